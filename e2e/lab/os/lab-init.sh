@@ -1,0 +1,32 @@
+#!/bin/sh
+# The first process of a lab machine: what boot loader and initrd do elsewhere. Installed as /sbin/lab-init.
+set -eu
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+
+fail() {
+  echo "lab-init: $1" >&2
+  exit 70
+}
+
+# NixOS has a read-only store; Nix makes it writable for itself in a mount namespace of its own.
+if ! grep -q ' /nix/store ' /proc/self/mounts; then
+  mount --bind /nix/store /nix/store
+  mount -o remount,bind,ro /nix/store
+fi
+
+toplevel=
+if [ -s /boot/default ]; then
+  read -r toplevel < /boot/default || true
+fi
+if [ -z "$toplevel" ] || [ ! -x "$toplevel/init" ]; then
+  [ -z "$toplevel" ] || echo "lab-init: /boot/default names $toplevel, which cannot boot" >&2
+  toplevel=$(readlink -f /nix/var/nix/profiles/system || true)
+fi
+[ -n "$toplevel" ] && [ -x "$toplevel/init" ] || fail "no bootable system: neither /boot/default nor the system profile names one"
+
+if [ ! -e /etc/NIXOS ]; then
+  # Whole-directory entries of the closure: Debian's directories of the same name would be in their way for ever.
+  rm -rf /etc/systemd/system /etc/systemd/network
+fi
+
+exec "$toplevel/init"
