@@ -1,0 +1,58 @@
+/** PURE. Drift: how a live node differs from the toplevel of its last accepted leaf. */
+import { z } from "zod";
+import { Count, Digest, IsoTime } from "./names.ts";
+
+/** What happened to one managed entry of /etc. */
+export const DriftKind = z.enum([
+  "missing",
+  "content",
+  "wrong-target",
+  "replaced-by-file",
+  "replaced-by-directory",
+  "replaced-by-link",
+  "replaced-by-other",
+  "mode",
+  "owner",
+  "parent",
+  "stale",
+  "foreign-system",
+]);
+export type DriftKind = z.infer<typeof DriftKind>;
+
+/** One side of a difference, without content: content stays on the node. */
+export const EntryFacts = z.object({
+  type: z.enum(["missing", "file", "directory", "symlink", "other"]),
+  /** Bytes; only files. */
+  size: Count.optional(),
+  sha256: Digest.optional(),
+  target: z.string().max(4096).optional(),
+  /** Permission bits, four octal digits. */
+  mode: z
+    .string()
+    .regex(/^[0-7]{4}$/)
+    .optional(),
+  uid: Count.optional(),
+  gid: Count.optional(),
+});
+export type EntryFacts = z.infer<typeof EntryFacts>;
+
+export const DriftItem = z.object({
+  /** Absolute path, control characters escaped by the reader before it is shown. */
+  path: z.string().max(4096),
+  kind: DriftKind,
+  expected: EntryFacts,
+  found: EntryFacts,
+});
+export type DriftItem = z.infer<typeof DriftItem>;
+
+export const DriftSummary = z.object({
+  lastSweepAt: IsoTime.nullable(),
+  /** Entries compared in the last sweep. */
+  managed: Count,
+  /** What differs now and is not (yet) put back. */
+  open: z.array(DriftItem).max(50),
+  openCount: Count,
+  /** Reverts since the agent started. */
+  reverted: Count,
+});
+export type DriftSummary = z.infer<typeof DriftSummary>;

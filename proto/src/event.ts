@@ -1,0 +1,56 @@
+/** PURE. Events of a node: CloudEvents 1.0 in JSON format, with our types. */
+import { z } from "zod";
+import { DriftItem } from "./drift.ts";
+import { Count, Digest, IsoTime, NodeName, StorePath, WorldId } from "./names.ts";
+import { StateWord } from "./state-word.ts";
+
+const problem = { code: z.string().max(64), message: z.string().max(2048) };
+
+/** What happened, by type; the last word of the type is also the last token of the subject. */
+export const NodeEventBody = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("agent-started"),
+    data: z.object({ version: z.string().max(64), path: StorePath.nullable() }),
+  }),
+  z.object({
+    type: z.literal("head-accepted"),
+    data: z.object({ epoch: Count, serial: Count, id: Digest, world: WorldId }),
+  }),
+  z.object({
+    type: z.literal("head-refused"),
+    data: z.object({ ...problem, signedBy: z.array(z.string().max(128)).max(16) }),
+  }),
+  z.object({
+    type: z.literal("state-changed"),
+    data: z.object({ from: StateWord, to: StateWord, toplevel: StorePath.nullable() }),
+  }),
+  z.object({
+    type: z.literal("activation-finished"),
+    data: z.object({
+      toplevel: StorePath,
+      result: z.enum(["ok", "failed", "timeout", "needs-reboot"]),
+      exitCode: z.int().nullable(),
+      ms: Count,
+      failedUnits: z.array(z.string().max(256)).max(50),
+    }),
+  }),
+  z.object({ type: z.literal("drift-found"), data: DriftItem }),
+  z.object({ type: z.literal("drift-reverted"), data: z.object({ item: DriftItem, ms: Count }) }),
+  z.object({ type: z.literal("drift-unreverted"), data: z.object({ item: DriftItem, ...problem }) }),
+  z.object({ type: z.literal("alarm"), data: z.object(problem) }),
+]);
+export type NodeEventBody = z.infer<typeof NodeEventBody>;
+export type NodeEventType = NodeEventBody["type"];
+
+/** CloudEvents 1.0 attributes; `source` is the node's name, `id` is unique for that source. */
+export const NodeEvent = z.intersection(
+  z.object({
+    specversion: z.literal("1.0"),
+    id: z.string().max(64),
+    source: NodeName,
+    time: IsoTime,
+    datacontenttype: z.literal("application/json"),
+  }),
+  NodeEventBody,
+);
+export type NodeEvent = z.infer<typeof NodeEvent>;

@@ -1,0 +1,24 @@
+/** PURE. The state words of activation.md: one enum in journal, status, API and CLI. */
+import { z } from "zod";
+
+export const StateWord = z.enum([
+  "idle",
+  "fetching",
+  "staged",
+  "activating",
+  "probation",
+  "committing",
+  "committed",
+  "staged-for-reboot",
+  "rebooting",
+  "reverting",
+  "reverted",
+  "revert-failed",
+  "held",
+  "refused",
+  "stuck",
+  "quarantined",
+  "unreachable",
+  "panic-no-target",
+]);
+export type StateWord = z.infer<typeof StateWord>;

@@ -1,0 +1,49 @@
+/** PURE. What a node says of itself: the signed status document, and the tiny beat between two of them. */
+import { z } from "zod";
+import { DriftSummary } from "./drift.ts";
+import { Count, Digest, FleetId, IsoTime, NodeName, StorePath, WorldId } from "./names.ts";
+import { StateWord } from "./state-word.ts";
+
+export const NodeStatus = z.object({
+  v: z.literal(1),
+  node: NodeName,
+  fleetId: FleetId,
+  at: IsoTime,
+  state: StateWord,
+  /** Why nothing more happens now, as data; null when the node is settled. */
+  waiting: z.object({ reason: z.string().max(64), detail: z.string().max(1024) }).nullable(),
+  agent: z.object({
+    version: z.string().max(64),
+    /** The store path it runs from; null when it does not run from the store. */
+    path: StorePath.nullable(),
+    startedAt: IsoTime,
+    bootId: z.string().max(64),
+  }),
+  /** The newest head this node accepted. */
+  accepted: z
+    .object({ epoch: Count, serial: Count, id: Digest, world: WorldId, acceptedAt: IsoTime })
+    .nullable(),
+  /** Toplevel of the accepted leaf. */
+  wanted: StorePath.nullable(),
+  system: z.object({
+    current: StorePath.nullable(),
+    booted: StorePath.nullable(),
+    profile: StorePath.nullable(),
+    bootDefault: StorePath.nullable(),
+  }),
+  /** Bytes of the running fetch. */
+  fetch: z.object({ doneBytes: Count, totalBytes: Count }).nullable(),
+  drift: DriftSummary,
+  /** The newest refusal or failure. */
+  problem: z.object({ code: z.string().max(64), message: z.string().max(2048), at: IsoTime }).nullable(),
+});
+export type NodeStatus = z.infer<typeof NodeStatus>;
+
+/** At most 120 bytes as JSON, every 10 s. */
+export const Beat = z.object({
+  /** epoch and serial of the accepted head */
+  e: Count,
+  s: Count,
+  p: StateWord,
+});
+export type Beat = z.infer<typeof Beat>;

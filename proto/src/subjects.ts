@@ -1,0 +1,47 @@
+/** PURE. Every subject, bucket and stream of a fleet. Nobody writes one by hand elsewhere. */
+import type { NodeEventType } from "./event.ts";
+
+/** JetStream KV buckets. `desired` is on disk and synced always, `status` in memory. */
+export const buckets = { desired: "chimera", status: "chimera_status" } as const;
+
+/** Streams that keep what nodes say. */
+export const streams = {
+  build: "chimera_build",
+  health: "chimera_health",
+  hardware: "chimera_hardware",
+  events: "chimera_events",
+} as const;
+
+/** Documents of the bucket `chimera`. */
+export type DesiredKind = "head" | "panic" | "keys" | "quarantine" | "fresh";
+
+/** The key of a document in its bucket. */
+export const keys = {
+  desired: (kind: DesiredKind, fleet: string) => `${kind}.${fleet}`,
+  status: (fleet: string, node: string) => `${fleet}.${node}`,
+} as const;
+
+export const subjects = {
+  /** Where a plain subscriber hears that a key was written. */
+  desired: (kind: DesiredKind, fleet: string) => `$KV.${buckets.desired}.${keys.desired(kind, fleet)}`,
+  /** Request with an empty body: answers with the newest value of that key. */
+  desiredGet: (kind: DesiredKind, fleet: string) =>
+    `$JS.API.DIRECT.GET.KV_${buckets.desired}.${subjects.desired(kind, fleet)}`,
+  status: (fleet: string, node: string) => `$KV.${buckets.status}.${keys.status(fleet, node)}`,
+  beat: (fleet: string, node: string) => `chimera.${fleet}.beat.${node}`,
+  build: (fleet: string, node: string) => `chimera.${fleet}.build.${node}`,
+  health: (fleet: string, node: string) => `chimera.${fleet}.health.${node}`,
+  hardware: (fleet: string, node: string) => `chimera.${fleet}.hardware.${node}`,
+  event: (fleet: string, node: string, type: NodeEventType) => `chimera.${fleet}.event.${node}.${type}`,
+  ack: (fleet: string, node: string) => `chimera.${fleet}.ack.${node}`,
+  cmd: (fleet: string, node: string) => `chimera.${fleet}.cmd.${node}`,
+  inboxPrefix: (node: string) => `_INBOX_${node}`,
+  /** Wildcards of the streams and of the controller's subscriptions. */
+  all: {
+    beats: (fleet: string) => `chimera.${fleet}.beat.*`,
+    builds: "chimera.*.build.*",
+    health: "chimera.*.health.*",
+    hardware: "chimera.*.hardware.*",
+    events: "chimera.*.event.*.*",
+  },
+} as const;
