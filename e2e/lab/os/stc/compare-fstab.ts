@@ -1,0 +1,62 @@
+// PURE: what a changed fstab asks for: mount units to restart, reload or stop, swap devices to leave.
+
+export interface FstabChanges {
+  readonly restart: readonly string[];
+  readonly reload: readonly string[];
+  readonly stop: readonly string[];
+  readonly swapoff: readonly string[];
+}
+
+interface FileSystem {
+  readonly device: string;
+  readonly type: string;
+  readonly options: string;
+}
+
+export function compareFstab(current: string, next: string): FstabChanges {
+  const before = parseFstab(current);
+  const after = parseFstab(next);
+  const changes: Record<"restart" | "reload" | "stop", string[]> = { restart: [], reload: [], stop: [] };
+  for (const [mountPoint, old] of before.mounts) {
+    const unit = mountUnit(mountPoint);
+    const fresh = after.mounts.get(mountPoint);
+    if (fresh === undefined) changes.stop.push(unit);
+    else if (fresh.device !== old.device || fresh.type !== old.type)
+      (isEssential(mountPoint) ? changes.reload : changes.restart).push(unit);
+    else if (fresh.options !== old.options) changes.reload.push(unit);
+  }
+  return { ...changes, swapoff: [...before.swaps].filter((device) => !after.swaps.has(device)) };
+}
+
+/** The mount unit's name, escaped as systemd-escape --path does. */
+export function mountUnit(mountPoint: string): string {
+  const path = mountPoint.split("/").filter(Boolean).join("/");
+  if (path === "") return "-.mount";
+  const escaped = path.replaceAll(/[^A-Za-z0-9:_./]|^\./g, (char) =>
+    [...new TextEncoder().encode(char)].map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join(""),
+  );
+  return `${escaped.replaceAll("/", "-")}.mount`;
+}
+
+function isEssential(mountPoint: string): boolean {
+  return mountPoint === "/" || mountPoint === "/nix";
+}
+
+function parseFstab(text: string): { mounts: Map<string, FileSystem>; swaps: Set<string> } {
+  const mounts = new Map<string, FileSystem>();
+  const swaps = new Set<string>();
+  for (const line of text.split("\n")) {
+    const [device, mountPoint, type, options] = line.trim().split(/\s+/);
+    if (device === undefined || device === "" || device.startsWith("#")) continue;
+    if (mountPoint === undefined || type === undefined) continue;
+    if (type === "swap") swaps.add(device);
+    else mounts.set(unescapeField(mountPoint), { device, type, options: options ?? "" });
+  }
+  return { mounts, swaps };
+}
+
+function unescapeField(field: string): string {
+  return field.replaceAll(/\\([0-7]{3})/g, (_, octal: string) =>
+    String.fromCodePoint(Number.parseInt(octal, 8)),
+  );
+}
