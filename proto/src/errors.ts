@@ -59,7 +59,7 @@ export function errorChain(error: unknown): string {
   const messages: string[] = [];
   let cause: unknown = error;
   while (cause !== undefined && messages.length < 16) {
-    messages.push(cause instanceof Error ? cause.message : (JSON.stringify(cause) ?? String(cause)));
+    messages.push(cause instanceof Error ? cause.message : (JSON.stringify(cause) ?? typeof cause));
     cause = cause instanceof Error ? cause.cause : undefined;
   }
   return messages.join(": ");

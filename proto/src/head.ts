@@ -88,15 +88,17 @@ export function judgeHead(
   const newest = `${accepted.epoch}.${accepted.serial}`;
   if (order === 0) return refuse("order-equivocation", `two heads of order ${at} with other bytes`);
   if (order < 0) return refuse("order-stale", `head ${at} is below the accepted ${newest}`);
-  if (head.epoch !== accepted.epoch && accepted.id !== null) {
-    return refuse("order-jump", `head ${at}: only a new key set opens epoch ${head.epoch}`);
+  if (accepted.id !== null && jumps(head, accepted)) {
+    return refuse("order-jump", `head ${at} is too far above ${newest}: only a new key set may do that`);
   }
-  if (head.serial - accepted.serial > maxSerialJump && accepted.id !== null) {
-    return refuse("order-jump", `head ${at} is more than ${maxSerialJump} above ${newest}`);
-  }
-  if (Date.parse(head.notAfter) < nowMs)
+  if (Date.parse(head.notAfter) < nowMs) {
     return refuse("head-expired", `head ${at} expired at ${head.notAfter}`);
+  }
   return { kind: "accept" };
+}
+
+function jumps(head: Head, accepted: Accepted): boolean {
+  return head.epoch !== accepted.epoch || head.serial - accepted.serial > maxSerialJump;
 }
 
 function refuse(code: ErrorCode, reason: string): HeadVerdict {

@@ -42,27 +42,36 @@ export interface Inclusion {
   root: Buffer;
 }
 
-/** RFC 9162 §2.1.3.2, step by step; sizes up to 2^31 are counted with shifts. */
+/** RFC 9162 §2.1.3.2, step by step; sizes below 2^31, since positions are shifted. */
 export function verifyInclusion({ leafHash, index, size, path, root }: Inclusion): boolean {
-  if (!Number.isInteger(index) || index < 0 || index >= size || size > 0x7fffffff) return false;
-  let position = index;
-  let last = size - 1;
+  if (!isWithin(index, size)) return false;
+  let place = { position: index, last: size - 1 };
   let hash = leafHash;
   for (const sibling of path) {
-    if (last === 0) return false;
-    if (position % 2 === 1 || position === last) {
-      hash = hashChildren(sibling, hash);
-      while (position % 2 === 0 && position !== 0) {
-        position >>= 1;
-        last >>= 1;
-      }
-    } else {
-      hash = hashChildren(hash, sibling);
-    }
-    position >>= 1;
-    last >>= 1;
+    if (place.last === 0) return false;
+    const isRight = place.position % 2 === 1 || place.position === place.last;
+    hash = isRight ? hashChildren(sibling, hash) : hashChildren(hash, sibling);
+    place = parent(isRight ? withoutMissingSiblings(place) : place);
   }
-  return last === 0 && hash.equals(root);
+  return place.last === 0 && hash.equals(root);
+}
+
+function isWithin(index: number, size: number): boolean {
+  return Number.isInteger(index) && index >= 0 && index < size && size <= 0x7fffffff;
+}
+
+interface Place {
+  position: number;
+  last: number;
+}
+
+/** The last node of an uneven level has no sibling there and moves up unhashed. */
+function withoutMissingSiblings(place: Place): Place {
+  return place.position % 2 === 0 && place.position !== 0 ? withoutMissingSiblings(parent(place)) : place;
+}
+
+function parent({ position, last }: Place): Place {
+  return { position: position >> 1, last: last >> 1 };
 }
 
 /** The largest power of two below n (k in RFC 6962). */

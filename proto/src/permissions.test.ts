@@ -1,0 +1,12 @@
+import { expect, test } from "vitest";
+import { nodePermissions } from "./permissions.ts";
+
+test("a node may name nobody's subject but its own, and no wildcard of JetStream", () => {
+  const { publish, subscribe } = nodePermissions("f1", "n1");
+  for (const subject of publish.allow) expect(subject).toMatch(/\.f1(\.|$)/);
+  for (const subject of [...publish.allow, ...subscribe.allow]) {
+    expect(subject).not.toMatch(/^\$JS\.API\.>|^_INBOX\.>|^>|^\$KV\.>/);
+  }
+  const writes = publish.allow.filter((subject) => subject.startsWith("$KV."));
+  expect(writes).toEqual(["$KV.chimera_status.f1.n1"]);
+});
