@@ -1,0 +1,31 @@
+// SHELL. The Debian mirror that this machine itself uses, asked of apt: both formats of sources are its business.
+import { ChimeraError } from "@chimera/proto/errors";
+import { runTool } from "./run-tool.ts";
+
+/** Of the source that serves this machine's own release. `codename` is that of /etc/os-release. */
+export async function debianMirror(codename: string): Promise<string> {
+  const format = "$(REPO_URI)|$(ORIGIN)|$(CODENAME)|$(COMPONENT)";
+  const text = await runTool(["apt-get", "indextargets", "--format", format, "Created-By: Packages"]);
+  const mirror = pickMirror(text, codename);
+  if (mirror !== undefined) return mirror;
+  throw new ChimeraError(
+    "tool-missing",
+    `apt knows no Debian mirror for ${codename}: add one to /etc/apt/sources.list and run apt-get update`,
+  );
+}
+
+export function pickMirror(indexTargets: string, codename: string): string | undefined {
+  for (const line of indexTargets.split("\n")) {
+    const [uri, origin, release, component] = line.split("|");
+    if (uri === undefined || origin !== "Debian" || release !== codename || component !== "main") continue;
+    if (/^(https?|file):\/\/?[^\s"'\\]+$/.test(uri)) return uri.replace(/\/+$/, "");
+  }
+  return undefined;
+}
+
+/** The proxy apt is told to use, for a debootstrap that does not read this machine's apt configuration. */
+export async function aptProxyEnv(): Promise<Record<string, string>> {
+  const text = await runTool(["apt-config", "shell", "PROXY", "Acquire::http::Proxy"]);
+  const proxy = /^PROXY='([^']+)'$/m.exec(text)?.[1];
+  return proxy === undefined || proxy === "DIRECT" ? {} : { http_proxy: proxy };
+}

@@ -1,0 +1,52 @@
+// SHELL. What the lab cannot give itself: each gap is one sentence that says how to close it.
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { ChimeraError } from "@chimera/proto/errors";
+import { cgroupRoot } from "./cgroups.ts";
+import { runTool } from "./run-tool.ts";
+
+export type OsRelease = { readonly id: string; readonly codename: string };
+
+export async function checkPreconditions(): Promise<OsRelease> {
+  if (process.platform !== "linux") {
+    throw missing("the lab needs Linux: run it on a Debian 12 or 13 machine or virtual machine");
+  }
+  if (process.getuid?.() !== 0) {
+    throw missing("the lab needs root for mounts and containers: run the same command with sudo");
+  }
+  const release = await readOsRelease();
+  if (release.id !== "debian" || !existsSync("/usr/bin/apt-get")) {
+    throw missing(
+      `the lab needs Debian (this is ${release.id || "unknown"}): run it on a Debian 12 or 13 machine or virtual machine`,
+    );
+  }
+  await checkKernel();
+  return release;
+}
+
+export async function readOsRelease(path = "/etc/os-release"): Promise<OsRelease> {
+  const text = existsSync(path) ? await readFile(path, "utf8") : "";
+  const field = (name: string): string =>
+    new RegExp(`^${name}="?([A-Za-z0-9._-]*)"?$`, "m").exec(text)?.[1] ?? "";
+  return { id: field("ID"), codename: field("VERSION_CODENAME") };
+}
+
+async function checkKernel(): Promise<void> {
+  await runTool(["unshare", "--mount", "true"]).catch(() => {
+    throw missing(
+      "the lab may not make mount namespaces here: run it on a machine of its own or in a privileged container",
+    );
+  });
+  if (!(await readFile("/proc/filesystems", "utf8")).includes("\toverlay\n")) {
+    await runTool(["modprobe", "overlay"]).catch(() => {
+      throw missing("the kernel has no overlay file system: boot a kernel with CONFIG_OVERLAY_FS");
+    });
+  }
+  if (!existsSync(`${await cgroupRoot()}/cgroup.controllers`)) {
+    throw missing("no cgroup v2 hierarchy is mounted: run `mount -t cgroup2 none /sys/fs/cgroup`");
+  }
+}
+
+function missing(sentence: string): ChimeraError {
+  return new ChimeraError("tool-missing", sentence);
+}
