@@ -25,8 +25,8 @@ fi
 [ -n "$toplevel" ] && [ -x "$toplevel/init" ] || fail "no bootable system: neither /boot/default nor the system profile names one"
 
 if [ ! -e /etc/NIXOS ]; then
-  # Whole-directory entries of the closure: Debian's directories of the same name would be in their way for ever.
-  rm -rf /etc/systemd/system /etc/systemd/network
+  # A whole-directory entry of the closure: Debian's directory of that name would be in its way for ever.
+  rm -rf /etc/systemd/system
 fi
 
 exec "$toplevel/init"

@@ -80,15 +80,8 @@ function planKept(plan: SwitchPlan, input: SwitchInput, unit: KeptUnit): void {
 
 function planChanged(plan: SwitchPlan, input: SwitchInput, unit: KeptUnit): void {
   const way = wayToChange(unit);
-  switch (way) {
-    case "nothing":
-      return;
-    case "stop-and-start":
-      planStopAndStart(plan, input, unit);
-      return;
-    default:
-      plan[way].add(unit.name);
-  }
+  if (way === "stop-and-start") planStopAndStart(plan, input, unit);
+  else if (way !== "nothing") plan[way].add(unit.name);
 }
 
 function wayToChange(unit: KeptUnit): "nothing" | "reload" | "restart" | "skip" | "stop-and-start" {

@@ -1,4 +1,5 @@
 // SHELL: one run of switch-to-configuration, after the wrapper took the lock (nixos.md §2.2).
+import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { compareFstab } from "./compare-fstab.ts";
@@ -118,7 +119,8 @@ function initChanged(toplevel: string): boolean {
 }
 
 function journal(line: string): void {
-  run(["logger", "-t", "nixos", "--", line]);
+  // Not waited for: a journal that hangs must not hold up a switch.
+  spawn("logger", ["-t", "nixos", "--", line], { stdio: "ignore", detached: true }).unref();
 }
 
 function readIfThere(path: string): string {

@@ -28,10 +28,10 @@ export async function switchUnits(request: SwitchRun): Promise<number> {
   reloadManager(request, managerConfig);
 
   const before = listUnits();
-  const reactivated = reactivateSysinit(before, print);
+  const reactivated = reactivateSysinit(request);
   moveInactiveReloads(plan, before, join(toplevel, "etc/systemd/system"));
   const jobsWentWell = [stopped, reactivated, reload(plan, print), restart(plan, print), start(plan, print)];
-  const after = await settle(plan);
+  const after = await settle(plan, before);
   for (const line of unitLine("the following new units were started", newlyActive(plan, before, after)))
     print(line);
   const failed = failedUnits(after);
@@ -92,9 +92,9 @@ function start(plan: SwitchPlan, print: (line: string) => void): boolean {
 }
 
 /** Runs tmpfiles and the like again when the new system changed them (their units are bound to this target). */
-function reactivateSysinit(units: readonly UnitState[], print: (line: string) => void): boolean {
+function reactivateSysinit({ toplevel, print }: SwitchRun): boolean {
   const target = "sysinit-reactivation.target";
-  if (!units.some((unit) => unit.name === target && isActive(unit))) return true;
+  if (!existsSync(join(toplevel, "etc/systemd/system", target))) return true;
   print(`restarting ${target}`);
   return systemctl("restart", [target]);
 }
@@ -111,9 +111,11 @@ function moveInactiveReloads(plan: SwitchPlan, units: readonly UnitState[], next
 }
 
 /** Waits until systemd has no job left, twice in a row, so that a unit that dies at once is seen dying. */
-async function settle(plan: SwitchPlan): Promise<UnitState[]> {
-  if (withoutQuiet(plan.start, plan).length + plan.restart.size + plan.reload.size === 0 && !hasJobs())
-    return listUnits();
+async function settle(plan: SwitchPlan, before: readonly UnitState[]): Promise<readonly UnitState[]> {
+  const touched = plan.start.size + plan.restart.size + plan.reload.size - plan.quiet.size;
+  const now = listUnits();
+  // Targets that were active before: when starting them again changed no unit's state, nothing is under way.
+  if (touched === 0 && sameStates(now, before)) return now;
   const deadline = Date.now() + SETTLE_TIMEOUT_MS;
   let quiet = 0;
   while (quiet < 2 && Date.now() < deadline) {
@@ -121,6 +123,15 @@ async function settle(plan: SwitchPlan): Promise<UnitState[]> {
     if (quiet < 2) await delay(QUIET_MS);
   }
   return listUnits();
+}
+
+function sameStates(left: readonly UnitState[], right: readonly UnitState[]): boolean {
+  const known = new Set(right.map(stateKey));
+  return left.length === right.length && left.every((unit) => known.has(stateKey(unit)));
+}
+
+function stateKey(unit: UnitState): string {
+  return `${unit.name} ${unit.active}/${unit.sub}`;
 }
 
 function failedUnits(units: readonly UnitState[]): string[] {

@@ -1,0 +1,90 @@
+# A fleet's node: the sentinel with the agent, its watchdog, and the small services that make a switch worth watching.
+lib: { spec, tmux ? "/usr/bin/tmux" }:
+let
+  sentinel = ../../../nix/sentinel;
+  supervisor = lib.writeScript "chimera-supervisor" (builtins.readFile (sentinel + "/supervisor.sh"));
+  watchdog = lib.writeScript "chimera-watchdog" (builtins.readFile (sentinel + "/watchdog.sh"));
+  environment = ''
+    Environment=PATH=${lib.unitPath}
+    Environment=LANG=C.UTF-8
+    Environment=TERM=xterm-256color
+    Environment=HOME=/root
+  '';
+  socket = "/run/chimera/tmux.sock";
+
+  appUnit = app: {
+    name = "${app.name}.service";
+    value = {
+      wantedBy = if app.run or true then [ "multi-user.target" ] else [ ];
+      text = ''
+        [Unit]
+        Description=Lab service ${app.name}
+
+        [Service]
+        Environment=LAB_REVISION=${app.revision or "0"}
+        ExecStart=/usr/bin/sleep infinity
+        ${if app ? stopMs then "ExecStop=/usr/bin/sleep ${toString (app.stopMs / 1000.0)}" else ""}
+        ${if app.restartIfChanged or true then "" else "X-RestartIfChanged=false"}
+      '';
+    };
+  };
+in
+{
+  etc = {
+    "chimera/agent.json".text = builtins.toJSON (spec.agentConfig or { });
+    "chimera/tmux.conf".text = lib.fill { inherit tmux; } (sentinel + "/tmux.conf");
+    "chimera/agent-window.conf".text = lib.fill { inherit tmux supervisor; } (sentinel + "/agent-window.conf");
+  };
+
+  units = {
+    # A switch must not touch it: the agent that drives the switch lives in it. What it runs is replaced by the supervisor.
+    "chimera-sentinel.service" = {
+      wantedBy = [ "multi-user.target" ];
+      text = ''
+        [Unit]
+        Description=Chimera sentinel (tmux server with the agent's session)
+        StartLimitIntervalSec=0
+        X-StopOnRemoval=false
+
+        [Service]
+        Type=simple
+        ${environment}
+        ExecStartPre=-${tmux} -N -S ${socket} kill-server
+        ExecStart=${tmux} -D -S ${socket} -f /etc/chimera/tmux.conf
+        Restart=always
+        RestartSec=500ms
+        KillMode=mixed
+        RuntimeDirectory=chimera
+        RuntimeDirectoryMode=0700
+        RuntimeDirectoryPreserve=yes
+        StateDirectory=chimera
+        StateDirectoryMode=0700
+        UMask=0077
+        OOMScoreAdjust=-500
+        X-RestartIfChanged=false
+      '';
+    };
+    "chimera-watchdog.service".text = ''
+      [Unit]
+      Description=Chimera watchdog (restarts an agent that makes no progress)
+
+      [Service]
+      Type=oneshot
+      ${environment}
+      ExecStart=${watchdog}
+      X-RestartIfChanged=false
+    '';
+    "chimera-watchdog.timer" = {
+      wantedBy = [ "timers.target" ];
+      text = ''
+        [Unit]
+        Description=Chimera watchdog
+
+        [Timer]
+        OnStartupSec=15s
+        OnUnitActiveSec=15s
+        AccuracySec=1s
+      '';
+    };
+  } // builtins.listToAttrs (map appUnit (spec.apps or [ ]));
+}

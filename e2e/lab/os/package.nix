@@ -1,0 +1,26 @@
+# The programs under test as one store path; node is a path of its own, which a new version leaves as it is.
+# `dist` is a folder with the bundles agent.mjs, controller.mjs and chimera.mjs.
+lib: { node, dist, version }:
+let
+  # Path values, so that each bundle becomes an input: a path pasted as a string would not be one.
+  bundle = name: builtins.path { path = dist + "/${name}.mjs"; name = "${name}.mjs"; };
+  # The agent stays small: a young generation of 1 MB, and code generated for size.
+  programs = {
+    chimera-agent = { main = "agent"; flags = "--max-semi-space-size=1 --optimize-for-size"; };
+    chimera-controller = { main = "controller"; flags = ""; };
+    chimera = { main = "chimera"; flags = ""; };
+  };
+  install = name: { main, flags }: ''
+    cp ${bundle main} "$out/lib/${main}.mjs"
+    cat > "$out/bin/${name}" <<END
+    #!/bin/sh
+    export CHIMERA_VERSION=${lib.quote version}
+    exec ${node}/bin/node ${flags} $out/lib/${main}.mjs "\$@"
+    END
+    chmod 555 "$out/bin/${name}"
+  '';
+in
+lib.runShell "chimera-${version}" { inherit version; } ''
+  mkdir -p "$out/bin" "$out/lib"
+  ${lib.mapLines install programs}
+''

@@ -1,0 +1,30 @@
+# The directory /etc/systemd/system as one store path.
+# units.<name> = { text; wantedBy ? [ ]; aliases ? [ ]; } or { mask = true; } or { debian = true; wantedBy } for a unit of /usr.
+lib: units:
+let
+  inherit (lib) quote eachLine;
+  # A directory for each unit: systemd takes a link whose name differs from its target's for an alias.
+  unitFile = name: unit:
+    if unit.debian or false then "/usr/lib/systemd/system/${name}"
+    else
+      let
+        dir = lib.runShell "unit-${builtins.replaceStrings [ "@" "\\" ] [ "-" "-" ] name}"
+          { inherit (unit) text; passAsFile = [ "text" ]; }
+          ''mkdir "$out"; cp "$textPath" "$out"/${quote name}'';
+      in
+      "${dir}/${name}";
+  install = name: unit:
+    if unit.mask or false then "ln -s /dev/null ${quote name}" else ''
+      ${if unit.debian or false then "" else "ln -s ${quote (unitFile name unit)} ${quote name}"}
+      ${eachLine (target: ''
+        mkdir -p ${quote "${target}.wants"}
+        ln -s ${if unit.debian or false then quote (unitFile name unit) else quote "../${name}"} ${quote "${target}.wants/${name}"}
+      '') (unit.wantedBy or [ ])}
+      ${eachLine (alias: "ln -s ${if unit.debian or false then quote (unitFile name unit) else quote name} ${quote alias}") (unit.aliases or [ ])}
+    '';
+in
+lib.runShell "system-units" { script = lib.mapLines install units; passAsFile = [ "script" ]; } ''
+  mkdir "$out"
+  cd "$out"
+  . "$scriptPath"
+''
