@@ -1,0 +1,76 @@
+/** SHELL. `npm test`: every project of the test runner in turn, with counts taken from its own reports. */
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { execa } from "execa";
+import { countReport, type Counts } from "../tools/count-report.ts";
+
+const root = resolve(import.meta.dirname, "..");
+const reports = join(root, ".vitest");
+const projects = ["unit", "layers", "integration", "lab"];
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { project: { type: "string", multiple: true, default: projects } },
+});
+const unknown = values.project.filter((name) => !projects.includes(name));
+if (unknown.length > 0) {
+  console.error(`There is no test project ${unknown.join(", ")}; there are ${projects.join(", ")}.`);
+  process.exit(64);
+}
+
+// An interrupted run still lets the test runner end its servers, and still says what it found.
+const interrupted = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => interrupted.abort(signal));
+
+const started = performance.now();
+const results: { project: string; counts: Counts; seconds: number }[] = [];
+await mkdir(reports, { recursive: true });
+await rm(join(reports, "summary.txt"), { force: true });
+for (const project of values.project) {
+  if (interrupted.signal.aborted) break;
+  const begun = performance.now();
+  const counts = await runProject(project);
+  results.push({ project, counts, seconds: (performance.now() - begun) / 1000 });
+  // Written after each project: a run that is cut off still leaves what it found.
+  await writeFile(join(reports, "summary.txt"), `${summary()}\n`);
+}
+printResults();
+const allPassed = results.every(({ counts }) => counts.failed === 0 && counts.passed > 0);
+process.exitCode = allPassed && !interrupted.signal.aborted ? 0 : 1;
+
+async function runProject(project: string): Promise<Counts> {
+  const file = join(reports, `${project}.json`);
+  await rm(file, { force: true });
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+  const { failed } = await execa("vitest", ["run", "--project", project, ...reporters, ...positionals], {
+    cwd: root,
+    preferLocal: true,
+    localDir: root,
+    reject: false,
+    cancelSignal: interrupted.signal,
+    forceKillAfterDelay: 60_000,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  const counts = countReport(await readFile(file, "utf8").catch(() => undefined));
+  return failed && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+}
+
+function summary(): string {
+  const passed = results.reduce((sum, { counts }) => sum + counts.passed, 0);
+  const failed = results.reduce((sum, { counts }) => sum + counts.failed, 0);
+  return `${passed} passed, ${failed} failed`;
+}
+
+function printResults(): void {
+  console.log("");
+  for (const { project, counts, seconds } of results) {
+    const { passed, failed, skipped } = counts;
+    const line = `${String(passed).padStart(5)} passed  ${String(failed).padStart(3)} failed`;
+    console.log(
+      `${project.padEnd(12)} ${line}  ${String(skipped.length).padStart(3)} skipped  ${seconds.toFixed(1).padStart(6)} s`,
+    );
+    for (const name of skipped) console.log(`  skipped: ${name}`);
+  }
+  console.log(`\n${summary()} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+}

@@ -1,0 +1,66 @@
+/** SHELL. Makes what ships: one file a program with nothing to install beside it, the same bytes for the same sources. */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { build, type BuildOptions } from "esbuild";
+import { z } from "zod";
+
+const root = resolve(import.meta.dirname, "..");
+const programs = {
+  agent: "agent/src/main.ts",
+  controller: "controller/src/main.ts",
+  chimera: "cli/src/main.ts",
+};
+
+const options = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node24",
+  // Nothing is minified: a stack trace from a node must be readable without the map, which does not travel with it.
+  sourcemap: "external",
+  sourcesContent: false,
+  legalComments: "external",
+  // CommonJS packages ask for `require`; the helper's name is long because a short one met a package's own.
+  banner: {
+    js:
+      'import { createRequire as chimeraBundleCreateRequire } from "node:module";\n' +
+      "const require = chimeraBundleCreateRequire(import.meta.url);",
+  },
+  // Optional native helpers that their packages do without: fsevents is macOS only, the others speed up `ws`.
+  external: ["fsevents", "bufferutil", "utf-8-validate"],
+  entryPoints: programs,
+  outExtension: { ".js": ".mjs" },
+  // Paths in the maps are relative to the output folder: one fixed folder keeps them equal on every machine.
+  outdir: join(root, "dist"),
+  write: false,
+  logLevel: "warning",
+} satisfies BuildOptions;
+
+/** Writes agent.mjs, controller.mjs and chimera.mjs (and their maps and licences) and gives their paths. */
+export async function bundle(wanted: { outdir: string; version?: string }): Promise<string[]> {
+  const version = wanted.version ?? (await packageVersion());
+  const { outputFiles } = await build({
+    ...options,
+    define: { CHIMERA_VERSION: JSON.stringify(version) },
+  });
+  await mkdir(wanted.outdir, { recursive: true });
+  const files = outputFiles.map(({ path, contents }) => ({
+    path: join(wanted.outdir, basename(path)),
+    contents,
+  }));
+  await Promise.all(files.map(({ path, contents }) => writeFile(path, contents)));
+  return files.map(({ path }) => path).filter((path) => path.endsWith(".mjs"));
+}
+
+async function packageVersion(): Promise<string> {
+  const text = await readFile(join(root, "package.json"), "utf8");
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { outdir: { type: "string" }, version: { type: "string" } } });
+  const { outdir = options.outdir, version } = values;
+  for (const path of await bundle({ outdir, ...(version !== undefined && { version }) })) console.log(path);
+}
