@@ -155,5 +155,7 @@ function isLink(path: string): boolean {
 }
 
 function lstatOf(path: string): Stats | undefined {
+  // Below a file there is nothing; lstat would throw ENOTDIR.
+  if (!existsSync(`${dirname(path)}/.`)) return undefined;
   return lstatSync(path, { throwIfNoEntry: false });
 }

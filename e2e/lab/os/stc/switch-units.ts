@@ -115,7 +115,7 @@ async function settle(plan: SwitchPlan, before: readonly UnitState[]): Promise<r
   const touched = plan.start.size + plan.restart.size + plan.reload.size - plan.quiet.size;
   const now = listUnits();
   // Targets that were active before: when starting them again changed no unit's state, nothing is under way.
-  if (touched === 0 && sameStates(now, before)) return now;
+  if (touched === 0 && isQuiet(now, before)) return now;
   const deadline = Date.now() + SETTLE_TIMEOUT_MS;
   let quiet = 0;
   while (quiet < 2 && Date.now() < deadline) {
@@ -125,13 +125,14 @@ async function settle(plan: SwitchPlan, before: readonly UnitState[]): Promise<r
   return listUnits();
 }
 
-function sameStates(left: readonly UnitState[], right: readonly UnitState[]): boolean {
-  const known = new Set(right.map(stateKey));
-  return left.length === right.length && left.every((unit) => known.has(stateKey(unit)));
+/** No unit is on its way up or down, or newly active, that was not so before. */
+function isQuiet(now: readonly UnitState[], before: readonly UnitState[]): boolean {
+  const known = new Set(before.map(stateKey));
+  return now.every((unit) => known.has(stateKey(unit)) || unit.active === "inactive");
 }
 
 function stateKey(unit: UnitState): string {
-  return `${unit.name} ${unit.active}/${unit.sub}`;
+  return `${unit.name} ${unit.active}`;
 }
 
 function failedUnits(units: readonly UnitState[]): string[] {
