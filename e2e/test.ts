@@ -3,7 +3,11 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { execa } from "execa";
+import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
 import { countReport, type Counts } from "../tools/count-report.ts";
+import { prepare } from "./lab/prepare.ts";
+import { reporter } from "./lab/report.ts";
+import { toolCommand } from "./lab/tool-command.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const reports = join(root, ".vitest");
@@ -27,6 +31,7 @@ const started = performance.now();
 const results: { project: string; counts: Counts; seconds: number }[] = [];
 await mkdir(reports, { recursive: true });
 await rm(join(reports, "summary.txt"), { force: true });
+await setUp().catch(explain);
 for (const project of values.project) {
   if (interrupted.signal.aborted) break;
   const begun = performance.now();
@@ -38,6 +43,29 @@ for (const project of values.project) {
 printResults();
 const allPassed = results.every(({ counts }) => counts.failed === 0 && counts.passed > 0);
 process.exitCode = allPassed && !interrupted.signal.aborted ? 0 : 1;
+
+/** The lab needs a whole machine; integration tests are content with a machine that has their tools. */
+async function setUp(): Promise<void> {
+  const needsLab = values.project.includes("lab");
+  const needsTools = values.project.includes("integration") && !hasTools();
+  if (needsLab || needsTools) await prepare(reporter());
+}
+
+function hasTools(): boolean {
+  try {
+    for (const tool of ["nix", "tmux", "nats-server"] as const) toolCommand(tool);
+    return true;
+  } catch (error) {
+    if (error instanceof ChimeraError && error.code === "tool-missing") return false;
+    throw error;
+  }
+}
+
+function explain(error: unknown): never {
+  if (!(error instanceof ChimeraError)) throw error;
+  console.error(errorChain(error));
+  process.exit(errorCodes[error.code].exit);
+}
 
 async function runProject(project: string): Promise<Counts> {
   const file = join(reports, `${project}.json`);

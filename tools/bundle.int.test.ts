@@ -1,0 +1,47 @@
+import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { execa } from "execa";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { bundle } from "./bundle.ts";
+
+const root = resolve(import.meta.dirname, "..");
+let folder = "";
+let programs: string[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "chimera-bundle-"));
+  programs = await bundle({ outdir: join(folder, "first"), version: "7.8.9-try" });
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test("there is one file a program and Node takes each as a module", async () => {
+  expect(programs.map((path) => path.slice(folder.length)).toSorted()).toEqual([
+    "/first/agent.mjs",
+    "/first/chimera.mjs",
+    "/first/controller.mjs",
+  ]);
+  for (const path of programs) await execa(process.execPath, ["--check", path]);
+});
+
+test("a program runs where nothing is installed and knows the version it was built as", async () => {
+  const { stdout } = await execa(process.execPath, [join(folder, "first/chimera.mjs"), "--version"], {
+    cwd: folder,
+    extendEnv: false,
+    env: { HOME: folder },
+  });
+  expect(stdout).toContain("7.8.9-try");
+});
+
+test("the same sources give the same bytes in another folder, and name no folder of the machine", async () => {
+  await bundle({ outdir: join(folder, "second"), version: "7.8.9-try" });
+  const names = (await readdir(join(folder, "first"))).toSorted();
+  expect((await readdir(join(folder, "second"))).toSorted()).toEqual(names);
+  for (const name of names) {
+    const [first, second] = await Promise.all(
+      ["first", "second"].map((which) => readFile(join(folder, which, name), "utf8")),
+    );
+    expect(first === second, `${name} differs`).toBe(true);
+    expect(first?.includes(root), `${name} names ${root}`).toBe(false);
+  }
+});
