@@ -1,0 +1,52 @@
+// SHELL. Removes everything that a lab made on this machine, whatever state it was left in. May be run at any time.
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { ChimeraError } from "@chimera/proto/errors";
+import { killCgroup, labCgroup, removeLabCgroups } from "./cgroups.ts";
+import { labFolder, permitFile, readState, stateFile } from "./lab-state.ts";
+import { readMountInfo } from "./mount-info.ts";
+import { bridgeName, removeBridge } from "./network.ts";
+import { isAlive } from "./process-identity.ts";
+import { silent } from "./report.ts";
+import type { Report } from "./report.ts";
+import { removeRunLeftovers } from "./run-leftovers.ts";
+import { runTool } from "./run-tool.ts";
+import { restoreSysctls } from "./sysctls.ts";
+
+/** Refuses while another living process brings the lab up or works in it. */
+export async function downUnlessInUse(report: Report = silent): Promise<void> {
+  const owner = (await readState())?.owner;
+  if (owner !== undefined && owner.pid !== process.pid && isAlive(owner)) {
+    throw new ChimeraError("write-conflict", `process ${owner.pid} is using the lab: end it first`);
+  }
+  await down(report);
+}
+
+export async function down(report: Report = silent): Promise<void> {
+  const state = await readState();
+  const cgroup = await labCgroup();
+  if (state === undefined && !existsSync(labFolder()) && !existsSync(cgroup)) return;
+  if (state !== undefined) report("taking the lab down");
+  // Runners that have not joined the cgroup yet find no permit and end by themselves.
+  await rm(permitFile(), { force: true });
+  await killCgroup(cgroup);
+  await unmountAll();
+  await removeLabCgroups();
+  await removeBridge();
+  if (state !== undefined) {
+    await restoreSysctls(state.sysctls);
+    await removeRunLeftovers(state.runBefore);
+  }
+  // The state goes last: until then whoever comes next knows what is left to do.
+  await rm(`${labFolder()}/hosts`, { recursive: true, force: true });
+  await rm(stateFile(), { force: true });
+  await rm(labFolder(), { recursive: true, force: true });
+  if (state !== undefined) report(`the lab is down: no process, mount or ${bridgeName} bridge is left`);
+}
+
+/** Runners mount in namespaces of their own; what is found here was made by hand or by a test. */
+async function unmountAll(): Promise<void> {
+  const under = `${labFolder()}/`;
+  const mounts = (await readMountInfo()).filter((mount) => mount.target.startsWith(under));
+  for (const { target } of mounts.toReversed()) await runTool(["umount", "--lazy", target]);
+}

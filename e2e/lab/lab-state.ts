@@ -1,0 +1,75 @@
+// SHELL. What the lab has made or is about to make on this machine: written before it acts, read by whoever cleans up.
+import { existsSync } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { ChimeraError } from "@chimera/proto/errors";
+import { cacheFolder } from "./cache-folder.ts";
+import { ProcessIdentity } from "./process-identity.ts";
+import { writeAtomic } from "./write-atomic.ts";
+
+export const HostName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,30}$/, "a host is named by a letter and up to 30 letters, digits and dashes");
+
+export const HostKind = z.enum(["hub", "node", "ws"]);
+export type HostKind = z.infer<typeof HostKind>;
+
+export const HostRecord = z.strictObject({
+  name: HostName,
+  kind: HostKind,
+  address: z.ipv4(),
+  /** Lower folders of its overlay, topmost first. */
+  lowers: z.array(z.string().max(4096)).max(8),
+  binds: z.array(z.strictObject({ from: z.string().max(4096), to: z.string().max(4096) })).max(32),
+});
+export type HostRecord = z.infer<typeof HostRecord>;
+
+export const LabState = z.strictObject({
+  v: z.literal(1),
+  id: z.string().max(64),
+  phase: z.enum(["starting", "up"]),
+  owner: ProcessIdentity,
+  bootId: z.string().max(64),
+  /** The first three numbers of the lab's /24. */
+  subnet: z.string().max(11),
+  /** Values before the lab raised them. */
+  sysctls: z.record(z.string().max(128), z.string().max(64)),
+  /** Entries of /run/systemd/nspawn that were there before. */
+  runBefore: z.array(z.string().max(4096)).max(10_000),
+  hosts: z.array(HostRecord).max(128),
+});
+export type LabState = z.infer<typeof LabState>;
+
+export function labFolder(): string {
+  return join(cacheFolder(), "lab");
+}
+
+export function stateFile(): string {
+  return join(labFolder(), "state.json");
+}
+
+export function hostFolder(name: string): string {
+  return join(labFolder(), "hosts", name);
+}
+
+/** Exists as long as runners may start: one that finds it missing after joining its cgroup goes no further. */
+export function permitFile(): string {
+  return join(labFolder(), "runners-may-start");
+}
+
+export async function readState(): Promise<LabState | undefined> {
+  if (!existsSync(stateFile())) return undefined;
+  const parsed = LabState.safeParse(JSON.parse(await readFile(stateFile(), "utf8")));
+  if (parsed.success) return parsed.data;
+  throw new ChimeraError(
+    "state-invalid",
+    `${stateFile()} is of another version of the lab: run its own \`npm run lab -- down\`, or remove the file`,
+    { cause: parsed.error },
+  );
+}
+
+export async function writeState(state: LabState): Promise<void> {
+  await mkdir(labFolder(), { recursive: true });
+  await writeAtomic(stateFile(), `${JSON.stringify(state, null, 1)}\n`);
+}

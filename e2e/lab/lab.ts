@@ -1,0 +1,128 @@
+// SHELL. The lab as scenarios, tests and benches use it: up, found again, down.
+import { randomBytes } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import { ChimeraError } from "@chimera/proto/errors";
+import { down, downUnlessInUse } from "./down.ts";
+import { writeHostFiles } from "./host-files.ts";
+import { makeHost } from "./host.ts";
+import type { Host } from "./host.ts";
+import { planHosts } from "./host-spec.ts";
+import type { HostSpec } from "./host-spec.ts";
+import { hostFolder, permitFile, readState, writeState } from "./lab-state.ts";
+import type { LabState } from "./lab-state.ts";
+import { freeSubnet, machineAddress, makeBridge } from "./network.ts";
+import { prepare } from "./prepare.ts";
+import { bootId, ownIdentity } from "./process-identity.ts";
+import { silent } from "./report.ts";
+import type { Report } from "./report.ts";
+import { runEntries } from "./run-leftovers.ts";
+import { makeSshKeys } from "./ssh-keys.ts";
+import { startRunner } from "./start-runner.ts";
+import { raiseSysctls, sysctlsToRaise } from "./sysctls.ts";
+
+export type Lab = {
+  readonly hosts: readonly Host[];
+  readonly nodes: readonly Host[];
+  /** This machine's own address on the lab's network. */
+  readonly machineAddress: string;
+  host(name: string): Host;
+};
+
+export type UpOptions = {
+  readonly hosts: readonly HostSpec[];
+  readonly report?: Report;
+  /** `refuse` leaves a lab that is up as it is and is an error; `replace` takes it down first. */
+  readonly whenUp?: "replace" | "refuse";
+  /** From `freeSubnet()`, where systems that carry addresses were built before. */
+  readonly subnet?: string;
+};
+
+export async function up(options: UpOptions): Promise<Lab> {
+  const report = options.report ?? silent;
+  const rootfs = await prepare(report);
+  await clearTheWay(options.whenUp ?? "replace", report);
+  const subnet = options.subnet ?? (await freeSubnet());
+  const state: LabState = {
+    v: 1,
+    id: randomBytes(8).toString("hex"),
+    phase: "starting",
+    owner: ownIdentity(),
+    bootId: bootId(),
+    subnet,
+    sysctls: await sysctlsToRaise(),
+    runBefore: await runEntries(),
+    hosts: planHosts(options.hosts, { subnet, rootfs }),
+  };
+  await writeState(state);
+  try {
+    return await start(state, options.hosts, report);
+  } catch (cause) {
+    await down(report);
+    throw cause;
+  }
+}
+
+async function clearTheWay(whenUp: "replace" | "refuse", report: Report): Promise<void> {
+  const found = await find();
+  const on = found === undefined ? [] : await Promise.all(found.hosts.map((host) => host.isOn()));
+  if (whenUp === "refuse" && on.includes(true)) {
+    throw new ChimeraError("write-conflict", "a lab is already up: end it with `npm run lab -- down`");
+  }
+  await downUnlessInUse(report);
+}
+
+async function start(state: LabState, specs: readonly HostSpec[], report: Report): Promise<Lab> {
+  await raiseSysctls(state.sysctls);
+  await makeBridge(state.subnet);
+  const keys = await makeSshKeys(state.hosts.map((host) => host.name));
+  for (const host of state.hosts) {
+    const spec = specs.find((one) => one.name === host.name);
+    await mkdir(hostFolder(host.name), { recursive: true });
+    await writeHostFiles({
+      host,
+      all: state.hosts,
+      keys,
+      toplevel: spec?.toplevel,
+      extra: spec?.files ?? [],
+    });
+  }
+  await writeFile(permitFile(), "");
+  report(`booting ${state.hosts.map((host) => host.name).join(" ")}`);
+  const lab = labOf(state);
+  await Promise.all(state.hosts.map((record) => startRunner(record)));
+  await Promise.all(
+    lab.hosts.map(async (host) => {
+      await host.waitRunning();
+      report(`${host.name} is running (${host.address})`);
+    }),
+  );
+  await writeState({ ...state, phase: "up" });
+  return lab;
+}
+
+/** The lab that is up on this machine, whoever brought it up. */
+export async function find(): Promise<Lab | undefined> {
+  const state = await readState();
+  return state === undefined ? undefined : labOf(state);
+}
+
+export async function requireLab(): Promise<Lab> {
+  const lab = await find();
+  if (lab !== undefined) return lab;
+  throw new ChimeraError("not-found", "no lab is up: start one with `npm run lab -- up`");
+}
+
+function labOf(state: LabState): Lab {
+  const hosts = state.hosts.map(makeHost);
+  return {
+    hosts,
+    nodes: hosts.filter((host) => host.kind === "node"),
+    machineAddress: machineAddress(state.subnet),
+    host: (name) => {
+      const found = hosts.find((host) => host.name === name);
+      if (found !== undefined) return found;
+      const names = hosts.map((host) => host.name).join(", ");
+      throw new ChimeraError("node-unknown", `the lab has no host ${name}: it has ${names}`);
+    },
+  };
+}

@@ -1,0 +1,93 @@
+// SHELL. npm run lab: the lab's machines by hand.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { Command } from "commander";
+import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
+import { down, downUnlessInUse } from "./down.ts";
+import { enterArgv, hostEnv } from "./host-run.ts";
+import { usualHosts } from "./host-spec.ts";
+import { requireLab, up } from "./lab.ts";
+import { prepare } from "./prepare.ts";
+import { reporter } from "./report.ts";
+import { printStatus } from "./print-status.ts";
+
+const report = reporter();
+const program = new Command("lab").description(
+  "The lab: real machines on this machine, for Chimera's tests.",
+);
+
+program
+  .command("up")
+  .description("boot hub, n1..nN and ws as plain Debian, and leave them running")
+  .option("--nodes <n>", "number of nodes", Number, 3)
+  .action(async ({ nodes }: { nodes: number }) => {
+    const hosts = usualHosts(nodes);
+    onInterrupt();
+    await up({ hosts, report, whenUp: "refuse" });
+    report("the lab is up: `npm run lab -- enter n1` enters a host, `npm run lab -- down` ends it");
+  });
+
+program
+  .command("down")
+  .description("end every host and remove all that the lab made; also after a run that was killed")
+  .action(() => downUnlessInUse(report));
+
+program
+  .command("prepare")
+  .description("install missing Debian packages and make the root filesystem")
+  .action(async () => {
+    await prepare(report);
+    report("this machine is ready for a lab");
+  });
+
+program
+  .command("enter <host> [command...]")
+  .description("a shell in a host, or: enter <host> -- command argument…")
+  .action(enter);
+
+program
+  .command("status")
+  .description("one line a host")
+  .action(async () => printStatus(await requireLab()));
+
+program
+  .command("power-cut <host>")
+  .description("SIGKILL to the host's PID 1")
+  .action(async (name: string) => {
+    await (await requireLab()).host(name).powerCut();
+    report(`${name} is off`);
+  });
+
+program
+  .command("boot <host>")
+  .description("switch a host on and wait until it runs")
+  .action(async (name: string) => {
+    await (await requireLab()).host(name).boot();
+    report(`${name} is running`);
+  });
+
+async function enter(name: string, command: readonly string[]): Promise<void> {
+  const leader = await (await requireLab()).host(name).leaderPid();
+  const [file = "", ...args] = enterArgv(leader, command.length > 0 ? command : ["/bin/bash", "-l"]);
+  const env = hostEnv({ TERM: process.env["TERM"] ?? "dumb", PS1: `${name}:\\w# ` });
+  const child = spawn(file, args, { stdio: "inherit", env, cwd: "/" });
+  const [code]: unknown[] = await once(child, "exit");
+  process.exitCode = typeof code === "number" ? code : 1;
+}
+
+/** Ctrl-C while hosts boot leaves nothing behind; a kill that cannot be seen is cleaned up by the next `up` or `down`. */
+function onInterrupt(): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      report(`interrupted (${signal})`);
+      void down(report).finally(() => process.exit(130));
+    });
+  }
+}
+
+await program.parseAsync().catch((error: unknown) => {
+  process.stderr.write(`lab: ${errorChain(error)}\n`);
+  if (!(error instanceof ChimeraError))
+    process.stderr.write(`${error instanceof Error ? error.stack : ""}\n`);
+  process.exitCode = errorCodes[error instanceof ChimeraError ? error.code : "bug"].exit;
+});

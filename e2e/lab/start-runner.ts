@@ -1,0 +1,50 @@
+// SHELL. Switches one host on: the runner is detached and logs to the host's folder.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, open } from "node:fs/promises";
+import { join } from "node:path";
+import { ChimeraError } from "@chimera/proto/errors";
+import { isPopulated, makeHostCgroup, removeHostCgroup } from "./cgroups.ts";
+import { hostFolder, permitFile } from "./lab-state.ts";
+import type { HostRecord } from "./lab-state.ts";
+import { bridgeName } from "./network.ts";
+import { waitUntil } from "./wait-until.ts";
+
+const script = join(import.meta.dirname, "host-runner.sh");
+
+export async function startRunner(host: HostRecord): Promise<void> {
+  const cgroup = await makeHostCgroup(host.name);
+  if (await isPopulated(cgroup))
+    throw new ChimeraError("write-conflict", `${host.name} is already switched on`);
+  await removeHostCgroup(host.name);
+  await makeHostCgroup(host.name);
+  const folder = hostFolder(host.name);
+  for (const name of ["upper", "work", "merged"]) await mkdir(join(folder, name), { recursive: true });
+  const log = await open(consoleLog(host.name), "a");
+  const nspawn = [
+    `--machine=chimera-${host.name}`,
+    `--hostname=${host.name}`,
+    `--network-bridge=${bridgeName}`,
+    ...host.binds.map(({ from, to }) => `--bind-ro=${from}:${to}`),
+  ];
+  const runner = [script, cgroup, permitFile(), folder, host.lowers.join(":"), ...nspawn];
+  const child = spawn("unshare", ["--mount", "--propagation", "slave", "--", ...runner], {
+    detached: true,
+    cwd: "/",
+    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C.UTF-8" },
+    stdio: ["ignore", log.fd, log.fd],
+  });
+  const ended = once(child, "exit").then(() => true as const);
+  child.unref();
+  await log.close();
+  let isEnded = false;
+  void ended.then(() => (isEnded = true));
+  await waitUntil(`${host.name} switched on`, async () => isEnded || (await isPopulated(cgroup)), {
+    timeoutMs: 10_000,
+    everyMs: 10,
+  });
+}
+
+export function consoleLog(host: string): string {
+  return join(hostFolder(host), "console.log");
+}
