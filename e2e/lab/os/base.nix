@@ -19,7 +19,6 @@ in
       PRETTY_NAME="Chimera lab (${spec.label})"
       VERSION_ID="${spec.label}"
     '';
-    "hosts".text = "127.0.0.1 localhost\n::1 localhost\n" + lib.mapLines (name: address: "${address} ${name}") (spec.hosts or { }) + "\n";
     "mtab" = { source = "/proc/mounts"; mode = "direct-symlink"; };
     "nix/nix.conf".text = ''
       build-users-group =
@@ -35,7 +34,7 @@ in
     '';
     "ssh/sshd_config".text = ''
       HostKey /etc/ssh/ssh_host_ed25519_key
-      AuthorizedKeysFile /etc/ssh/authorized_keys.d/%u
+      AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/authorized_keys.d/%u
       PermitRootLogin prohibit-password
       PasswordAuthentication no
       KbdInteractiveAuthentication no
@@ -54,6 +53,9 @@ in
     "tmpfiles.d/lab.conf".text = tmpfiles;
     # Hides Debian's file of this name, which would replace mtab and more at each boot.
     "tmpfiles.d/debian.conf".text = "L /run/shm - - - - /dev/shm\nd /run/lock 1777 root root -\n";
+  } // optional (spec ? hosts) {
+    # Without this argument the machine's own file stays.
+    "hosts".text = "127.0.0.1 localhost\n::1 localhost\n" + lib.mapLines (name: address: "${address} ${name}") spec.hosts + "\n";
   } // builtins.listToAttrs (map
     (name: { name = "systemd/system-generators/systemd-${name}-generator"; value.source = "/dev/null"; })
     generators) // optional (network != null) {
@@ -99,6 +101,10 @@ in
     };
     "systemd-networkd.service" = { debian = true; wantedBy = [ "multi-user.target" ]; aliases = [ "dbus-org.freedesktop.network1.service" ]; };
     "systemd-networkd.socket" = { debian = true; wantedBy = [ "sockets.target" ]; };
+  } // optional (network != null) {
+    # A machine that is `running` has its address.
+    "systemd-networkd-wait-online.service" = { debian = true; wantedBy = [ "multi-user.target" "network-online.target" ]; };
+  } // {
     "sshd-keygen.service" = {
       wantedBy = [ "multi-user.target" ];
       text = ''

@@ -1,6 +1,7 @@
-# The lab's system closures: `nix build -f e2e/lab/os --arg systemsFile /path/systems.json systems.n1` (build.ts writes the file).
-#   systems.<host>   the toplevel
-#   index            a JSON file: host → toplevel, so that one evaluation and one build give them all
+# The lab's system closures: `nix build -f e2e/lab/os --arg systemsFile /path/systems.json systems.n1` (build-systems.ts writes the file).
+# Bundles are in dist/<version>/, the closures' own program is dist/stc.mjs.
+#   systems.<host>    the toplevel
+#   index             a JSON file: host → toplevel, so that one evaluation and one build give them all
 #   chimera.<version> the programs under test
 { systemsFile ? ./systems.json, dist ? ../../../dist }:
 let
@@ -8,8 +9,7 @@ let
   lib = import ./lib.nix { system = "x86_64-linux"; };
   # A path that is already in the store: 120 MB need not be hashed at each evaluation.
   node = builtins.storePath config.node;
-  distOf = spec: if spec ? dist then /. + spec.dist else dist;
-  chimeraOf = spec: import ./package.nix lib { inherit node; dist = distOf spec; inherit (spec) version; };
+  chimeraOf = spec: import ./package.nix lib { inherit node; inherit (spec) version; dist = dist + "/${spec.version}"; };
   stc = builtins.path { path = dist + "/stc.mjs"; name = "switch-to-configuration.mjs"; };
 
   system = spec:

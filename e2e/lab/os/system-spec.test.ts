@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { labApps, SystemSpec } from "./system-spec.ts";
+
+const spec = { label: "a", roles: ["node"], version: "0.1.0" };
+
+test("a small spec is enough", () => {
+  expect(SystemSpec.safeParse(spec).success).toBe(true);
+  expect(SystemSpec.safeParse({ ...spec, apps: labApps("r1") }).success).toBe(true);
+});
+
+test.each([
+  ["an unknown key", { ...spec, fautl: "exit1" }, "fautl"],
+  ["an unknown fault", { ...spec, fault: "exit3" }, "fault"],
+  ["a label that no store path can have", { ...spec, label: "a b" }, "label"],
+  ["a path out of /etc", { ...spec, etc: { "../x": { text: "" } } }, "etc"],
+  ["a hidden step up", { ...spec, etc: { "a/../../x": { text: "" } } }, "etc"],
+  ["an absolute path", { ...spec, etc: { "/x": { text: "" } } }, "etc"],
+  ["a mode that is not octal", { ...spec, etc: { x: { text: "", mode: "0888" } } }, "etc"],
+  ["a unit's name with a slash", { ...spec, units: { "a/b.service": { text: "" } } }, "units"],
+])("%s is refused by name", (_, wrong, key) => {
+  const result = SystemSpec.safeParse(wrong);
+  expect(result.success).toBe(false);
+  expect(JSON.stringify(result.error?.issues)).toContain(key);
+});
