@@ -45,12 +45,10 @@ export async function runInHost(
   });
   if (result.isMaxBuffer)
     throw new ChimeraError("tool-failed", `${argv[0]}: printed more than ${maxOutputBytes} bytes`);
-  const tookMs = performance.now() - begun;
-  if (result.timedOut || (tookMs >= timeoutMs && result.exitCode === 137)) {
-    throw new ChimeraError(
-      "deadline-exceeded",
-      `${argv.join(" ").slice(0, 200)}: not within ${timeoutMs / 1000} s`,
-    );
+  const code = result.exitCode ?? 137;
+  if (result.timedOut || (code === 137 && performance.now() - begun >= timeoutMs)) {
+    const command = argv.join(" ").slice(0, 200);
+    throw new ChimeraError("deadline-exceeded", `${command}: not within ${timeoutMs / 1000} s`);
   }
-  return { code: result.exitCode ?? 137, stdout: result.stdout, stderr: result.stderr };
+  return { code, stdout: result.stdout, stderr: result.stderr };
 }

@@ -89,12 +89,16 @@ function checked(name: string, argv: readonly string[], result: HostRunResult): 
   );
 }
 
+/** `install /dev/stdin` does not do: a program's input is a socket here, which cannot be opened by name. */
+const receiveFile =
+  'mkdir -p "${1%/*}/"; cat > "$1.uploading"; chmod "$2" "$1.uploading"; mv "$1.uploading" "$1"';
+
 async function upload(host: Host, local: string, remotePath: string): Promise<void> {
   const found = await stat(local);
   if (!found.isDirectory()) {
     const mode = (found.mode & 0o7777).toString(8);
-    const install = ["install", "-D", "-m", mode, "/dev/stdin", remotePath];
-    await host.runChecked(install, { input: await readFile(local) });
+    const argv = ["/bin/sh", "-euc", receiveFile, "sh", remotePath, mode];
+    await host.runChecked(argv, { input: await readFile(local) });
     return;
   }
   await host.runChecked(["mkdir", "-p", remotePath]);
