@@ -1,0 +1,96 @@
+/** SHELL. The controller's /v1 and the cache's closure lists, every answer parsed by proto's schemas. */
+import {
+  EventList,
+  FleetView,
+  HeadList,
+  NodeList,
+  NodeView,
+  PutWorldResult,
+  StoredHead,
+  WorldBody,
+  type PutHead,
+} from "@chimera/proto/api";
+import type { BuildStatus } from "@chimera/proto/build-status";
+import { canonicalBytes } from "@chimera/proto/canonical";
+import type { ClosureList } from "@chimera/proto/closure";
+import { ChimeraError } from "@chimera/proto/errors";
+import type { NodeEventType } from "@chimera/proto/event";
+import type { World } from "@chimera/proto/world";
+import { z } from "zod";
+import { readToken, type NamedContext } from "../context/current-context.ts";
+import type { Io } from "../io.ts";
+import { createSend, parseJson, type HttpRequest, type Send } from "./http.ts";
+
+const apiTimeoutMs = 15_000;
+const uploadTimeoutMs = 120_000;
+
+export interface ApiClient {
+  fleet(): Promise<FleetView>;
+  heads(): Promise<HeadList>;
+  putHead(body: PutHead): Promise<StoredHead>;
+  world(id: string): Promise<World>;
+  putWorld(id: string, world: World): Promise<void>;
+  nodes(): Promise<NodeView[]>;
+  node(node: string): Promise<NodeView>;
+  events(query: { node?: string; type: NodeEventType; limit: number }): Promise<EventList>;
+  putBuild(status: BuildStatus): Promise<void>;
+  putClosure(digest: string, list: ClosureList): Promise<void>;
+  /** Text of a narinfo; undefined when the cache does not have that path. */
+  narinfo(hash: string): Promise<string | undefined>;
+}
+
+export async function createApiClient(io: Io, context: NamedContext): Promise<ApiClient> {
+  const url = context.controller.replace(/\/+$/u, "");
+  const token = await readToken(context, "api");
+  const cacheToken = await readToken(context, "cache");
+  const send = createSend(io, { url, token, timeoutMs: apiTimeoutMs });
+  const upload = createSend(io, { url, token, timeoutMs: uploadTimeoutMs });
+  const cache = createSend(io, { url, token: cacheToken, timeoutMs: uploadTimeoutMs });
+  const get = <T>(path: string, schema: z.ZodType<T>) => ask(send, { method: "GET", path }, schema);
+  const put = (path: string, body: unknown) => send({ method: "PUT", path, body: JSON.stringify(body) });
+  return {
+    fleet: () => get("/v1/fleet", FleetView),
+    heads: () => get("/v1/heads", HeadList),
+    putHead: async (body) =>
+      ask(send, { method: "PUT", path: "/v1/head", body: JSON.stringify(body) }, StoredHead),
+    world: (id) => get(`/v1/worlds/${id}`, WorldBody),
+    putWorld: async (id, world) => {
+      const body = canonicalBytes(world).toString("utf8");
+      const result = await ask(upload, { method: "PUT", path: `/v1/worlds/${id}`, body }, PutWorldResult);
+      if (result.id !== id)
+        throw new ChimeraError("hash-mismatch", `the controller stored world ${result.id}`);
+    },
+    nodes: async () => (await get("/v1/nodes", NodeList)).nodes,
+    node: (node) => get(`/v1/nodes/${encodeURIComponent(node)}`, NodeView),
+    events: ({ node, type, limit }) => {
+      const base = node === undefined ? "/v1/events" : `/v1/nodes/${encodeURIComponent(node)}/events`;
+      return get(`${base}?type=${type}&limit=${limit}`, EventList);
+    },
+    putBuild: async (status) => void (await put(`/v1/nodes/${status.node}/build`, status)),
+    putClosure: async (digest, list) => {
+      const body = canonicalBytes(list).toString("utf8");
+      await cache({ method: "PUT", path: `/cache/closure/${digest}`, body });
+    },
+    narinfo: (hash) => narinfo(cache, hash),
+  };
+}
+
+async function ask<T>(send: Send, request: HttpRequest, schema: z.ZodType<T>): Promise<T> {
+  const { body } = await send(request);
+  const result = schema.safeParse(parseJson(body));
+  if (result.success) return result.data;
+  throw new ChimeraError(
+    "input-invalid",
+    `${request.method} ${request.path}: the answer is not what this CLI knows: ${z.prettifyError(result.error)}`,
+  );
+}
+
+async function narinfo(send: Send, hash: string): Promise<string | undefined> {
+  return send({ method: "GET", path: `/cache/${hash}.narinfo` }).then(
+    ({ body }) => body,
+    (error: unknown) => {
+      if (error instanceof ChimeraError && error.code === "not-found") return undefined;
+      throw error;
+    },
+  );
+}

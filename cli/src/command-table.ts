@@ -1,0 +1,38 @@
+/** SHELL. Every command with its one-line summary, and the module that is loaded only when it is called. */
+import type { Command } from "commander";
+import type { Io } from "./io.ts";
+
+export interface CommandModule {
+  /** Adds arguments, options, examples and the action to an empty command of that name. */
+  define(command: Command, io: Io): void;
+}
+
+export interface CommandEntry {
+  name: string;
+  summary: string;
+  load(): Promise<CommandModule>;
+}
+
+/** Made from all the others, so it is no entry of its own. */
+export const completionEntry = { name: "completion", summary: "print a completion script for a shell" };
+
+export const commandTable: readonly CommandEntry[] = [
+  { name: "init", summary: "make the keys of a new fleet", load: () => import("./commands/init.ts") },
+  { name: "keys", summary: "make and list keys", load: () => import("./commands/keys.ts") },
+  { name: "context", summary: "choose the fleet to work on", load: () => import("./commands/context.ts") },
+  { name: "deploy", summary: "build, push, publish and follow", load: () => import("./commands/deploy.ts") },
+  {
+    name: "publish",
+    summary: "publish store paths as they are",
+    load: () => import("./commands/publish.ts"),
+  },
+  { name: "status", summary: "what every node runs and does", load: () => import("./commands/status.ts") },
+  {
+    name: "history",
+    summary: "the heads of the fleet, newest first",
+    load: () => import("./commands/history.ts"),
+  },
+  { name: "rollback", summary: "go back to an earlier world", load: () => import("./commands/rollback.ts") },
+  { name: "drift", summary: "what differs from the signed state", load: () => import("./commands/drift.ts") },
+  { name: "version", summary: "print the version", load: () => import("./commands/version.ts") },
+];

@@ -1,0 +1,142 @@
+/** SHELL. `chimera deploy`: evaluate, build, push, sign, publish, follow. One failed system and nothing is published. */
+import { ChimeraError } from "@chimera/proto/errors";
+import type { NodeName } from "@chimera/proto/names";
+import type { Command } from "commander";
+import { z } from "zod";
+import { checkedCacheKeyFile } from "../context/current-context.ts";
+import { createBuildReporter, type BuildReporter } from "../fleet/build-reporter.ts";
+import { nodeKeys } from "../fleet/node-keys.ts";
+import { createOperator } from "../fleet/operator.ts";
+import type { System } from "../fleet/plan.ts";
+import { publishSystems } from "../fleet/publish-systems.ts";
+import type { Io } from "../io.ts";
+import { build } from "../nix/build.ts";
+import { evaluate, splitInstallable, type Failed, type Wanted } from "../nix/evaluate.ts";
+import { flakeInstallable, flakeNodes } from "../nix/flake-nodes.ts";
+import {
+  addFleetOptions,
+  addFollowOptions,
+  examples,
+  FleetOptions,
+  FollowOptions,
+  parseOptions,
+} from "../options.ts";
+import { readProject, type Project } from "../project/project-file.ts";
+import { selectNodes } from "../project/select-nodes.ts";
+
+const Options = FleetOptions.extend(FollowOptions.shape).extend({
+  target: z.array(z.string()).default([]),
+  flake: z.string().min(1).optional(),
+  file: z.string().optional(),
+  dryRun: z.boolean().default(false),
+  evalBatch: z.coerce
+    .number()
+    .int("a whole number")
+    .min(1, "at least 1")
+    .max(1000, "at most 1000")
+    .optional(),
+  maxJobs: z
+    .string()
+    .regex(/^(\d{1,4}|auto)$/u, "a number or auto")
+    .optional(),
+});
+type Options = z.infer<typeof Options>;
+
+export function define(command: Command, io: Io): void {
+  addFollowOptions(addFleetOptions(command))
+    .description(
+      "Build the systems of the selected nodes, push them to the cache, publish a signed head and follow it.",
+    )
+    .option("-t, --target <target...>", "node names, @tag, or globs (default: every node of the project)")
+    .option("--flake <ref>", "flake whose nixosConfigurations are deployed")
+    .option("--file <path>", "project file (default: chimera.toml here or in a folder above)")
+    .option("--eval-batch <nodes>", "nodes evaluated by one Nix process (default: by free memory)")
+    .option("--max-jobs <jobs>", "passed to nix build")
+    .option("--dry-run", "build, then show what would be published; send nothing")
+    .addHelpText(
+      "after",
+      examples([
+        "chimera deploy                       # every node of chimera.toml",
+        "chimera deploy -t n1 -t @canary      # one node, and all with the tag",
+        "chimera deploy -t 'web-*' --dry-run",
+        "chimera deploy --flake .#  -t n1 --reason 'new kernel'",
+      ]),
+    )
+    .action(async (options: unknown) => deploy(io, parseOptions(Options, options)));
+}
+
+async function deploy(io: Io, options: Options): Promise<void> {
+  const project = withFlake(await readProject(io, options.file), options.flake);
+  const wanted = await selectSystems(io, project, options.target);
+  const operator = await createOperator(io, options.context);
+  await checkedCacheKeyFile(operator.context);
+  const nodes = wanted.map(({ node }) => node);
+  nodeKeys(nodes, { project, leaves: operator.current.leaves, registered: operator.nodes });
+  const reporter = createBuildReporter(io, options.dryRun ? undefined : operator.api, options.json);
+  const systems = await buildSystems(io, { wanted, project, reporter }, options);
+  await publishSystems(io, { operator, project, reporter, options }, systems);
+}
+
+function withFlake(project: Project, flake: string | undefined): Project {
+  if (flake === undefined) return project;
+  return { ...project, flake: flake.replace(/#$/u, "") };
+}
+
+/** Nodes of chimera.toml, and those of the flake when there is one. */
+async function selectSystems(io: Io, project: Project, targets: readonly string[]): Promise<Wanted[]> {
+  const ofFlake = project.flake === undefined ? [] : await flakeNodes(io, project.flake, project.folder);
+  const names = new Set<string>([...Object.keys(project.nodes), ...ofFlake]);
+  const candidates = [...names].map((node) => ({ node, tags: project.nodes[node]?.tags ?? [] }));
+  return selectNodes(targets, candidates).map((node) => ({
+    node,
+    installable: installableOf(project, node),
+  }));
+}
+
+function installableOf(project: Project, node: NodeName): string {
+  const own = project.nodes[node]?.installable;
+  if (own !== undefined) {
+    splitInstallable(own);
+    return own;
+  }
+  if (project.flake !== undefined) return flakeInstallable(project.flake, node);
+  throw new ChimeraError(
+    "config-invalid",
+    `chimera.toml: nodes.${node} has no installable, and there is no flake`,
+  );
+}
+
+async function buildSystems(
+  io: Io,
+  { wanted, project, reporter }: { wanted: readonly Wanted[]; project: Project; reporter: BuildReporter },
+  options: Options,
+): Promise<System[]> {
+  const { folder } = project;
+  const onStart = (nodes: readonly NodeName[]): void => reporter.tell(nodes, { state: "evaluating" });
+  const { evaluated, failed } = await evaluate(io, wanted, { folder, batch: options.evalBatch, onStart });
+  await stopIfFailed(reporter, { failed, total: wanted.length, step: "evaluate" });
+  const failedBuilds = await build(io, evaluated, {
+    folder,
+    maxJobs: options.maxJobs,
+    onProgress: (nodes, progress) => reporter.tell(nodes, { state: "building", ...progress }),
+    onBuilt: (systems) => {
+      for (const { node, toplevel } of systems) reporter.tell([node], { state: "built", toplevel });
+    },
+  });
+  await stopIfFailed(reporter, { failed: failedBuilds, total: wanted.length, step: "build" });
+  return evaluated;
+}
+
+async function stopIfFailed(
+  reporter: BuildReporter,
+  { failed, total, step }: { failed: readonly Failed[]; total: number; step: string },
+): Promise<void> {
+  if (failed.length === 0) return;
+  for (const { node, reason } of failed) reporter.tell([node], { state: "failed", error: reason });
+  await reporter.settled();
+  const reasons = failed.map(({ node, reason }) => `\n${node}: ${reason.replaceAll("\n", "\n  ")}`).join("");
+  throw new ChimeraError(
+    "build-failed",
+    `${failed.length} of ${total} nodes did not ${step}; nothing was published${reasons}`,
+  );
+}

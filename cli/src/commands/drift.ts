@@ -1,0 +1,67 @@
+/** SHELL. `chimera drift [node]`: what differs now, and what was put back lately. */
+import type { NodeView } from "@chimera/proto/api";
+import { ChimeraError } from "@chimera/proto/errors";
+import { NodeName } from "@chimera/proto/names";
+import type { Command } from "commander";
+import { z } from "zod";
+import { createApiClient } from "../api/api-client.ts";
+import { currentContext } from "../context/current-context.ts";
+import { ageBy, type Io } from "../io.ts";
+import { addFleetOptions, examples, FleetOptions, parseOptions } from "../options.ts";
+import { driftTable } from "../print/drift-table.ts";
+import { printableJson } from "../print/printable.ts";
+
+const Options = FleetOptions.extend({
+  limit: z.coerce.number().int("a whole number").min(0, "at least 0").max(1000, "at most 1000"),
+});
+type Options = z.infer<typeof Options>;
+
+export function define(command: Command, io: Io): void {
+  addFleetOptions(command)
+    .description("Show what differs from the signed state now, and what was put back lately.")
+    .argument("[node]", "only this node")
+    .option("--limit <events>", "how many past events", "20")
+    .addHelpText("after", examples(["chimera drift", "chimera drift n1 --json"]))
+    .action(async (node: string | undefined, options: unknown) =>
+      drift(io, node, parseOptions(Options, options)),
+    );
+}
+
+async function drift(io: Io, name: string | undefined, options: Options): Promise<void> {
+  const node = name === undefined ? undefined : parseNode(name);
+  const context = await currentContext(io, options.context);
+  const api = await createApiClient(io, context);
+  const query = {
+    type: "drift-reverted" as const,
+    limit: Math.max(1, options.limit),
+    ...(node === undefined ? {} : { node }),
+  };
+  const [views, { events }] = await Promise.all([
+    node === undefined ? api.nodes() : api.node(node).then((view) => [view]),
+    api.events(query),
+  ]);
+  const reverted = events.slice(0, options.limit);
+  if (options.json) {
+    const nodes = views.map((view) => ({ node: view.node, drift: view.status?.drift ?? null }));
+    io.out(`${printableJson({ nodes, reverted }, 2)}\n`);
+    return;
+  }
+  io.out(driftTable({ ...openOf(views), reverted, ageMs: ageBy(io) }, io.paint));
+}
+
+function openOf(views: readonly NodeView[]) {
+  const open = views.flatMap(({ node, status }) =>
+    (status?.drift.open ?? []).map((item) => ({ node, item })),
+  );
+  const hidden = views.flatMap(({ node, status }) => {
+    const count = status === null ? 0 : status.drift.openCount - status.drift.open.length;
+    return count > 0 ? [{ node, count }] : [];
+  });
+  return { open, hidden };
+}
+
+function parseNode(name: string): NodeName {
+  const node = NodeName.safeParse(name);
+  if (node.success) return node.data;
+  throw new ChimeraError("input-invalid", `"${name}": ${node.error.issues[0]?.message}`);
+}

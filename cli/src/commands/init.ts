@@ -1,0 +1,112 @@
+/** SHELL. `chimera init`: the keys of a new fleet, its key set, and a context for it. Nothing is ever overwritten. */
+import { mkdir, mkdtemp, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { ChimeraError } from "@chimera/proto/errors";
+import type { Command } from "commander";
+import { z } from "zod";
+import {
+  Context,
+  ContextName,
+  contextFilePath,
+  readContexts,
+  writeContexts,
+} from "../context/context-file.ts";
+import { fleetKeys, newFleet, type NewFleet } from "../fleet/new-fleet.ts";
+import type { Io } from "../io.ts";
+import { examples, parseOptions } from "../options.ts";
+import { newFleetText } from "../print/new-fleet-text.ts";
+import { printableJson } from "../print/printable.ts";
+import { syncFolder, writeNewFile } from "../secret-file.ts";
+
+const yearMs = 365 * 86_400_000;
+
+const Options = z.object({
+  name: ContextName,
+  controller: z.url({ protocol: /^https?$/u, error: "an http:// or https:// address" }).max(512),
+  dir: z.string().min(1).optional(),
+  tokenFile: z.string().min(1).optional(),
+  json: z.boolean().default(false),
+});
+type Options = z.infer<typeof Options>;
+
+export function define(command: Command, io: Io): void {
+  command
+    .description("Make the keys and the key set of a new fleet, and a context for it.")
+    .requiredOption("--name <name>", "name of the fleet: of its keys and its context")
+    .requiredOption("--controller <url>", "address of the controller")
+    .option("--dir <path>", "new folder for the keys (default: beside the configuration)")
+    .option("--token-file <path>", "file with the operator's token")
+    .option("--json", "print JSON, for programs")
+    .addHelpText(
+      "after",
+      examples([
+        "chimera init --name lab --controller http://hub:7070 --token-file ~/lab.token",
+        "chimera init --name prod --controller https://chimera.example.org --dir /media/stick/prod",
+      ]),
+    )
+    .action(async (options: unknown) => init(io, parseOptions(Options, options)));
+}
+
+async function init(io: Io, options: Options): Promise<void> {
+  const folder = resolve(io.cwd, options.dir ?? join(dirname(contextFilePath(io)), "keys", options.name));
+  const contexts = await readContexts(io);
+  if (Object.hasOwn(contexts.contexts, options.name)) {
+    throw new ChimeraError("usage", `context "${options.name}" exists in ${contextFilePath(io)}`);
+  }
+  await refuseExisting(folder);
+  const fleet = newFleet(options.name, new Date(io.nowMs() + yearMs).toISOString());
+  await writeFleet(folder, fleet);
+  const context = Context.parse({
+    controller: options.controller.replace(/\/+$/u, ""),
+    fleetId: fleet.fleetId,
+    ...(options.tokenFile === undefined ? {} : { tokenFile: resolve(io.cwd, options.tokenFile) }),
+    publishKeyFile: join(folder, "publish.key"),
+    cacheKeyFile: join(folder, "cache.key"),
+    trust: { publish: { keys: [fleet.keys.publish.public], threshold: 1 } },
+  });
+  await writeContexts(io, {
+    current: options.name,
+    contexts: { ...contexts.contexts, [options.name]: context },
+  });
+  const made = describe(fleet, folder, options.name);
+  io.out(options.json ? `${printableJson(made, 2)}\n` : newFleetText(made));
+}
+
+async function refuseExisting(folder: string): Promise<void> {
+  const found = await stat(folder).then(
+    () => true,
+    () => false,
+  );
+  if (found)
+    throw new ChimeraError("usage", `${folder} exists: keys are never overwritten, choose another --dir`);
+}
+
+/** Whole or not at all: a folder with half the keys of a fleet would look like a fleet. */
+async function writeFleet(folder: string, fleet: NewFleet): Promise<void> {
+  const parent = dirname(folder);
+  await mkdir(parent, { recursive: true, mode: 0o700 });
+  const temporary = await mkdtemp(join(parent, `.${basename(folder)}-`));
+  try {
+    for (const name of fleetKeys) {
+      await writeNewFile(join(temporary, `${name}.key`), `${fleet.keys[name].secret}\n`, 0o600);
+      await writeNewFile(join(temporary, `${name}.pub`), `${fleet.keys[name].public}\n`, 0o644);
+    }
+    await writeNewFile(join(temporary, "keys.1.json"), `${JSON.stringify(fleet.keySet, null, 2)}\n`, 0o644);
+    await rename(temporary, folder);
+    await syncFolder(parent);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+function describe(fleet: NewFleet, folder: string, name: string) {
+  return {
+    fleetId: fleet.fleetId,
+    context: name,
+    folder,
+    keySetFile: join(folder, "keys.1.json"),
+    trust: { publish: { keys: [fleet.keys.publish.public], threshold: 1 } },
+    publicKeys: Object.fromEntries(fleetKeys.map((key) => [key, fleet.keys[key].public])),
+    cachePublicKey: fleet.keys.cache.public,
+  };
+}

@@ -1,0 +1,74 @@
+/** SHELL. `chimera publish node=path…`: systems that are in the local store already. */
+import { ChimeraError } from "@chimera/proto/errors";
+import { NodeName, StorePath } from "@chimera/proto/names";
+import type { Command } from "commander";
+import { z } from "zod";
+import { checkedCacheKeyFile } from "../context/current-context.ts";
+import { createBuildReporter } from "../fleet/build-reporter.ts";
+import { nodeKeys } from "../fleet/node-keys.ts";
+import { createOperator } from "../fleet/operator.ts";
+import type { System } from "../fleet/plan.ts";
+import { publishSystems } from "../fleet/publish-systems.ts";
+import type { Io } from "../io.ts";
+import {
+  addFleetOptions,
+  addFollowOptions,
+  examples,
+  FleetOptions,
+  FollowOptions,
+  parseOptions,
+} from "../options.ts";
+import { readProject } from "../project/project-file.ts";
+
+const Options = FleetOptions.extend(FollowOptions.shape).extend({
+  file: z.string().optional(),
+  dryRun: z.boolean().default(false),
+});
+type Options = z.infer<typeof Options>;
+
+export function define(command: Command, io: Io): void {
+  addFollowOptions(addFleetOptions(command))
+    .description(
+      "Push systems of the local store to the cache, publish a signed head with them and follow it.",
+    )
+    .argument("<node=path...>", "a node and the store path of its system")
+    .option("--file <path>", "project file (default: chimera.toml here or in a folder above)")
+    .option("--dry-run", "show what would be published; send nothing")
+    .addHelpText(
+      "after",
+      examples([
+        "chimera publish n1=/nix/store/…-nixos-system-n1",
+        "chimera publish n1=$A n2=$B --reason 'first world' --json",
+      ]),
+    )
+    .action(async (assignments: unknown, options: unknown) =>
+      publish(io, z.array(z.string()).parse(assignments), parseOptions(Options, options)),
+    );
+}
+
+async function publish(io: Io, assignments: readonly string[], options: Options): Promise<void> {
+  const systems = parseAssignments(assignments);
+  const project = await readProject(io, options.file);
+  const operator = await createOperator(io, options.context);
+  await checkedCacheKeyFile(operator.context);
+  const nodes = systems.map(({ node }) => node);
+  nodeKeys(nodes, { project, leaves: operator.current.leaves, registered: operator.nodes });
+  const reporter = createBuildReporter(io, options.dryRun ? undefined : operator.api, options.json);
+  await publishSystems(io, { operator, project, reporter, options }, systems);
+}
+
+/** Throws input-invalid with the assignment that is wrong. */
+export function parseAssignments(assignments: readonly string[]): System[] {
+  const systems = assignments.map((text) => {
+    const [name = "", ...rest] = text.split("=");
+    const node = NodeName.safeParse(name);
+    const toplevel = StorePath.safeParse(rest.join("=").replace(/\/+$/u, ""));
+    if (!node.success) throw new ChimeraError("input-invalid", `"${text}": ${node.error.issues[0]?.message}`);
+    if (!toplevel.success)
+      throw new ChimeraError("input-invalid", `"${text}": ${toplevel.error.issues[0]?.message}`);
+    return { node: node.data, toplevel: toplevel.data };
+  });
+  const twice = systems.find(({ node }, i) => systems.findIndex((other) => other.node === node) !== i);
+  if (twice !== undefined) throw new ChimeraError("input-invalid", `node ${twice.node} is named twice`);
+  return systems;
+}

@@ -1,0 +1,78 @@
+/** SHELL. `chimera status`. */
+import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
+import type { Command } from "commander";
+import { z } from "zod";
+import { createApiClient, type ApiClient } from "../api/api-client.ts";
+import { currentContext } from "../context/current-context.ts";
+import { checkFleet } from "../fleet/current-fleet.ts";
+import { ageBy, type Io } from "../io.ts";
+import { addFleetOptions, examples, FleetOptions, parseOptions } from "../options.ts";
+import { needsAttention, silentMs } from "../print/node-row.ts";
+import { printable, printableJson } from "../print/printable.ts";
+import { statusTable } from "../print/status-table.ts";
+
+const watchMs = 2000;
+const clearScreen = "\u001b[H\u001b[2J";
+
+const Options = FleetOptions.extend({
+  watch: z.boolean().default(false),
+  failed: z.boolean().default(false),
+});
+type Options = z.infer<typeof Options>;
+
+export function define(command: Command, io: Io): void {
+  addFleetOptions(command)
+    .description("Show what every node runs, wants and does.")
+    .option("-w, --watch", "show it again every 2 s")
+    .option("--failed", "only nodes that need attention")
+    .addHelpText(
+      "after",
+      examples(["chimera status", "chimera status --failed", "chimera status --json | jq '.nodes[].node'"]),
+    )
+    .action(async (options: unknown) => status(io, parseOptions(Options, options)));
+}
+
+async function status(io: Io, options: Options): Promise<void> {
+  const context = await currentContext(io, options.context);
+  const api = await createApiClient(io, context);
+  const show = async (): Promise<string> => {
+    const [fleet, nodes] = await Promise.all([api.fleet(), api.nodes()]);
+    checkFleet(fleet.fleetId, context.fleetId);
+    return render(io, { fleet, nodes }, options);
+  };
+  if (!options.watch) {
+    io.out(await show());
+    return;
+  }
+  for (;;) {
+    const text = await show().catch(describeOutage);
+    io.out(io.outTty && !options.json ? `${clearScreen}${text}` : text);
+    await io.sleep(watchMs);
+  }
+}
+
+type Fetched = {
+  fleet: Awaited<ReturnType<ApiClient["fleet"]>>;
+  nodes: Awaited<ReturnType<ApiClient["nodes"]>>;
+};
+
+function render(io: Io, { fleet, nodes }: Fetched, { json, failed, watch }: Options): string {
+  const ageMs = ageBy(io);
+  const shown = failed ? nodes.filter((view) => needsAttention(view, ageMs)) : nodes;
+  if (!json) return statusTable({ fleet, nodes: shown, ageMs }, io.paint);
+  const described = shown.map((view) => ({
+    ...view,
+    silentMs: silentMs(view, ageMs) ?? null,
+    needsAttention: needsAttention(view, ageMs),
+  }));
+  const at = new Date(io.nowMs()).toISOString();
+  return `${printableJson({ at, fleetId: fleet.fleetId, head: fleet.head, nodes: described }, watch ? undefined : 2)}\n`;
+}
+
+/** A watch outlives a controller that restarts. */
+function describeOutage(error: unknown): string {
+  if (error instanceof ChimeraError && errorCodes[error.code].retry === "backoff") {
+    return `${printable(errorChain(error))}; trying again\n`;
+  }
+  throw error;
+}

@@ -1,0 +1,49 @@
+/** SHELL. The contexts: which fleets this operator works on, with which files. $XDG_CONFIG_HOME/chimera/config.toml. */
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { RoleKeys } from "@chimera/proto/envelope";
+import { FleetId } from "@chimera/proto/names";
+import { stringify } from "smol-toml";
+import { z } from "zod";
+import type { Io } from "../io.ts";
+import { readToml } from "../read-toml.ts";
+import { replaceFile } from "../replace-file.ts";
+
+const file = z.string().min(1).max(4096);
+
+export const Context = z.strictObject({
+  controller: z.url({ protocol: /^https?$/u }).max(512),
+  fleetId: FleetId,
+  /** Bearer token of role operator; status works with viewer. */
+  tokenFile: file.optional(),
+  /** Where the cache takes another token than the API. */
+  cacheTokenFile: file.optional(),
+  publishKeyFile: file.optional(),
+  /** Nix signing key for closures. */
+  cacheKeyFile: file.optional(),
+  /** Who may sign heads of this fleet; the publish key file's own public half when absent. */
+  trust: z.strictObject({ publish: RoleKeys }).optional(),
+});
+export type Context = z.infer<typeof Context>;
+
+export const ContextName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/u, "a context name has 1-63 of A-Z, a-z, 0-9, _ and -");
+
+export const ContextFile = z.strictObject({
+  current: ContextName.optional(),
+  contexts: z.record(ContextName, Context).default({}),
+});
+export type ContextFile = z.infer<typeof ContextFile>;
+
+export function contextFilePath({ env }: Io): string {
+  return join(env["XDG_CONFIG_HOME"] ?? join(env["HOME"] ?? homedir(), ".config"), "chimera", "config.toml");
+}
+
+export async function readContexts(io: Io): Promise<ContextFile> {
+  return (await readToml(contextFilePath(io), ContextFile)) ?? { contexts: {} };
+}
+
+export async function writeContexts(io: Io, contexts: ContextFile): Promise<void> {
+  await replaceFile(contextFilePath(io), stringify(contexts));
+}

@@ -1,0 +1,36 @@
+/** PURE. Which world `chimera rollback` means. */
+import type { StoredHead } from "@chimera/proto/api";
+import { ChimeraError } from "@chimera/proto/errors";
+import { WorldId } from "@chimera/proto/names";
+
+const leastDigits = 8;
+
+/** `heads` newest first. Without `to`: the newest world that is not the one of now. */
+export function chooseWorld(heads: readonly StoredHead[], to: string | undefined): WorldId {
+  const now = heads[0]?.head.world;
+  if (now === undefined)
+    throw new ChimeraError("world-unknown", "there is no head yet, so nothing to go back from");
+  if (to === undefined) {
+    const before = heads.find(({ head }) => head.world !== now);
+    if (before !== undefined) return before.head.world;
+    throw new ChimeraError("world-unknown", "there is no earlier world in the history");
+  }
+  const bySerial = /^\d{1,9}$/u.test(to) ? heads.find(({ head }) => head.serial === Number(to)) : undefined;
+  return bySerial?.head.world ?? byPrefix(heads, to);
+}
+
+function byPrefix(heads: readonly StoredHead[], to: string): WorldId {
+  const whole = WorldId.safeParse(to);
+  if (whole.success) return whole.data;
+  const worlds = new Set(heads.map(({ head }) => head.world));
+  const matching =
+    /^[0-9a-f]+$/u.test(to) && to.length >= leastDigits ? [...worlds].filter((id) => id.startsWith(to)) : [];
+  const [found, second] = matching;
+  if (found !== undefined && second === undefined) return found;
+  if (second !== undefined)
+    throw new ChimeraError("usage", `--to ${to} fits several worlds: give more digits`);
+  throw new ChimeraError(
+    "world-unknown",
+    `--to ${to}: no head with that serial, no world that begins so (at least ${leastDigits} digits)`,
+  );
+}

@@ -1,0 +1,89 @@
+/** SHELL. The three ways to watch a rollout: bars for a person, lines for a log, NDJSON for a program. */
+import type { NodeName } from "@chimera/proto/names";
+import type { MultiBar, SingleBar } from "cli-progress";
+import type { Io } from "../io.ts";
+import { nodeProgress } from "./node-progress.ts";
+import { printableJson } from "../print/printable.ts";
+import { bytes } from "../print/units.ts";
+import type { FollowView } from "./follow.ts";
+import type { NodeOutcome } from "./node-outcome.ts";
+
+/** More bars than a screen has lines would scroll. */
+const mostBars = 40;
+
+export async function createFollowView(
+  io: Io,
+  json: boolean,
+  nodes: readonly NodeName[],
+): Promise<FollowView> {
+  if (json)
+    return changes((node, outcome) => io.out(`${printableJson({ type: "node", node, ...outcome })}\n`));
+  if (!io.errTty || nodes.length > mostBars) {
+    return changes((node, outcome) => io.err(`${node}: ${nodeProgress(outcome)}\n`));
+  }
+  const { MultiBar, Presets } = await import("cli-progress");
+  const bars = new MultiBar(
+    {
+      format: "{node} {bar} {text}",
+      hideCursor: true,
+      clearOnComplete: false,
+      autopadding: true,
+      barsize: 24,
+    },
+    Presets.shades_classic,
+  );
+  return barView(io, bars, nodes);
+}
+
+/** Tells each change of a node once. */
+function changes(tell: (node: NodeName, outcome: NodeOutcome) => void): FollowView {
+  const told = new Map<NodeName, string>();
+  return {
+    update(outcomes) {
+      for (const [node, outcome] of outcomes) {
+        const text = JSON.stringify(outcome);
+        if (told.get(node) === text) continue;
+        told.set(node, text);
+        tell(node, outcome);
+      }
+    },
+    end: () => undefined,
+  };
+}
+
+function barView(io: Io, bars: MultiBar, nodes: readonly NodeName[]): FollowView {
+  const width = Math.max(...nodes.map((node) => node.length));
+  const byNode = new Map<NodeName, SingleBar>(
+    nodes.map((node) => [node, bars.create(1, 0, { node: node.padEnd(width), text: "waiting" })]),
+  );
+  const rates = createRates(io);
+  return {
+    update(outcomes) {
+      for (const [node, outcome] of outcomes) {
+        const bar = byNode.get(node);
+        const { done, total } = share(outcome);
+        bar?.setTotal(Math.max(1, total));
+        bar?.update(done, { text: `${nodeProgress(outcome)}${rates(node, outcome)}` });
+      }
+    },
+    end: () => bars.stop(),
+  };
+}
+
+function share(outcome: NodeOutcome): { done: number; total: number } {
+  if (outcome.kind !== "waiting") return { done: 1, total: 1 };
+  return { done: outcome.fetch?.doneBytes ?? 0, total: outcome.fetch?.totalBytes ?? 1 };
+}
+
+/** Bytes a second since the node was last looked at. */
+function createRates(io: Io): (node: NodeName, outcome: NodeOutcome) => string {
+  const last = new Map<NodeName, { atMs: number; done: number }>();
+  return (node, outcome) => {
+    if (outcome.kind !== "waiting" || outcome.fetch === null) return "";
+    const now = { atMs: io.nowMs(), done: outcome.fetch.doneBytes };
+    const before = last.get(node);
+    last.set(node, now);
+    if (before === undefined || now.atMs === before.atMs) return "";
+    return ` ${bytes(Math.max(0, Math.round(((now.done - before.done) * 1000) / (now.atMs - before.atMs))))}/s`;
+  };
+}

@@ -1,0 +1,34 @@
+/** PURE but for key generation. The keys of a new fleet, and key set 1, whose SHA-256 is the fleet's id. */
+import { canonicalBytes, sha256 } from "@chimera/proto/canonical";
+import { sealBytes, type Envelope } from "@chimera/proto/envelope";
+import { KeySet, type KeyRole } from "@chimera/proto/key-set";
+import { generateKey, parseSecretKey, type PublicKeyText } from "@chimera/proto/keys";
+import { FleetId } from "@chimera/proto/names";
+
+/** Roles that get a key of their own; `cache` is Nix's, not in the key set. */
+export const fleetKeys = ["root", "publish", "panic", "order", "cache"] as const;
+export type FleetKey = (typeof fleetKeys)[number];
+
+export interface NewFleet {
+  fleetId: FleetId;
+  keySet: Envelope;
+  keys: Record<FleetKey, { secret: string; public: PublicKeyText }>;
+}
+
+export function newFleet(name: string, expires: string): NewFleet {
+  const keys = {
+    root: generateKey(`${name}-root`),
+    publish: generateKey(`${name}-publish`),
+    panic: generateKey(`${name}-panic`),
+    order: generateKey(`${name}-order`),
+    cache: generateKey(`${name}-cache`),
+  };
+  const one = (role: Exclude<KeyRole, "certify">) => ({ keys: [keys[role].public], threshold: 1 });
+  const roles = { root: one("root"), publish: one("publish"), panic: one("panic"), order: one("order") };
+  const payload = canonicalBytes(KeySet.parse({ v: 1, kind: "keys", epoch: 0, version: 1, expires, roles }));
+  return {
+    fleetId: FleetId.parse(sha256(payload)),
+    keySet: sealBytes("keys", payload, [parseSecretKey(keys.root.secret)]),
+    keys,
+  };
+}

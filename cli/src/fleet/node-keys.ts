@@ -1,0 +1,44 @@
+/** PURE. The key of each node, from the place the operator controls most: chimera.toml, the signed world, then the registry. */
+import type { NodeView } from "@chimera/proto/api";
+import { ChimeraError } from "@chimera/proto/errors";
+import type { PublicKeyText } from "@chimera/proto/keys";
+import type { NodeName } from "@chimera/proto/names";
+import type { Leaf } from "@chimera/proto/world";
+import type { ProjectFile } from "../project/project-file.ts";
+
+export interface NodeKeySources {
+  project: ProjectFile;
+  leaves: readonly Leaf[];
+  /** What the controller says: the last resort, told to the operator. */
+  registered: readonly NodeView[];
+}
+
+export interface NodeKeys {
+  keys: Map<NodeName, PublicKeyText>;
+  /** Nodes whose key rests on the controller's word alone. */
+  unproven: NodeName[];
+}
+
+/** Throws node-unknown with every node that nobody knows. */
+export function nodeKeys(
+  nodes: readonly NodeName[],
+  { project, leaves, registered }: NodeKeySources,
+): NodeKeys {
+  const inWorld = new Map(leaves.map((leaf) => [leaf.node, leaf.nodeKey]));
+  const inRegistry = new Map(registered.map((view) => [view.node, view.nodeKey]));
+  const keys = new Map<NodeName, PublicKeyText>();
+  const unproven: NodeName[] = [];
+  const unknown: string[] = [];
+  for (const node of nodes) {
+    const proven = project.nodes[node]?.key ?? inWorld.get(node);
+    const key = proven ?? inRegistry.get(node) ?? undefined;
+    if (key === undefined) unknown.push(node);
+    else keys.set(node, key);
+    if (proven === undefined && key !== undefined) unproven.push(node);
+  }
+  if (unknown.length === 0) return { keys, unproven };
+  throw new ChimeraError(
+    "node-unknown",
+    `no node key for ${unknown.join(", ")}: not in chimera.toml, not in the signed world, not registered`,
+  );
+}

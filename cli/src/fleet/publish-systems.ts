@@ -1,0 +1,115 @@
+/** SHELL. Built systems to a stored head: closures to the cache, lists, world, head; nothing of it when one step fails. */
+import { closureDigest, sortClosure, type ClosureEntry } from "@chimera/proto/closure";
+import type { NodeName, StorePath } from "@chimera/proto/names";
+import { checkedCacheKeyFile, readToken } from "../context/current-context.ts";
+import type { Io } from "../io.ts";
+import { push } from "../nix/push.ts";
+import { queryClosures } from "../nix/query-closures.ts";
+import { bytes } from "../print/units.ts";
+import { planRows, planTable } from "../print/plan-table.ts";
+import { printableJson } from "../print/printable.ts";
+import type { Project } from "../project/project-file.ts";
+import type { BuildReporter } from "./build-reporter.ts";
+import { finish } from "./finish.ts";
+import { nodeKeys } from "./node-keys.ts";
+import type { Operator } from "./operator.ts";
+import { planWorld, type Plan, type System } from "./plan.ts";
+import { publishHead } from "./sign-head.ts";
+
+export interface PublishOptions {
+  json: boolean;
+  dryRun: boolean;
+  reason: string;
+  expires: number;
+  follow: boolean;
+  timeout: number;
+}
+
+export interface Publication {
+  operator: Operator;
+  project: Project;
+  reporter: BuildReporter;
+  options: PublishOptions;
+}
+
+export async function publishSystems(
+  io: Io,
+  publication: Publication,
+  systems: readonly System[],
+): Promise<void> {
+  const { operator, options, reporter } = publication;
+  const closures = await queryClosures(
+    io,
+    systems.map(({ toplevel }) => toplevel),
+  );
+  const plan = createPlan(io, publication, { systems, closures });
+  if (options.dryRun) {
+    if (options.json)
+      io.out(`${printableJson({ type: "plan", world: plan.world, nodes: planRows(plan.rows) })}\n`);
+    else io.out(`${planTable(plan.rows, io.paint)}nothing was sent (--dry-run)\n`);
+    return;
+  }
+  await pushClosures(io, publication, { closures, systems });
+  await reporter.settled();
+  const published = await publishHead(io, operator, {
+    fleetId: operator.context.fleetId,
+    current: operator.current,
+    leaves: plan.leaves,
+    mode: "deploy",
+    reason: options.reason,
+    expiresHours: options.expires,
+  });
+  const finishOptions = { json: options.json, follow: options.follow, timeoutSeconds: options.timeout };
+  await finish(io, { operator, published, options: finishOptions }, systems);
+}
+
+type Closures = ReadonlyMap<StorePath, readonly ClosureEntry[]>;
+
+function createPlan(
+  io: Io,
+  { operator, project }: Publication,
+  { systems, closures }: { systems: readonly System[]; closures: Closures },
+): Plan {
+  const { context, current, nodes } = operator;
+  const sources = { project, leaves: current.leaves, registered: nodes };
+  const { keys, unproven } = nodeKeys(
+    systems.map(({ node }) => node),
+    sources,
+  );
+  if (unproven.length > 0) {
+    io.err(`chimera: node keys taken on the controller's word (first use): ${unproven.join(", ")}\n`);
+  }
+  return planWorld({
+    fleetId: context.fleetId,
+    systems,
+    closures,
+    nodeKeys: keys,
+    substituters: project.substituters ?? [`${context.controller.replace(/\/+$/u, "")}/cache`],
+    leaves: current.leaves,
+  });
+}
+
+async function pushClosures(
+  io: Io,
+  { operator, reporter, options }: Publication,
+  { closures, systems }: { closures: Closures; systems: readonly System[] },
+): Promise<void> {
+  const { api, context } = operator;
+  const nodes: NodeName[] = systems.map(({ node }) => node);
+  reporter.tell(nodes, { state: "pushing" });
+  const pushed = await push(io, closures, {
+    api,
+    controller: context.controller.replace(/\/+$/u, ""),
+    token: await readToken(context, "cache"),
+    cacheKeyFile: await checkedCacheKeyFile(context),
+    onProgress: () => undefined,
+  }).catch((error: unknown) => {
+    reporter.tell(nodes, { state: "failed", error: error instanceof Error ? error.message : "push failed" });
+    throw error;
+  });
+  for (const entries of closures.values()) {
+    await api.putClosure(closureDigest(entries), { v: 1, entries: sortClosure(entries) });
+  }
+  for (const { node, toplevel } of systems) reporter.tell([node], { state: "pushed", toplevel });
+  if (!options.json) io.err(`pushed ${pushed.paths} paths (${bytes(pushed.narBytes)}) to the cache\n`);
+}

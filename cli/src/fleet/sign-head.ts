@@ -1,0 +1,100 @@
+/** SHELL. Signs and stores a head: on top of exactly the one that was read, or not at all. */
+import { seal, type Envelope } from "@chimera/proto/envelope";
+import { sha256 } from "@chimera/proto/canonical";
+import { ChimeraError } from "@chimera/proto/errors";
+import { Head } from "@chimera/proto/head";
+import type { Signer } from "@chimera/proto/keys";
+import type { Digest, FleetId } from "@chimera/proto/names";
+import { worldId, type Leaf } from "@chimera/proto/world";
+import { userInfo, hostname } from "node:os";
+import type { ApiClient } from "../api/api-client.ts";
+import type { Io } from "../io.ts";
+import type { CurrentFleet } from "./current-fleet.ts";
+import { writeSeen } from "./fleet-memory.ts";
+
+const hourMs = 3_600_000;
+const consentHours = 2;
+
+export interface NewHead {
+  fleetId: FleetId;
+  current: CurrentFleet;
+  leaves: readonly Leaf[];
+  mode: Head["mode"];
+  reason: string;
+  expiresHours: number;
+}
+
+export interface Published {
+  head: Head;
+  id: Digest;
+}
+
+/** The world first: a head whose world nobody can fetch would stop every node. */
+export async function publishHead(
+  io: Io,
+  { api, signer }: { api: ApiClient; signer: Signer },
+  order: NewHead,
+): Promise<Published> {
+  const head = nextHead(io, order);
+  await api.putWorld(head.world, { v: 1, leaves: [...order.leaves] });
+  const envelope = seal("head", head, [signer]);
+  const id = sha256(Buffer.from(envelope.payload, "base64"));
+  const published = { head, id };
+  await store(api, { envelope, published, revision: order.current.revision });
+  await writeSeen(io, head, id);
+  return published;
+}
+
+function nextHead(io: Io, order: NewHead): Head {
+  const now = io.nowMs();
+  const { newest } = order.current;
+  const revertTo = newest?.head.world ?? null;
+  return Head.parse({
+    v: 1,
+    kind: "head",
+    fleetId: order.fleetId,
+    epoch: newest?.head.epoch ?? 0,
+    serial: (newest?.head.serial ?? 0) + 1,
+    world: worldId(order.leaves),
+    size: order.leaves.length,
+    previous: newest?.id ?? null,
+    mode: order.mode,
+    policy: {},
+    revertTo,
+    consentUntil: revertTo === null ? null : iso(now + consentHours * hourMs),
+    createdAt: iso(now),
+    notAfter: iso(now + order.expiresHours * hourMs),
+    author: `${userInfo().username}@${hostname()}`,
+    reason: order.reason,
+  });
+}
+
+async function store(
+  api: ApiClient,
+  { envelope, published, revision }: { envelope: Envelope; published: Published; revision: number },
+): Promise<void> {
+  await api.putHead({ envelope, expectedRevision: revision }).catch(async (cause: unknown) => {
+    if (!(cause instanceof ChimeraError)) throw cause;
+    // An answer that was lost says nothing about what was stored.
+    if (
+      cause.code !== "deadline-exceeded" &&
+      cause.code !== "server-unreachable" &&
+      cause.code !== "write-conflict"
+    ) {
+      throw cause;
+    }
+    const { head } = await api.fleet();
+    if (head?.id === published.id) return;
+    if (cause.code !== "write-conflict") throw cause;
+    const other = head === null ? "none" : `${head.head.serial} by ${head.head.author}`;
+    throw new ChimeraError(
+      "write-conflict",
+      `another head was published meanwhile (newest: ${other}); yours was not stored: look at it, then run this again`,
+      { cause },
+    );
+  });
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,87 @@
+/** SHELL. Signs closures where they were built and copies them to the controller's cache, then asks for every narinfo. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { closureSize, type ClosureEntry } from "@chimera/proto/closure";
+import { ChimeraError } from "@chimera/proto/errors";
+import type { StorePath } from "@chimera/proto/names";
+import pLimit from "p-limit";
+import type { ApiClient } from "../api/api-client.ts";
+import type { Io } from "../io.ts";
+import { writeNewFile } from "../secret-file.ts";
+import type { Progress } from "./build-log.ts";
+import { checkNarinfo } from "./narinfo.ts";
+import { nixOutput } from "./nix-command.ts";
+
+const requestsAtOnce = 24;
+
+export interface PushOptions {
+  api: ApiClient;
+  controller: string;
+  /** For Nix's own requests to the cache. */
+  token: string | undefined;
+  cacheKeyFile: string;
+  onProgress(progress: Progress): void;
+}
+
+export interface Pushed {
+  paths: number;
+  narBytes: number;
+}
+
+/** What had to be copied. Throws closure-unavailable when the cache does not answer for a path afterwards. */
+export async function push(
+  io: Io,
+  closures: ReadonlyMap<StorePath, readonly ClosureEntry[]>,
+  options: PushOptions,
+): Promise<Pushed> {
+  const toplevels = [...closures.keys()].join("\n");
+  const sign = ["store", "sign", "--recursive", "--key-file", options.cacheKeyFile, "--stdin"];
+  await nixOutput(io, { args: sign, stdin: toplevels }, "sign the closures");
+  const entries = new Map([...closures.values()].flat().map((entry) => [entry.path, entry]));
+  const missing = await missingPaths(options.api, [...entries.values()]);
+  if (missing.length > 0) {
+    await copy(io, toplevels, options);
+    const left = await missingPaths(options.api, missing);
+    const [first] = left;
+    if (first !== undefined) {
+      throw new ChimeraError(
+        "closure-unavailable",
+        `the cache has no narinfo for ${first.path} (${left.length} of ${entries.size} paths) after the copy`,
+      );
+    }
+  }
+  return { paths: missing.length, narBytes: closureSize(missing) };
+}
+
+/** Throws content-conflict when the cache has other bytes under one of the names. */
+async function missingPaths(api: ApiClient, entries: readonly ClosureEntry[]): Promise<ClosureEntry[]> {
+  const limit = pLimit(requestsAtOnce);
+  const states = await Promise.all(
+    entries.map((entry) =>
+      limit(async () => ({
+        entry,
+        present: checkNarinfo(entry, await api.narinfo(entry.path.slice("/nix/store/".length).slice(0, 32))),
+      })),
+    ),
+  );
+  return states.filter(({ present }) => !present).map(({ entry }) => entry);
+}
+
+/** --refresh: Nix remembers for weeks that a cache had a path, and would not send it again to one that lost it. */
+async function copy(io: Io, toplevels: string, options: PushOptions): Promise<void> {
+  const folder = await mkdtemp(join(io.env["XDG_RUNTIME_DIR"] ?? tmpdir(), "chimera-"));
+  try {
+    const netrc = join(folder, "netrc");
+    const { hostname } = new URL(options.controller);
+    const login =
+      options.token === undefined ? "" : `machine ${hostname} login chimera password ${options.token}\n`;
+    await writeNewFile(netrc, login, 0o600);
+    const to = `${options.controller}/cache?compression=zstd`;
+    const args = ["copy", "--refresh", "--option", "netrc-file", netrc, "--to", to, "--stdin"];
+    const onProgress = ({ copied }: { copied: Progress }): void => options.onProgress(copied);
+    await nixOutput(io, { args, stdin: toplevels, onProgress }, `copy to ${options.controller}/cache`);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,24 @@
+/** SHELL. The closures of store paths that are in the local store, by one `nix path-info`. */
+import type { ClosureEntry } from "@chimera/proto/closure";
+import { ChimeraError } from "@chimera/proto/errors";
+import type { StorePath } from "@chimera/proto/names";
+import type { Io } from "../io.ts";
+import { runNix } from "./nix-command.ts";
+import { closureOf, parsePathInfo } from "./path-info.ts";
+
+export async function queryClosures(
+  io: Io,
+  toplevels: readonly StorePath[],
+): Promise<Map<StorePath, ClosureEntry[]>> {
+  const unique = [...new Set(toplevels)];
+  const result = await runNix(io, {
+    args: ["path-info", "--recursive", "--json", "--offline", "--stdin"],
+    stdin: unique.join("\n"),
+  });
+  if (result.kind === "failed") {
+    const reason = result.log.failure();
+    throw new ChimeraError("closure-unavailable", `these paths are not all in the local store: ${reason}`);
+  }
+  const known = parsePathInfo(result.stdout);
+  return new Map(unique.map((toplevel) => [toplevel, closureOf(toplevel, known)]));
+}

@@ -1,0 +1,106 @@
+/** PURE. What the status table says of one node: everything that a node wrote is made printable here. */
+import type { NodeView } from "@chimera/proto/api";
+import type { StateWord } from "@chimera/proto/state-word";
+import type { AgeMs } from "./age.ts";
+import type { Paint, Style } from "./paint.ts";
+import { printableLine } from "./printable.ts";
+import { duration, shortPath } from "./units.ts";
+
+/** Three beats of 10 s, and some. A silent node is not an up-to-date node. */
+const silentAfterMs = 45_000;
+
+const styles: Partial<Record<StateWord, Style>> = {
+  committed: "green",
+  reverted: "red",
+  "revert-failed": "red",
+  refused: "red",
+  stuck: "red",
+  quarantined: "red",
+  unreachable: "red",
+  "panic-no-target": "red",
+  held: "yellow",
+  "staged-for-reboot": "yellow",
+};
+
+/** Since when nothing was heard; null when it was heard lately. Undefined when it never was. */
+export function silentMs(view: NodeView, ageMs: AgeMs): number | null | undefined {
+  const ages = [view.beat?.at, view.status?.at].flatMap((at) => (at === undefined ? [] : [ageMs(at)]));
+  if (ages.length === 0) return undefined;
+  const ms = Math.min(...ages);
+  return ms > silentAfterMs ? ms : null;
+}
+
+/** Whether somebody has to look at this node. */
+export function needsAttention(view: NodeView, ageMs: AgeMs): boolean {
+  const { status } = view;
+  if (status === null || silentMs(view, ageMs) !== null || !view.verified) return true;
+  if (status.problem !== null && status.state !== "committed") return true;
+  const style = styles[status.state];
+  return (
+    style === "red" ||
+    style === "yellow" ||
+    status.drift.openCount > 0 ||
+    status.system.current !== status.wanted
+  );
+}
+
+export function nodeRow(view: NodeView, ageMs: AgeMs, paint: Paint): string[] {
+  const { status, beat } = view;
+  return [
+    view.node,
+    stateCell(view, ageMs, paint),
+    status?.accepted === null || status === null ? "-" : String(status.accepted.serial),
+    shortPath(status?.system.current ?? null),
+    status === null || status.wanted === status.system.current
+      ? "same"
+      : paint("yellow", shortPath(status.wanted)),
+    driftCell(view, paint),
+    healthCell(view, paint),
+    beat === null ? "-" : duration(ageMs(beat.at)),
+    status === null ? "" : waitingCell(status.waiting, status.problem),
+  ];
+}
+
+export const nodeHead = [
+  "NODE",
+  "STATE",
+  "SERIAL",
+  "RUNNING",
+  "WANTED",
+  "DRIFT",
+  "HEALTH",
+  "BEAT",
+  "WAITING",
+];
+
+function stateCell(view: NodeView, ageMs: AgeMs, paint: Paint): string {
+  const silent = silentMs(view, ageMs);
+  if (silent === undefined) return paint("red", "never reported");
+  const state = view.status?.state ?? view.beat?.p ?? "unreachable";
+  if (silent !== null) return paint("red", `${state}, silent for ${duration(silent)}`);
+  if (view.status !== null && !view.verified) return paint("red", `${state}, unsigned`);
+  const style = styles[state];
+  return style === undefined ? state : paint(style, state);
+}
+
+function driftCell({ status }: NodeView, paint: Paint): string {
+  if (status === null) return "-";
+  const { openCount, reverted } = status.drift;
+  const open = openCount === 0 ? "none" : paint("red", `${openCount} open`);
+  return reverted === 0 ? open : `${open}, ${reverted} undone`;
+}
+
+function healthCell({ health }: NodeView, paint: Paint): string {
+  if (health === null) return "-";
+  const failed = health.failedUnits.length;
+  if (failed > 0) return paint("red", `${failed} failed units`);
+  return printableLine(health.systemState);
+}
+
+function waitingCell(
+  waiting: { reason: string; detail: string } | null,
+  problem: { code: string; message: string } | null,
+): string {
+  if (waiting !== null) return printableLine(`${waiting.reason}: ${waiting.detail}`);
+  return problem === null ? "" : printableLine(`${problem.code}: ${problem.message}`);
+}

@@ -1,0 +1,64 @@
+/** SHELL. One call of the CLI: find the command, load it, run it, and turn what goes wrong into an exit code. */
+import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
+import { Command, CommanderError } from "commander";
+import { commandTable, completionEntry } from "./command-table.ts";
+import type { Io } from "./io.ts";
+import { printable, printableJson } from "./print/printable.ts";
+import { version } from "./version.ts";
+
+const interrupted = 130;
+
+export async function run(argv: readonly string[], io: Io): Promise<number> {
+  try {
+    const program = await createProgram(argv, io);
+    await program.parseAsync([...argv], { from: "user" });
+    return 0;
+  } catch (error) {
+    return report(error, { io, json: argv.includes("--json") });
+  }
+}
+
+/** Only the called command's module is loaded; completion needs the options of all of them. */
+async function createProgram(argv: readonly string[], io: Io): Promise<Command> {
+  const program = new Command("chimera");
+  program
+    .description("Keeps a fleet of NixOS machines in exactly the state that was signed for them.")
+    .version(version(io.env), "-V, --version", "print the version")
+    .helpOption("-h, --help", "show help")
+    .helpCommand("help [command]", "show help of a command")
+    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .exitOverride()
+    .showSuggestionAfterError()
+    .showHelpAfterError("(chimera --help lists the commands)")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  chimera init --help\n  chimera deploy -t @canary\n  chimera status --watch",
+    );
+  const called = argv.find((word) => !word.startsWith("-"));
+  const wanted = called === "help" ? argv[argv.indexOf("help") + 1] : called;
+  const all = called === "complete" || called === "completion";
+  for (const entry of commandTable) {
+    const command = program.command(entry.name).summary(entry.summary).description(entry.summary);
+    if (all || entry.name === wanted) (await entry.load()).define(command, io);
+  }
+  if (all) (await import("./commands/completion.ts")).attachCompletion(program);
+  else program.command(completionEntry.name).summary(completionEntry.summary);
+  return program;
+}
+
+function report(error: unknown, { io, json }: { io: Io; json: boolean }): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : errorCodes.usage.exit;
+  if (io.signal.aborted) {
+    io.err("chimera: interrupted\n");
+    return interrupted;
+  }
+  if (!(error instanceof ChimeraError)) {
+    const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    io.err(`chimera: this is a bug in chimera:\n${printable(trace)}\n`);
+    return errorCodes.bug.exit;
+  }
+  const message = printable(errorChain(error));
+  if (json) io.out(`${printableJson({ type: "error", code: error.code, message })}\n`);
+  io.err(`chimera: ${message} [${error.code}]\n`);
+  return errorCodes[error.code].exit;
+}
