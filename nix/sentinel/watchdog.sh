@@ -6,7 +6,7 @@ set -eu
 progress=/run/chimera/progress
 state=/run/chimera/watchdog
 pid_file=/run/chimera/agent.pid
-limit=60
+limit=${CHIMERA_WATCHDOG_SECONDS:-60}
 
 # Someone who stopped the sentinel on purpose wants it stopped; a crashed one is restarted by systemd.
 systemctl is-active --quiet chimera-sentinel.service || exit 0

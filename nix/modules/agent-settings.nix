@@ -1,0 +1,132 @@
+# The options of agent.json. Names and bounds are those of agent/src/config.ts, which has the last word on the node.
+{
+  lib,
+  format,
+  hostName,
+}:
+let
+  inherit (lib) mkOption types;
+  names = import ../pure/names.nix;
+  roleKeys = import ./role-keys.nix { inherit lib; };
+
+  secretFile =
+    default: what:
+    mkOption {
+      type = types.str;
+      inherit default;
+      description = "File on the node with ${what}: a string, never a file of the Nix store.";
+    };
+
+  # The sentinel's scripts name these folders; another place would leave node and scripts with different ideas.
+  fixedPath =
+    path: what:
+    mkOption {
+      type = types.enum [ path ];
+      default = path;
+      description = what;
+    };
+
+  seconds =
+    default: bounds: what:
+    mkOption {
+      type = types.ints.between bounds.least bounds.most;
+      inherit default;
+      description = what;
+    };
+in
+types.submodule {
+  freeformType = format.type;
+  options = {
+    node = mkOption {
+      type = types.addCheck types.str names.isNodeName // {
+        description = "node name (${names.nodeNameRule})";
+      };
+      default = hostName;
+      defaultText = lib.literalExpression "config.networking.hostName";
+      description = "This node's name in the fleet.";
+    };
+    fleetId = mkOption {
+      type = types.addCheck types.str names.isFleetId // {
+        description = "fleet id (64 hex digits)";
+      };
+      description = "SHA-256 of the fleet's first key set, as `chimera init` prints it.";
+    };
+    nats = {
+      servers = mkOption {
+        type = types.nonEmptyListOf (types.strMatching "(nats|tls)://.+");
+        example = [ "tls://hub.example:4222" ];
+        description = "NATS servers of the fleet.";
+      };
+      seedFile = secretFile "/var/lib/chimera/identity/nats.seed" "this node's nkey seed";
+    };
+    controller = {
+      url = mkOption {
+        type = types.strMatching "https?://.+";
+        example = "https://hub.example";
+        description = "The controller: API below /v1, binary cache below /cache.";
+      };
+      tokenFile = secretFile "/var/lib/chimera/identity/token" "this node's bearer token";
+    };
+    nodeKeyFile = secretFile "/var/lib/chimera/identity/node.key" "the key that signs this node's status";
+    trust.publish = roleKeys.options "Who may publish heads, while the node has no accepted key set of its own.";
+    nix.trustedPublicKeys = mkOption {
+      type = types.nonEmptyListOf roleKeys.publicKey;
+      example = [ "cache-1:6wn2Q8yyaZL1PHU7uCKUV1CyyHT6JxBuRP1Lc3V6L0s=" ];
+      description = "Keys that sign closures; added to `nix.settings.trusted-public-keys` too.";
+    };
+    stateDir = fixedPath "/var/lib/chimera" "Journal, accepted documents, identity, outbox.";
+    runtimeDir = fixedPath "/run/chimera" "Sockets and the progress file.";
+    drift = {
+      mode = mkOption {
+        type = types.enum [
+          "revert"
+          "report"
+          "ignore"
+        ];
+        default = "revert";
+        description = "What happens to an entry of /etc that differs from the accepted system.";
+      };
+      sweepSeconds = seconds 60 {
+        least = 1;
+        most = 3600;
+      } "Seconds between two whole comparisons of /etc; changes that inotify shows are met at once.";
+      ignore = mkOption {
+        default = [ ];
+        description = "Entries that others may change, beside the built-in list.";
+        type = types.listOf (
+          types.submodule {
+            options = {
+              glob = mkOption {
+                type = types.strMatching "/.+";
+                example = "/etc/cups/**";
+                description = "Which paths.";
+              };
+              reason = mkOption {
+                type = types.strMatching ".+";
+                description = "Why. It is shown wherever the exception is.";
+              };
+            };
+          }
+        );
+      };
+    };
+    probationSeconds = seconds 30 {
+      least = 0;
+      most = 3600;
+    } "How long a new system must prove itself before it becomes the boot default.";
+    activationSeconds = seconds 600 {
+      least = 10;
+      most = 7200;
+    } "An activation that takes longer is stopped and undone.";
+    logLevel = mkOption {
+      type = types.enum [
+        "debug"
+        "info"
+        "warn"
+        "error"
+      ];
+      default = "info";
+      description = "Least important level that is logged.";
+    };
+  };
+}

@@ -1,0 +1,177 @@
+# The Chimera agent on a node: the tmux sentinel it lives in, its watchdog, its identity and its configuration.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  cfg = config.services.chimera.agent;
+  format = pkgs.formats.json { };
+  sentinel = import ../pure/sentinel.nix;
+  secrets = import ../pure/secrets.nix { inherit (builtins) storeDir; };
+  roleKeys = import ./role-keys.nix { inherit lib; };
+  option = "services.chimera.agent";
+
+  tmux = lib.getExe pkgs.tmux;
+  socket = "/run/chimera/tmux.sock";
+  shell = pkgs.runtimeShell;
+  supervisor = pkgs.writeScript "chimera-supervisor" (sentinel.supervisor shell);
+  watchdog = pkgs.writeScript "chimera-watchdog" (sentinel.watchdog shell);
+
+  # The active system comes first: a tmux server keeps the environment of its start, and this unit is not restarted by
+  # a switch, so the agent would otherwise work for months with the Nix of the day the node was booted.
+  path = [
+    "/run/current-system/sw"
+    config.nix.package
+    config.systemd.package
+    pkgs.coreutils
+    pkgs.gnugrep
+    pkgs.util-linux
+    pkgs.tmux
+  ];
+
+  secretFiles = {
+    "${option}.settings.nats.seedFile" = cfg.settings.nats.seedFile;
+    "${option}.settings.controller.tokenFile" = cfg.settings.controller.tokenFile;
+    "${option}.settings.nodeKeyFile" = cfg.settings.nodeKeyFile;
+  };
+in
+{
+  options.services.chimera.agent = {
+    enable = lib.mkEnableOption "the Chimera agent";
+
+    package = lib.mkPackageOption pkgs "chimera" { };
+
+    createIdentity = mkOption {
+      type = types.bool;
+      default = true;
+      description = ''
+        Make {file}`nats.seed` and {file}`node.key` in {file}`/var/lib/chimera/identity` where they are missing. Their
+        public halves are in the journal of `chimera-identity.service`.
+      '';
+    };
+
+    settings = mkOption {
+      type = import ./agent-settings.nix {
+        inherit lib format;
+        inherit (config.networking) hostName;
+      };
+      description = ''
+        Written to {file}`/etc/chimera/agent.json`. Keys that are not listed here are passed on as they are; the agent's
+        schema is strict, so it **refuses to start** with one that it does not know and names it.
+      '';
+    };
+  };
+
+  config = lib.mkIf cfg.enable {
+    assertions = secrets.assertions secretFiles ++ [
+      (roleKeys.thresholdAssertion "${option}.settings.trust.publish" cfg.settings.trust.publish)
+      {
+        assertion = config.nix.enable;
+        message = "${option}: the agent pulls closures with Nix, but nix.enable is false";
+      }
+      {
+        assertion = config.nix.settings.require-sigs or true;
+        message = "${option}: nix.settings.require-sigs must stay on, or any cache could change this node";
+      }
+    ];
+
+    # Of a submodule that nobody defines, the module system names a missing key without its path.
+    services.chimera.agent.settings = { };
+
+    nix.settings.trusted-public-keys = cfg.settings.nix.trustedPublicKeys;
+
+    environment.systemPackages = [
+      cfg.package
+      pkgs.tmux
+    ];
+
+    environment.etc = {
+      "chimera/agent.json".source = format.generate "chimera-agent.json" cfg.settings;
+      "chimera/tmux.conf".text = sentinel.tmuxConf tmux;
+      "chimera/agent-window.conf".text = sentinel.agentWindowConf {
+        inherit tmux;
+        supervisor = "${supervisor}";
+      };
+    };
+
+    # A switch must not touch it: the agent that drives the switch lives in it. A newer agent is started by the supervisor.
+    # No hardening on purpose: each directive that makes a mount namespace would be inherited by every session.
+    systemd.services.chimera-sentinel = {
+      description = "Chimera sentinel (tmux server with the agent's session)";
+      wantedBy = [ "multi-user.target" ];
+      restartIfChanged = false;
+      startLimitIntervalSec = 0;
+      unitConfig.X-StopOnRemoval = false;
+      inherit path;
+      environment = {
+        TERM = "xterm-256color";
+        LANG = "C.UTF-8";
+        HOME = "/root";
+      };
+      serviceConfig = {
+        Type = "simple";
+        # Another server on this socket (a stray `tmux new-session`) would make ours die again and again.
+        ExecStartPre = "-${tmux} -N -S ${socket} kill-server";
+        ExecStart = "${tmux} -D -S ${socket} -f /etc/chimera/tmux.conf";
+        Restart = "always";
+        RestartSec = "500ms";
+        KillMode = "mixed";
+        RuntimeDirectory = "chimera";
+        RuntimeDirectoryMode = "0700";
+        RuntimeDirectoryPreserve = true;
+        StateDirectory = "chimera";
+        StateDirectoryMode = "0700";
+        UMask = "0077";
+        OOMScoreAdjust = -500;
+      };
+    };
+
+    systemd.services.chimera-watchdog = {
+      description = "Chimera watchdog (restarts an agent that makes no progress)";
+      restartIfChanged = false;
+      inherit path;
+      serviceConfig = {
+        Type = "oneshot";
+        ExecStart = "${watchdog}";
+      };
+    };
+
+    systemd.timers.chimera-watchdog = {
+      description = "Chimera watchdog";
+      wantedBy = [ "timers.target" ];
+      timerConfig = {
+        OnStartupSec = "15s";
+        OnUnitActiveSec = "15s";
+        AccuracySec = "1s";
+      };
+    };
+
+    systemd.services.chimera-identity = lib.mkIf cfg.createIdentity {
+      description = "Chimera identity of this node";
+      wantedBy = [ "chimera-sentinel.service" ];
+      before = [ "chimera-sentinel.service" ];
+      serviceConfig = {
+        Type = "oneshot";
+        RemainAfterExit = true;
+        ExecStart = lib.escapeShellArgs [
+          "${lib.getExe' cfg.package "chimera-agent"}"
+          "identity"
+          "--dir"
+          "/var/lib/chimera/identity"
+          "--node"
+          cfg.settings.node
+        ];
+        StateDirectory = "chimera";
+        StateDirectoryMode = "0700";
+        UMask = "0077";
+        PrivateNetwork = true;
+        ProtectSystem = "strict";
+        ProtectHome = true;
+        NoNewPrivileges = true;
+      };
+    };
+  };
+}

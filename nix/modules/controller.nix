@@ -1,0 +1,186 @@
+# The Chimera controller, and nats-server beside it where `nats.enable` says so.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkOption mkIf types;
+  cfg = config.services.chimera.controller;
+  format = pkgs.formats.json { };
+  names = import ../pure/names.nix;
+  secrets = import ../pure/secrets.nix { inherit (builtins) storeDir; };
+  natsServer = import ../pure/nats-server.nix;
+  roleKeys = import ./role-keys.nix { inherit lib; };
+  option = "services.chimera.controller";
+
+  declared = cfg.nodes != { };
+  settingsFile = format.generate "chimera-controller.json" cfg.settings;
+  nodesFile = format.generate "chimera-nodes.json" {
+    v = 1;
+    inherit (cfg) nodes;
+  };
+
+  checked =
+    check: description: types.addCheck types.str check // { inherit description; };
+  userNkey = checked names.isUserNkey "public nkey of a NATS user (U…)";
+
+  node = types.submodule {
+    options = {
+      nkey = mkOption {
+        type = userNkey;
+        description = "Public half of the node's nkey.";
+      };
+      nodeKey = mkOption {
+        type = roleKeys.publicKey;
+        description = "Public key that the node signs its status with, `<node>:<base64>`.";
+      };
+    };
+  };
+
+  # One nkey for two users would give a node what the other may do.
+  nkeys = [ cfg.nats.controllerNkey ] ++ lib.mapAttrsToList (_: spec: spec.nkey) cfg.nodes;
+  distinctNkeys = {
+    assertion = !cfg.nats.enable || lib.allUnique nkeys;
+    message = "${option}.nodes: two users of NATS have the same nkey";
+  };
+
+  nodeAssertions = lib.concatLists (
+    lib.mapAttrsToList (name: spec: [
+      {
+        assertion = names.isNodeName name;
+        message = "${option}.nodes.${name}: ${names.nodeNameRule}";
+      }
+      {
+        assertion = lib.hasPrefix "${name}:" spec.nodeKey;
+        message = "${option}.nodes.${name}.nodeKey: its name is \"${name}\", not \"${lib.head (lib.splitString ":" spec.nodeKey)}\"";
+      }
+    ]) cfg.nodes
+  );
+in
+{
+  options.services.chimera.controller = {
+    enable = lib.mkEnableOption "the Chimera controller";
+
+    package = lib.mkPackageOption pkgs "chimera" { };
+
+    natsSeedFile = mkOption {
+      type = types.str;
+      example = "/var/lib/secrets/chimera-controller.seed";
+      description = ''
+        File with the controller's nkey seed: a string, never a file of the Nix store. systemd hands it to the service as
+        a credential, so only root needs to read it.
+      '';
+    };
+
+    nodes = mkOption {
+      type = types.attrsOf node;
+      default = { };
+      description = ''
+        The nodes of the fleet with their public keys. Where this is empty, nodes are added with
+        `chimera-controller node add`.
+      '';
+    };
+
+    openFirewall = mkOption {
+      type = types.bool;
+      default = false;
+      description = "Open the controller's port, and that of nats-server where it runs here.";
+    };
+
+    nats = {
+      enable = lib.mkEnableOption "nats-server for the fleet on this machine";
+      controllerNkey = mkOption {
+        type = userNkey;
+        description = "Public half of {option}`services.chimera.controller.natsSeedFile`.";
+      };
+    };
+
+    settings = mkOption {
+      type = import ./controller-settings.nix {
+        inherit lib format;
+        nodesFile = if declared then "/etc/chimera/nodes.json" else "/var/lib/chimera-controller/nodes.json";
+      };
+      description = ''
+        Written to {file}`/etc/chimera/controller.json`. Keys that are not listed here are passed on as they are; the
+        controller's schema is strict, so it **refuses to start** with one that it does not know and names it.
+      '';
+    };
+  };
+
+  config = mkIf cfg.enable {
+    assertions =
+      secrets.assertions {
+        "${option}.natsSeedFile" = cfg.natsSeedFile;
+        "${option}.settings.nats.seedFile" = cfg.settings.nats.seedFile;
+        "${option}.settings.tokensFile" = cfg.settings.tokensFile;
+      }
+      ++ nodeAssertions
+      ++ [
+        (roleKeys.thresholdAssertion "${option}.settings.trust.publish" cfg.settings.trust.publish)
+        distinctNkeys
+        {
+          assertion = cfg.nats.enable -> declared;
+          message = "${option}.nats.enable: nats-server learns its users from ${option}.nodes, which is empty";
+        }
+        {
+          # Older ones let a client in without its key (advisories 2026-16 and 2026-18).
+          assertion = cfg.nats.enable -> lib.versionAtLeast pkgs.nats-server.version "2.14.3";
+          message = "${option}.nats.enable: nats-server ${pkgs.nats-server.version} is older than 2.14.3, which mends a way around authentication";
+        }
+      ];
+
+    # Of a submodule that nobody defines, the module system names a missing key without its path.
+    services.chimera.controller.settings = { };
+
+    environment.systemPackages = [ cfg.package ];
+
+    environment.etc = {
+      "chimera/controller.json".source = settingsFile;
+      "chimera/nodes.json" = mkIf declared { source = nodesFile; };
+    };
+
+    networking.firewall.allowedTCPPorts = mkIf cfg.openFirewall (
+      [ cfg.settings.listen.port ] ++ lib.optional cfg.nats.enable config.services.nats.port
+    );
+
+    users.users.chimera-controller = {
+      description = "Chimera controller";
+      isSystemUser = true;
+      group = "chimera-controller";
+      home = "/var/lib/chimera-controller";
+    };
+    users.groups.chimera-controller = { };
+
+    systemd.services.chimera-controller = {
+      description = "Chimera controller";
+      wantedBy = [ "multi-user.target" ];
+      wants = [ "network-online.target" ];
+      after = [ "network-online.target" ] ++ lib.optional cfg.nats.enable "nats.service";
+      restartTriggers = [ settingsFile ] ++ lib.optional declared nodesFile;
+      startLimitIntervalSec = 0;
+      serviceConfig = import ./controller-sandbox.nix // {
+        ExecStart = "${lib.getExe' cfg.package "chimera-controller"} serve --config /etc/chimera/controller.json";
+        Restart = "always";
+        RestartSec = 1;
+        User = "chimera-controller";
+        Group = "chimera-controller";
+        StateDirectory = "chimera-controller";
+        StateDirectoryMode = "0700";
+        LoadCredential = [ "nats.seed:${cfg.natsSeedFile}" ];
+      };
+    };
+
+    services.nats = mkIf cfg.nats.enable {
+      enable = true;
+      jetstream = true;
+      serverName = lib.mkDefault config.networking.hostName;
+      settings = natsServer.settings {
+        inherit (cfg.settings) fleetId;
+        inherit (cfg.nats) controllerNkey;
+        inherit (cfg) nodes;
+      };
+    };
+  };
+}

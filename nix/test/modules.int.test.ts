@@ -1,0 +1,158 @@
+/**
+ * Our modules in nixpkgs' own module system. It is not in this repository: CHIMERA_NIXPKGS_LIB names a folder with `lib/`
+ * of nixpkgs (the repository nix-community/nixpkgs.lib). What the modules set of NixOS itself is taken by stubs.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { evaluateWithLib, nixpkgsLib } from "./evaluate.ts";
+
+test.runIf(nixpkgsLib !== undefined)("CHIMERA_NIXPKGS_LIB names a folder with lib/default.nix", () => {
+  expect(existsSync(join(nixpkgsLib ?? "", "lib/default.nix"))).toBe(true);
+});
+
+const Unit = z.looseObject({
+  wantedBy: z.array(z.string()),
+  restartIfChanged: z.boolean().optional(),
+  unitConfig: z.record(z.string(), z.unknown()).default({}),
+  path: z.array(z.string()).default([]),
+  serviceConfig: z.record(z.string(), z.unknown()),
+});
+const Agent = z.object({
+  problems: z.array(z.string()),
+  settings: z.record(z.string(), z.unknown()),
+  units: z.object({ "chimera-sentinel": Unit, "chimera-identity": Unit }),
+  packages: z.array(z.string()),
+  nixSettings: z.record(z.string(), z.unknown()),
+  agentWindowConf: z.string(),
+});
+
+describe.skipIf(nixpkgsLib === undefined)(
+  "the modules in nixpkgs' module system (CHIMERA_NIXPKGS_LIB)",
+  () => {
+    const agent = evaluateCase("agent");
+    const sentinel = async () => Agent.parse((await agent).value).units["chimera-sentinel"];
+
+    test("an agent with what it needs is accepted, and its settings are complete", async () => {
+      const { problems, settings, nixSettings, packages } = Agent.parse((await agent).value);
+      expect(problems).toEqual([]);
+      expect(settings).toMatchObject({
+        node: "n1",
+        nats: { seedFile: "/var/lib/chimera/identity/nats.seed" },
+        trust: { publish: { threshold: 1 } },
+        drift: { mode: "revert", sweepSeconds: 60, ignore: [] },
+      });
+      expect(nixSettings["trusted-public-keys"]).toEqual([expect.stringMatching(/^lab-cache:/)]);
+      expect(packages).toEqual(["chimera", "tmux"]);
+    });
+
+    test("a switch neither restarts nor stops the sentinel", async () => {
+      const { restartIfChanged, unitConfig } = await sentinel();
+      expect(restartIfChanged).toBe(false);
+      expect(unitConfig["X-StopOnRemoval"]).toBe(false);
+    });
+
+    test("the sentinel has no mount namespace of its own and may raise privileges, since all sessions inherit it", async () => {
+      const { serviceConfig } = await sentinel();
+      const namespaces =
+        /^(Private|Protect|ReadOnly|ReadWrite|Inaccessible|Bind|Temporary|Root|LoadCredential|NoNew|Mount)/;
+      expect(Object.keys(serviceConfig).filter((name) => namespaces.test(name))).toEqual([]);
+      expect(serviceConfig).toMatchObject({
+        KillMode: "mixed",
+        Restart: "always",
+        RuntimeDirectoryPreserve: true,
+      });
+    });
+
+    test("the agent finds the tools of the active system before those of the day the sentinel was started", async () => {
+      expect((await sentinel()).path[0]).toBe("/run/current-system/sw");
+    });
+
+    test("the controller's service is confined, reads its seed as a credential, and nats-server syncs every write", async () => {
+      const { value, error } = await evaluateCase("controller");
+      expect(value, error).toMatchObject({
+        problems: [],
+        ports: [7070, 4222],
+        nodes: { v: 1, nodes: { n1: { nodeKey: expect.stringMatching(/^n1:/) } } },
+        settings: { nodesFile: "/etc/chimera/nodes.json" },
+        unit: {
+          serviceConfig: {
+            ProtectSystem: "strict",
+            CapabilityBoundingSet: "",
+            LoadCredential: ["nats.seed:/var/lib/secrets/controller.seed"],
+          },
+        },
+        nats: { enable: true, jetstream: true, settings: { jetstream: { sync_interval: "always" } } },
+      });
+      expect(value).not.toHaveProperty("unit.serviceConfig.MemoryDenyWriteExecute");
+      expect(value).not.toHaveProperty("nats.settings.no_auth_user");
+    });
+
+    test("modules that are not enabled change nothing", async () => {
+      const { value } = await evaluateCase("nothingWhenDisabled");
+      expect(value).toEqual({ assertions: [], etc: [], units: [], users: { users: {}, groups: {} } });
+    });
+
+    test("a key that the module does not know is passed on, for the agent to refuse", async () => {
+      expect((await evaluateCase("passesOnUnknownKeys")).value).toMatchObject({ notYetKnown: 1 });
+    });
+
+    test("without declared nodes the controller keeps its own list", async () => {
+      const { value } = await evaluateCase("undeclaredNodes");
+      expect(value).toMatchObject({
+        problems: [],
+        settings: { nodesFile: "/var/lib/chimera-controller/nodes.json" },
+      });
+    });
+
+    const agentOption = "services.chimera.agent";
+    const controllerOption = "services.chimera.controller";
+
+    test.each([
+      ["secretInStore", `${agentOption}.settings.nats.seedFile: a secret must not live in the Nix store`],
+      ["secretAsCopiedPath", `${agentOption}.settings.nodeKeyFile: a secret must not live in the Nix store`],
+      ["secretRelative", `${agentOption}.settings.controller.tokenFile: an absolute path`],
+      ["secretWithDots", `${agentOption}.settings.controller.tokenFile: an absolute path without ..`],
+      ["controllerSeedInStore", `${controllerOption}.natsSeedFile: a secret must not live in the Nix store`],
+      [
+        "thresholdTooHigh",
+        `${agentOption}.settings.trust.publish.threshold: is 2, but there are 1 different keys`,
+      ],
+      ["requireSigsOff", "nix.settings.require-sigs must stay on"],
+      ["nixOff", "nix.enable is false"],
+      ["foreignNodeKey", `${controllerOption}.nodes.n2.nodeKey: its name is "n2", not "n1"`],
+      ["badDeclaredNode", `${controllerOption}.nodes.N 2: a node name has 1-63`],
+      ["sharedNkey", "two users of NATS have the same nkey"],
+      ["natsWithoutNodes", `nats-server learns its users from ${controllerOption}.nodes, which is empty`],
+      ["oldNats", "nats-server 2.12.4 is older than 2.14.3"],
+    ])("an assertion fails and names the option: %s", async (name, message) => {
+      const { value, error } = await evaluateCase(name);
+      expect(value, error).toContainEqual(expect.stringContaining(message));
+    });
+
+    test.each([
+      ["secretAsPathLiteral", `${agentOption}.settings.nodeKeyFile' is not of type \`string'`],
+      ["badNodeName", `${agentOption}.settings.node' is not of type \`node name (a node name has 1-63`],
+      ["badHostName", `${agentOption}.settings.node' is not of type \`node name`],
+      ["badFleetId", `${agentOption}.settings.fleetId' is not of type \`fleet id (64 hex digits)'`],
+      ["badKey", "is not of type `public key of the form name:base64"],
+      ["noKeys", `${agentOption}.settings.trust.publish.keys' is not of type`],
+      ["otherStateDir", `${agentOption}.settings.stateDir' is not of type`],
+      ["misspeltMode", `${agentOption}.settings.drift.mode' is not of type`],
+      ["ignoreWithoutReason", "reason' was accessed but has no value defined"],
+      ["missingFleetId", `${agentOption}.settings.fleetId' was accessed but has no value defined`],
+      ["missingKeys", `${agentOption}.settings.trust.publish.keys' was accessed but has no value defined`],
+      ["missingSeed", `${controllerOption}.natsSeedFile' was accessed but has no value defined`],
+      ["badNkey", `${controllerOption}.nats.controllerNkey' is not of type`],
+    ])("evaluation stops and names the option: %s", async (name, message) => {
+      const { value, error } = await evaluateCase(name);
+      expect(value).toBeUndefined();
+      expect(error).toContain(message);
+    });
+  },
+);
+
+function evaluateCase(name: string) {
+  return evaluateWithLib("tests/modules.nix", name);
+}
