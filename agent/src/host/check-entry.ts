@@ -1,0 +1,35 @@
+/** SHELL. Compares one declared entry with what is at its path now. */
+import type { DriftItem, EntryFacts } from "@chimera/proto/drift";
+import { compareEntry } from "../reconcile/drift.ts";
+import type { ExpectedEntry, OwnerIds } from "../reconcile/etc-entry.ts";
+import { isAbsent } from "./errno-outcome.ts";
+import { openDirectory } from "./etc-directory.ts";
+import { readFacts } from "./etc-facts.ts";
+import { resolveOwner } from "./etc-owners.ts";
+
+export type Checked =
+  | { kind: "clean" }
+  /** A directory on the way is gone or replaced: its own entry tells that, and its repair leads back here. */
+  | { kind: "covered" }
+  | { kind: "unreadable"; errno: string }
+  | { kind: "drifted"; item: DriftItem; ids: OwnerIds };
+
+export async function checkEntry(etcDir: string, entry: ExpectedEntry): Promise<Checked> {
+  const slash = entry.path.lastIndexOf("/");
+  const opened = openDirectory(etcDir, slash < 0 ? "" : entry.path.slice(0, slash));
+  if (opened.kind === "failed")
+    return isAbsent(opened.errno) && slash >= 0
+      ? { kind: "covered" }
+      : { kind: "unreadable", errno: opened.errno };
+  using directory = opened.value;
+  const declaredBytes = entry.kind === "file" ? entry.size : null;
+  const found = await readFacts(directory, entry.path.slice(slash + 1), declaredBytes);
+  if (found.kind === "failed") return { kind: "unreadable", errno: found.errno };
+  return compare(etcDir, entry, found.value);
+}
+
+async function compare(etcDir: string, entry: ExpectedEntry, found: EntryFacts): Promise<Checked> {
+  const ids = await resolveOwner(etcDir, entry);
+  const item = compareEntry(entry, found, ids);
+  return item === null ? { kind: "clean" } : { kind: "drifted", item, ids };
+}

@@ -1,0 +1,331 @@
+/** The six kinds of tampering and what else is done to /etc, on a real file system, as root. */
+import { NodeEventBody } from "@chimera/proto/event";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { activate, buildToplevel, createEtcFixture, plainDeclaration, type EtcFixture } from "./etc-fixture.ts";
+import { snapshotEtc } from "./etc-snapshot.ts";
+
+let fixture: EtcFixture;
+let pristine: ReadonlyMap<string, string>;
+
+beforeEach(() => {
+  fixture = createEtcFixture();
+  pristine = snapshotEtc(fixture.etc);
+});
+
+afterEach(() => fixture.remove());
+
+const at = (path: string): string => join(fixture.etc, path);
+
+function types(): string[] {
+  return fixture.events.map(({ type }) => type);
+}
+
+function revertedKinds(): string[] {
+  return fixture.events.flatMap((event) => (event.type === "drift-reverted" ? [event.data.item.kind] : []));
+}
+
+const tamperings: readonly { name: string; kind: string; tamper: () => void }[] = [
+  { name: "a changed copy", kind: "content", tamper: () => writeFileSync(at("sudoers"), "evil ALL=(ALL) ALL\n") },
+  {
+    name: "a copy changed to other bytes of the same size and time",
+    kind: "content",
+    tamper: () => {
+      const { atime, mtime } = lstatSync(at("sudoers"));
+      writeFileSync(at("sudoers"), "ROOT ALL=(ALL) ALL\n");
+      utimesSync(at("sudoers"), atime, mtime);
+    },
+  },
+  { name: "a deleted link", kind: "missing", tamper: () => unlinkSync(at("hostname")) },
+  { name: "a deleted copy", kind: "missing", tamper: () => unlinkSync(at("sudoers")) },
+  {
+    name: "a link replaced by a file",
+    kind: "replaced-by-file",
+    tamper: () => {
+      unlinkSync(at("ssh/sshd_config"));
+      writeFileSync(at("ssh/sshd_config"), "PermitRootLogin yes\n");
+    },
+  },
+  {
+    name: "a link replaced by a directory with files",
+    kind: "replaced-by-directory",
+    tamper: () => {
+      unlinkSync(at("hostname"));
+      mkdirSync(at("hostname/deep"), { recursive: true });
+      writeFileSync(at("hostname/deep/file"), "kept\n");
+    },
+  },
+  {
+    name: "a copy replaced by a directory",
+    kind: "replaced-by-directory",
+    tamper: () => {
+      unlinkSync(at("sudoers"));
+      mkdirSync(at("sudoers"));
+    },
+  },
+  {
+    name: "a link with another target",
+    kind: "wrong-target",
+    tamper: () => {
+      unlinkSync(at("hostname"));
+      symlinkSync("/etc/static/mtab", at("hostname"));
+    },
+  },
+  {
+    name: "a direct link with another target",
+    kind: "wrong-target",
+    tamper: () => {
+      unlinkSync(at("mtab"));
+      symlinkSync("/proc/self/mounts", at("mtab"));
+    },
+  },
+  {
+    name: "/etc/static that points at another tree",
+    kind: "wrong-target",
+    tamper: () => {
+      unlinkSync(at("static"));
+      symlinkSync("/root", at("static"));
+    },
+  },
+  {
+    name: "a copy replaced by a link to the same bytes",
+    kind: "replaced-by-link",
+    tamper: () => {
+      renameSync(at("sudoers"), join(fixture.root, "elsewhere"));
+      symlinkSync(join(fixture.root, "elsewhere"), at("sudoers"));
+    },
+  },
+  { name: "a copy with another mode", kind: "mode", tamper: () => chmodSync(at("sudoers"), 0o666) },
+  { name: "a copy made set-user-id", kind: "mode", tamper: () => chmodSync(at("sudoers"), 0o4440) },
+  { name: "a copy of another owner", kind: "owner", tamper: () => chownSync(at("sudoers"), 4711, 0) },
+  { name: "a copy of another group", kind: "owner", tamper: () => chownSync(at("cron/jobs/nightly"), 4711, 0) },
+  {
+    name: "a directory on the way replaced by a link",
+    kind: "parent",
+    tamper: () => {
+      renameSync(at("ssh"), join(fixture.root, "stolen"));
+      symlinkSync(join(fixture.root, "stolen"), at("ssh"));
+    },
+  },
+  {
+    name: "a directory on the way replaced by a file",
+    kind: "parent",
+    tamper: () => {
+      rmSync(at("cron"), { recursive: true });
+      writeFileSync(at("cron"), "in the way\n");
+    },
+  },
+  { name: "a removed directory", kind: "missing", tamper: () => rmSync(at("ssh"), { recursive: true }) },
+  {
+    name: "a directory that was moved away",
+    kind: "missing",
+    tamper: () => renameSync(at("cron"), join(fixture.root, "moved")),
+  },
+];
+
+for (const { name, kind, tamper } of tamperings) {
+  test(`${name} is put back by the sweep`, async () => {
+    tamper();
+    const drift = fixture.start();
+    await drift.sweepNow();
+    expect(snapshotEtc(fixture.etc)).toEqual(pristine);
+    expect(revertedKinds()).toContain(kind);
+    expect(types()).not.toContain("drift-unreverted");
+    expect(drift.summary()).toMatchObject({ open: [], openCount: 0, managed: 11 });
+  });
+
+  test(`${name} is put back by the hint alone`, async () => {
+    const drift = fixture.start();
+    await drift.sweepNow();
+    expect(types()).toEqual([]);
+    tamper();
+    await vi.waitFor(() => expect(snapshotEtc(fixture.etc)).toEqual(pristine), { timeout: 5000, interval: 5 });
+    expect(revertedKinds()).toContain(kind);
+  });
+}
+
+function evidence(): string[] {
+  return readdirSync(join(fixture.stateDir, "evidence"), { recursive: true, encoding: "utf8" });
+}
+
+test("a directory in the way is kept as evidence, readable by root only", async () => {
+  unlinkSync(at("hostname"));
+  mkdirSync(at("hostname/deep"), { recursive: true });
+  writeFileSync(at("hostname/deep/file"), "kept\n");
+  await fixture.start().sweepNow();
+  const kept = evidence().find((path) => path.endsWith("-hostname/content/deep/file")) ?? "none";
+  expect(readFileSync(join(fixture.stateDir, "evidence", kept), "utf8")).toBe("kept\n");
+  expect(lstatSync(join(fixture.stateDir, "evidence")).mode & 0o777).toBe(0o700);
+});
+
+test("a file in the place of a directory is kept as evidence", async () => {
+  rmSync(at("cron"), { recursive: true });
+  writeFileSync(at("cron"), "in the way\n");
+  await fixture.start().sweepNow();
+  const kept = evidence().find((path) => path.endsWith("-cron/content")) ?? "none";
+  expect(readFileSync(join(fixture.stateDir, "evidence", kept), "utf8")).toBe("in the way\n");
+});
+
+test("a revert is told with path, kind, digests and time, and never with content", async () => {
+  writeFileSync(at("sudoers"), "evil ALL=(ALL) ALL\n");
+  await fixture.start().sweepNow();
+  expect(fixture.events).toHaveLength(1);
+  const [event] = fixture.events;
+  expect(NodeEventBody.parse(event)).toMatchObject({
+    type: "drift-reverted",
+    data: {
+      item: {
+        path: "/etc/sudoers",
+        kind: "content",
+        expected: { type: "file", mode: "0440", uid: 0, gid: 0, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+        found: { type: "file", size: 19, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      },
+      ms: expect.any(Number),
+    },
+  });
+  expect(JSON.stringify(event)).not.toContain("evil");
+});
+
+test("a stale link of an earlier generation is removed, and nobody else's", async () => {
+  symlinkSync("/etc/static/old", at("old"));
+  symlinkSync("/etc/static/old", at("by-hand"));
+  symlinkSync("/nowhere", at("dangling"));
+  mkdirSync(at("unmanaged"));
+  symlinkSync("/etc/static/unmanaged/old", at("unmanaged/old"));
+  await fixture.start().sweepNow();
+  expect(readdirSync(fixture.etc).toSorted()).toContain("by-hand");
+  expect(readdirSync(fixture.etc)).toContain("dangling");
+  expect(readdirSync(fixture.etc)).not.toContain("old");
+  expect(readdirSync(at("unmanaged"))).toEqual([]);
+  expect(revertedKinds()).toEqual(["stale", "stale"]);
+});
+
+test("nothing undeclared is touched, and nothing that the allow list names", async () => {
+  for (const path of ["nixos/configuration.nix", "NetworkManager/system-connections/home", "mine/file"]) {
+    mkdirSync(dirname(at(path)), { recursive: true });
+    writeFileSync(at(path), "local\n");
+  }
+  symlinkSync("/etc/static/nixos/old.nix", at("nixos/old.nix"));
+  for (const name of ["machine-id", "adjtime", "shadow", ".clean", "resolv.conf"]) writeFileSync(at(name), "local\n");
+  const before = snapshotEtc(fixture.etc);
+  await fixture.start().sweepNow();
+  expect(snapshotEtc(fixture.etc)).toEqual(before);
+  expect(fixture.events).toEqual([]);
+});
+
+test("a configured glob leaves its entries alone", async () => {
+  unlinkSync(at("ssh/sshd_config"));
+  unlinkSync(at("hostname"));
+  const drift = fixture.start({ ignore: [{ glob: "/etc/ssh/**", reason: "managed by hand for now" }] });
+  await drift.sweepNow();
+  expect(readdirSync(at("ssh"))).not.toContain("sshd_config");
+  expect(readlinkSync(at("hostname"))).toBe("/etc/static/hostname");
+});
+
+test("mode report tells each drift once and changes nothing", async () => {
+  unlinkSync(at("hostname"));
+  const before = snapshotEtc(fixture.etc);
+  const drift = fixture.start({ mode: "report" });
+  await drift.sweepNow();
+  await drift.sweepNow();
+  expect(snapshotEtc(fixture.etc)).toEqual(before);
+  expect(types()).toEqual(["drift-found"]);
+  expect(drift.summary()).toMatchObject({ openCount: 1, reverted: 0, open: [{ path: "/etc/hostname", kind: "missing" }] });
+  activate(fixture.toplevel, fixture.etc);
+  await drift.sweepNow();
+  expect(drift.summary()).toMatchObject({ openCount: 0, open: [] });
+});
+
+test("mode ignore does not look", async () => {
+  unlinkSync(at("hostname"));
+  const drift = fixture.start({ mode: "ignore" });
+  await drift.sweepNow();
+  expect(fixture.events).toEqual([]);
+  expect(drift.summary()).toMatchObject({ managed: 0, openCount: 0 });
+});
+
+test("while a switch runs nothing is put back, afterwards it is", async () => {
+  let isSwitching = true;
+  const drift = fixture.start({ isSwitching: () => isSwitching });
+  unlinkSync(at("hostname"));
+  await drift.sweepNow();
+  expect(fixture.events).toEqual([]);
+  isSwitching = false;
+  await vi.waitFor(() => expect(snapshotEtc(fixture.etc)).toEqual(pristine), { timeout: 5000 });
+});
+
+test("a lock that somebody's switch-to-configuration holds is respected", async () => {
+  const lock = join(fixture.root, "switch.lock");
+  const holder = spawn("flock", [lock, "sh", "-c", "echo held; read line"], { stdio: ["pipe", "pipe", "ignore"] });
+  await once(holder.stdout, "data");
+  const drift = fixture.start({ switchLock: lock });
+  unlinkSync(at("hostname"));
+  await drift.sweepNow();
+  expect(fixture.events).toEqual([]);
+  holder.stdin.end("\n");
+  await once(holder, "exit");
+  await drift.sweepNow();
+  expect(snapshotEtc(fixture.etc)).toEqual(pristine);
+});
+
+test("after a switch to another system that system is the truth, and the watch follows it", async () => {
+  let toplevel = fixture.toplevel;
+  const drift = fixture.start({ toplevel: () => toplevel });
+  await drift.sweepNow();
+  const next = { ...plainDeclaration, sudoers: { text: "root ALL=NOPASSWD: ALL\n", mode: "0400" }, "new/entry": { text: "x" } };
+  const other = buildToplevel(fixture.root, "two", next);
+  activate(other, fixture.etc);
+  toplevel = other;
+  await drift.sweepNow();
+  const wanted = snapshotEtc(fixture.etc);
+  unlinkSync(at("new/entry"));
+  writeFileSync(at("sudoers"), "");
+  await vi.waitFor(() => expect(snapshotEtc(fixture.etc)).toEqual(wanted), { timeout: 5000 });
+  expect(readFileSync(at("sudoers"), "utf8")).toContain("NOPASSWD");
+});
+
+test("no active system of ours means that nothing is compared", async () => {
+  unlinkSync(at("hostname"));
+  const drift = fixture.start({ toplevel: () => null });
+  await drift.sweepNow();
+  expect(fixture.events).toEqual([]);
+  expect(drift.summary()).toMatchObject({ managed: 0, openCount: 0 });
+});
+
+test("a toplevel that cannot be read raises one alarm and changes nothing", async () => {
+  const drift = fixture.start({ toplevel: () => join(fixture.root, "collected") });
+  await drift.sweepNow();
+  await drift.sweepNow();
+  expect(types()).toEqual(["alarm"]);
+  expect(snapshotEtc(fixture.etc)).toEqual(pristine);
+});
+
+test("an owner name is looked up when it is compared", async () => {
+  writeFileSync(at("passwd"), "root:x:0:0::/root:/bin/sh\nkeeper:x:5000:4712:::\n");
+  await fixture.start().sweepNow();
+  expect(lstatSync(at("cron/jobs/nightly")).uid).toBe(5000);
+  expect(revertedKinds()).toEqual(["owner"]);
+});
+
+test("an owner name that nobody knows is not compared", async () => {
+  writeFileSync(at("passwd"), "root:x:0:0::/root:/bin/sh\n");
+  await fixture.start().sweepNow();
+  expect(fixture.events).toEqual([]);
+});

@@ -1,0 +1,46 @@
+/** SHELL. Directories by descriptor, component by component: no link on the way is ever followed. */
+import { closeSync, constants, openSync } from "node:fs";
+import { attempt, type Outcome } from "./errno-outcome.ts";
+
+const directoryFlags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+export interface OpenDirectory extends Disposable {
+  readonly fd: number;
+  /** The path to act on: the kernel resolves it inside this very directory, whatever its name is by now. */
+  child(name: string): string;
+  /** The same for a name as bytes (latin1), as names that are no UTF-8 must be handled too. */
+  childBytes(name: string): Buffer;
+}
+
+/** Opens `root` (absolute, without links) and then each component of `path` below it. */
+export function openDirectory(root: string, path: string): Outcome<OpenDirectory> {
+  let fd = openSync("/", directoryFlags);
+  for (const name of [...root.split("/"), ...path.split("/")]) {
+    if (name === "") continue;
+    const parent = fd;
+    const next = attempt(() => openSync(childPath(parent, name), directoryFlags));
+    closeSync(parent);
+    if (next.kind === "failed") return next;
+    fd = next.value;
+  }
+  return { kind: "done", value: holdDirectory(fd) };
+}
+
+/** Opens a directory by the path that an open one gave; a link or a file there fails. */
+export function openChild(path: string | Buffer): Outcome<OpenDirectory> {
+  const next = attempt(() => openSync(path, directoryFlags));
+  return next.kind === "failed" ? next : { kind: "done", value: holdDirectory(next.value) };
+}
+
+function holdDirectory(fd: number): OpenDirectory {
+  return {
+    fd,
+    child: (name) => childPath(fd, name),
+    childBytes: (name) => Buffer.from(childPath(fd, name), "latin1"),
+    [Symbol.dispose]: () => closeSync(fd),
+  };
+}
+
+function childPath(fd: number, name: string): string {
+  return `/proc/self/fd/${fd}/${name}`;
+}

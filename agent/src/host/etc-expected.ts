@@ -1,0 +1,156 @@
+/** SHELL. Reads what a toplevel declares for /etc: the classic etc tree with its three sidecar modes (nixos.md §1.1). */
+import type { Digest } from "@chimera/proto/names";
+import { readdirSync, readlinkSync, realpathSync, type Dirent } from "node:fs";
+import { setImmediate } from "node:timers/promises";
+import type { ExpectedEntry } from "../reconcile/etc-entry.ts";
+import type { EtcScope } from "../reconcile/etc-scope.ts";
+import { attempt, type Outcome } from "./errno-outcome.ts";
+import { hashFile } from "./hash-file.ts";
+import { readSmallFile } from "./read-small-file.ts";
+
+export interface ExpectedEtc {
+  readonly toplevel: string;
+  /** E: the real path of `<toplevel>/etc`. */
+  readonly tree: string;
+  /** Compared entries by path below /etc, a directory before what it holds. */
+  readonly entries: ReadonlyMap<string, ExpectedEntry>;
+  /** Declarations that cannot be used, in words. */
+  readonly problems: readonly string[];
+}
+
+export interface ExpectedRequest {
+  toplevel: string;
+  scope: EtcScope;
+  /** Digests of unchanged store files are taken from it. */
+  previous: ExpectedEtc | null;
+}
+
+interface Reading extends ExpectedRequest {
+  tree: string;
+  entries: Map<string, ExpectedEntry>;
+  problems: string[];
+}
+
+const sidecar = /\.(mode|uid|gid)$/;
+const sidecarBytes = 256;
+/** No source of a copied file is longer; such a declaration is refused instead of read every minute. */
+const sourceBytes = 1024 * 1024 * 1024;
+const entriesPerTurn = 128;
+
+export async function loadExpectedEtc(request: ExpectedRequest): Promise<Outcome<ExpectedEtc>> {
+  const tree = attempt(() => realpathSync(`${request.toplevel}/etc`));
+  if (tree.kind === "failed") return tree;
+  const reading: Reading = { ...request, tree: tree.value, entries: new Map(), problems: [] };
+  await addEntry(reading, { kind: "link", path: "static", target: tree.value });
+  const read = await readFolder(reading, "");
+  if (read.kind === "failed") return read;
+  const { toplevel, entries, problems } = reading;
+  return { kind: "done", value: { toplevel, tree: tree.value, entries, problems } };
+}
+
+async function readFolder(reading: Reading, folder: string): Promise<Outcome<null>> {
+  const listed = attempt(() => readdirSync(`${reading.tree}/${folder}`, { withFileTypes: true }));
+  if (listed.kind === "failed") return listed;
+  const names = new Set(listed.value.map(({ name }) => name));
+  for (const child of listed.value.toSorted(byName)) {
+    if (isSidecar(child, names)) continue;
+    const path = folder === "" ? child.name : `${folder}/${child.name}`;
+    const read = child.isDirectory()
+      ? await readFolder(reading, path)
+      : await readEntry(reading, {
+          path,
+          link: child.isSymbolicLink(),
+          hasMode: names.has(`${child.name}.mode`),
+        });
+    if (read.kind === "failed") return read;
+  }
+  return { kind: "done", value: null };
+}
+
+/** A sidecar is a plain file beside the entry that it describes; a link of such a name is an entry. */
+function isSidecar(child: Dirent, names: ReadonlySet<string>): boolean {
+  return child.isFile() && sidecar.test(child.name) && names.has(child.name.replace(sidecar, ""));
+}
+
+interface Declared {
+  path: string;
+  link: boolean;
+  hasMode: boolean;
+}
+
+async function readEntry(reading: Reading, declared: Declared): Promise<Outcome<null>> {
+  const { path, link, hasMode } = declared;
+  if (!hasMode) {
+    // Activation makes nothing of a plain file without a sidecar.
+    if (link) await addEntry(reading, { kind: "link", path, target: `/etc/static/${path}` });
+    return { kind: "done", value: null };
+  }
+  const mode = await readSidecar(reading, `${path}.mode`);
+  if (mode === "direct-symlink") return readDirectLink(reading, path);
+  if (!/^[0-7]{3,4}$/.test(mode)) {
+    reading.problems.push(`/etc/${path}: the closure declares the mode "${mode}"`);
+    return { kind: "done", value: null };
+  }
+  return readCopy(reading, path, Number.parseInt(mode, 8));
+}
+
+async function readDirectLink(reading: Reading, path: string): Promise<Outcome<null>> {
+  const target = attempt(() => readlinkSync(`${reading.tree}/${path}`));
+  if (target.kind === "failed") return target;
+  await addEntry(reading, { kind: "link", path, target: target.value });
+  return { kind: "done", value: null };
+}
+
+async function readCopy(reading: Reading, path: string, mode: number): Promise<Outcome<null>> {
+  const source = attempt(() => realpathSync(`${reading.tree}/${path}`));
+  const known = source.kind === "done" ? await digestOf(reading, path, source.value) : null;
+  if (source.kind === "failed" || known === null) {
+    reading.problems.push(`/etc/${path}: the file to copy cannot be read`);
+    return { kind: "done", value: null };
+  }
+  const owner = parseOwner(await readSidecar(reading, `${path}.uid`));
+  const group = parseOwner(await readSidecar(reading, `${path}.gid`));
+  await addEntry(reading, { kind: "file", path, source: source.value, ...known, mode, owner, group });
+  return { kind: "done", value: null };
+}
+
+/** A store file does not change under its name, so it is read once; any other source may change at any time. */
+async function digestOf(
+  { previous }: Reading,
+  path: string,
+  source: string,
+): Promise<{ size: number; sha256: Digest } | null> {
+  const before = previous?.entries.get(path);
+  if (before?.kind === "file" && before.source === source && source.startsWith("/nix/store/"))
+    return { size: before.size, sha256: before.sha256 };
+  const hashed = await hashFile(source, sourceBytes);
+  if (hashed.kind === "failed" || hashed.value.sha256 === undefined) return null;
+  return { size: hashed.value.stats.size, sha256: hashed.value.sha256 };
+}
+
+async function readSidecar({ tree }: Reading, path: string): Promise<string> {
+  const text = await readSmallFile(`${tree}/${path}`, sidecarBytes);
+  return text?.trim() ?? "+0";
+}
+
+/** "+N" is a number, as activation reads it; anything else a name. */
+function parseOwner(text: string): number | string {
+  return /^\+\d{1,10}$/.test(text) ? Number(text) : text;
+}
+
+/** The directories on the way come first, each once. */
+async function addEntry({ entries, scope }: Reading, entry: ExpectedEntry): Promise<void> {
+  if (!scope.isCompared(entry)) return;
+  const names = entry.path.split("/").slice(0, -1);
+  for (const [index] of names.entries()) {
+    const path = names.slice(0, index + 1).join("/");
+    const directory = { kind: "directory", path } as const;
+    if (!entries.has(path) && scope.isCompared(directory)) entries.set(path, directory);
+  }
+  entries.set(entry.path, entry);
+  if (entries.size % entriesPerTurn === 0) await setImmediate();
+}
+
+function byName(a: Dirent, b: Dirent): number {
+  return a.name < b.name ? -1 : 1;
+}

@@ -1,0 +1,162 @@
+/** For tests: a toplevel with a classic etc tree and an /etc that was activated from it, in a folder of their own. */
+import type { NodeEventBody } from "@chimera/proto/event";
+import { createLog } from "@chimera/proto/log";
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { createEtcScope } from "../reconcile/etc-scope.ts";
+import { startDrift, type DriftOptions, type DriftService } from "./drift-service.ts";
+import { loadExpectedEtc, type ExpectedEtc } from "./etc-expected.ts";
+
+export interface DeclaredFile {
+  text: string;
+  /** As in environment.etc: "symlink" (none written), "direct-symlink" or octal. */
+  mode?: string;
+  uid?: string;
+  gid?: string;
+}
+
+export interface EtcFixture {
+  root: string;
+  etc: string;
+  toplevel: string;
+  stateDir: string;
+  events: NodeEventBody[];
+  start(options?: Partial<DriftOptions>): DriftService;
+  expected(): Promise<ExpectedEtc>;
+  remove(): Promise<void>;
+}
+
+export const plainDeclaration: Readonly<Record<string, DeclaredFile>> = {
+  hostname: { text: "n1\n" },
+  mtab: { text: "mounts\n", mode: "direct-symlink" },
+  sudoers: { text: "root ALL=(ALL) ALL\n", mode: "0440" },
+  "ssh/sshd_config": { text: "Port 22\n" },
+  "ssh/authorized_keys.d/root": { text: "ssh-ed25519 AAAA\n", mode: "0644", uid: "+0", gid: "+0" },
+  "cron/jobs/nightly": { text: "0 3 * * * root true\n", mode: "0600", uid: "keeper", gid: "keepers" },
+};
+
+export function createEtcFixture(declared = plainDeclaration): EtcFixture {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), "chimera-drift-")));
+  const [etc, stateDir] = [join(root, "etc"), join(root, "state")];
+  mkdirSync(etc, { mode: 0o755 });
+  writeFileSync(join(etc, "passwd"), "root:x:0:0::/root:/bin/sh\nkeeper:x:4711:4712::/:/bin/sh\n");
+  writeFileSync(join(etc, "group"), "root:x:0:\nkeepers:x:4712:\n");
+  const toplevel = buildToplevel(root, "one", declared);
+  activate(toplevel, etc);
+  const events: NodeEventBody[] = [];
+  const services: DriftService[] = [];
+  return {
+    root,
+    etc,
+    toplevel,
+    stateDir,
+    events,
+    start(options = {}) {
+      const service = startDrift({
+        toplevel: () => toplevel,
+        mode: "revert",
+        ignore: [],
+        isSwitching: () => false,
+        sweepMs: 3_600_000,
+        onEvent: (event) => events.push(event),
+        log: createLog({ fields: {}, write: () => {} }),
+        stateDir,
+        etcDir: etc,
+        ...options,
+      });
+      services.push(service);
+      return service;
+    },
+    expected: () => expectedOf(toplevel),
+    async remove() {
+      for (const service of services) await service.stop();
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
+
+async function expectedOf(toplevel: string): Promise<ExpectedEtc> {
+  const loaded = await loadExpectedEtc({ toplevel, scope: createEtcScope([]), previous: null });
+  if (loaded.kind === "failed") throw new Error(`the fixture cannot be read: ${loaded.errno}`);
+  return loaded.value;
+}
+
+/** What etc.nix builds: links to sources, sidecars beside those with a mode. */
+export function buildToplevel(
+  root: string,
+  name: string,
+  declared: Readonly<Record<string, DeclaredFile>>,
+): string {
+  const tree = join(root, "store", `${name}-etc`, "etc");
+  const toplevel = join(root, "store", `${name}-system`);
+  for (const [path, { text, mode, uid = "+0", gid = "+0" }] of Object.entries(declared)) {
+    const source = join(root, "store", `${name}-${path.replaceAll("/", "-")}`);
+    writeNew(source, text);
+    mkdirSync(dirname(join(tree, path)), { recursive: true });
+    symlinkSync(source, join(tree, path));
+    if (mode === undefined) continue;
+    writeNew(join(tree, `${path}.mode`), `${mode}\n`);
+    writeNew(join(tree, `${path}.uid`), `${uid}\n`);
+    writeNew(join(tree, `${path}.gid`), `${gid}\n`);
+  }
+  mkdirSync(toplevel, { recursive: true });
+  symlinkSync(tree, join(toplevel, "etc"));
+  return toplevel;
+}
+
+function writeNew(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+/** The part of setup-etc.pl that makes entries; links say /etc/static though this /etc is elsewhere. */
+export function activate(toplevel: string, etc: string): void {
+  const tree = realpathSync(join(toplevel, "etc"));
+  rmSync(join(etc, "static"), { force: true });
+  symlinkSync(tree, join(etc, "static"));
+  for (const entry of readdirSync(tree, { recursive: true, withFileTypes: true })) {
+    if (!entry.isSymbolicLink()) continue;
+    const source = join(entry.parentPath, entry.name);
+    const path = source.slice(tree.length + 1);
+    mkdirSync(dirname(join(etc, path)), { recursive: true });
+    activateEntry(source, { path, target: join(etc, path), etc });
+  }
+}
+
+function activateEntry(source: string, { path, target, etc }: { path: string; target: string; etc: string }): void {
+  const sidecar = (suffix: string): string | null =>
+    lstatSync(source + suffix, { throwIfNoEntry: false }) === undefined
+      ? null
+      : readFileSync(source + suffix, "utf8").trim();
+  const mode = sidecar(".mode");
+  rmSync(target, { force: true });
+  if (mode === null) symlinkSync(`/etc/static/${path}`, target);
+  else if (mode === "direct-symlink") symlinkSync(readlinkSync(source), target);
+  else {
+    writeFileSync(target, readFileSync(source));
+    chownSync(target, idOf(join(etc, "passwd"), sidecar(".uid")), idOf(join(etc, "group"), sidecar(".gid")));
+    chmodSync(target, Number.parseInt(mode, 8));
+  }
+}
+
+function idOf(database: string, owner: string | null): number {
+  if (owner === null || owner.startsWith("+")) return Number(owner);
+  const line = readFileSync(database, "utf8")
+    .split("\n")
+    .find((candidate) => candidate.startsWith(`${owner}:`));
+  return Number(line?.split(":")[2] ?? 0);
+}

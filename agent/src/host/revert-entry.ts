@@ -1,0 +1,207 @@
+/** SHELL. Puts exactly one entry of /etc back, inside the directory that was opened component by component. */
+import { randomBytes } from "node:crypto";
+import {
+  fchmodSync,
+  fchownSync,
+  lstatSync,
+  mkdirSync,
+  readlinkSync,
+  renameSync,
+  symlinkSync,
+  unlinkSync,
+  type Stats,
+} from "node:fs";
+import { isOwnLink } from "../reconcile/drift.ts";
+import type { ExpectedEntry, ExpectedFile, OwnerIds } from "../reconcile/etc-entry.ts";
+import { revertFailure, type RevertFailureCode } from "../reconcile/revert-failure.ts";
+import { attempt, type Outcome } from "./errno-outcome.ts";
+import { openChild, openDirectory, type OpenDirectory } from "./etc-directory.ts";
+import type { Evidence, Keeping } from "./evidence.ts";
+import { removeTree } from "./tree.ts";
+import { writeCopy } from "./write-copy.ts";
+
+export type RevertOutcome =
+  | { kind: "reverted"; evidence: string | null }
+  /** The system changed, or begins to: what was expected may be wrong by now. */
+  | { kind: "abandoned" }
+  | { kind: "failed"; code: RevertFailureCode; message: string };
+
+export interface RevertContext {
+  etcDir: string;
+  evidence: Evidence;
+  /** Asked last before the change: false ends the revert without one. */
+  isCurrent: () => boolean;
+}
+
+interface Place {
+  context: RevertContext;
+  directory: OpenDirectory;
+  name: string;
+  path: string;
+}
+
+export async function revertEntry(
+  context: RevertContext,
+  entry: ExpectedEntry,
+  ids: OwnerIds,
+): Promise<RevertOutcome> {
+  return inPlace(context, entry.path, async (place) => {
+    switch (entry.kind) {
+      case "directory":
+        return putDirectory(place);
+      case "link":
+        return putPrepared(place, async (name) =>
+          attempt(() => symlinkSync(entry.target, place.directory.child(name))),
+        );
+      case "file":
+        return putPrepared(place, (name) => prepareFile(place, { name, entry, ids }));
+    }
+  });
+}
+
+/** Removes a link of an earlier generation, if it still is one. */
+export async function removeStale(context: RevertContext, path: string): Promise<RevertOutcome> {
+  return inPlace(context, path, async ({ directory, name }) => {
+    const target = attempt(() => readlinkSync(directory.child(name)));
+    if (target.kind === "failed" || !isOwnLink(path, target.value)) return { kind: "abandoned" };
+    if (!context.isCurrent()) return { kind: "abandoned" };
+    return toOutcome(attempt(() => unlinkSync(directory.child(name))));
+  });
+}
+
+async function inPlace(
+  context: RevertContext,
+  path: string,
+  act: (place: Place) => Promise<RevertOutcome>,
+): Promise<RevertOutcome> {
+  const slash = path.lastIndexOf("/");
+  const parent = slash < 0 ? "" : path.slice(0, slash);
+  const opened = openDirectory(context.etcDir, parent);
+  if (opened.kind === "failed") return failed(opened.errno);
+  using directory = opened.value;
+  const outcome = await act({ context, directory, name: path.slice(slash + 1), path });
+  return outcome.kind !== "reverted" || isStillAt(directory, context.etcDir, parent)
+    ? outcome
+    : failed("ESTALE");
+}
+
+/** Somebody may have renamed the directory that we worked in: then the entry was not restored where it belongs. */
+function isStillAt(directory: OpenDirectory, etcDir: string, parent: string): boolean {
+  const again = openDirectory(etcDir, parent);
+  if (again.kind === "failed") return false;
+  using now = again.value;
+  const [a, b] = [lstatSync(directory.child(".")), lstatSync(now.child("."))];
+  return a.ino === b.ino && a.dev === b.dev;
+}
+
+/** The new entry is made under another name and renamed over the old one: nobody sees half of it. */
+async function putPrepared(
+  place: Place,
+  prepare: (name: string) => Promise<Outcome<unknown>>,
+): Promise<RevertOutcome> {
+  const { directory, name, context } = place;
+  const prepared = temporaryName();
+  const made = await prepare(prepared);
+  const outcome = made.kind === "failed" ? failed(made.errno) : await putOver(place, prepared);
+  if (outcome.kind !== "reverted") attempt(() => unlinkSync(directory.child(prepared)));
+  return outcome;
+
+  async function putOver(at: Place, from: string): Promise<RevertOutcome> {
+    const rename = (): Outcome<void> =>
+      attempt(() => renameSync(directory.child(from), directory.child(name)));
+    if (!context.isCurrent()) return { kind: "abandoned" };
+    const renamed = rename();
+    if (renamed.kind === "done" || !isDirectoryInTheWay(renamed.errno)) return toOutcome(renamed);
+    const displaced = await displace(at);
+    if (displaced.kind !== "displaced") return displaced;
+    return displaced.finish(rename);
+  }
+}
+
+function isDirectoryInTheWay(errno: string): boolean {
+  return errno === "EISDIR" || errno === "ENOTEMPTY" || errno === "EEXIST";
+}
+
+async function prepareFile(
+  { directory }: Place,
+  { name, entry, ids }: { name: string; entry: ExpectedFile; ids: OwnerIds },
+): Promise<Outcome<unknown>> {
+  // A name that the user database does not know: root, as activation does.
+  const owner = { uid: ids.uid ?? 0, gid: ids.gid ?? 0 };
+  return writeCopy(directory.child(name), { ...entry, ...owner });
+}
+
+async function putDirectory(place: Place): Promise<RevertOutcome> {
+  const { directory, name, context } = place;
+  if (!context.isCurrent()) return { kind: "abandoned" };
+  const made = makeDirectory(directory, name);
+  if (made.kind === "done" || made.errno !== "EEXIST") return toOutcome(made);
+  if (lstatSync(directory.child(name), { throwIfNoEntry: false })?.isDirectory() === true)
+    return { kind: "reverted", evidence: null };
+  const displaced = await displace(place);
+  if (displaced.kind !== "displaced") return displaced;
+  return displaced.finish(() => makeDirectory(directory, name));
+}
+
+/** The mode is set on the descriptor: the process's umask may be tight. */
+function makeDirectory(directory: OpenDirectory, name: string): Outcome<void> {
+  const made = attempt(() => mkdirSync(directory.child(name), { mode: 0o755 }));
+  if (made.kind === "failed") return made;
+  const opened = openChild(directory.child(name));
+  if (opened.kind === "failed") return opened;
+  using folder = opened.value;
+  return attempt(() => {
+    fchownSync(folder.fd, 0, 0);
+    fchmodSync(folder.fd, 0o755);
+  });
+}
+
+type Displacing =
+  | { kind: "displaced"; finish: (put: () => Outcome<void>) => Promise<RevertOutcome> }
+  | Exclude<RevertOutcome, { kind: "reverted" }>;
+
+/** Makes the name free. What has content of its own is kept as evidence first; a link has none. */
+async function displace(place: Place): Promise<Displacing> {
+  const { directory, name } = place;
+  const stats = lstatSync(directory.child(name), { throwIfNoEntry: false });
+  if (stats === undefined) return { kind: "displaced", finish: async (put) => toOutcome(put()) };
+  const kept = await keepContent(place, stats);
+  if (kept.kind === "refused") return failed(kept.errno);
+  if (kept.kind === "moved") return { kind: "displaced", finish: async (put) => toOutcome(put(), kept.at) };
+  return moveAside(place, kept.kind === "copied" ? kept.at : null);
+}
+
+/** A directory is never given up for lack of room; a file in the way is. */
+async function keepContent(place: Place, stats: Stats): Promise<Keeping | { kind: "nothing" }> {
+  if (!stats.isDirectory() && !stats.isFile()) return { kind: "nothing" };
+  const kept = await place.context.evidence.keep(place.directory, place.name, place.path);
+  return kept.kind === "refused" && stats.isFile() ? { kind: "nothing" } : kept;
+}
+
+function moveAside({ context, directory, name }: Place, evidence: string | null): Displacing {
+  if (!context.isCurrent()) return { kind: "abandoned" };
+  const aside = temporaryName();
+  const moved = attempt(() => renameSync(directory.child(name), directory.child(aside)));
+  if (moved.kind === "failed" && moved.errno !== "ENOENT") return failed(moved.errno);
+  return {
+    kind: "displaced",
+    finish: async (put) => {
+      const done = put();
+      const removed = await removeTree(directory, aside);
+      return toOutcome(done.kind === "failed" ? done : removed, evidence);
+    },
+  };
+}
+
+function toOutcome(outcome: Outcome<unknown>, evidence: string | null = null): RevertOutcome {
+  return outcome.kind === "failed" ? failed(outcome.errno) : { kind: "reverted", evidence };
+}
+
+function failed(errno: string): Extract<RevertOutcome, { kind: "failed" }> {
+  return { kind: "failed", ...revertFailure(errno) };
+}
+
+/** Hidden, and told apart by chance: nobody can put something there beforehand. */
+function temporaryName(): string {
+  return `.chimera-${randomBytes(12).toString("hex")}`;
+}

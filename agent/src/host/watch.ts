@@ -1,0 +1,59 @@
+/** SHELL. The fast hint: inotify on the managed directories of /etc. It may miss anything; the sweep is the truth. */
+import { watch } from "chokidar";
+import { join, relative } from "node:path";
+
+export interface EtcWatchOptions {
+  etcDir: string;
+  /** By path below /etc; nothing else is watched, so a pile of foreign files costs nothing. */
+  isManaged: (path: string) => boolean;
+  /** Something may have happened to this managed path. */
+  onHint: (path: string) => void;
+  onError: (error: unknown) => void;
+}
+
+export interface EtcWatch {
+  /** It hears, or will never: after an error or close too. */
+  settled: Promise<void>;
+  close(): Promise<void>;
+}
+
+export function watchEtc(options: EtcWatchOptions): EtcWatch {
+  const pathOf = (absolute: string): string => relative(options.etcDir, absolute);
+  const watcher = watch(options.etcDir, {
+    followSymlinks: false,
+    atomic: false,
+    ignoreInitial: true,
+    ignorePermissionErrors: true,
+    ignored: (absolute) => {
+      const path = pathOf(absolute);
+      return path !== "" && !options.isManaged(path);
+    },
+  });
+  const hint = (absolute: string): void => {
+    const path = pathOf(absolute);
+    if (path === "" || options.isManaged(path)) options.onHint(path);
+  };
+  watcher.on("all", (_event, absolute) => hint(absolute));
+  // chokidar has no event for a chmod of a file that is newer than the watch, and these come earlier anyway.
+  watcher.on("raw", (_event, name, details) => hintRaw(hint, name, details));
+  const { promise: settled, resolve: settle } = Promise.withResolvers<void>();
+  watcher.once("ready", settle);
+  watcher.on("error", (error) => {
+    settle();
+    options.onError(error);
+  });
+  return {
+    settled,
+    close() {
+      settle();
+      return watcher.close();
+    },
+  };
+}
+
+/** On Linux chokidar watches directories only: the name is one in the watched directory. */
+function hintRaw(hint: (absolute: string) => void, name: string | null, details: unknown): void {
+  if (typeof details !== "object" || details === null || !("watchedPath" in details)) return;
+  if (typeof details.watchedPath !== "string") return;
+  hint(name === null ? details.watchedPath : join(details.watchedPath, name));
+}

@@ -1,0 +1,46 @@
+/** PURE. Which declared entries are compared, and which parts of /etc are nobody's business. */
+import picomatch from "picomatch";
+import { etcAllowList, type WhenDeclared } from "./etc-allow-list.ts";
+import { etcPath, type ExpectedEntry } from "./etc-entry.ts";
+
+export interface IgnoredGlob {
+  glob: string;
+  reason: string;
+}
+
+export interface EtcScope {
+  /** False for a declared entry that the allow list or the configuration leaves to somebody else. */
+  isCompared(entry: ExpectedEntry): boolean;
+  /** True for a path that is not even looked at for leftovers of earlier generations. */
+  isIgnored(path: string): boolean;
+}
+
+/** The configuration's globs ignore without condition: whoever runs the fleet said so, with a reason. */
+export function createEtcScope(ignore: readonly IgnoredGlob[]): EtcScope {
+  const matchers = ignore.map(({ glob }) => matcherOf(glob));
+  const allowed = etcAllowList.map(({ glob, whenDeclared }) => ({ matches: matcherOf(glob), whenDeclared }));
+  const isConfigured = (path: string): boolean => matchers.some((matches) => matches(path));
+  return {
+    isCompared(entry) {
+      const path = etcPath(entry.path);
+      if (isConfigured(path)) return false;
+      const rule = allowed.find(({ matches }) => matches(path));
+      return rule === undefined || isComparedBy[rule.whenDeclared](entry);
+    },
+    isIgnored(path) {
+      const absolute = etcPath(path);
+      return isConfigured(absolute) || allowed.some(({ matches }) => matches(absolute));
+    },
+  };
+}
+
+const isComparedBy: Readonly<Record<WhenDeclared, (entry: ExpectedEntry) => boolean>> = {
+  compare: () => true,
+  "compare-links": (entry) => entry.kind === "link",
+  skip: () => false,
+};
+
+/** Dot files are files like any other here. */
+function matcherOf(glob: string): (path: string) => boolean {
+  return picomatch(glob, { dot: true });
+}
