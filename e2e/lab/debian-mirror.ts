@@ -4,9 +4,11 @@ import { runTool } from "./run-tool.ts";
 
 /** Of the source that serves this machine's own release. `codename` is that of /etc/os-release. */
 export async function debianMirror(codename: string): Promise<string> {
-  const format = "$(REPO_URI)|$(ORIGIN)|$(CODENAME)|$(COMPONENT)";
-  const text = await runTool(["apt-get", "indextargets", "--format", format, "Created-By: Packages"]);
-  const mirror = pickMirror(text, codename);
+  const known = pickMirror(await indexTargets(), codename);
+  if (known !== undefined) return known;
+  // Images are often shipped without package lists; without them apt does not tell whose a source is.
+  await runTool(["apt-get", "update", "-qq"]);
+  const mirror = pickMirror(await indexTargets(), codename);
   if (mirror !== undefined) return mirror;
   throw new ChimeraError(
     "tool-missing",
@@ -14,8 +16,13 @@ export async function debianMirror(codename: string): Promise<string> {
   );
 }
 
-export function pickMirror(indexTargets: string, codename: string): string | undefined {
-  for (const line of indexTargets.split("\n")) {
+async function indexTargets(): Promise<string> {
+  const format = "$(REPO_URI)|$(ORIGIN)|$(CODENAME)|$(COMPONENT)";
+  return runTool(["apt-get", "indextargets", "--format", format, "Created-By: Packages"]);
+}
+
+export function pickMirror(targets: string, codename: string): string | undefined {
+  for (const line of targets.split("\n")) {
     const [uri, origin, release, component] = line.split("|");
     if (uri === undefined || origin !== "Debian" || release !== codename || component !== "main") continue;
     if (/^(https?|file):\/\/?[^\s"'\\]+$/.test(uri)) return uri.replace(/\/+$/, "");

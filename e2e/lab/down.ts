@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { ChimeraError } from "@chimera/proto/errors";
 import { killCgroup, labCgroup, removeLabCgroups } from "./cgroups.ts";
-import { labFolder, permitFile, readState, stateFile } from "./lab-state.ts";
+import { claimLink, isClaimed, labFolder, permitFile, readState, stateFile } from "./lab-state.ts";
+import type { LabState } from "./lab-state.ts";
 import { readMountInfo } from "./mount-info.ts";
 import { bridgeName, removeBridge } from "./network.ts";
 import { isAlive } from "./process-identity.ts";
@@ -12,20 +13,29 @@ import type { Report } from "./report.ts";
 import { removeRunLeftovers } from "./run-leftovers.ts";
 import { runTool } from "./run-tool.ts";
 import { restoreSysctls } from "./sysctls.ts";
+import { waitUntil } from "./wait-until.ts";
 
-/** Refuses while another living process brings the lab up or works in it. */
+/** Refuses while another living process brings the lab up or works in it, unless that one asks for it as our parent. */
 export async function downUnlessInUse(report: Report = silent): Promise<void> {
-  const owner = (await readState())?.owner;
-  if (owner !== undefined && owner.pid !== process.pid && isAlive(owner)) {
+  const owner = (await claimedState())?.owner;
+  if (owner !== undefined && ![process.pid, process.ppid].includes(owner.pid) && isAlive(owner)) {
     throw new ChimeraError("write-conflict", `process ${owner.pid} is using the lab: end it first`);
   }
   await down(report);
 }
 
+/** Who has claimed the machine writes its state next: one that never comes was killed between the two. */
+async function claimedState(): Promise<LabState | undefined> {
+  const deadline = performance.now() + 3000;
+  const settled = (): boolean => !isClaimed() || existsSync(stateFile()) || performance.now() > deadline;
+  await waitUntil("the lab's state written", settled, { timeoutMs: 10_000 });
+  return readState();
+}
+
 export async function down(report: Report = silent): Promise<void> {
   const state = await readState();
   const cgroup = await labCgroup();
-  if (state === undefined && !existsSync(labFolder()) && !existsSync(cgroup)) return;
+  if (!isClaimed() && !existsSync(labFolder()) && !existsSync(cgroup)) return;
   if (state !== undefined) report("taking the lab down");
   // Runners that have not joined the cgroup yet find no permit and end by themselves.
   await rm(permitFile(), { force: true });
@@ -41,6 +51,7 @@ export async function down(report: Report = silent): Promise<void> {
   await rm(`${labFolder()}/hosts`, { recursive: true, force: true });
   await rm(stateFile(), { force: true });
   await rm(labFolder(), { recursive: true, force: true });
+  await rm(claimLink, { force: true });
   if (state !== undefined) report(`the lab is down: no process, mount or ${bridgeName} bridge is left`);
 }
 

@@ -9,7 +9,8 @@ import type { Bind } from "./tool-root.ts";
 export type HostSpec = {
   readonly name: string;
   readonly kind: HostKind;
-  /** A folder that holds nix/ (and whatever else): a layer between the root filesystem and the host's own. */
+  /** A folder that holds nix/ (and whatever else): a layer between the root filesystem and the host's own. Not to be
+   * changed while the lab is up. */
   readonly seed?: string;
   /** The system it boots, a store path that the seed holds. Without one the host is plain Debian. */
   readonly toplevel?: string;

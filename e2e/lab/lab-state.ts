@@ -1,6 +1,6 @@
 // SHELL. What the lab has made or is about to make on this machine: written before it acts, read by whoever cleans up.
-import { existsSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
+import { existsSync, lstatSync, readlinkSync } from "node:fs";
+import { mkdir, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { ChimeraError } from "@chimera/proto/errors";
@@ -41,7 +41,27 @@ export const LabState = z.strictObject({
 });
 export type LabState = z.infer<typeof LabState>;
 
+/** Names the folder of the one lab of this machine, whichever cache folder its maker used. Gone after `down`. */
+export const claimLink = "/run/chimera-lab";
+
 export function labFolder(): string {
+  return isClaimed() ? readlinkSync(claimLink) : ownLabFolder();
+}
+
+export function isClaimed(): boolean {
+  return lstatSync(claimLink, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+}
+
+/** Makes this machine's lab ours; of two that try at once, one fails. */
+export async function claimLab(): Promise<void> {
+  await symlink(ownLabFolder(), claimLink).catch((cause: unknown) => {
+    throw new ChimeraError("write-conflict", "another process is bringing a lab up on this machine", {
+      cause,
+    });
+  });
+}
+
+function ownLabFolder(): string {
   return join(cacheFolder(), "lab");
 }
 

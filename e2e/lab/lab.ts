@@ -8,7 +8,7 @@ import { makeHost } from "./host.ts";
 import type { Host } from "./host.ts";
 import { planHosts } from "./host-spec.ts";
 import type { HostSpec } from "./host-spec.ts";
-import { hostFolder, permitFile, readState, writeState } from "./lab-state.ts";
+import { claimLab, hostFolder, permitFile, readState, writeState } from "./lab-state.ts";
 import type { LabState } from "./lab-state.ts";
 import { freeSubnet, machineAddress, makeBridge } from "./network.ts";
 import { prepare } from "./prepare.ts";
@@ -41,6 +41,17 @@ export async function up(options: UpOptions): Promise<Lab> {
   const report = options.report ?? silent;
   const rootfs = await prepare(report);
   await clearTheWay(options.whenUp ?? "replace", report);
+  await claimLab();
+  try {
+    return await start(await plan(options, rootfs), options.hosts, report);
+  } catch (cause) {
+    await down(report);
+    throw cause;
+  }
+}
+
+/** Written down before anything is done. */
+async function plan(options: UpOptions, rootfs: string): Promise<LabState> {
   const subnet = options.subnet ?? (await freeSubnet());
   const state: LabState = {
     v: 1,
@@ -54,12 +65,7 @@ export async function up(options: UpOptions): Promise<Lab> {
     hosts: planHosts(options.hosts, { subnet, rootfs }),
   };
   await writeState(state);
-  try {
-    return await start(state, options.hosts, report);
-  } catch (cause) {
-    await down(report);
-    throw cause;
-  }
+  return state;
 }
 
 async function clearTheWay(whenUp: "replace" | "refuse", report: Report): Promise<void> {
@@ -107,9 +113,14 @@ export async function find(): Promise<Lab | undefined> {
 }
 
 export async function requireLab(): Promise<Lab> {
-  const lab = await find();
-  if (lab !== undefined) return lab;
-  throw new ChimeraError("not-found", "no lab is up: start one with `npm run lab -- up`");
+  const state = await readState();
+  if (state === undefined)
+    throw new ChimeraError("not-found", "no lab is up: start one with `npm run lab -- up`");
+  if (state.bootId === bootId()) return labOf(state);
+  throw new ChimeraError(
+    "not-found",
+    "this machine was rebooted since the lab was up: remove what is left with `npm run lab -- down`",
+  );
 }
 
 function labOf(state: LabState): Lab {

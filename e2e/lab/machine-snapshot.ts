@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { labFolder } from "./lab-state.ts";
+import { claimLink, isClaimed, labFolder } from "./lab-state.ts";
 import { readMountInfo } from "./mount-info.ts";
 import { readProc } from "./process-identity.ts";
 import { runTool } from "./run-tool.ts";
@@ -26,28 +26,25 @@ export async function machineSnapshot(): Promise<MachineSnapshot> {
     addresses: addresses.split("\n").map((line) => line.trim().split(/\s+/).join(" ")),
     sysctls: await sysctls(),
     cgroups: await labCgroups(),
-    runFiles: await tree("/run/systemd"),
+    runFiles: [...(isClaimed() ? [claimLink] : []), ...(await tree("/run/systemd"))],
     labFiles: await tree(labFolder()),
   };
 }
 
 /** By what they are made of, not by who started them: root file system, cgroup, command line. */
 export async function labProcesses(): Promise<string[]> {
-  const found: string[] = [];
-  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+  return pids.flatMap((pid) => {
     const command = (readProc(`/proc/${pid}/cmdline`) ?? "").replaceAll("\0", " ").trim();
     // A zombie has ended; it waits for its parent, which is not ours to hurry.
-    if (command === "") continue;
-    const cgroup = readProc(`/proc/${pid}/cgroup`) ?? "";
-    const mounts = readProc(`/proc/${pid}/mountinfo`) ?? "";
-    const isOurs =
-      cgroup.includes("/chimera-lab/") ||
-      mounts.includes(`${labFolder()}/`) ||
-      command.includes("--machine=chimera-") ||
-      command.includes("mmdebstrap");
-    if (isOurs && Number(pid) !== process.pid) found.push(`${pid} ${command}`);
-  }
-  return found;
+    return command !== "" && isOfLab(pid, command) ? [`${pid} ${command}`] : [];
+  });
+}
+
+function isOfLab(pid: string, command: string): boolean {
+  if (command.includes("--machine=chimera-") || command.includes("mmdebstrap")) return true;
+  if ((readProc(`/proc/${pid}/cgroup`) ?? "").includes("/chimera-lab/")) return true;
+  return (readProc(`/proc/${pid}/mountinfo`) ?? "").includes(`${labFolder()}/`);
 }
 
 async function sysctls(): Promise<string[]> {

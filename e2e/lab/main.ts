@@ -3,7 +3,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { Command } from "commander";
 import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
-import { down, downUnlessInUse } from "./down.ts";
+import { downOnInterrupt } from "./down-on-interrupt.ts";
+import { downUnlessInUse } from "./down.ts";
 import { enterArgv, hostEnv } from "./host-run.ts";
 import { usualHosts } from "./host-spec.ts";
 import { requireLab, up } from "./lab.ts";
@@ -22,7 +23,7 @@ program
   .option("--nodes <n>", "number of nodes", Number, 3)
   .action(async ({ nodes }: { nodes: number }) => {
     const hosts = usualHosts(nodes);
-    onInterrupt();
+    downOnInterrupt(report);
     await up({ hosts, report, whenUp: "refuse" });
     report("the lab is up: `npm run lab -- enter n1` enters a host, `npm run lab -- down` ends it");
   });
@@ -73,16 +74,6 @@ async function enter(name: string, command: readonly string[]): Promise<void> {
   const child = spawn(file, args, { stdio: "inherit", env, cwd: "/" });
   const [code]: unknown[] = await once(child, "exit");
   process.exitCode = typeof code === "number" ? code : 1;
-}
-
-/** Ctrl-C while hosts boot leaves nothing behind; a kill that cannot be seen is cleaned up by the next `up` or `down`. */
-function onInterrupt(): void {
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => {
-      report(`interrupted (${signal})`);
-      void down(report).finally(() => process.exit(130));
-    });
-  }
 }
 
 await program.parseAsync().catch((error: unknown) => {

@@ -7,21 +7,36 @@ import { runTool } from "./run-tool.ts";
 
 export type OsRelease = { readonly id: string; readonly codename: string };
 
+export type Machine = {
+  readonly platform: string;
+  readonly uid: number | undefined;
+  readonly os: OsRelease;
+  readonly hasApt: boolean;
+};
+
 export async function checkPreconditions(): Promise<OsRelease> {
-  if (process.platform !== "linux") {
-    throw missing("the lab needs Linux: run it on a Debian 12 or 13 machine or virtual machine");
-  }
-  if (process.getuid?.() !== 0) {
-    throw missing("the lab needs root for mounts and containers: run the same command with sudo");
-  }
-  const release = await readOsRelease();
-  if (release.id !== "debian" || !existsSync("/usr/bin/apt-get")) {
-    throw missing(
-      `the lab needs Debian (this is ${release.id || "unknown"}): run it on a Debian 12 or 13 machine or virtual machine`,
-    );
-  }
+  const os = await readOsRelease();
+  const uid = process.getuid?.();
+  const gap = unmetPrecondition({
+    platform: process.platform,
+    uid,
+    os,
+    hasApt: existsSync("/usr/bin/apt-get"),
+  });
+  if (gap !== undefined) throw missing(gap);
   await checkKernel();
-  return release;
+  return os;
+}
+
+export function unmetPrecondition({ platform, uid, os, hasApt }: Machine): string | undefined {
+  const get = "run it on a Debian 12 or 13 machine or virtual machine";
+  if (platform !== "linux") return `the lab needs Linux (this is ${platform}): ${get}`;
+  if (os.id !== "debian") return `the lab needs Debian (this is ${os.id === "" ? "unknown" : os.id}): ${get}`;
+  if (!hasApt) return `the lab needs apt-get, which this Debian lacks: ${get}`;
+  if (os.codename === "")
+    return `the lab needs a released Debian (/etc/os-release has no VERSION_CODENAME): ${get}`;
+  if (uid !== 0) return "the lab needs root for mounts and containers: run the same command with sudo";
+  return undefined;
 }
 
 export async function readOsRelease(path = "/etc/os-release"): Promise<OsRelease> {

@@ -17,7 +17,7 @@ export type Tool =
   | "zstd"
   | "ssh-keygen";
 
-/** The beginning of an argv. With a root filesystem's tool, `nixDir` is its /nix and `cwd` is "/". */
+/** The beginning of an argv. With a root filesystem's tool, `nixDir` is its /nix; /usr and /etc are not this machine's. */
 export function toolCommand(tool: Tool, options: { readonly nixDir?: string } = {}): string[] {
   const own = onPath(tool);
   if (own !== undefined && (tool !== "nats-server" || isNewEnough(own))) return [own];

@@ -5,6 +5,7 @@
 set -eu
 rootfs=$1 nix=$2 root=$3 home=$4 cwd=$5
 shift 5
+[ "$cwd" != . ] || cwd=$(pwd)
 
 mount -t tmpfs -o mode=0755,size=1m chimera-tool-root "$root"
 for entry in /*; do

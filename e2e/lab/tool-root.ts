@@ -9,6 +9,7 @@ import { rootfsPath } from "./rootfs.ts";
 export type Bind = { readonly from: string; readonly to: string };
 
 export type ToolRunOptions = {
+  /** Where the caller is, if not given. */
   readonly cwd?: string;
   readonly binds?: readonly Bind[];
   readonly env?: Readonly<Record<string, string>>;
@@ -41,7 +42,7 @@ export function toolRoot(options: { readonly nixDir?: string } = {}): ToolRoot {
 
   function argv(program: readonly string[], opts: Pick<ToolRunOptions, "cwd" | "binds"> = {}): string[] {
     const binds = (opts.binds ?? []).flatMap(({ from, to }) => ["--bind", from, to]);
-    const folders = [rootfsPath(), nixDir, mountPoint, home, opts.cwd ?? "/"];
+    const folders = [rootfsPath(), nixDir, mountPoint, home, opts.cwd ?? "."];
     return ["unshare", "--mount", "--propagation", "private", script, ...folders, ...binds, "--", ...program];
   }
 

@@ -2,20 +2,22 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { execa } from "execa";
 import { afterEach, beforeAll, expect, test } from "vitest";
 import { isPopulated, labCgroup } from "../lab/cgroups.ts";
 import { downUnlessInUse } from "../lab/down.ts";
 import { findLeader } from "../lab/host.ts";
 import { usualHosts } from "../lab/host-spec.ts";
-import { permitFile, stateFile } from "../lab/lab-state.ts";
+import { isClaimed, permitFile, stateFile } from "../lab/lab-state.ts";
 import { find, up } from "../lab/lab.ts";
 import { labProcesses, machineSnapshot } from "../lab/machine-snapshot.ts";
 import type { MachineSnapshot } from "../lab/machine-snapshot.ts";
 import { prepare } from "../lab/prepare.ts";
 import { silent } from "../lab/report.ts";
+import { rootfsPath } from "../lab/rootfs.ts";
 import { waitUntil } from "../lab/wait-until.ts";
 
 const command = join(import.meta.dirname, "../lab/main.ts");
@@ -32,6 +34,7 @@ afterEach(async () => {
 });
 
 const moments: Record<string, () => boolean | Promise<boolean>> = {
+  "the machine is claimed": () => isClaimed(),
   "the state is written": () => existsSync(stateFile()),
   "the bridge is there": () => existsSync("/sys/class/net/chimera-lab"),
   "runners may start": () => existsSync(permitFile()),
@@ -49,13 +52,30 @@ test.for(Object.entries(moments))("kill -9 as soon as %s: down leaves nothing", 
   expect(await machineSnapshot()).toEqual(before);
 });
 
-test("Ctrl-C while hosts boot leaves nothing, with no down after it", async () => {
-  const child = startUp();
-  await waitUntil("first PID 1", async () => (await findLeader("hub")) !== undefined, { timeoutMs: 30_000 });
-  child.kill("SIGINT");
-  const [code]: unknown[] = await once(child, "exit");
-  expect(code).toBe(130);
-  expect(await machineSnapshot()).toEqual(before);
+test.for(Object.entries(moments))(
+  "Ctrl-C as soon as %s leaves nothing, with no down after it",
+  async ([moment, reached]) => {
+    const child = startUp();
+    const ended = once(child, "exit");
+    await waitUntil(moment, reached, { timeoutMs: 30_000, everyMs: 1 });
+    child.kill("SIGINT");
+    const [code]: unknown[] = await ended;
+    expect(code).toBe(130);
+    expect(await machineSnapshot()).toEqual(before);
+  },
+);
+
+test("a lab in use by a living process is not taken down by another", async () => {
+  await up({ hosts: usualHosts(0) });
+  // With a shell between: a child of the owner may take the lab down for it.
+  const result = await execa("sh", ["-c", '"$0" "$1" down; exit $?', process.execPath, command], {
+    reject: false,
+  });
+  expect(result).toMatchObject({
+    exitCode: 75,
+    stderr: expect.stringContaining(`process ${process.pid} is using`),
+  });
+  expect(await (await find())?.host("hub").isOn()).toBe(true);
 });
 
 test("a lab that was up is found by another process and removed without a trace", async () => {
@@ -66,6 +86,26 @@ test("a lab that was up is found by another process and removed without a trace"
   expect(await machineSnapshot()).not.toEqual(before);
   await downUnlessInUse();
   expect(await machineSnapshot()).toEqual(before);
+});
+
+test("a lab made with another cache folder is found and removed all the same", async () => {
+  const cache = await mkdtemp(join(tmpdir(), "chimera-lab-"));
+  try {
+    // Its root filesystem is this one's: a link saves the minute.
+    await symlink(rootfsPath(), join(cache, basename(rootfsPath())));
+    const child = spawn(process.execPath, [command, "up", "--nodes", "0"], {
+      stdio: "ignore",
+      env: { ...process.env, CHIMERA_CACHE: cache },
+    });
+    const [code]: unknown[] = await once(child, "exit");
+    expect(code).toBe(0);
+    expect(await (await find())?.host("hub").isOn()).toBe(true);
+    await downUnlessInUse();
+    expect(await machineSnapshot()).toEqual(before);
+    expect(existsSync(join(cache, "lab"))).toBe(false);
+  } finally {
+    await rm(cache, { recursive: true, force: true });
+  }
 });
 
 test("containers whose supervisors were killed are found and ended all the same", async () => {
@@ -99,9 +139,7 @@ test("kill -9 while the root filesystem is made leaves files in the cache folder
     await waitUntil("packages being unpacked", () => unpacking(cache), { timeoutMs: 120_000 });
     child.kill("SIGKILL");
     await ended;
-    await waitUntil("mmdebstrap ended", async () => (await labProcesses()).length === 0, {
-      timeoutMs: 10_000,
-    });
+    await waitUntil("mmdebstrap ended", noProcesses, { timeoutMs: 10_000 });
     expect(await machineSnapshot()).toEqual(before);
     expect((await readdir(cache)).filter((name) => /^rootfs-[a-z]+-[0-9a-f]+$/.test(name))).toEqual([]);
   } finally {
@@ -111,6 +149,10 @@ test("kill -9 while the root filesystem is made leaves files in the cache folder
 
 function startUp(): ReturnType<typeof spawn> {
   return spawn(process.execPath, [command, "up", "--nodes", "2"], { stdio: "ignore" });
+}
+
+async function noProcesses(): Promise<boolean> {
+  return (await labProcesses()).length === 0;
 }
 
 async function unpacking(cache: string): Promise<boolean> {
