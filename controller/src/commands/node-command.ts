@@ -1,0 +1,44 @@
+/** SHELL. `chimera-controller node`: which machines belong to the fleet, and their keys. */
+import { Command } from "commander";
+import { readConfig } from "../config.ts";
+import { addNode, readNodes } from "../files/node-file.ts";
+import { configOption, examples } from "./config-option.ts";
+
+export function nodeCommand(): Command {
+  return new Command("node")
+    .description("register nodes; afterwards nats-server needs its new configuration (nats-config)")
+    .addCommand(addCommand())
+    .addCommand(listCommand());
+}
+
+function addCommand(): Command {
+  return new Command("add")
+    .description("register a node, or give it new keys")
+    .addOption(configOption())
+    .requiredOption("--node <node>", "name of the node")
+    .requiredOption("--nkey <U…>", "its NATS user key, from `chimera-agent identity`")
+    .requiredOption("--node-key <name:base64>", "the key with which it signs, from `chimera-agent identity`")
+    .addHelpText("after", examples("chimera-controller node add --node web-1 --nkey UA… --node-key web-1:…"))
+    .action(async (options: { config: string; node: string; nkey: string; nodeKey: string }) => {
+      const replaced = await addNode(readConfig(options.config).nodesFile, options);
+      process.stdout.write(`${options.node} ${replaced === undefined ? "added" : "updated"}\n`);
+    });
+}
+
+function listCommand(): Command {
+  return new Command("list")
+    .description("list the registered nodes")
+    .addOption(configOption())
+    .option("--json", "as JSON")
+    .addHelpText("after", examples("chimera-controller node list --json"))
+    .action((options: { config: string; json?: true }) => {
+      const { nodes } = readNodes(readConfig(options.config).nodesFile);
+      if (options.json) {
+        process.stdout.write(`${JSON.stringify({ nodes }, null, 2)}\n`);
+        return;
+      }
+      for (const [node, { nkey, nodeKey }] of Object.entries(nodes)) {
+        process.stdout.write(`${node.padEnd(20)} ${nkey} ${nodeKey}\n`);
+      }
+    });
+}

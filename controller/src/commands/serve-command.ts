@@ -1,0 +1,20 @@
+/** SHELL. `chimera-controller serve`. */
+import { Command } from "commander";
+import { readConfig } from "../config.ts";
+import { configOption, examples } from "./config-option.ts";
+import { startController } from "./serve.ts";
+import { stderrLog } from "./stderr-log.ts";
+import { untilSignal } from "./until-signal.ts";
+
+export function serveCommand(version: string): Command {
+  return new Command("serve")
+    .description("run the controller until SIGTERM or SIGINT")
+    .addOption(configOption())
+    .addHelpText("after", examples("chimera-controller serve --config /etc/chimera/controller.json"))
+    .action(async (options: { config: string }) => {
+      const config = readConfig(options.config);
+      const controller = await startController(config, stderrLog(version, config.logLevel));
+      await untilSignal();
+      await controller.close();
+    });
+}

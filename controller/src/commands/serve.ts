@@ -1,0 +1,67 @@
+/** SHELL. Wiring of a running controller: everything is made here and passed on. */
+import type { Log } from "@chimera/proto/log";
+import { openCacheStore } from "../cache/cache-store.ts";
+import { openClosureStore } from "../cache/closure-store.ts";
+import { openWorldStore } from "../cache/world-store.ts";
+import type { ControllerConfig } from "../config.ts";
+import { NodeFile, noNodes } from "../files/node-file.ts";
+import { reloadedFile } from "../files/reloaded-file.ts";
+import { noTokens, TokenFile, tokenFinder } from "../files/token-file.ts";
+import { createApp } from "../http/app.ts";
+import { listen } from "../http/listen.ts";
+import { createMetrics } from "../http/metrics.ts";
+import { openNats } from "../store/connection.ts";
+import { createFleetStore } from "../store/fleet-store.ts";
+
+export interface Controller {
+  port: number;
+  ready(): boolean;
+  close(): Promise<void>;
+}
+
+/** Serves at once; NATS is connected to in the background, and /readyz says when it is there. */
+export async function startController(config: ControllerConfig, log: Log): Promise<Controller> {
+  const tokens = reloadedFile({ path: config.tokensFile, schema: TokenFile, missing: noTokens, log });
+  const nodeFile = reloadedFile({ path: config.nodesFile, schema: NodeFile, missing: noNodes, log });
+  const nodes = () => nodeFile.current().nodes;
+  if (tokens.current().tokens.length === 0)
+    log.warn({ path: config.tokensFile }, "no tokens: nobody may do anything");
+  const cache = openCacheStore(config.cacheDir, config.limits);
+  const link = openNats({ ...config.nats, log: log.child({ component: "nats" }) });
+  const store = createFleetStore(config, link, log.child({ component: "store" }));
+  const metrics = createMetrics({
+    natsConnected: () => link.connected(),
+    headSerial: () => store.heads.newestSerial(),
+    nodesByState: () =>
+      countBy(store.projection.list(nodes()).map(({ status }) => status?.state ?? "silent")),
+  });
+  const app = createApp({
+    config,
+    log: log.child({ component: "http" }),
+    store,
+    natsConnected: () => link.connected(),
+    cache,
+    closures: openClosureStore(config.cacheDir, config.limits.closureBytes),
+    worlds: openWorldStore(config.cacheDir),
+    nodes,
+    findToken: tokenFinder(tokens),
+    metrics,
+  });
+  const server = await listen(app, config.listen);
+  log.info({ host: config.listen.host, port: server.port }, "controller started");
+  return {
+    port: server.port,
+    ready: () => store.ready(),
+    close: async () => {
+      await server.close();
+      await link.close();
+      log.info({}, "controller stopped");
+    },
+  };
+}
+
+function countBy(words: string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return counts;
+}

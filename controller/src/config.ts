@@ -1,0 +1,93 @@
+/** SHELL. Strict schema of controller.json: a misspelt option stops the service by its name. */
+import { readFileSync } from "node:fs";
+import { RoleKeys } from "@chimera/proto/envelope";
+import { ChimeraError } from "@chimera/proto/errors";
+import { FleetId } from "@chimera/proto/names";
+import { z } from "zod";
+import { describeIssues } from "./files/describe-issues.ts";
+
+const path = z.string().startsWith("/", "must be an absolute path").max(1024);
+const port = z.int().min(1).max(65_535);
+const host = z.string().min(1).max(253);
+const mib = 1 << 20;
+
+export const Limits = z.strictObject({
+  /** Bodies of /v1 but worlds. */
+  jsonBytes: z
+    .int()
+    .min(1024)
+    .default(2 * mib),
+  worldBytes: z
+    .int()
+    .min(1024)
+    .default(64 * mib),
+  closureBytes: z
+    .int()
+    .min(1024)
+    .default(64 * mib),
+  narinfoBytes: z
+    .int()
+    .min(256)
+    .default(1 * mib),
+  /** Of a NAR as it is stored, and as it unpacks. */
+  narBytes: z
+    .int()
+    .min(1024)
+    .default(32 * 1024 * mib),
+  /** At once; as many again may wait, the rest is told to come back. */
+  uploads: z.int().min(1).max(1024).default(32),
+  downloads: z.int().min(1).max(10_000).default(512),
+});
+export type Limits = z.infer<typeof Limits>;
+
+export const ControllerConfig = z.strictObject({
+  fleetId: FleetId,
+  listen: z.strictObject({ host, port }).default({ host: "127.0.0.1", port: 7070 }),
+  nats: z.strictObject({ servers: z.array(z.string().max(256)).min(1).max(16), seedFile: path }),
+  /** Only for `nats-config` and `dev`: how the server is to listen and keep its data. */
+  natsServer: z
+    .strictObject({
+      host: host.default("0.0.0.0"),
+      port: port.default(4222),
+      storeDir: path.default("/var/lib/nats"),
+      maxMemoryBytes: z
+        .int()
+        .min(16 * mib)
+        .default(512 * mib),
+      maxFileBytes: z
+        .int()
+        .min(64 * mib)
+        .default(8 * 1024 * mib),
+    })
+    .prefault({}),
+  cacheDir: path,
+  tokensFile: path,
+  nodesFile: path,
+  trust: z.strictObject({ publish: RoleKeys }),
+  limits: Limits.prefault({}),
+  logLevel: z.enum(["error", "warn", "info", "debug"]).default("info"),
+});
+export type ControllerConfig = z.infer<typeof ControllerConfig>;
+
+/** Throws file-unreadable or config-invalid, both naming the file. */
+export function readConfig(file: string): ControllerConfig {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new ChimeraError("file-unreadable", `configuration ${file}`, { cause });
+  }
+  return parseConfig(text, file);
+}
+
+export function parseConfig(text: string, file: string): ControllerConfig {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new ChimeraError("config-invalid", `configuration ${file} is not JSON`, { cause });
+  }
+  const result = ControllerConfig.safeParse(json);
+  if (result.success) return result.data;
+  throw new ChimeraError("config-invalid", `configuration ${file}: ${describeIssues(result.error)}`);
+}

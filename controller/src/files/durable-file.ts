@@ -1,0 +1,62 @@
+/** SHELL. Small state files: whole or not at all, also after a power cut. */
+import { randomUUID } from "node:crypto";
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { dirname } from "node:path";
+import { ChimeraError } from "@chimera/proto/errors";
+import { z } from "zod";
+import { describeIssues } from "./describe-issues.ts";
+
+/** Temporary file, fsync, rename, fsync of the directory. */
+export function writeDurably(path: string, text: string, mode = 0o600): void {
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  try {
+    writeFileSync(temporary, text, { mode, flag: "wx", flush: true });
+    renameSync(temporary, path);
+  } catch (cause) {
+    rmSync(temporary, { force: true });
+    throw new ChimeraError("file-unreadable", `write ${path}`, { cause });
+  }
+  const directory = openSync(dirname(path), "r");
+  fsyncSync(directory);
+  closeSync(directory);
+}
+
+/** Makes a new name of a directory last. */
+export async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Undefined when there is no such file; throws state-invalid naming file and field. */
+export function readJsonFile<T>(path: string, schema: z.ZodType<T>): T | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (cause) {
+    if (isNoEntry(cause)) return undefined;
+    throw new ChimeraError("file-unreadable", path, { cause });
+  }
+  return parseJsonFile(path, text, schema);
+}
+
+function parseJsonFile<T>(path: string, text: string, schema: z.ZodType<T>): T {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new ChimeraError("state-invalid", `${path} is not JSON`, { cause });
+  }
+  const result = schema.safeParse(json);
+  if (result.success) return result.data;
+  throw new ChimeraError("state-invalid", `${path}: ${describeIssues(result.error)}`);
+}
+
+/** True for ENOENT, whatever threw it. */
+export function isNoEntry(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}

@@ -1,0 +1,57 @@
+/** SHELL. Who calls, and what they may: bearer tokens everywhere, Basic for Nix's netrc in the cache. */
+import type { TokenRole } from "@chimera/proto/api";
+import { ChimeraError } from "@chimera/proto/errors";
+import type { MiddlewareHandler } from "hono";
+import type { StoredToken } from "../files/token-file.ts";
+import type { Env, Services } from "./services.ts";
+
+/** Things one may be allowed to do; a token's role decides. */
+export type Permission = "read" | "operate" | "administer" | "cache-read" | "cache-write" | "own-leaf";
+
+const allowed: Record<TokenRole, readonly Permission[]> = {
+  viewer: ["read", "cache-read"],
+  operator: ["read", "operate", "cache-read", "cache-write"],
+  admin: ["read", "operate", "administer", "cache-read", "cache-write"],
+  "cache-writer": ["cache-read", "cache-write"],
+  node: ["cache-read", "own-leaf"],
+  enroll: [],
+};
+
+const maxTokenLength = 512;
+
+/** Throws token-missing or token-invalid; neither says which part was wrong. */
+export function authenticate({ findToken }: Pick<Services, "findToken">): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    const token = presentedToken(c.req.header("Authorization"));
+    if (token === undefined) throw new ChimeraError("token-missing", "a bearer token is due");
+    const caller = findToken(token, Date.now());
+    if (caller === undefined)
+      throw new ChimeraError("token-invalid", "the token is unknown, expired or revoked");
+    c.set("caller", caller);
+    await next();
+  };
+}
+
+export function requirePermission(...anyOf: Permission[]): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    if (!anyOf.some((permission) => mayDo(c.get("caller"), permission))) {
+      throw new ChimeraError("role-forbidden", `a token of role ${c.get("caller").role} may not do this`);
+    }
+    await next();
+  };
+}
+
+export function mayDo(caller: StoredToken, permission: Permission): boolean {
+  return allowed[caller.role].includes(permission);
+}
+
+/** `Bearer T`, or `Basic` with T as the password. */
+export function presentedToken(header: string | undefined): string | undefined {
+  const match = /^(Bearer|Basic) ([A-Za-z0-9+/_.~=-]+)$/i.exec(header ?? "");
+  const [, scheme = "", credentials = ""] = match ?? [];
+  if (match === null || credentials.length > maxTokenLength) return undefined;
+  if (scheme.toLowerCase() === "bearer") return credentials;
+  const pair = Buffer.from(credentials, "base64").toString("utf8");
+  const colon = pair.indexOf(":");
+  return colon < 0 || colon === pair.length - 1 ? undefined : pair.slice(colon + 1);
+}

@@ -1,0 +1,29 @@
+/** SHELL. What the routes work with, made once in serve.ts. */
+import type { HttpBindings } from "@hono/node-server";
+import type { Log } from "@chimera/proto/log";
+import type { CacheStore } from "../cache/cache-store.ts";
+import type { ClosureStore } from "../cache/closure-store.ts";
+import type { WorldStore } from "../cache/world-store.ts";
+import type { ControllerConfig } from "../config.ts";
+import type { NodeFile } from "../files/node-file.ts";
+import type { StoredToken } from "../files/token-file.ts";
+import type { FleetStore } from "../store/fleet-store.ts";
+import type { Metrics } from "./metrics.ts";
+
+export interface Services {
+  config: ControllerConfig;
+  log: Log;
+  store: FleetStore;
+  natsConnected: () => boolean;
+  cache: CacheStore;
+  closures: ClosureStore;
+  worlds: WorldStore;
+  nodes: () => NodeFile["nodes"];
+  findToken: (token: string, nowMs: number) => StoredToken | undefined;
+  metrics: Metrics;
+}
+
+export interface Env {
+  Bindings: HttpBindings;
+  Variables: { caller: StoredToken };
+}

@@ -1,0 +1,69 @@
+/** SHELL. All of the controller's JetStream side: prepared after each connect, again and again until it holds. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { BuildStatus } from "@chimera/proto/build-status";
+import { ChimeraError } from "@chimera/proto/errors";
+import type { NodeEvent } from "@chimera/proto/event";
+import type { Log } from "@chimera/proto/log";
+import { subjects } from "@chimera/proto/subjects";
+import type { ControllerConfig } from "../config.ts";
+import { createProjection, type Projection } from "../fleet/projection.ts";
+import type { NatsLink } from "./connection.ts";
+import { readEvents, type EventQuery } from "./event-store.ts";
+import { followNodes } from "./follow-nodes.ts";
+import { createHeadStore, type HeadStore } from "./head-store.ts";
+import { prepareStreams } from "./prepare-streams.ts";
+
+export interface FleetStore {
+  heads: HeadStore;
+  projection: Projection;
+  events(query: EventQuery): Promise<NodeEvent[]>;
+  putBuild(build: BuildStatus): Promise<void>;
+  /** Connected, streams there, last values read. */
+  ready(): boolean;
+}
+
+export function createFleetStore(
+  config: Pick<ControllerConfig, "fleetId" | "trust">,
+  link: NatsLink,
+  log: Log,
+): FleetStore {
+  const { fleetId } = config;
+  const projection = createProjection();
+  const readLastValues = followNodes({ link, fleetId, projection, log });
+  const heads = createHeadStore({ link, fleetId, publish: config.trust.publish, log });
+  let prepared = 0;
+  let connects = 0;
+  async function prepare(connect: number) {
+    for (let waitMs = 500; connect === connects; waitMs = Math.min(waitMs * 2, 30_000)) {
+      try {
+        await prepareStreams(link.jetstream().jsm, log);
+        await readLastValues();
+        await heads.history();
+        prepared = connect;
+        log.info({ nodes: projection.list({}).length }, "fleet state read");
+        return;
+      } catch (error) {
+        log.warn({ error }, "jetstream not prepared");
+        await sleep(waitMs, undefined, { ref: false });
+      }
+    }
+  }
+  link.onConnect(() => {
+    connects += 1;
+    void prepare(connects);
+  });
+  return {
+    heads,
+    projection,
+    events: (query) => readEvents({ link, fleetId, log }, query),
+    ready: () => link.connected() && prepared === connects && connects > 0,
+    async putBuild(build) {
+      const { js } = link.jetstream();
+      try {
+        await js.publish(subjects.build(fleetId, build.node), JSON.stringify(build));
+      } catch (cause) {
+        throw new ChimeraError("server-unreachable", "store build status in JetStream", { cause });
+      }
+    },
+  };
+}
