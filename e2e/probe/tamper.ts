@@ -3,41 +3,11 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, readlinkSync, renameSync } from "node:fs";
 import { appendFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
-
-export const tamperKinds = [
-  "changed",
-  "deleted",
-  "replaced-by-file",
-  "replaced-by-directory",
-  "wrong-target",
-  "wrong-mode-or-owner",
-] as const;
-export type TamperKind = (typeof tamperKinds)[number];
-
-export const TamperOrder = z.object({
-  /** Managed links, and managed copied files, by absolute path. */
-  links: z.array(z.string()).min(1),
-  files: z.array(z.string()).min(1),
-  trials: z.int().positive(),
-  /** Pause between two trials, so that one is at rest before the next begins. */
-  pauseMs: z.int().nonnegative(),
-  timeoutMs: z.int().positive(),
-});
-export type TamperOrder = z.infer<typeof TamperOrder>;
-
-export const TamperTrial = z.object({
-  trial: z.int(),
-  kind: z.enum(tamperKinds),
-  path: z.string(),
-  /** From the end of the change to the first look that found the entry as before; null: not within the time. */
-  ms: z.number().nullable(),
-});
-export type TamperTrial = z.infer<typeof TamperTrial>;
+import { TamperOrder, tamperKinds, type TamperKind, type TamperTrial } from "./tamper-order.ts";
 
 const changes: Record<TamperKind, (path: string, trial: number) => void> = {
-  "changed": (path) => appendFileSync(path, "tampered\n"),
-  "deleted": (path) => rmSync(path),
+  changed: (path) => appendFileSync(path, "tampered\n"),
+  deleted: (path) => rmSync(path),
   "replaced-by-file": (path) => {
     writeFileSync(`${path}.tampered`, "tampered\n");
     renameSync(`${path}.tampered`, path);

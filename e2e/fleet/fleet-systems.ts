@@ -1,0 +1,84 @@
+// PURE. What the hosts of a lab fleet run: their first systems, and the two worlds that are deployed.
+import type { SystemSpec } from "../lab/os/system-spec.ts";
+import { labApps } from "../lab/os/system-spec.ts";
+
+export interface FleetFacts {
+  fleetId: string;
+  publishKey: string;
+  /** Nix's public key of whoever builds closures. */
+  cacheKey: string;
+  addresses: Readonly<Record<string, string>>;
+  authorizedKey?: string;
+}
+
+export const hubUrl = "http://hub:7070";
+export const substituter = `${hubUrl}/cache`;
+
+/** Managed entries that tests and benchmarks tamper with. */
+export const tamperLinks = Array.from({ length: 40 }, (_, i) => `lab/link-${i}`);
+export const tamperFiles = Array.from({ length: 40 }, (_, i) => `lab/copy-${i}`);
+
+/** agent.json of one node (agent/src/config.ts). Short times, since a lab's units settle at once. */
+export function agentConfig(facts: FleetFacts, node: string) {
+  return {
+    node,
+    fleetId: facts.fleetId,
+    nats: { servers: ["nats://hub:4222"], seedFile: "/var/lib/chimera/identity/nats.seed" },
+    controller: { url: hubUrl, tokenFile: "/var/lib/chimera/identity/token" },
+    nodeKeyFile: "/var/lib/chimera/identity/node.key",
+    trust: { publish: { keys: [facts.publishKey], threshold: 1 } },
+    nix: { trustedPublicKeys: [facts.cacheKey] },
+    probationSeconds: 2,
+    activationSeconds: 60,
+  };
+}
+
+/** A node's system; `revision` decides what differs from another world's. */
+export function nodeSystem(
+  facts: FleetFacts,
+  node: string,
+  world: { label: string; version: string; changes?: Partial<SystemSpec> },
+): SystemSpec {
+  return {
+    roles: ["node"],
+    label: world.label,
+    version: world.version,
+    ...machine(facts, node),
+    agentConfig: agentConfig(facts, node),
+    apps: labApps(world.label),
+    etc: {
+      motd: { text: `This is ${node}, world ${world.label}.\n` },
+      ...Object.fromEntries(tamperLinks.map((path) => [path, { text: `${path} of ${world.label}\n` }])),
+      ...Object.fromEntries(
+        tamperFiles.map((path) => [path, { text: `${path} of ${world.label}\n`, mode: "0640" }]),
+      ),
+    },
+    ...world.changes,
+  };
+}
+
+export function hubSystem(
+  facts: FleetFacts,
+  config: { version: string; controller: object; nats: string },
+): SystemSpec {
+  return {
+    roles: ["hub"],
+    label: "hub",
+    version: config.version,
+    ...machine(facts, "hub"),
+    controllerConfig: JSON.parse(JSON.stringify(config.controller)),
+    nats: { config: config.nats },
+  };
+}
+
+export function workstationSystem(facts: FleetFacts, version: string): SystemSpec {
+  return { roles: ["ws"], label: "ws", version, ...machine(facts, "ws") };
+}
+
+function machine(facts: FleetFacts, host: string) {
+  return {
+    network: { address: `${facts.addresses[host] ?? ""}/24` },
+    hosts: { ...facts.addresses },
+    ...(facts.authorizedKey === undefined ? {} : { authorizedKeys: [facts.authorizedKey] }),
+  };
+}

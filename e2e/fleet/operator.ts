@@ -1,0 +1,41 @@
+// SHELL. The operator of a lab fleet: types `chimera` on ws.
+import { z } from "zod";
+import { NodeList, type NodeView } from "@chimera/proto/api";
+import type { HostRunResult } from "../lab/host-run.ts";
+import type { Lab } from "../lab/lab.ts";
+import { waitUntil } from "../lab/wait-until.ts";
+
+export interface Operator {
+  /** Any exit code; `chimera` itself is added. */
+  run(args: readonly string[], options?: { timeoutMs?: number }): Promise<HostRunResult>;
+  /** Throws unless it exits 0; answers standard output. */
+  ok(args: readonly string[]): Promise<string>;
+  /** What the fleet says of its nodes now. */
+  nodes(): Promise<NodeView[]>;
+  /** Polls until all nodes fulfil the condition. */
+  waitNodes(what: string, condition: (node: NodeView) => boolean, timeoutMs?: number): Promise<NodeView[]>;
+}
+
+const StatusAnswer = z.looseObject({ nodes: NodeList.shape.nodes });
+
+export function operatorOf(lab: Lab): Operator {
+  const ws = lab.host("ws");
+  const run: Operator["run"] = (args, { timeoutMs = 120_000 } = {}) =>
+    ws.run(["chimera", ...args], { timeoutMs });
+  const ok: Operator["ok"] = (args) => ws.runChecked(["chimera", ...args], { timeoutMs: 120_000 });
+  const nodes = async () => StatusAnswer.parse(JSON.parse(await ok(["status", "--json"]))).nodes;
+  return {
+    run,
+    ok,
+    nodes,
+    waitNodes: (what, condition, timeoutMs = 60_000) =>
+      waitUntil(
+        what,
+        async () => {
+          const views = await nodes();
+          return views.length > 0 && views.every(condition) && views;
+        },
+        { timeoutMs, everyMs: 200 },
+      ),
+  };
+}

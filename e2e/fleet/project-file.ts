@@ -1,0 +1,21 @@
+// SHELL. The chimera.toml of a staged world: what an operator keeps beside the flake.
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Stage } from "../lab/os/build-systems.ts";
+import { installable } from "../lab/os/build-systems.ts";
+
+export async function projectFile(
+  stage: Stage,
+  { nodes, nodeKeys }: { nodes: readonly string[]; nodeKeys: Record<string, string> },
+): Promise<void> {
+  const parts = nodes.map((node) =>
+    [
+      `[nodes.${node}]`,
+      `key = ${JSON.stringify(nodeKeys[node] ?? "")}`,
+      `tags = [${node === "n1" ? '"canary"' : ""}]`,
+      `installable = ${JSON.stringify(installable(stage, `systems.${node}`).join(" "))}`,
+      "",
+    ].join("\n"),
+  );
+  await writeFile(join(stage.write, "chimera.toml"), parts.join("\n"));
+}

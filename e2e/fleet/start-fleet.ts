@@ -1,0 +1,135 @@
+// SHELL. A whole lab fleet: hub with NATS and controller, nodes with their first system, the operator's machine.
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { bundle } from "../../tools/bundle.ts";
+import { downUnlessInUse } from "../lab/down.ts";
+import { hostAddresses, usualHosts, type HostSpec } from "../lab/host-spec.ts";
+import { up, type Lab } from "../lab/lab.ts";
+import { freeSubnet } from "../lab/network.ts";
+import { addNode, buildSystems, stageSources, writeSystems } from "../lab/os/build-systems.ts";
+import type { SystemSpec } from "../lab/os/system-spec.ts";
+import { prepare } from "../lab/prepare.ts";
+import { silent, type Report } from "../lab/report.ts";
+import { toolRoot } from "../lab/tool-root.ts";
+import { fleetFolder, seedFolder } from "./fleet-folder.ts";
+import { hubSystem, nodeSystem, workstationSystem, type FleetFacts } from "./fleet-systems.ts";
+import { fleetVersions, type FleetVersions } from "./fleet-versions.ts";
+import { makeIdentities, type Identities } from "./make-identities.ts";
+import { projectFile } from "./project-file.ts";
+import { programIn } from "./run-program.ts";
+
+export interface Fleet {
+  lab: Lab;
+  facts: FleetFacts;
+  versions: FleetVersions;
+  /** Node -> system it was installed with. */
+  firstSystems: Record<string, string>;
+  /**
+   * Writes a world's sources and chimera.toml where ws sees them, and answers that folder on ws:
+   * `chimera deploy` there builds it with real Nix.
+   */
+  stageWorld(name: string, systems: Record<string, SystemSpec>): Promise<string>;
+  node(name: string, world: { label: string; version: string; changes?: Partial<SystemSpec> }): SystemSpec;
+}
+
+export interface FleetOptions {
+  nodes: number;
+  version: string;
+  report?: Report;
+}
+
+const worldsOnWs = "/srv/worlds";
+
+export async function startFleet({ nodes, version, report = silent }: FleetOptions): Promise<Fleet> {
+  await prepare(report);
+  await downUnlessInUse(report);
+  await rm(fleetFolder(), { recursive: true, force: true });
+  const versions = fleetVersions(version);
+  await mkdir(fleetFolder("worlds"), { recursive: true, mode: 0o700 });
+  for (const one of Object.values(versions)) await bundle({ outdir: fleetFolder("dist", one), version: one });
+  report("bundled agent, controller and cli");
+  const hosts = usualHosts(nodes);
+  const subnet = await freeSubnet();
+  const names = hosts.filter(({ kind }) => kind === "node").map(({ name }) => name);
+  const identities = await makeIdentities(programIn(fleetFolder("dist", versions.first)), names);
+  report(`made keys, identities and tokens for ${names.length} nodes`);
+  const facts: FleetFacts = {
+    fleetId: identities.fleetId,
+    publishKey: identities.publishKey,
+    cacheKey: identities.cacheKey,
+    addresses: hostAddresses(hosts, subnet),
+  };
+  const first = firstSpecs(facts, { names, version: versions.first, identities });
+  const { systems, nodePath } = await buildFirst(first, versions);
+  report(`built ${Object.keys(systems).length} first systems with real Nix`);
+  const lab = await up({ hosts: hosts.map((host) => withSystem(host, systems, identities)), subnet, report });
+  return {
+    lab,
+    facts,
+    versions,
+    firstSystems: systems,
+    node: (name, world) => nodeSystem(facts, name, world),
+    stageWorld: (name, specs) =>
+      stageWorld(name, { specs, nodePath, versions, nodeKeys: identities.nodeKeys }),
+  };
+}
+
+function firstSpecs(
+  facts: FleetFacts,
+  { names, version, identities }: { names: readonly string[]; version: string; identities: Identities },
+): Record<string, SystemSpec> {
+  const hub = { version, controller: identities.controller, nats: identities.nats };
+  return {
+    ...Object.fromEntries(names.map((name) => [name, nodeSystem(facts, name, { label: "first", version })])),
+    hub: hubSystem(facts, hub),
+    ws: workstationSystem(facts, version),
+  };
+}
+
+/** In the tool root's own store, which then lies under every host's root as a layer. */
+async function buildFirst(hosts: Record<string, SystemSpec>, versions: FleetVersions) {
+  const tools = toolRoot({ nixDir: join(seedFolder(), "nix") });
+  const write = fleetFolder("stage");
+  const stage = { write, read: "/srv/stage" };
+  const run = (argv: readonly string[]) =>
+    tools.runChecked(argv, { binds: [{ from: write, to: "/srv/stage" }] });
+  await mkdir(write, { recursive: true });
+  await stageSources({ stage, dists: distFolders(versions) });
+  const nodePath = await addNode({ stage, run, binary: process.execPath });
+  const systems = await buildSystems({ stage, run, node: nodePath, hosts });
+  return { systems, nodePath };
+}
+
+function withSystem(host: HostSpec, systems: Record<string, string>, { files }: Identities): HostSpec {
+  const toplevel = systems[host.name];
+  return {
+    ...host,
+    seed: seedFolder(),
+    ...(toplevel === undefined ? {} : { toplevel }),
+    files: files[host.name] ?? [],
+    binds: host.kind === "ws" ? [{ from: fleetFolder("worlds"), to: worldsOnWs }] : [],
+  };
+}
+
+interface WorldInput {
+  specs: Record<string, SystemSpec>;
+  nodePath: string;
+  versions: FleetVersions;
+  nodeKeys: Record<string, string>;
+}
+
+async function stageWorld(
+  name: string,
+  { specs, nodePath, versions, nodeKeys }: WorldInput,
+): Promise<string> {
+  const stage = { write: fleetFolder("worlds", name), read: `${worldsOnWs}/${name}` };
+  await mkdir(stage.write, { recursive: true });
+  await stageSources({ stage, dists: distFolders(versions) });
+  await writeSystems({ stage, node: nodePath, hosts: specs });
+  await projectFile(stage, { nodes: Object.keys(specs), nodeKeys });
+  return stage.read;
+}
+
+function distFolders(versions: FleetVersions): Record<string, string> {
+  return Object.fromEntries(Object.values(versions).map((one) => [one, fleetFolder("dist", one)]));
+}

@@ -1,0 +1,83 @@
+// SHELL. `npm start`: the first fleet on this machine, its main job done once before your eyes, and all of it removed.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
+import { z } from "zod";
+import { packagesInstalledByLab } from "./lab/host-packages.ts";
+import { down } from "./lab/down.ts";
+import { reporter } from "./lab/report.ts";
+import { operatorOf } from "./fleet/operator.ts";
+import { startFleet } from "./fleet/start-fleet.ts";
+import { printSteps, type Step } from "./fleet/print-steps.ts";
+import { firstFleet } from "./scenarios/first-fleet.ts";
+
+const { values } = parseArgs({
+  options: { keep: { type: "boolean", default: false }, nodes: { type: "string", default: "3" } },
+});
+const report = reporter();
+const steps: Step[] = [];
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    report(`interrupted (${signal})`);
+    void down(report).finally(() => process.exit(130));
+  });
+}
+
+await main().catch(async (error: unknown) => {
+  process.stderr.write(`\nnpm start: ${errorChain(error)}\n`);
+  if (!(error instanceof ChimeraError) && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (!values.keep) await down(report);
+  process.exitCode = errorCodes[error instanceof ChimeraError ? error.code : "bug"].exit;
+});
+
+async function main(): Promise<void> {
+  const begun = performance.now();
+  const nodes = z.coerce.number().int().min(1).max(16).parse(values.nodes);
+  const fleet = await timed("set up, build the first systems, boot the fleet", async () =>
+    startFleet({ nodes, version: await packageVersion(), report }),
+  );
+  await firstFleet({ fleet, timed, show: (text) => process.stdout.write(text) });
+  const operator = operatorOf(fleet.lab);
+  process.stdout.write(`\n$ chimera status\n${await operator.ok(["status"])}`);
+  if (values.keep) keepRunning(nodes);
+  else await timed("take everything down", () => down(report));
+  process.stdout.write(
+    `\n${printSteps(steps)}\nin all ${((performance.now() - begun) / 1000).toFixed(1)} s\n`,
+  );
+  await listPackages();
+}
+
+async function timed<T>(name: string, action: () => Promise<T>): Promise<T> {
+  report(name);
+  const begun = performance.now();
+  const result = await action();
+  steps.push({ name, ms: performance.now() - begun });
+  return result;
+}
+
+function keepRunning(nodes: number): void {
+  const lines = [
+    "",
+    "The fleet keeps running.",
+    "  npm run lab -- enter ws -- chimera status      what the fleet runs",
+    `  npm run lab -- enter n1                        a root shell on a node (n1 to n${nodes}, hub, ws)`,
+    "  npm run lab -- enter n1 -- tmux -N -S /run/chimera/tmux.sock attach -r -t sentinel     the agent's session",
+    "  npm run lab -- power-cut n2                    pull the plug; `boot n2` switches it on again",
+    "  npm run lab -- down                            stop it and remove everything",
+  ];
+  process.stdout.write(`${lines.join("\n")}\n`);
+}
+
+async function listPackages(): Promise<void> {
+  const packages = await packagesInstalledByLab();
+  if (packages.length === 0) return;
+  process.stdout.write(`\nDebian packages that were installed on this machine for the lab, and stay:\n`);
+  process.stdout.write(`  ${packages.join(", ")}\n`);
+}
+
+async function packageVersion(): Promise<string> {
+  const text = await readFile(join(import.meta.dirname, "../package.json"), "utf8");
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
+}
