@@ -53,7 +53,7 @@ let
     buildPhase = ''
       runHook preBuild
       export HOME="$TMPDIR"
-      npm ci --ignore-scripts --include=dev --no-audit --no-fund --os=linux --cpu=${cpu} --libc=glibc
+      npm ci --ignore-scripts --include=dev --no-audit --no-fund --no-progress --os=linux --cpu=${cpu} --libc=glibc
       runHook postBuild
     '';
     installPhase = ''
