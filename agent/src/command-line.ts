@@ -1,0 +1,58 @@
+/** The agent's arguments as a command; hardware-facts is what the agent runs as its own child. */
+import { parseArgs } from "node:util";
+import { ChimeraError } from "@chimera/proto/errors";
+import { NodeName } from "@chimera/proto/names";
+
+const usage = `usage: chimera-agent run [--config FILE]               keep this node in its signed state
+       chimera-agent identity --dir DIR --node NAME    make the node's keys where missing, print the public ones
+       chimera-agent version`;
+
+export type Command =
+  | { kind: "run"; configFile: string }
+  | { kind: "identity"; dir: string; node: NodeName }
+  | { kind: "hardware-facts"; node: NodeName }
+  | { kind: "version" };
+
+/** Throws usage, or input-invalid for a wrong value. */
+export function parseCommand(argv: string[]): Command {
+  const { values, positionals } = parse(argv);
+  const [command, extra] = positionals;
+  if (extra !== undefined) throw new ChimeraError("usage", `unexpected "${extra}"\n${usage}`);
+  switch (command) {
+    case "run":
+      return { kind: "run", configFile: values.config };
+    case "identity":
+      return { kind: "identity", dir: required(values.dir, "--dir"), node: nodeName(values.node) };
+    case "hardware-facts":
+      return { kind: "hardware-facts", node: nodeName(values.node) };
+    case "version":
+      return { kind: "version" };
+    case undefined:
+    default:
+      throw new ChimeraError("usage", usage);
+  }
+}
+
+function parse(argv: string[]) {
+  const options = {
+    config: { type: "string", default: "/etc/chimera/agent.json" },
+    dir: { type: "string" },
+    node: { type: "string" },
+  } as const;
+  try {
+    return parseArgs({ args: argv, options, allowPositionals: true });
+  } catch (cause) {
+    throw new ChimeraError("usage", usage, { cause });
+  }
+}
+
+function required(value: string | undefined, name: string): string {
+  if (value === undefined) throw new ChimeraError("usage", `${name} is missing\n${usage}`);
+  return value;
+}
+
+function nodeName(text: string | undefined): NodeName {
+  const result = NodeName.safeParse(required(text, "--node"));
+  if (result.success) return result.data;
+  throw new ChimeraError("input-invalid", `--node: ${result.error.issues[0]?.message ?? "not a node name"}`);
+}

@@ -1,0 +1,60 @@
+/** What the NixOS module writes to agent.json. Strict, so that a misspelt option stops the agent at once, by name. */
+import { ChimeraError } from "@chimera/proto/errors";
+import { RoleKeys } from "@chimera/proto/envelope";
+import { PublicKeyText } from "@chimera/proto/keys";
+import { FleetId, NodeName } from "@chimera/proto/names";
+import { z } from "zod";
+
+const absolutePath = z.string().max(4096).startsWith("/", "must be an absolute path");
+
+export const AgentConfig = z.strictObject({
+  node: NodeName,
+  fleetId: FleetId,
+  nats: z.strictObject({
+    servers: z
+      .array(z.url({ protocol: /^(nats|tls)$/ }).max(512))
+      .min(1)
+      .max(16),
+    seedFile: absolutePath,
+  }),
+  controller: z.strictObject({
+    url: z.url({ protocol: /^https?$/ }).max(512),
+    tokenFile: absolutePath,
+  }),
+  nodeKeyFile: absolutePath,
+  trust: z.strictObject({ publish: RoleKeys }),
+  nix: z.strictObject({ trustedPublicKeys: z.array(PublicKeyText).min(1).max(32) }),
+  stateDir: absolutePath.default("/var/lib/chimera"),
+  runtimeDir: absolutePath.default("/run/chimera"),
+  drift: z
+    .strictObject({
+      mode: z.enum(["revert", "report", "ignore"]).default("revert"),
+      sweepSeconds: z.int().min(1).max(3600).default(60),
+      ignore: z
+        .array(
+          z.strictObject({ glob: z.string().startsWith("/").max(512), reason: z.string().min(1).max(512) }),
+        )
+        .max(256)
+        .default([]),
+    })
+    .prefault({}),
+  probationSeconds: z.int().min(0).max(3600).default(30),
+  activationSeconds: z.int().min(10).max(7200).default(600),
+  logLevel: z.enum(["error", "warn", "info", "debug"]).default("info"),
+});
+export type AgentConfig = z.infer<typeof AgentConfig>;
+
+/** `file` only names the text in the message. Throws input-invalid with the path of each wrong field. */
+export function parseConfig(text: string, file: string): AgentConfig {
+  const result = AgentConfig.safeParse(parseJson(text, file));
+  if (result.success) return result.data;
+  throw new ChimeraError("input-invalid", `${file}:\n${z.prettifyError(result.error)}`);
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ChimeraError("input-invalid", `${file} is not JSON`, { cause });
+  }
+}

@@ -1,0 +1,49 @@
+/** SHELL. Turns what happened into CloudEvents in the outbox, and the outbox into messages of the stream. */
+import { randomUUID } from "node:crypto";
+import type { NodeEventBody } from "@chimera/proto/event";
+import type { FleetId, NodeName } from "@chimera/proto/names";
+import { subjects } from "@chimera/proto/subjects";
+import { z } from "zod";
+import type { Connection } from "./connection.ts";
+import type { Outbox, SpooledEvent } from "./outbox.ts";
+
+const Stored = z.object({ stream: z.string(), seq: z.number() });
+
+/** Rejects unless JetStream says that it has the event. */
+export async function sendEvent(connection: Connection, event: SpooledEvent): Promise<void> {
+  const { data } = await connection.request(event.subject, event.body, event.id);
+  const answer: unknown = JSON.parse(Buffer.from(data).toString("utf8"));
+  if (!Stored.safeParse(answer).success)
+    throw new Error(`the stream refused the event: ${JSON.stringify(answer)}`);
+}
+
+export function reportEvent(
+  { node, fleetId }: { node: NodeName; fleetId: FleetId },
+  outbox: Outbox,
+  body: NodeEventBody,
+): void {
+  const dropped = outbox.takeDropped();
+  if (dropped > 0) {
+    const message = `${dropped} events were dropped: the outbox was full`;
+    put({ node, fleetId }, outbox, { type: "alarm", data: { code: "outbox-full", message } });
+  }
+  put({ node, fleetId }, outbox, body);
+  void outbox.flush();
+}
+
+function put(
+  { node, fleetId }: { node: NodeName; fleetId: FleetId },
+  outbox: Outbox,
+  body: NodeEventBody,
+): void {
+  const id = randomUUID();
+  const event = {
+    specversion: "1.0",
+    id,
+    source: node,
+    time: new Date().toISOString(),
+    datacontenttype: "application/json",
+    ...body,
+  };
+  outbox.add({ id, subject: subjects.event(fleetId, node, body.type), body: JSON.stringify(event) });
+}

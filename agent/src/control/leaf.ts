@@ -1,0 +1,33 @@
+/** SHELL. This node's leaf and its proof, from the controller, which is trusted for nothing: the proof is checked by the caller. */
+import { ChimeraError } from "@chimera/proto/errors";
+import type { NodeName, WorldId } from "@chimera/proto/names";
+import { LeafProof } from "@chimera/proto/world";
+import { httpGet } from "../http-get.ts";
+
+const maxBytes = 256 << 10;
+
+/** Throws world-unknown when the controller knows no such leaf, closure-unavailable when it does not answer well. */
+export async function fetchLeafProof(
+  controllerUrl: string,
+  token: string,
+  wanted: { world: WorldId; node: NodeName },
+): Promise<LeafProof> {
+  const url = `${controllerUrl}/v1/worlds/${wanted.world}/leaves/${wanted.node}`;
+  const { status, body } = await httpGet(url, { token, maxBytes, timeoutMs: 10_000 });
+  if (status === 404) {
+    throw new ChimeraError("world-unknown", `the controller has no leaf of ${wanted.node} in this world`);
+  }
+  if (status !== 200)
+    throw new ChimeraError("closure-unavailable", `the controller answered ${status} for the leaf`);
+  const result = LeafProof.safeParse(parseJson(body));
+  if (!result.success) throw new ChimeraError("leaf-unproven", "the controller's answer is no leaf proof");
+  return result.data;
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}

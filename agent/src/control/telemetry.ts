@@ -1,0 +1,145 @@
+/** SHELL. What the node says of itself: signed status on change and every 5 min, a beat every 10 s, health every 30 s. */
+import type { Beat, NodeStatus } from "@chimera/proto/status";
+import { seal } from "@chimera/proto/envelope";
+import type { Hardware } from "@chimera/proto/hardware";
+import type { HealthSample } from "@chimera/proto/health";
+import type { Signer } from "@chimera/proto/keys";
+import type { Log } from "@chimera/proto/log";
+import { subjects } from "@chimera/proto/subjects";
+import type { Connection } from "./connection.ts";
+
+export interface TelemetryOptions {
+  connection: Connection;
+  signer: Signer;
+  log: Log;
+  status: () => NodeStatus;
+  health: () => HealthSample;
+  hardware: () => Promise<Hardware>;
+}
+
+export interface Telemetry {
+  /** Cheap: sends the status only when it says something new. */
+  noteChange: () => void;
+  /** The stream's answer to the newest status, when one is under way. */
+  settled: () => Promise<void>;
+  onConnected: () => void;
+  stop: () => void;
+}
+
+const statusMs = 5 * 60_000;
+const beatMs = 10_000;
+const healthMs = 30_000;
+const hardwareMs = 3600_000;
+/** Byte counts of a fetch change all the time; nobody reads them more often. */
+const progressMs = 1_000;
+
+export function startTelemetry(options: TelemetryOptions): Telemetry {
+  const { connection, log, status } = options;
+  const { node, fleetId } = status();
+  const sender = createStatusSender(options);
+  let hardware: string | null = null;
+
+  const sendHardware = () => {
+    if (hardware !== null) connection.publish(subjects.hardware(fleetId, node), hardware);
+  };
+  const keepHardware = async () => {
+    hardware = JSON.stringify(await options.hardware());
+    sendHardware();
+  };
+  const readHardware = () => {
+    keepHardware().catch((error: unknown) => log.warn({ error }, "hardware facts were not read"));
+  };
+  readHardware();
+
+  const timers = [
+    every(statusMs, 0.1, () => sender.send()),
+    every(beatMs, 0.2, () =>
+      connection.publish(subjects.beat(fleetId, node), JSON.stringify(beatOf(status()))),
+    ),
+    every(healthMs, 0.1, () =>
+      connection.publish(subjects.health(fleetId, node), JSON.stringify(options.health())),
+    ),
+    every(hardwareMs, 0.1, readHardware),
+  ];
+  return {
+    noteChange: () => sender.noteChange(),
+    settled: () => sender.settled(),
+    onConnected() {
+      sender.send();
+      sendHardware();
+    },
+    stop() {
+      for (const stop of timers) stop();
+    },
+  };
+}
+
+export function beatOf({ accepted, state }: NodeStatus): Beat {
+  return { e: accepted?.epoch ?? 0, s: accepted?.serial ?? 0, p: state };
+}
+
+interface StatusSender {
+  send: () => void;
+  noteChange: () => void;
+  settled: () => Promise<void>;
+}
+
+function createStatusSender({ connection, signer, log, status }: TelemetryOptions): StatusSender {
+  let sent = { facts: "", progress: "", at: 0 };
+  let sending: Promise<void> = Promise.resolve();
+  let busy = false;
+
+  const store = async (document: NodeStatus) => {
+    const now = { ...factsOf(document), at: performance.now() };
+    const body = JSON.stringify(seal("status", document, [signer]));
+    await connection.request(subjects.status(document.fleetId, document.node), body);
+    sent = now;
+  };
+  const send = () => {
+    if (busy || !connection.isConnected()) return;
+    busy = true;
+    sending = store(status())
+      .catch((error: unknown) => log.debug({ error }, "status was not stored"))
+      .finally(() => {
+        busy = false;
+      });
+  };
+
+  return {
+    send,
+    settled: () => sending,
+    noteChange() {
+      const { facts, progress } = factsOf(status());
+      const due = progress !== sent.progress && performance.now() - sent.at >= progressMs;
+      if (facts !== sent.facts || due) send();
+    },
+  };
+}
+
+/** The document without what moves by itself, and what moves all the time. */
+function factsOf({ at: _at, fetch, waiting, drift, ...rest }: NodeStatus): {
+  facts: string;
+  progress: string;
+} {
+  const { lastSweepAt: _lastSweepAt, ...differences } = drift;
+  return {
+    facts: JSON.stringify([rest, waiting?.reason ?? null, differences]),
+    progress: JSON.stringify([fetch, waiting]),
+  };
+}
+
+/** Repeats with jitter, so that a fleet started at once does not speak at once. Returns what stops it. */
+export function every(ms: number, jitter: number, work: () => void): () => void {
+  let timer: NodeJS.Timeout;
+  const plan = () => {
+    timer = setTimeout(
+      () => {
+        plan();
+        work();
+      },
+      ms * (1 - jitter + 2 * jitter * Math.random()),
+    ).unref();
+  };
+  plan();
+  return () => clearTimeout(timer);
+}

@@ -1,0 +1,119 @@
+/** SHELL. The one background fetch: closure list, download, roots, comparison. The loop only looks at how it is doing. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { closureDigest, ClosureList, type ClosureEntry } from "@chimera/proto/closure";
+import { ChimeraError, errorChain, type ErrorCode } from "@chimera/proto/errors";
+import type { PublicKeyText } from "@chimera/proto/keys";
+import type { Digest, StorePath } from "@chimera/proto/names";
+import type { Leaf } from "@chimera/proto/world";
+import { httpGet } from "../http-get.ts";
+import { compareClosure } from "../reconcile/compare-closure.ts";
+import type { FetchFact } from "../reconcile/decision.ts";
+import { setRoot } from "./gc-roots.ts";
+import { fetchClosure, registeredClosure } from "./nix.ts";
+import { writeDurably } from "./state-file.ts";
+
+export interface FetchJobOptions {
+  controllerUrl: string;
+  tokenFile: string;
+  trustedPublicKeys: readonly PublicKeyText[];
+  runtimeDir: string;
+  /** Called when the fetch ended, either way. */
+  onEnd: () => void;
+}
+
+export interface FetchJob {
+  fact: () => FetchFact;
+  /** Ends a fetch for another head; a running one for this head goes on. */
+  start: (head: Digest, leaf: Leaf, keep: StorePath | null) => void;
+}
+
+const maxListBytes = 128 << 20;
+
+export function createFetchJob(options: FetchJobOptions): FetchJob {
+  let fact: FetchFact = { kind: "idle" };
+  let abort = new AbortController();
+  return {
+    fact: () => fact,
+    start(head, leaf, keep) {
+      if (fact.kind === "running" && fact.head === head) return;
+      abort.abort();
+      abort = new AbortController();
+      const { signal } = abort;
+      const report = (next: FetchFact) => {
+        // A fetch that was superseded has nothing more to say.
+        if (!signal.aborted) fact = next;
+      };
+      fact = { kind: "running", head, doneBytes: 0, totalBytes: leaf.closureSize };
+      fetchAndCompare({ head, leaf, keep, signal, report }, options)
+        .then(
+          () => report({ kind: "done", head }),
+          (error: unknown) =>
+            report({ kind: "failed", head, code: codeOf(error), message: errorChain(error) }),
+        )
+        .finally(options.onEnd)
+        .catch(() => undefined);
+    },
+  };
+}
+
+interface Task {
+  head: Digest;
+  leaf: Leaf;
+  keep: StorePath | null;
+  signal: AbortSignal;
+  report: (fact: FetchFact) => void;
+}
+
+async function fetchAndCompare(
+  { head, leaf, keep, signal, report }: Task,
+  options: FetchJobOptions,
+): Promise<void> {
+  const token = readFileSync(options.tokenFile, "utf8").trim();
+  const entries = await fetchClosureList(leaf, options.controllerUrl, token);
+  setRoot("wanted", leaf.toplevel);
+  if (keep !== null) setRoot("previous", keep);
+  const totalBytes = missingBytes(entries);
+  report({ kind: "running", head, doneBytes: 0, totalBytes });
+  const substituters = leaf.substituters.length > 0 ? leaf.substituters : [`${options.controllerUrl}/cache`];
+  const netrcFile = join(options.runtimeDir, "netrc");
+  // Only the controller gets the token; another substituter is no business of it.
+  writeDurably(
+    netrcFile,
+    `machine ${new URL(options.controllerUrl).hostname} login chimera password ${token}\n`,
+  );
+  await fetchClosure(
+    leaf.toplevel,
+    { substituters, trustedPublicKeys: options.trustedPublicKeys, netrcFile },
+    { signal, onBytes: (doneBytes) => report({ kind: "running", head, doneBytes, totalBytes }) },
+  );
+  const difference = compareClosure(entries, await registeredClosure(leaf.toplevel));
+  if (difference !== null) throw new ChimeraError("closure-mismatch", difference);
+}
+
+/** The list under the digest that the signed leaf names. Throws closure-unavailable or closure-mismatch. */
+export async function fetchClosureList(
+  leaf: Leaf,
+  controllerUrl: string,
+  token: string,
+): Promise<ClosureEntry[]> {
+  const url = `${controllerUrl}/cache/closure/${leaf.closure}`;
+  const { status, body } = await httpGet(url, { token, maxBytes: maxListBytes, timeoutMs: 120_000 });
+  if (status !== 200) {
+    throw new ChimeraError("closure-unavailable", `the controller answered ${status} for the closure list`);
+  }
+  const list = ClosureList.safeParse(JSON.parse(body.toString("utf8")));
+  if (!list.success || closureDigest(list.data.entries) !== leaf.closure) {
+    throw new ChimeraError("closure-mismatch", "the closure list is not the one that was signed");
+  }
+  return list.data.entries;
+}
+
+function missingBytes(entries: readonly ClosureEntry[]): number {
+  return entries.reduce((sum, { path, narSize }) => (existsSync(path) ? sum : sum + narSize), 0);
+}
+
+/** What Nix or the network did is worth another try; only a proven difference is final. */
+function codeOf(error: unknown): ErrorCode {
+  return error instanceof ChimeraError ? error.code : "closure-unavailable";
+}

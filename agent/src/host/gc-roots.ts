@@ -1,0 +1,26 @@
+/** SHELL. Garbage collector roots: links below /nix/var/nix/gcroots, the only place where a plain link is a root. */
+import { mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import type { StorePath } from "@chimera/proto/names";
+import { syncDirectory } from "./state-file.ts";
+
+const folder = "/nix/var/nix/gcroots/chimera";
+
+/** A root may name a path that is not there yet: Nix ignores it until it is valid. */
+export function setRoot(name: "wanted" | "previous", path: StorePath, roots = folder): void {
+  const link = join(roots, name);
+  mkdirSync(roots, { recursive: true });
+  if (targetOf(link) === path) return;
+  rmSync(`${link}.new`, { force: true });
+  symlinkSync(path, `${link}.new`);
+  renameSync(`${link}.new`, link);
+  syncDirectory(roots);
+}
+
+function targetOf(link: string): string | null {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return null;
+  }
+}

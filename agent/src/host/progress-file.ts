@@ -1,0 +1,25 @@
+/** SHELL. What the watchdog looks at: the agent's pid, and a file whose time only the loop's own passes move. */
+import { mkdirSync, renameSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+export interface ProgressFile {
+  touch: () => void;
+}
+
+export function openProgressFile(runtimeDir: string): ProgressFile {
+  mkdirSync(runtimeDir, { recursive: true, mode: 0o700 });
+  const pid = join(runtimeDir, "agent.pid");
+  writeFileSync(`${pid}.agent`, `${process.pid}\n`);
+  renameSync(`${pid}.agent`, pid);
+  const progress = join(runtimeDir, "progress");
+  const touch = () => {
+    const now = new Date();
+    try {
+      utimesSync(progress, now, now);
+    } catch {
+      writeFileSync(progress, "");
+    }
+  };
+  touch();
+  return { touch };
+}

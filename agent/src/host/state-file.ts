@@ -1,0 +1,102 @@
+/** SHELL. Small versioned JSON documents that survive a power cut: temp file, fsync, rename, fsync of the directory. */
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { ChimeraError } from "@chimera/proto/errors";
+import type { z } from "zod";
+
+const maxBytes = 4 << 20;
+
+export type StateRead<T> =
+  | { kind: "missing" }
+  | { kind: "ok"; value: T }
+  /** What was unreadable lies aside as evidence; the file itself is gone. */
+  | { kind: "corrupt"; keptAs: string; reason: string };
+
+/** Throws file-unreadable for a version this agent does not know: that file is left alone. */
+export function readStateFile<T>(path: string, schema: z.ZodType<T>): StateRead<T> {
+  const text = readBounded(path);
+  if (text === undefined) return { kind: "missing" };
+  if (text === null) return setAside(path, `larger than ${maxBytes} bytes`);
+  const json = parseJson(text);
+  if (json === undefined) return setAside(path, "not JSON");
+  const result = schema.safeParse(json);
+  if (result.success) return { kind: "ok", value: result.data };
+  const version = versionOf(json);
+  if (version !== undefined && version !== 1) {
+    throw new ChimeraError(
+      "file-unreadable",
+      `${path} has version ${JSON.stringify(version)}: a newer agent wrote it`,
+    );
+  }
+  return setAside(
+    path,
+    result.error.issues.map(({ path: at, message }) => `${at.join(".")}: ${message}`).join("; "),
+  );
+}
+
+/** Throws file-unreadable when the disk refuses; then the old document is still whole. */
+export function writeStateFile(path: string, value: unknown): void {
+  writeDurably(path, `${JSON.stringify(value)}\n`);
+}
+
+export function writeDurably(path: string, text: string): void {
+  const temporary = `${path}.new`;
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const file = openSync(temporary, "w", 0o600);
+    try {
+      writeFileSync(file, text);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+    syncDirectory(dirname(path));
+  } catch (cause) {
+    throw new ChimeraError("file-unreadable", `${path} could not be written`, { cause });
+  }
+}
+
+/** Without it a rename can be undone by a power cut. */
+export function syncDirectory(path: string): void {
+  const directory = openSync(path, "r");
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+/** undefined: no such file; null: too large to read. */
+function readBounded(path: string): string | null | undefined {
+  const facts = statSync(path, { throwIfNoEntry: false });
+  if (facts === undefined) return undefined;
+  return facts.size > maxBytes ? null : readFileSync(path, "utf8");
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function versionOf(json: unknown): unknown {
+  return typeof json === "object" && json !== null && "v" in json ? json.v : undefined;
+}
+
+function setAside<T>(path: string, reason: string): StateRead<T> {
+  const keptAs = `${path}.corrupt-${Date.now()}`;
+  renameSync(path, keptAs);
+  return { kind: "corrupt", keptAs, reason: reason.slice(0, 1024) };
+}

@@ -1,0 +1,62 @@
+/** SHELL. Where the machine's pointers lead: running, booted, profile and boot default. No process is started. */
+import { readFileSync, readlinkSync, realpathSync } from "node:fs";
+import { basename, join } from "node:path";
+import { StorePath } from "@chimera/proto/names";
+import type { SystemPointers } from "../reconcile/decision.ts";
+
+export interface PointerPlaces {
+  run: string;
+  profile: string;
+  boot: string;
+}
+
+export const machinePlaces: PointerPlaces = {
+  run: "/run",
+  profile: "/nix/var/nix/profiles/system",
+  boot: "/boot",
+};
+
+export function readPointers(places: PointerPlaces = machinePlaces): SystemPointers {
+  return {
+    current: storePath(attempt(() => readlinkSync(join(places.run, "current-system")))),
+    booted: storePath(attempt(() => readlinkSync(join(places.run, "booted-system")))),
+    profile: storePath(attempt(() => realpathSync(places.profile))),
+    bootDefault: readBootDefault(places.boot),
+  };
+}
+
+/** systemd-boot's configuration as NixOS writes it, else the one line of a loader that only has a default file. */
+export function readBootDefault(boot: string): StorePath | null {
+  const plain = attempt(() => readFileSync(join(boot, "default"), "utf8"));
+  if (plain !== undefined) return storePath(plain.trim());
+  const loader = attempt(() => readFileSync(join(boot, "loader/loader.conf"), "utf8"));
+  const entry = loader === undefined ? undefined : settingOf(loader, "default");
+  // A pattern or @saved is decided by the loader itself: then nobody knows before the boot.
+  if (entry === undefined || /[*?@[]/.test(entry)) return null;
+  const file = basename(entry).endsWith(".conf") ? basename(entry) : `${basename(entry)}.conf`;
+  const text = attempt(() => readFileSync(join(boot, "loader/entries", file), "utf8"));
+  const init =
+    text === undefined ? undefined : / init=(\S+)\/init(?:\s|$)/.exec(` ${settingOf(text, "options") ?? ""}`);
+  return storePath(init?.[1]);
+}
+
+function settingOf(text: string, name: string): string | undefined {
+  for (const line of text.split("\n")) {
+    const match = /^\s*(\S+)\s+(.+?)\s*$/.exec(line);
+    if (match?.[1] === name) return match[2];
+  }
+  return undefined;
+}
+
+function storePath(text: string | undefined): StorePath | null {
+  return StorePath.safeParse(text).data ?? null;
+}
+
+/** Missing and unreadable are both "not known". */
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}

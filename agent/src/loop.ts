@@ -1,0 +1,144 @@
+/**
+ * SHELL. The node's only driver: observe, decide, write the journal, do one thing, again. A wake-up carries no facts;
+ * passes never overlap. A failed action becomes an observation, never the end of the loop.
+ */
+import { ChimeraError, errorChain } from "@chimera/proto/errors";
+import type { NodeEventBody } from "@chimera/proto/event";
+import type { Log } from "@chimera/proto/log";
+import { decide, needsOf } from "./reconcile/decide.ts";
+import type { Action, Decision, Desired, Needs, Observed } from "./reconcile/decision.ts";
+import type { Journal } from "./reconcile/journal.ts";
+import { recordFailure } from "./reconcile/record-failure.ts";
+
+export interface LoopParts {
+  journal: Journal | null;
+  desired: () => Desired | null;
+  observe: (needs: Needs) => Promise<Observed>;
+  /** Returns once it is on disk. */
+  saveJournal: (journal: Journal) => void;
+  perform: (action: Action) => Promise<void>;
+  /** After every pass: what was seen and decided. */
+  onPass: (pass: Pass) => void;
+  onEvent: (event: NodeEventBody) => void;
+  log: Log;
+}
+
+export interface Pass {
+  observed: Observed;
+  decision: Decision;
+  journal: Journal | null;
+}
+
+export interface Loop {
+  wake: () => void;
+  /** Ends after the pass that runs now. */
+  stop: () => Promise<void>;
+  done: Promise<void>;
+}
+
+/** While something is under way, while only time can change anything, at rest, and after a failed pass. */
+const paceMs = { active: 250, waiting: 1_000, rest: 10_000, broken: 5_000 } as const;
+
+interface State {
+  journal: Journal | null;
+  stopped: boolean;
+  woken: boolean;
+  alarm: AbortController;
+}
+
+export function startLoop(parts: LoopParts): Loop {
+  const state: State = { journal: parts.journal, stopped: false, woken: false, alarm: new AbortController() };
+  const wake = () => {
+    state.woken = true;
+    state.alarm.abort();
+  };
+  const done = run(state, parts);
+  return {
+    wake,
+    stop: async () => {
+      state.stopped = true;
+      wake();
+      await done;
+    },
+    done,
+  };
+}
+
+async function run(state: State, parts: LoopParts): Promise<void> {
+  while (!state.stopped) {
+    state.woken = false;
+    const delay = await pass(state, parts).catch((error: unknown) => survive(error, parts.log));
+    state.alarm = new AbortController();
+    if (!state.stopped && !state.woken) await sleep(delay, state.alarm.signal);
+  }
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    const early = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    signal.addEventListener("abort", early, { once: true });
+  });
+}
+
+/** Returns after how long the next one is due. */
+async function pass(state: State, parts: LoopParts): Promise<number> {
+  const keep = (next: Journal) => {
+    parts.saveJournal(next);
+    state.journal = next;
+  };
+  const observed = await parts.observe(needsOf(state.journal));
+  const decision = decide(observed, state.journal, parts.desired());
+  if (decision.plan !== null) {
+    const { plan } = decision;
+    keep(plan.journal);
+    for (const event of plan.events) parts.onEvent(event);
+    await tryAction(parts, { plan, observed, keep });
+  }
+  parts.onPass({ observed, decision, journal: state.journal });
+  return paceOf(decision, state.journal);
+}
+
+interface Attempt {
+  plan: NonNullable<Decision["plan"]>;
+  observed: Observed;
+  keep: (journal: Journal) => void;
+}
+
+async function tryAction({ perform, log }: LoopParts, { plan, observed, keep }: Attempt): Promise<void> {
+  const { action, journal } = plan;
+  if (action === null) return;
+  try {
+    await perform(action);
+    log.debug({ action: action.kind }, "action was done");
+  } catch (error) {
+    if (!(error instanceof ChimeraError)) throw error;
+    log.warn({ action: action.kind, error }, "action failed");
+    keep(recordFailure({ journal, observed }, action, { code: error.code, message: errorChain(error) }));
+  }
+}
+
+/** A full disk or a missing tool is met again later; a bug ends the process, and the supervisor starts it anew. */
+function survive(error: unknown, log: Log): number {
+  if (!(error instanceof ChimeraError)) throw error;
+  log.error({ error }, "pass failed");
+  return paceMs.broken;
+}
+
+const active: ReadonlySet<string> = new Set([
+  "accepted",
+  "activating",
+  "probation",
+  "committing",
+  "reverting",
+]);
+
+function paceOf(decision: Decision, journal: Journal | null): number {
+  if (decision.plan !== null) return 0;
+  const step = journal?.step ?? "idle";
+  if (active.has(step)) return paceMs.active;
+  return step === "staged" ? paceMs.waiting : paceMs.rest;
+}

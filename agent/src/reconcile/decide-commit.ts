@@ -1,0 +1,94 @@
+/** PURE. Commit: only now does anything that survives a reboot name the new system. Profile first, then the loader. */
+import { backoffMs } from "./backoff.ts";
+import type { Decision, Desired } from "./decision.ts";
+import { problemOf } from "./journal.ts";
+import { collect, go, revert, settled, startUnit, wait, type Situation } from "./plan.ts";
+
+/** Setting the profile counts as an attempt too: a profile that will not stay set is no success. */
+const maxAttempts = 4;
+
+export function decideCommitting(situation: Situation): Decision {
+  const { observed, journal } = situation;
+  const { current } = observed.system;
+  if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
+  if (journal.unit !== null) return awaitBoot(situation);
+  if (current !== journal.toplevel) {
+    return revert(situation, "activation-failed", `another system was activated during commit: ${current}`);
+  }
+  if (journal.attempts.commit >= maxAttempts) {
+    return revert(situation, "activation-failed", journal.problem?.message ?? "the commit failed");
+  }
+  return movePointers(situation);
+}
+
+function movePointers(situation: Situation): Decision {
+  const { observed, journal } = situation;
+  const { profile, bootDefault } = observed.system;
+  const { toplevel } = journal;
+  if (profile !== toplevel) {
+    const attempts = { ...journal.attempts, commit: journal.attempts.commit + 1 };
+    return go(situation, { attempts }, { kind: "set-profile", toplevel });
+  }
+  if (bootDefault === toplevel || (bootDefault === null && journal.bootSet)) {
+    const attempts = { ...journal.attempts, commit: 0, activate: 0 };
+    return go(situation, { step: "committed", lastCommitted: toplevel, attempts, problem: null });
+  }
+  if (journal.bootSet) return commitFailed(situation, `the boot default is ${bootDefault} after "boot"`);
+  return startUnit(situation, { prefix: "chimera-boot", action: "boot", toplevel }, {});
+}
+
+function awaitBoot(situation: Situation): Decision {
+  const { observed, journal } = situation;
+  const { unit } = observed;
+  if (unit === null) return wait(situation, "unit-unknown", "systemd did not say how the commit is doing");
+  if (unit.kind === "running") return wait(situation, "commit-running", journal.unit?.name ?? "the unit");
+  if (unit.kind === "absent") return commitFailed(situation, "the unit that sets the boot default is gone");
+  if (unit.result === "exited" && unit.exitCode === 0) {
+    return go(situation, { unit: null, bootSet: true }, collect(journal.unit));
+  }
+  return commitFailed(situation, `setting the boot default ended with ${unit.exitCode ?? unit.result}`);
+}
+
+function commitFailed(situation: Situation, message: string): Decision {
+  const { observed, journal } = situation;
+  const commit = journal.attempts.commit + 1;
+  return go(
+    situation,
+    {
+      unit: null,
+      bootSet: false,
+      attempts: { ...journal.attempts, commit },
+      retryAt: observed.uptimeMs + backoffMs(commit),
+      problem: problemOf("activation-failed", message, observed),
+    },
+    collect(journal.unit),
+  );
+}
+
+/** At rest. What somebody else activated or made the default is drift of kind foreign-system. */
+export function decideCommitted(situation: Situation, desired: Desired | null): Decision {
+  const { observed, journal } = situation;
+  const { current, profile, bootDefault } = observed.system;
+  if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
+  const foreign = current !== journal.toplevel;
+  const repointed = isOther(profile, journal.toplevel) || isOther(bootDefault, journal.toplevel);
+  if (!foreign && !repointed) return settled(situation);
+  const detail = `running ${current}, profile ${profile ?? "unknown"}, boot default ${bootDefault ?? "unknown"}`;
+  if (desired?.revertForeign !== true) return wait(situation, "foreign-system", detail);
+  const attempts = { ...journal.attempts, foreign: journal.attempts.foreign + 1 };
+  const problem = problemOf("activation-failed", `foreign system: ${detail}`, observed);
+  if (!foreign)
+    return go(situation, { step: "committing", transitions: 0, bootSet: false, attempts, problem });
+  return go(situation, {
+    step: "staged",
+    transitions: 0,
+    attempts,
+    // Whoever activates again and again is met ever more slowly, and seen in the events each time.
+    retryAt: observed.uptimeMs + backoffMs(attempts.foreign),
+    problem,
+  });
+}
+
+function isOther(pointer: string | null, toplevel: string): boolean {
+  return pointer !== null && pointer !== toplevel;
+}

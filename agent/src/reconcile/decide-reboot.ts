@@ -1,0 +1,37 @@
+/**
+ * PURE. The machine restarted since the journal was written: units are gone and times count anew. Before commit
+ * nothing persistent names the new system, so what runs now says what happened.
+ */
+import type { Decision } from "./decision.ts";
+import { problemOf, type Journal } from "./journal.ts";
+import { go, wait, type Situation } from "./plan.ts";
+
+export function decideAfterReboot(situation: Situation): Decision {
+  const { observed, journal } = situation;
+  const { step } = journal;
+  const active = step === "activating" || step === "probation" || step === "committing";
+  if (!active) return go(situation, fresh(situation, { step }));
+  const { current } = observed.system;
+  if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
+  const problem = problemOf("activation-failed", `the machine restarted while ${step}`, observed);
+  if (current === journal.toplevel) {
+    return go(situation, fresh(situation, { step: step === "committing" ? step : "probation" }));
+  }
+  if (current !== journal.before.current) {
+    return go(situation, fresh(situation, { step: "reverting", systemBack: false, problem }));
+  }
+  // Proven, but not yet on the loader: it is activated and proves itself again.
+  if (step === "committing") return go(situation, fresh(situation, { step: "staged", problem }));
+  return go(situation, fresh(situation, { step: "reverted", problem }));
+}
+
+function fresh({ observed }: Situation, changes: Partial<Journal>): Partial<Journal> {
+  return {
+    since: observed.uptimeMs,
+    healthySince: null,
+    retryAt: null,
+    unit: null,
+    bootSet: false,
+    ...changes,
+  };
+}

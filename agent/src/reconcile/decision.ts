@@ -1,0 +1,96 @@
+/** PURE. What a pass sees, and what it may decide: the vocabulary between `decide` and the shell. */
+import type { ErrorCode } from "@chimera/proto/errors";
+import type { NodeEventBody } from "@chimera/proto/event";
+import type { Digest, StorePath } from "@chimera/proto/names";
+import type { StateWord } from "@chimera/proto/state-word";
+import type { Journal, UnitRecord } from "./journal.ts";
+
+/** Where the machine's pointers lead; null where that could not be read. */
+export interface SystemPointers {
+  current: StorePath | null;
+  booted: StorePath | null;
+  profile: StorePath | null;
+  bootDefault: StorePath | null;
+}
+
+/** The one background fetch, named by the id of the head it works for. */
+export type FetchFact =
+  | { kind: "idle" }
+  | { kind: "running"; head: Digest; doneBytes: number; totalBytes: number }
+  | { kind: "done"; head: Digest }
+  | { kind: "failed"; head: Digest; code: ErrorCode; message: string };
+
+export type UnitFact =
+  | { kind: "absent" }
+  | { kind: "running" }
+  | { kind: "ended"; result: "exited" | "timeout" | "killed"; exitCode: number | null };
+
+export interface UnitsFact {
+  /** The word of `systemctl is-system-running`. */
+  state: string;
+  /** Failed, or in the pause between two restarts. */
+  failing: string[];
+}
+
+export interface Observed {
+  /** UTC, for people; durations use `uptimeMs`. */
+  at: string;
+  uptimeMs: number;
+  bootId: string;
+  system: SystemPointers;
+  fetch: FetchFact;
+  /** The journal's unit; null when systemd did not answer. */
+  unit: UnitFact | null;
+  units: UnitsFact | null;
+  /** Switch inhibitors that differ between the running system and the wanted one; null when unreadable. */
+  inhibitors: string[] | null;
+}
+
+/** What the newest accepted head wants of this node. */
+export interface Desired {
+  order: { epoch: number; serial: number; id: Digest };
+  toplevel: StorePath;
+  probationMs: number;
+  activationSeconds: number;
+  /** Whether a system that somebody else activated is drift to undo, or only to report. */
+  revertForeign: boolean;
+}
+
+export type Action =
+  | { kind: "start-fetch"; head: Digest; toplevel: StorePath; keep: StorePath | null }
+  | {
+      kind: "start-unit";
+      unit: UnitRecord;
+      runtimeSeconds: number;
+      keep: StorePath | null;
+      /** Whether the unit lists that a killed switch left behind must not be replayed. */
+      clearLists: boolean;
+    }
+  | { kind: "collect-unit"; name: string }
+  | { kind: "set-profile"; toplevel: StorePath };
+
+export interface Waiting {
+  reason: string;
+  detail: string;
+}
+
+/** The journal to write first, then at most one action. */
+export interface Plan {
+  journal: Journal;
+  action: Action | null;
+  events: NodeEventBody[];
+}
+
+export interface Decision {
+  state: StateWord;
+  /** Why nothing is done now; null when a step is planned or the node is settled. */
+  waiting: Waiting | null;
+  plan: Plan | null;
+}
+
+/** Which costly observations the journal's step needs. */
+export interface Needs {
+  unit: string | null;
+  units: boolean;
+  inhibitorsOf: StorePath | null;
+}

@@ -1,0 +1,93 @@
+/** PURE. Builders of decisions, so that each rule below reads as one line. */
+import type { ErrorCode } from "@chimera/proto/errors";
+import type { NodeEventBody } from "@chimera/proto/event";
+import type { StorePath } from "@chimera/proto/names";
+import type { Action, Decision, Observed } from "./decision.ts";
+import { advance, problemOf, stateOf, type Journal, type UnitRecord } from "./journal.ts";
+
+export interface Situation {
+  observed: Observed;
+  journal: Journal;
+}
+
+export function wait({ journal }: Situation, reason: string, detail: string): Decision {
+  return { state: stateOf(journal), waiting: { reason, detail }, plan: null };
+}
+
+export function settled({ journal }: Situation): Decision {
+  return { state: stateOf(journal), waiting: null, plan: null };
+}
+
+/** Writes the journal with these changes, then does the action. */
+export function go(
+  { observed, journal }: Situation,
+  changes: Partial<Journal>,
+  action: Action | null = null,
+): Decision {
+  return planned(journal, { journal: advance(journal, observed, changes), action, events: [] });
+}
+
+export function planned(
+  before: Journal | null,
+  plan: { journal: Journal; action: Action | null; events: NodeEventBody[] },
+): Decision {
+  const from = stateOf(before);
+  const to = stateOf(plan.journal);
+  const moved: NodeEventBody[] =
+    from === to ? [] : [{ type: "state-changed", data: { from, to, toplevel: plan.journal.toplevel } }];
+  return { state: to, waiting: null, plan: { ...plan, events: [...plan.events, ...moved] } };
+}
+
+/** Adds events to a decision that has a plan. */
+export function withEvents(decision: Decision, events: NodeEventBody[]): Decision {
+  const { plan } = decision;
+  return plan === null ? decision : { ...decision, plan: { ...plan, events: [...events, ...plan.events] } };
+}
+
+export function alarm(code: ErrorCode, message: string): NodeEventBody {
+  return { type: "alarm", data: { code, message: message.slice(0, 2048) } };
+}
+
+/** The way back begins. The unit that ended is collected on the way. */
+export function revert(situation: Situation, code: ErrorCode, message: string): Decision {
+  const { journal, observed } = situation;
+  return go(
+    situation,
+    {
+      step: "reverting",
+      unit: null,
+      systemBack: false,
+      problem: problemOf(code, message, observed),
+    },
+    collect(journal.unit),
+  );
+}
+
+export function collect(unit: UnitRecord | null): Action | null {
+  return unit === null ? null : { kind: "collect-unit", name: unit.name };
+}
+
+/** A unit under a name that this order has not used. */
+export function startUnit(
+  situation: Situation,
+  unit: { prefix: string; action: "test" | "boot"; toplevel: StorePath },
+  changes: Partial<Journal>,
+): Decision {
+  const { journal } = situation;
+  const count = journal.unitsStarted;
+  const suffix = count === 0 ? "" : `-${count + 1}`;
+  const record: UnitRecord = {
+    name: `${unit.prefix}-${journal.order.serial}${suffix}`,
+    action: unit.action,
+    toplevel: unit.toplevel,
+  };
+  const next = { ...changes, unit: record, unitsStarted: count + 1 };
+  const keep = next.before?.current ?? journal.before.current;
+  return go(situation, next, {
+    kind: "start-unit",
+    unit: record,
+    runtimeSeconds: journal.activationSeconds,
+    keep,
+    clearLists: journal.step === "reverting",
+  });
+}
