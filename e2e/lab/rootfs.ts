@@ -66,7 +66,9 @@ export async function ensureRootfs(os: OsRelease, report: Report): Promise<strin
 
 async function debootstrap(target: string, mirror: string): Promise<void> {
   const excluded = ["doc", "man", "info", "locale", "bash-completion"].map((part) => `/usr/share/${part}/*`);
-  const pinFile = `${target}.pins`;
+  const work = `${target}.work`;
+  await mkdir(work, { recursive: true });
+  const pinFile = join(work, "pins");
   await writeFile(pinFile, pins);
   // With its parent, everything it started and mounted goes: a killed run leaves files in the cache folder only.
   const guarded = "setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child".split(" ");
@@ -84,9 +86,9 @@ async function debootstrap(target: string, mirror: string): Promise<void> {
     `deb [check-valid-until=no] ${mirror} sid main`,
   ];
   await runTool([...guarded, "mmdebstrap", ...options, suite, target, ...sources], {
-    env: { ...(await aptProxyEnv()), TMPDIR: cacheFolder(), DEBIAN_FRONTEND: "noninteractive" },
+    env: { ...(await aptProxyEnv()), TMPDIR: work, DEBIAN_FRONTEND: "noninteractive" },
   });
-  await rm(pinFile);
+  await rm(work, { recursive: true });
 }
 
 /** What all hosts share; what is a host's own is written into its upper layer. */
@@ -127,10 +129,8 @@ export const natsServerInRootfs = "usr/sbin/nats-server";
 /** Leftovers of runs that were killed, unless the process that makes them is still at work. */
 async function removeUnfinished(): Promise<void> {
   for (const name of await readdir(cacheFolder())) {
-    const pid = /^(?:rootfs-.*\.tmp-(\d+)(?:\.pins)?|mmdebstrap\..*)$/.exec(name)?.[1];
-    const busy = pid !== undefined && (readProc(`/proc/${pid}/cmdline`) ?? "").includes("node");
-    if (name.startsWith("mmdebstrap.") || (pid !== undefined && !busy)) {
-      await rm(join(cacheFolder(), name), { recursive: true, force: true });
-    }
+    const pid = /^rootfs-.*\.tmp-(\d+)(?:\.work)?$/.exec(name)?.[1];
+    if (pid === undefined || (readProc(`/proc/${pid}/cmdline`) ?? "").includes("node")) continue;
+    await rm(join(cacheFolder(), name), { recursive: true, force: true });
   }
 }
