@@ -33,7 +33,7 @@ let
       units = lib.mergeAll (map (part: part.units) parts);
     };
 
-  systems = builtins.mapAttrs (host: spec: system (spec // { inherit host; })) config.hosts;
+  systems = builtins.mapAttrs (host: spec: system ({ inherit host; } // spec)) config.hosts;
 in
 {
   inherit systems;

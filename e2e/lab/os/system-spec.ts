@@ -75,6 +75,11 @@ const Variant = z.strictObject({
 });
 
 export const SystemSpec = Variant.extend({
+  /** The machine's name where it differs from the key in `hosts` (several systems for one machine). */
+  host: z
+    .string()
+    .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/)
+    .optional(),
   roles: z.array(z.enum(["node", "hub", "ws"])).max(3),
   /** Of Chimera: names the package, and the folder of bundles that was staged for it. */
   version: Label,
