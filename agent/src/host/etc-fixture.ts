@@ -7,7 +7,6 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   readlinkSync,
   realpathSync,
@@ -20,6 +19,7 @@ import { dirname, join } from "node:path";
 import { createEtcScope } from "../reconcile/etc-scope.ts";
 import { startDrift, type DriftOptions, type DriftService } from "./drift-service.ts";
 import { loadExpectedEtc, type ExpectedEtc } from "./etc-expected.ts";
+import { pathsBelow } from "./etc-snapshot.ts";
 
 export interface DeclaredFile {
   text: string;
@@ -128,16 +128,18 @@ export function activate(toplevel: string, etc: string): void {
   const tree = realpathSync(join(toplevel, "etc"));
   rmSync(join(etc, "static"), { force: true });
   symlinkSync(tree, join(etc, "static"));
-  for (const entry of readdirSync(tree, { recursive: true, withFileTypes: true })) {
-    if (!entry.isSymbolicLink()) continue;
-    const source = join(entry.parentPath, entry.name);
+  for (const source of pathsBelow(tree)) {
+    if (!lstatSync(source).isSymbolicLink()) continue;
     const path = source.slice(tree.length + 1);
     mkdirSync(dirname(join(etc, path)), { recursive: true });
     activateEntry(source, { path, target: join(etc, path), etc });
   }
 }
 
-function activateEntry(source: string, { path, target, etc }: { path: string; target: string; etc: string }): void {
+function activateEntry(
+  source: string,
+  { path, target, etc }: { path: string; target: string; etc: string },
+): void {
   const sidecar = (suffix: string): string | null =>
     lstatSync(source + suffix, { throwIfNoEntry: false }) === undefined
       ? null

@@ -1,0 +1,288 @@
+/** Somebody hostile against the reverts: races, special files, flags, huge trees. Real file system, as root. */
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { createEtcFixture, type EtcFixture } from "./etc-fixture.ts";
+import { pathsBelow, snapshotEtc } from "./etc-snapshot.ts";
+import { createEvidence } from "./evidence.ts";
+import { revertEntry } from "./revert-entry.ts";
+
+let fixture: EtcFixture;
+let pristine: ReadonlyMap<string, string>;
+
+beforeEach(() => {
+  fixture = createEtcFixture();
+  pristine = snapshotEtc(fixture.etc);
+});
+
+afterEach(() => fixture.remove());
+
+const at = (path: string): string => join(fixture.etc, path);
+
+async function expectRestored(): Promise<void> {
+  await fixture.start().sweepNow();
+  expect(snapshotEtc(fixture.etc)).toEqual(pristine);
+}
+
+test("a parent that becomes a link at the last moment leads no write out of /etc", async () => {
+  const outside = join(fixture.root, "outside");
+  mkdirSync(outside);
+  writeFileSync(join(outside, "sshd_config"), "precious\n");
+  const entry = (await fixture.expected()).entries.get("ssh/sshd_config");
+  if (entry === undefined) throw new Error("the fixture lacks ssh/sshd_config");
+  unlinkSync(at("ssh/sshd_config"));
+  // The directory is open and the new link is made when the swap happens: the worst moment that there is.
+  const isCurrent = (): boolean => {
+    renameSync(at("ssh"), join(fixture.root, "ssh-moved"));
+    symlinkSync(outside, at("ssh"));
+    return true;
+  };
+  const context = { etcDir: fixture.etc, evidence: createEvidence(fixture.stateDir), isCurrent };
+  const outcome = await revertEntry(context, entry, { uid: 0, gid: 0 });
+  expect(outcome).toMatchObject({ kind: "failed", code: "parent-moved" });
+  expect(readdirSync(outside)).toEqual(["sshd_config"]);
+  expect(readFileSync(join(outside, "sshd_config"), "utf8")).toBe("precious\n");
+});
+
+test("somebody who swaps a parent for a link all the time gets nothing written outside", async () => {
+  const outside = join(fixture.root, "outside");
+  mkdirSync(join(outside, "authorized_keys.d"), { recursive: true });
+  const swapper = new Worker(
+    `const { workerData: { ssh, moved, outside } } = require("node:worker_threads");
+     const fs = require("node:fs");
+     const quietly = (act) => { try { act(); } catch { /* the other side was faster */ } };
+     const end = Date.now() + 1500;
+     for (let i = 0; Date.now() < end; i += 1) {
+       quietly(() => fs.renameSync(ssh, moved + i));
+       quietly(() => fs.symlinkSync(outside, ssh));
+       quietly(() => fs.unlinkSync(ssh));
+       quietly(() => fs.renameSync(moved + i, ssh));
+       quietly(() => fs.unlinkSync(ssh + "/authorized_keys.d/root"));
+     }`,
+    { eval: true, workerData: { ssh: at("ssh"), moved: join(fixture.root, "moved-"), outside } },
+  );
+  const ended = new Promise((resolve) => swapper.once("exit", resolve));
+  let isRunning = true;
+  void ended.then(() => (isRunning = false));
+  const { entries } = await fixture.expected();
+  const context = { etcDir: fixture.etc, evidence: createEvidence(fixture.stateDir), isCurrent: () => true };
+  let reverts = 0;
+  while (isRunning) {
+    await setImmediate();
+    for (const path of ["ssh", "ssh/authorized_keys.d", "ssh/authorized_keys.d/root", "ssh/sshd_config"]) {
+      const entry = entries.get(path);
+      if (entry !== undefined) await revertEntry(context, entry, { uid: 0, gid: 0 });
+      reverts += 1;
+    }
+  }
+  await ended;
+  expect(reverts).toBeGreaterThan(20);
+  expect(pathsBelow(outside)).toEqual([join(outside, "authorized_keys.d")]);
+  await fixture.start().sweepNow();
+  expect(readlinkSync(at("ssh/sshd_config"))).toBe("/etc/static/ssh/sshd_config");
+  expect(lstatSync(at("ssh")).isDirectory()).toBe(true);
+});
+
+test("a FIFO in the place of a file is never waited for", async () => {
+  unlinkSync(at("sudoers"));
+  execFileSync("mkfifo", [at("sudoers")]);
+  await expectRestored();
+});
+
+test("a socket and a device in the place of an entry are replaced", async () => {
+  unlinkSync(at("sudoers"));
+  unlinkSync(at("hostname"));
+  const server = createServer().listen(at("sudoers"));
+  await new Promise((resolve) => server.once("listening", resolve));
+  execFileSync("mknod", [at("hostname"), "c", "1", "5"]);
+  await expectRestored();
+  server.close();
+});
+
+test("a sparse file of 10 GB in the place of a small one is replaced without reading it", async () => {
+  unlinkSync(at("sudoers"));
+  const fd = openSync(at("sudoers"), "w");
+  ftruncateSync(fd, 10 * 1024 ** 3);
+  closeSync(fd);
+  const before = performance.now();
+  await expectRestored();
+  expect(performance.now() - before).toBeLessThan(2000);
+  expect(fixture.events).toMatchObject([
+    { data: { item: { found: { type: "file", size: 10 * 1024 ** 3 } } } },
+  ]);
+  expect(JSON.stringify(fixture.events[0])).not.toMatch(/"found":[^}]*sha256/);
+});
+
+test("a hard link of a foreign file is replaced, the foreign file is not written to", async () => {
+  const foreign = join(fixture.root, "foreign");
+  writeFileSync(foreign, "precious\n", { mode: 0o600 });
+  unlinkSync(at("sudoers"));
+  linkSync(foreign, at("sudoers"));
+  await expectRestored();
+  expect(readFileSync(foreign, "utf8")).toBe("precious\n");
+  expect(lstatSync(foreign).mode & 0o7777).toBe(0o600);
+});
+
+test("a mode is put back on a new file: a hard link to the old one keeps what it had", async () => {
+  linkSync(at("sudoers"), join(fixture.root, "elsewhere"));
+  chmodSync(at("sudoers"), 0o777);
+  await expectRestored();
+  expect(lstatSync(join(fixture.root, "elsewhere")).mode & 0o7777).toBe(0o777);
+});
+
+test("a loop of links on the way is replaced", async () => {
+  rmSync(at("ssh"), { recursive: true });
+  symlinkSync("ssh", at("ssh"));
+  unlinkSync(at("hostname"));
+  symlinkSync("hostname", at("hostname"));
+  await expectRestored();
+});
+
+test("a tree of 10,000 files in the place of a link is kept as evidence", async () => {
+  unlinkSync(at("hostname"));
+  for (let folder = 0; folder < 100; folder += 1) {
+    mkdirSync(at(`hostname/${folder}`), { recursive: true });
+    for (let file = 0; file < 100; file += 1) writeFileSync(at(`hostname/${folder}/${file}`), "x");
+  }
+  await expectRestored();
+  expect(pathsBelow(join(fixture.stateDir, "evidence"))).toHaveLength(10_000 + 100 + 2);
+});
+
+test("evidence on another file system is copied, then the original is removed", async () => {
+  const stateDir = join("/dev/shm", `chimera-drift-${process.pid}`);
+  unlinkSync(at("hostname"));
+  mkdirSync(at("hostname/deep"), { recursive: true });
+  writeFileSync(at("hostname/deep/file"), "kept\n");
+  symlinkSync("/etc/shadow", at("hostname/link"));
+  execFileSync("mkfifo", [at("hostname/pipe")]);
+  await fixture.start({ stateDir }).sweepNow();
+  const kept = pathsBelow(stateDir).map((path) => path.replace(/^.*content\/?/, ""));
+  rmSync(stateDir, { recursive: true });
+  expect(snapshotEtc(fixture.etc)).toEqual(pristine);
+  expect(kept).toEqual(expect.arrayContaining(["deep", "deep/file", "link"]));
+});
+
+test("a directory that is too large for evidence stays, and that is told once", async () => {
+  unlinkSync(at("hostname"));
+  mkdirSync(at("hostname"));
+  for (let file = 0; file < 12; file += 1) writeFileSync(at(`hostname/${file}`), "x");
+  const { entries } = await fixture.expected();
+  const entry = entries.get("hostname");
+  if (entry === undefined) throw new Error("the fixture lacks hostname");
+  const evidence = createEvidence(fixture.stateDir, { files: 10, bytes: 1_000_000 });
+  const outcome = await revertEntry({ etcDir: fixture.etc, evidence, isCurrent: () => true }, entry, {
+    uid: 0,
+    gid: 0,
+  });
+  expect(outcome).toMatchObject({ kind: "failed", code: "evidence-full" });
+  expect(readdirSync(at("hostname"))).toHaveLength(12);
+  expect(readdirSync(fixture.etc).filter((name) => name.startsWith(".chimera-"))).toEqual([]);
+});
+
+test("the oldest evidence makes room for the newest", async () => {
+  const evidence = createEvidence(fixture.stateDir, { files: 12, bytes: 10_000_000 });
+  const entry = (await fixture.expected()).entries.get("hostname");
+  if (entry === undefined) throw new Error("the fixture lacks hostname");
+  for (const name of ["first", "second", "third"]) {
+    unlinkSync(at("hostname"));
+    mkdirSync(at("hostname"));
+    for (let file = 0; file < 4; file += 1) writeFileSync(at(`hostname/${name}-${file}`), "x");
+    const outcome = await revertEntry({ etcDir: fixture.etc, evidence, isCurrent: () => true }, entry, {
+      uid: 0,
+      gid: 0,
+    });
+    expect(outcome.kind).toBe("reverted");
+  }
+  const kept = pathsBelow(join(fixture.stateDir, "evidence")).map((path) => path.replace(/^.*\//, ""));
+  expect(kept).toContain("third-0");
+  expect(kept).toContain("second-0");
+  expect(kept).not.toContain("first-0");
+});
+
+test("an immutable file is told as not reverted once, and is put back when the flag is gone", async () => {
+  writeFileSync(at("sudoers"), "evil\n");
+  execFileSync("chattr", ["+i", at("sudoers")]);
+  const drift = fixture.start();
+  await drift.sweepNow();
+  await drift.sweepNow();
+  expect(fixture.events).toMatchObject([{ type: "drift-unreverted", data: { code: "not-permitted" } }]);
+  expect(drift.summary()).toMatchObject({ openCount: 1 });
+  execFileSync("chattr", ["-i", at("sudoers")]);
+  await drift.sweepNow();
+  expect(snapshotEtc(fixture.etc)).toEqual(pristine);
+  expect(drift.summary()).toMatchObject({ openCount: 0 });
+});
+
+test("a bind mount over a file is told as not reverted", async () => {
+  writeFileSync(join(fixture.root, "other"), "evil\n");
+  execFileSync("mount", ["--bind", join(fixture.root, "other"), at("sudoers")]);
+  const drift = fixture.start();
+  await drift.sweepNow();
+  execFileSync("umount", [at("sudoers")]);
+  expect(fixture.events).toMatchObject([{ type: "drift-unreverted", data: { code: "in-use" } }]);
+});
+
+test("foreign names with newlines, escapes and bytes that are no text do not disturb the sweep", async () => {
+  for (const name of ["new\nline", "\u001B[31mred", "x".repeat(255), "日本"]) {
+    writeFileSync(at(name), "");
+    symlinkSync(`/etc/static/${name}`, at(`ssh/${name}`));
+  }
+  mkdirSync(at("hidden"));
+  unlinkSync(at("hostname"));
+  mkdirSync(at("hostname"));
+  writeFileSync(Buffer.from(`${at("hostname")}/\u00FF\u00FE`, "latin1"), "");
+  await fixture.start().sweepNow();
+  expect(existsSync(at("new\nline"))).toBe(true);
+  expect(readlinkSync(at("hostname"))).toBe("/etc/static/hostname");
+  expect(fixture.events.filter(({ type }) => type !== "drift-reverted")).toEqual([]);
+});
+
+test("somebody who fights trips the budget: ten reverts, one alarm, then only a report", async () => {
+  const drift = fixture.start();
+  for (let round = 0; round < 14; round += 1) {
+    rmSync(at("hostname"), { force: true });
+    await drift.sweepNow();
+  }
+  const types = fixture.events.map(({ type }) => type);
+  expect(types.filter((type) => type === "drift-reverted")).toHaveLength(10);
+  expect(types.filter((type) => type === "alarm")).toHaveLength(1);
+  expect(fixture.events.filter(({ type }) => type === "drift-unreverted")).toMatchObject([
+    { data: { code: "budget-spent", item: { path: "/etc/hostname" } } },
+  ]);
+  unlinkSync(at("sudoers"));
+  await vi.waitFor(() => expect(existsSync(at("sudoers"))).toBe(true), { timeout: 5000 });
+});
+
+test("a store source with other bytes than declared is never copied into /etc", async () => {
+  const entry = (await fixture.expected()).entries.get("sudoers");
+  if (entry?.kind !== "file") throw new Error("the fixture lacks sudoers");
+  writeFileSync(entry.source, "root ALL=NOPASSWD\n");
+  unlinkSync(at("sudoers"));
+  const context = { etcDir: fixture.etc, evidence: createEvidence(fixture.stateDir), isCurrent: () => true };
+  const outcome = await revertEntry(context, entry, { uid: 0, gid: 0 });
+  expect(outcome).toMatchObject({ kind: "failed", code: "source-changed" });
+  expect(
+    readdirSync(fixture.etc).filter((name) => name === "sudoers" || name.startsWith(".chimera-")),
+  ).toEqual([]);
+});
