@@ -19,7 +19,7 @@ export interface NodeKeys {
   unproven: NodeName[];
 }
 
-/** Throws node-unknown with every node that nobody knows. */
+/** Throws node-unknown with every node that is not registered: the controller would refuse the head after all the work. */
 export function nodeKeys(
   nodes: readonly NodeName[],
   { project, leaves, registered }: NodeKeySources,
@@ -32,13 +32,13 @@ export function nodeKeys(
   for (const node of nodes) {
     const proven = project.nodes[node]?.key ?? inWorld.get(node);
     const key = proven ?? inRegistry.get(node) ?? undefined;
-    if (key === undefined) unknown.push(node);
+    if (key === undefined || !inRegistry.has(node)) unknown.push(node);
     else keys.set(node, key);
-    if (proven === undefined && key !== undefined) unproven.push(node);
+    if (proven === undefined) unproven.push(node);
   }
   if (unknown.length === 0) return { keys, unproven };
   throw new ChimeraError(
     "node-unknown",
-    `no node key for ${unknown.join(", ")}: not in chimera.toml, not in the signed world, not registered`,
+    `unknown to the controller: ${unknown.join(", ")} ("chimera-controller node add" registers a node and its key)`,
   );
 }

@@ -1,5 +1,6 @@
 /** PURE. Whether a node has done what a head asked of it: by what it says it runs, not by what it was told. */
 import { compareOrder } from "@chimera/proto/head";
+import { errorCodes, isErrorCode } from "@chimera/proto/errors";
 import type { NodeView } from "@chimera/proto/api";
 import type { Digest, NodeName, StorePath } from "@chimera/proto/names";
 import type { NodeStatus } from "@chimera/proto/status";
@@ -36,28 +37,40 @@ const failures: ReadonlySet<StateWord> = new Set([
 export function nodeOutcome(view: NodeView | undefined, goal: Goal): NodeOutcome {
   const status = view?.status ?? null;
   if (status === null) return { kind: "waiting", state: "silent", detail: "never reported", fetch: null };
-  const { accepted, state, waiting, fetch } = status;
   const failure = failureOf(status, goal);
   if (failure !== undefined) return { kind: "failed", reason: failure };
-  if (accepted?.id !== goal.head.id)
-    return { kind: "waiting", state, detail: "has not taken the head", fetch };
-  if (!runsIt(status, goal)) return { kind: "waiting", state, detail: waiting?.detail ?? "", fetch };
+  const waitsFor = openPoint(status, goal);
+  const { state, fetch } = status;
+  if (waitsFor !== undefined) return { kind: "waiting", state, detail: waitsFor, fetch };
   if (view?.verified === true) return { kind: "committed" };
   return { kind: "waiting", state, detail: "its status is not signed by its key", fetch: null };
 }
 
-function runsIt({ state, system }: NodeStatus, { toplevel }: Goal): boolean {
-  return state === "committed" && system.current === toplevel && system.profile === toplevel;
+/** What is missing to be there; empty when the node gives no reason. */
+function openPoint({ accepted, state, waiting, system }: NodeStatus, goal: Goal): string | undefined {
+  if (accepted?.id !== goal.head.id) return "has not taken the head";
+  const runsIt = system.current === goal.toplevel && system.profile === goal.toplevel;
+  return state === "committed" && runsIt ? undefined : (waiting?.detail ?? "");
 }
 
 function failureOf(status: NodeStatus, goal: Goal): string | undefined {
-  const { accepted, state, problem } = status;
-  const isOurs = accepted?.id === goal.head.id;
-  if (accepted !== null && !isOurs && compareOrder(accepted, goal.head) >= 0) {
+  const { accepted } = status;
+  if (accepted !== null && accepted.id !== goal.head.id && compareOrder(accepted, goal.head) >= 0) {
     return `it follows head ${accepted.serial} instead`;
   }
-  const hasNewProblem = problem !== null && problem.at !== goal.problemBefore;
-  if (!failures.has(state) || !(isOurs || hasNewProblem)) return undefined;
-  if (problem !== null) return `${state}: ${problem.code}: ${problem.message}`;
-  return status.waiting === null ? state : `${state}: ${status.waiting.detail}`;
+  return accepted?.id === goal.head.id ? failureAt(status, goal) : refusalOf(status, goal);
+}
+
+/** A node that failed before takes the new head first and changes its state word after: only new problems count. */
+function failureAt({ state, problem, waiting }: NodeStatus, { problemBefore }: Goal): string | undefined {
+  if (!failures.has(state)) return undefined;
+  if (problem === null) return `${state}: ${waiting?.detail ?? "it gave no reason"}`;
+  return problem.at === problemBefore ? undefined : `${state}: ${problem.code}: ${problem.message}`;
+}
+
+/** A refused head changes no state word: the node stays what it is, and says why. */
+function refusalOf({ problem }: NodeStatus, { problemBefore }: Goal): string | undefined {
+  if (problem === null || problem.at === problemBefore || !isErrorCode(problem.code)) return undefined;
+  if (errorCodes[problem.code].retry === "backoff") return undefined;
+  return `it refuses the head: ${problem.code}: ${problem.message}`;
 }

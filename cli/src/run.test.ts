@@ -1,0 +1,111 @@
+/** Bad input: what is said, the exit code, and that nothing was sent. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { createOperator, type TestOperator } from "../test/operator.ts";
+
+const path = "/nix/store/5q2wz4r1d3gkz8m0j7p9v6n4b1c8x2ha-nixos-system-n1";
+let operator: TestOperator;
+
+beforeAll(async () => {
+  operator = await createOperator();
+});
+beforeEach(() => {
+  operator.server.nodes.clear();
+  operator.server.requests.length = 0;
+  operator.server.intercept = () => false;
+});
+afterAll(async () => operator.close());
+
+async function outcome(args: readonly string[]) {
+  const { code, err } = await operator.call(args);
+  return { code, err, sent: operator.server.writes() };
+}
+
+function refusal(code: number, says: RegExp) {
+  return { code, err: expect.stringMatching(says), sent: [] };
+}
+
+describe("what the operator types", () => {
+  test("an unknown command names a near one and exits 64", async () => {
+    expect(await outcome(["staus"])).toEqual(refusal(64, /unknown command 'staus'[\s\S]*status/u));
+  });
+  test("an unknown option is named", async () => {
+    expect(await outcome(["status", "--wach"])).toEqual(refusal(64, /--wach[\s\S]*--watch/u));
+  });
+  test("a malformed store path is quoted with what one looks like", async () => {
+    expect(await outcome(["publish", "n1=/nix/store/short"])).toEqual(
+      refusal(65, /n1=\/nix\/store\/short.*32 base-32/u),
+    );
+  });
+  test("a path outside the store is no store path", async () => {
+    expect(await outcome(["publish", `n1=${path}/../../etc`])).toEqual(refusal(65, /store path/u));
+  });
+  test("a malformed node name is quoted", async () => {
+    expect(await outcome(["publish", `N1!=${path}`])).toEqual(refusal(65, /"N1!=.*a node name has/u));
+  });
+  test("a node that is named twice is refused", async () => {
+    expect(await outcome(["publish", `n1=${path}`, `n1=${path}`])).toEqual(refusal(65, /n1 is named twice/u));
+  });
+  test("an unregistered node is unknown before anything is pushed", async () => {
+    expect(await outcome(["publish", `n9=${path}`])).toEqual(refusal(67, /n9.*node add/u));
+  });
+  test("a timeout that is no number names the option", async () => {
+    expect(await outcome(["rollback", "--timeout", "soon"])).toEqual(
+      refusal(64, /--timeout: a number of seconds/u),
+    );
+  });
+  test("with --json the error is a document too", async () => {
+    const { out, code } = await operator.call(["publish", "n1=x", "--json"]);
+    expect(code).toBe(65);
+    expect(JSON.parse(out)).toMatchObject({ type: "error", code: "input-invalid" });
+  });
+  test("drift of a node that does not exist exits 67", async () => {
+    expect(await outcome(["drift", "n9"])).toEqual(refusal(67, /no node n9/u));
+  });
+  test("a rollback without history says that there is none", async () => {
+    expect(await outcome(["rollback"])).toEqual(refusal(66, /no head yet/u));
+  });
+});
+
+describe("deploy", () => {
+  const two = '[nodes.n1]\ntags = ["canary"]\ninstallable = ".#n1"\n[nodes.n2]\ninstallable = ".#n2"\n';
+
+  test("without any node says so", async () => {
+    expect(await outcome(["deploy", "--file", await project("")])).toEqual(refusal(67, /there is no node/u));
+  });
+  test("a target that matches nothing is named, with what there is", async () => {
+    const file = await project(two);
+    expect(await outcome(["deploy", "--file", file, "-t", "n3"])).toEqual(
+      refusal(67, /target "n3".*n1, n2/u),
+    );
+    expect(await outcome(["deploy", "--file", file, "-t", "@prod"])).toEqual(
+      refusal(67, /"@prod".*@canary/u),
+    );
+    expect(await outcome(["deploy", "--file", file, "-t", "web-*", "n1"])).toEqual(refusal(67, /"web-\*"/u));
+  });
+  test("an unknown key of chimera.toml is named with its place", async () => {
+    const file = await project('[nodes.n1]\ninstalable = ".#n1"\n');
+    expect(await outcome(["deploy", "--file", file])).toEqual(
+      refusal(78, /chimera\.toml: nodes\.n1: .*"instalable"/u),
+    );
+  });
+  test("an installable that would be an option of Nix is refused", async () => {
+    const file = await project('[nodes.n1]\ninstallable = "--option substituters http://evil"\n');
+    expect(await outcome(["deploy", "--file", file])).toEqual(refusal(78, /installable "--option/u));
+  });
+  test("a registered project without nix says what is missing", async () => {
+    operator.addNode("n1");
+    const result = await operator.call(["deploy", "--file", await project(two), "-t", "n1", "--dry-run"], {
+      env: { HOME: operator.home, PATH: "/nonexistent" },
+    });
+    expect(result).toMatchObject({ code: 69, err: expect.stringMatching(/no `nix` on PATH/u) });
+    expect(operator.server.writes()).toEqual([]);
+  });
+});
+
+async function project(text: string): Promise<string> {
+  const file = join(operator.home, "chimera.toml");
+  await writeFile(file, text);
+  return file;
+}
