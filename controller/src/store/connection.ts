@@ -5,6 +5,7 @@ import type { NkeySigner } from "@chimera/proto/nkey";
 import {
   connect,
   Events,
+  type ConnectionOptions,
   type JetStreamClient,
   type JetStreamManager,
   type Msg,
@@ -31,12 +32,20 @@ export interface NatsLinkOptions {
   log: Log;
 }
 
+interface Live {
+  connection: NatsConnection;
+  js: JetStreamClient;
+  jsm: JetStreamManager;
+}
+
+type Handle = (message: Msg) => void;
+
 /** Returns at once; connects in the background and never gives up. Throws when the seed is unusable. */
 export function openNats({ servers, seedFile, log }: NatsLinkOptions): NatsLink {
   const signer = readNatsSeed(seedFile);
-  const subscriptions: [string, (message: Msg) => void][] = [];
+  const subscriptions = new Map<string, Handle>();
   const listeners: (() => void)[] = [];
-  let live: { connection: NatsConnection; js: JetStreamClient; jsm: JetStreamManager } | undefined;
+  let live: Live | undefined;
   let connected = false;
   let closing = false;
   function setConnected(value: boolean) {
@@ -45,41 +54,46 @@ export function openNats({ servers, seedFile, log }: NatsLinkOptions): NatsLink 
     log.info({ servers }, value ? "nats connected" : "nats disconnected");
     if (value) for (const listener of listeners) listener();
   }
-  function listen([subject, handle]: [string, (message: Msg) => void]) {
-    live?.connection.subscribe(subject, { callback: guarded(subject, handle, log) });
-  }
   async function start() {
-    const connection = await connect(daemonOptions(servers, signer));
-    const js = connection.jetstream({ checkAPI: false, timeout: 5000 });
-    live = { connection, js, jsm: await js.jetstreamManager(false) };
-    if (closing) return connection.close();
-    for (const subscription of subscriptions) listen(subscription);
+    live = await openLive(daemonOptions(servers, signer));
+    if (closing) return live.connection.close();
+    for (const [subject, handle] of subscriptions)
+      subscribeGuarded(live, subject, guarded(subject, handle, log));
     setConnected(true);
-    await followState(connection, setConnected, log);
+    await followState(live.connection, setConnected, log);
   }
-  const done = start().catch((error: unknown) => log.error({ error }, "nats connection ended"));
+  start().catch((error: unknown) => log.error({ error }, "nats connection ended"));
   return {
     connected: () => connected,
     jetstream: () => {
-      if (live === undefined || !connected)
-        throw new ChimeraError("server-unreachable", "nats is not connected");
-      return live;
+      if (live !== undefined && connected) return live;
+      throw new ChimeraError("server-unreachable", "nats is not connected");
     },
     subscribe: (subject, handle) => {
-      subscriptions.push([subject, handle]);
-      listen([subject, handle]);
+      subscriptions.set(subject, handle);
+      if (live !== undefined) subscribeGuarded(live, subject, guarded(subject, handle, log));
     },
     onConnect: (handle) => void listeners.push(handle),
     close: async () => {
       closing = true;
       await live?.connection.close();
-      if (live !== undefined) await done;
+      setConnected(false);
     },
   };
 }
 
+async function openLive(options: ConnectionOptions): Promise<Live> {
+  const connection = await connect(options);
+  const js = connection.jetstream({ checkAPI: false, timeout: 5000 });
+  return { connection, js, jsm: await js.jetstreamManager(false) };
+}
+
+function subscribeGuarded({ connection }: Live, subject: string, callback: ReturnType<typeof guarded>): void {
+  connection.subscribe(subject, { callback });
+}
+
 /** Why each: prototypes.md §2 and operations.md §0.6; the defaults give up after 20 s. */
-function daemonOptions(servers: string[], signer: NkeySigner) {
+function daemonOptions(servers: string[], signer: NkeySigner): ConnectionOptions {
   return {
     servers,
     name: "chimera-controller",
@@ -107,7 +121,6 @@ async function followState(connection: NatsConnection, setConnected: (value: boo
     if (type === Events.Reconnect) setConnected(true);
     if (type === Events.Error) log.warn({ error: new Error(JSON.stringify(data)) }, "nats reported an error");
   }
-  setConnected(false);
 }
 
 function guarded(subject: string, handle: (message: Msg) => void, log: Log) {

@@ -29,18 +29,39 @@ export function createFleetStore(
 ): FleetStore {
   const { fleetId } = config;
   const projection = createProjection();
-  const readLastValues = followNodes({ link, fleetId, projection, log });
   const heads = createHeadStore({ link, fleetId, publish: config.trust.publish, log });
-  let prepared = 0;
+  const readLastValues = followNodes({ link, fleetId, projection, log });
+  const prepared = preparedAfterConnect(link, log, async () => {
+    await prepareStreams(link.jetstream().jsm, log);
+    await readLastValues();
+    await heads.history();
+    log.info({ nodes: projection.list({}).length }, "fleet state read");
+  });
+  return {
+    heads,
+    projection,
+    events: (query) => readEvents({ link, fleetId, log }, query),
+    ready: () => link.connected() && prepared(),
+    async putBuild(build) {
+      const { js } = link.jetstream();
+      try {
+        await js.publish(subjects.build(fleetId, build.node), JSON.stringify(build));
+      } catch (cause) {
+        throw new ChimeraError("server-unreachable", "store build status in JetStream", { cause });
+      }
+    },
+  };
+}
+
+/** Runs the work after each connect until it succeeds; a newer connect takes over from an older one. */
+function preparedAfterConnect(link: NatsLink, log: Log, work: () => Promise<void>): () => boolean {
   let connects = 0;
+  let prepared = 0;
   async function prepare(connect: number) {
     for (let waitMs = 500; connect === connects; waitMs = Math.min(waitMs * 2, 30_000)) {
       try {
-        await prepareStreams(link.jetstream().jsm, log);
-        await readLastValues();
-        await heads.history();
+        await work();
         prepared = connect;
-        log.info({ nodes: projection.list({}).length }, "fleet state read");
         return;
       } catch (error) {
         log.warn({ error }, "jetstream not prepared");
@@ -52,18 +73,5 @@ export function createFleetStore(
     connects += 1;
     void prepare(connects);
   });
-  return {
-    heads,
-    projection,
-    events: (query) => readEvents({ link, fleetId, log }, query),
-    ready: () => link.connected() && prepared === connects && connects > 0,
-    async putBuild(build) {
-      const { js } = link.jetstream();
-      try {
-        await js.publish(subjects.build(fleetId, build.node), JSON.stringify(build));
-      } catch (cause) {
-        throw new ChimeraError("server-unreachable", "store build status in JetStream", { cause });
-      }
-    },
-  };
+  return () => connects > 0 && prepared === connects;
 }

@@ -1,0 +1,190 @@
+import { closureDigest } from "@chimera/proto/closure";
+import { seal } from "@chimera/proto/envelope";
+import { generateKey, parseSecretKey } from "@chimera/proto/keys";
+import { verifyLeaf, worldId } from "@chimera/proto/world";
+import { NodeName } from "@chimera/proto/names";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually } from "./nats-server.ts";
+import { connectAsController } from "./raw-nats.ts";
+import {
+  fleetId,
+  makeHead,
+  makeLeaf,
+  pushClosure,
+  putHead,
+  startTestFleet,
+  type TestFleet,
+} from "./test-fleet.ts";
+
+let fleet: TestFleet;
+beforeAll(async () => {
+  fleet = await startTestFleet();
+});
+afterAll(() => fleet.stop());
+
+async function pushWorld() {
+  const { entry } = await pushClosure(fleet, "nixos-system-a");
+  const leaves = [makeLeaf(fleet, "n1", entry), makeLeaf(fleet, "n2", entry)];
+  const put = await fleet.call(`/v1/worlds/${worldId(leaves)}`, { method: "PUT", body: { v: 1, leaves } });
+  expect(put.json()).toEqual({ id: worldId(leaves), size: 2 });
+  return { leaves, entry };
+}
+
+async function newest() {
+  return (await fleet.call("/v1/fleet", { role: "viewer" })).json();
+}
+
+test("stores a signed head by compare-and-set and hands each node its own provable leaf", async () => {
+  const { leaves } = await pushWorld();
+  const before = await newest();
+  const stored = await putHead(fleet, makeHead(leaves), before.revision);
+  expect(stored.status, stored.text).toBe(200);
+  expect((await newest()).head).toMatchObject({ id: stored.json().id, revision: stored.json().revision });
+  const proof = await fleet.call(`/v1/worlds/${worldId(leaves)}/leaves/n1`, { role: "n1" });
+  const leaf = verifyLeaf(proof.json(), { world: worldId(leaves), size: 2, fleetId }, NodeName.parse("n1"));
+  expect(leaf.toplevel).toBe(leaves[0]?.toplevel);
+  const foreign = await fleet.call(`/v1/worlds/${worldId(leaves)}/leaves/n1`, { role: "n2" });
+  expect(foreign.json()).toMatchObject({ status: 403, code: "role-forbidden" });
+});
+
+test("answers the same head again with what is stored, and another writer with write-conflict", async () => {
+  const { leaves } = await pushWorld();
+  const { revision, head } = await newest();
+  const next = makeHead(leaves, { serial: 2, previous: head.id });
+  const first = await putHead(fleet, next, revision);
+  expect(first.status).toBe(200);
+  const again = await putHead(fleet, next, revision);
+  expect(again.json()).toMatchObject({ id: first.json().id, revision: first.json().revision });
+  const late = await putHead(fleet, makeHead(leaves, { serial: 3 }), revision);
+  expect(late.json()).toMatchObject({ status: 409, code: "write-conflict" });
+  expect((await newest()).head.head.serial).toBe(2);
+});
+
+test("lets exactly one of two publishers win that name the same revision at the same time", async () => {
+  const { leaves } = await pushWorld();
+  const { revision } = await newest();
+  const answers = await Promise.all(
+    ["a", "b"].map((author) => putHead(fleet, makeHead(leaves, { serial: 3, author }), revision)),
+  );
+  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409]);
+});
+
+test("refuses a lower serial, a jump, an expired head and a head of another fleet, and stores nothing", async () => {
+  const { leaves } = await pushWorld();
+  const before = await newest();
+  const refused = [
+    [makeHead(leaves, { serial: 1, author: "late" }), "order-stale"],
+    [makeHead(leaves, { serial: before.head.head.serial, author: "twin" }), "order-equivocation"],
+    [makeHead(leaves, { serial: 90_000 }), "order-jump"],
+    [makeHead(leaves, { serial: 50, notAfter: "2020-01-01T00:00:00.000Z" }), "head-expired"],
+    [makeHead(leaves, { serial: 50, fleetId: "a".repeat(64) }), "fleet-mismatch"],
+  ] as const;
+  for (const [head, code] of refused) {
+    const answer = await putHead(fleet, head, before.revision);
+    expect(answer.json()).toMatchObject({ status: 409, code });
+    expect(answer.headers.get("content-type")).toBe("application/problem+json");
+  }
+  expect(await newest()).toEqual(before);
+});
+
+test("refuses an unsigned head and one signed by a key outside the publish role", async () => {
+  const { leaves } = await pushWorld();
+  const before = await newest();
+  const head = makeHead(leaves, { serial: 50 });
+  const stranger = parseSecretKey(generateKey("ops-publish").secret);
+  const forged = seal("head", head, [stranger]);
+  const answer = await fleet.call("/v1/head", {
+    method: "PUT",
+    body: { envelope: forged, expectedRevision: before.revision },
+  });
+  expect(answer.json()).toMatchObject({ status: 403, code: "signature-invalid" });
+  const unsigned = { ...forged, signatures: [] };
+  const bare = await fleet.call("/v1/head", {
+    method: "PUT",
+    body: { envelope: unsigned, expectedRevision: before.revision },
+  });
+  expect(bare.json()).toMatchObject({ status: 422, errors: [{ field: "envelope.signatures" }] });
+  const asStatus = seal("status", head, [fleet.publish]);
+  const other = await fleet.call("/v1/head", {
+    method: "PUT",
+    body: { envelope: asStatus, expectedRevision: before.revision },
+  });
+  expect(other.json()).toMatchObject({ code: "signature-invalid" });
+  expect(await newest()).toEqual(before);
+});
+
+test("refuses a head whose world, closure list, narinfo or node is missing, naming what", async () => {
+  const { leaves, entry } = await pushWorld();
+  const before = await newest();
+  const unknownWorld = await putHead(
+    fleet,
+    makeHead(leaves, { serial: 50, world: "b".repeat(64) }),
+    before.revision,
+  );
+  expect(unknownWorld.json()).toMatchObject({ status: 404, code: "world-unknown" });
+  const wrongSize = await putHead(fleet, makeHead(leaves, { serial: 50, size: 3 }), before.revision);
+  expect(wrongSize.json()).toMatchObject({
+    code: "input-invalid",
+    detail: expect.stringContaining("head.size"),
+  });
+  const cases = [
+    [
+      { ...makeLeaf(fleet, "n1", entry), closure: closureDigest([{ ...entry, narSize: 1 }]) },
+      "closure-unavailable",
+    ],
+    [makeLeaf(fleet, "n9", entry), "node-unknown"],
+    [{ ...makeLeaf(fleet, "n1", entry), fleetId: worldId(leaves) }, "fleet-mismatch"],
+  ] as const;
+  for (const [leaf, code] of cases) {
+    const parsed = [{ ...leaf, fleetId: leaf.fleetId }];
+    const world = parsed.map((one) => ({
+      ...makeLeaf(fleet, "n1", entry),
+      ...JSON.parse(JSON.stringify(one)),
+    }));
+    const put = await fleet.call(`/v1/worlds/${worldId(world)}`, {
+      method: "PUT",
+      body: { v: 1, leaves: world },
+    });
+    expect(put.status, put.text).toBe(200);
+    const answer = await putHead(fleet, makeHead(world, { serial: 50 }), before.revision);
+    expect(answer.json()).toMatchObject({ code, detail: expect.stringContaining(leaf.node) });
+  }
+  expect(await newest()).toEqual(before);
+});
+
+test("refuses a world under a wrong id, with a malformed store path or with a bad node name, naming the field", async () => {
+  const { leaves } = await pushWorld();
+  const wrong = await fleet.call(`/v1/worlds/${"c".repeat(64)}`, { method: "PUT", body: { v: 1, leaves } });
+  expect(wrong.json()).toMatchObject({ status: 422, code: "hash-mismatch" });
+  const path = `/v1/worlds/${worldId(leaves)}`;
+  const badPath = leaves.map((leaf) => ({ ...leaf, toplevel: "/nix/store/../etc/shadow" }));
+  const answer = await fleet.call(path, { method: "PUT", body: { v: 1, leaves: badPath } });
+  expect(answer.json()).toMatchObject({ status: 422, errors: [{ field: "leaves.0.toplevel" }, {}] });
+  const badNode = await fleet.call(path, {
+    method: "PUT",
+    body: { v: 1, leaves: [{ ...leaves[0], node: "N1_" }] },
+  });
+  expect(badNode.json().errors[0].field).toBe("leaves.0.node");
+});
+
+test("lists heads newest first and keeps them over a kill of nats-server", async () => {
+  const before = (await fleet.call("/v1/heads", { role: "viewer" })).json();
+  expect(before.heads.map((stored: { head: { serial: number } }) => stored.head.serial)).toEqual([3, 2, 1]);
+  await fleet.nats.restart();
+  await eventually("ready again", () => fleet.controller.ready());
+  expect((await fleet.call("/v1/heads", { role: "viewer" })).json()).toEqual(before);
+});
+
+test("does not take a head for one that somebody wrote past the controller", async () => {
+  const { leaves } = await pushWorld();
+  const before = await newest();
+  const { link } = await connectAsController(fleet);
+  const forged = seal("head", makeHead(leaves, { serial: 77 }), [parseSecretKey(generateKey("x").secret)]);
+  await link.jetstream().publish(`$KV.chimera.head.${fleetId}`, JSON.stringify(forged));
+  await link.close();
+  const after = await newest();
+  expect(after.head).toEqual(before.head);
+  expect(after.revision).toBeGreaterThan(before.revision);
+  const next = await putHead(fleet, makeHead(leaves, { serial: 4 }), after.revision);
+  expect(next.status).toBe(200);
+});
