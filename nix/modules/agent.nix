@@ -19,6 +19,7 @@ let
   shell = pkgs.runtimeShell;
   supervisor = pkgs.writeScript "chimera-supervisor" (sentinel.supervisor shell);
   watchdog = pkgs.writeScript "chimera-watchdog" (sentinel.watchdog shell);
+  wake = pkgs.writeScript "chimera-wake" (sentinel.wake shell);
 
   # The active system comes first: a tmux server keeps the environment of its start, and this unit is not restarted by
   # a switch, so the agent would otherwise work for months with the Nix of the day the node was booted.
@@ -116,6 +117,7 @@ in
         # Another server on this socket (a stray `tmux new-session`) would make ours die again and again.
         ExecStartPre = "-${tmux} -N -S ${socket} kill-server";
         ExecStart = "${tmux} -D -S ${socket} -f /etc/chimera/tmux.conf";
+        ExecStartPost = "${wake}";
         Restart = "always";
         RestartSec = "500ms";
         KillMode = "mixed";

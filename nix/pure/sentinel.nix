@@ -54,4 +54,5 @@ in
     { tmux, supervisor }: render ../sentinel/agent-window.conf { inherit tmux supervisor; };
   supervisor = script ../sentinel/supervisor.sh;
   watchdog = script ../sentinel/watchdog.sh;
+  wake = script ../sentinel/wake.sh;
 }

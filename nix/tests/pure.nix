@@ -50,6 +50,7 @@ in
   };
   supervisor = sentinel.supervisor "/nix/store/b/bin/bash";
   watchdog = sentinel.watchdog "/nix/store/b/bin/bash";
+  wake = sentinel.wake "/nix/store/b/bin/bash";
   placeholderLeftOver = sentinel.render ../sentinel/agent-window.conf { tmux = "/t"; };
   placeholderUnused = sentinel.render ../sentinel/tmux.conf {
     tmux = "/t";

@@ -4,6 +4,7 @@ let
   sentinel = ../../../nix/sentinel;
   supervisor = lib.writeScript "chimera-supervisor" (builtins.readFile (sentinel + "/supervisor.sh"));
   watchdog = lib.writeScript "chimera-watchdog" (builtins.readFile (sentinel + "/watchdog.sh"));
+  wake = lib.writeScript "chimera-wake" (builtins.readFile (sentinel + "/wake.sh"));
   environment = ''
     Environment=PATH=${lib.unitPath}
     Environment=LANG=C.UTF-8
@@ -51,6 +52,7 @@ in
         ${environment}
         ExecStartPre=-${tmux} -N -S ${socket} kill-server
         ExecStart=${tmux} -D -S ${socket} -f /etc/chimera/tmux.conf
+        ExecStartPost=${wake}
         Restart=always
         RestartSec=500ms
         KillMode=mixed
