@@ -75,6 +75,8 @@ export function openOutbox(options: OutboxOptions): Outbox {
     timer: null,
     flushing: null,
   };
+  // A torn last line must not swallow the next one.
+  if (statSync(options.file).size > 0) onDisk(spool, () => writeSync(spool.descriptor, "\n"));
   return {
     add: (event) => add(spool, event),
     flush: () => {

@@ -21,7 +21,9 @@ export function decideReverting(situation: Situation): Decision {
   if (journal.attempts.revert >= maxAttempts) {
     return failed(situation, journal.problem?.message ?? "the previous system could not be activated");
   }
-  if (!journal.systemBack || current !== previous) {
+  // Where the new system ran before the order already, there is nothing to activate.
+  const activated = journal.systemBack || previous === journal.toplevel;
+  if (!activated || current !== previous) {
     return startUnit(
       situation,
       { prefix: "chimera-revert", action: "test", toplevel: previous },

@@ -1,54 +1,8 @@
 import { expect, test } from "vitest";
 import { decide, needsOf } from "./decide.ts";
-import type { Action, Decision, Desired, Observed } from "./decision.ts";
-import { Journal, maxTransitions, Step } from "./journal.ts";
-import { a, after, b, c, desired, headId, observed, type Script } from "./machine-model.ts";
-
-interface Run {
-  seen: Observed;
-  journal: Journal | null;
-  actions: Action[];
-  steps: string[];
-  last: Decision;
-}
-
-/** Plays the loop against the model until it rests: nothing planned in three looks, with time passing between. */
-function play(
-  start: { seen: Observed; journal: Journal | null; want: Desired | null },
-  script: Script = {},
-): Run {
-  let { seen, journal } = start;
-  const actions: Action[] = [];
-  const steps: string[] = [];
-  let quiet = 0;
-  let last = decide(seen, journal, start.want);
-  for (let looks = 0; quiet < 3; looks += 1) {
-    expect(looks, `no rest: ${steps.join(" ")}`).toBeLessThan(120);
-    last = decide(seen, journal, start.want);
-    const { plan } = last;
-    quiet = plan === null ? quiet + 1 : 0;
-    if (plan !== null) {
-      journal = Journal.parse(plan.journal);
-      steps.push(journal.step);
-      if (plan.action !== null) actions.push(plan.action);
-    }
-    seen = after(plan?.action ?? null, seen, script);
-  }
-  return { seen, journal, actions, steps, last };
-}
-
-const kinds = (actions: readonly Action[]) =>
-  actions.map((action) =>
-    action.kind === "start-unit" ? `${action.unit.action} ${action.unit.toplevel.at(-1)}` : action.kind,
-  );
-
-/** A journal at the given step of order 1, which wants b on a machine that ran a. */
-function at(step: Step, over: Partial<Journal> = {}): Journal {
-  const begun = decide(observed(), null, desired(1, b)).plan?.journal;
-  if (begun === undefined) throw new Error("nothing begun");
-  const unit = { name: "chimera-activate-1", action: "test" as const, toplevel: b };
-  return { ...begun, step, unit: step === "activating" ? unit : null, ...over };
-}
+import { maxTransitions } from "./journal.ts";
+import { a, b, c, desired, headId, observed } from "./machine-model.ts";
+import { at, kinds, play } from "./play-machine.ts";
 
 test("a new head is fetched, activated, proven, then made permanent, in this order", () => {
   const { actions, journal, seen, last } = play({ seen: observed(), journal: null, want: desired(1, b) });
@@ -252,64 +206,6 @@ test("too many steps in one activation end in stuck", () => {
   const { plan } = decide(observed(), at("staged", { transitions: maxTransitions + 1 }), desired(1, b));
   expect(plan?.journal.step).toBe("stuck");
   expect(plan?.events).toContainEqual(expect.objectContaining({ type: "alarm" }));
-});
-
-const paths = [a, b, c, null];
-const journals = [
-  null,
-  ...Step.options.flatMap((step) => [
-    at(step),
-    at(step, { bootId: "boot-0" }),
-    at(step, { systemBack: true, bootSet: true, lastCommitted: a }),
-  ]),
-];
-
-test("from every state there is a way to rest in fewer than 12 actions", () => {
-  let checked = 0;
-  for (const journal of journals) {
-    for (const current of [a, b, c]) {
-      for (const profile of paths) {
-        for (const bootDefault of paths) {
-          const seen = observed({ system: { current, booted: a, profile, bootDefault } });
-          for (const want of [desired(1, b), desired(2, c), null]) {
-            // A part of the cases runs into a system that does not come up.
-            const script: Script = profile === b ? { [b]: { kind: "ended", result: "exited", exitCode: 1 } } : {};
-            const { actions, last } = play({ seen, journal, want }, script);
-            expect(actions.length, `${journal?.step} ${kinds(actions).join(", ")}`).toBeLessThan(12);
-            expect(last.plan).toBeNull();
-            checked += 1;
-          }
-        }
-      }
-    }
-  }
-  expect(checked).toBeGreaterThan(3_000);
-});
-
-test("an unknown running system never leads to an action that changes the machine", () => {
-  for (const journal of journals) {
-    const system = { current: null, booted: null, profile: null, bootDefault: null };
-    for (const unit of [{ kind: "absent" }, { kind: "running" }, null] as const) {
-      const { plan } = decide(observed({ system, unit }), journal, desired(2, c));
-      expect(["none", "start-fetch", "collect-unit"]).toContain(plan?.action?.kind ?? "none");
-    }
-  }
-});
-
-test("an order that is not higher never replaces the journal's", () => {
-  for (const journal of journals) {
-    if (journal === null) continue;
-    for (const serial of [0, 1]) {
-      const { plan } = decide(
-        observed(),
-        { ...journal, order: { epoch: 0, serial: 1, id: headId("9") } },
-        {
-          ...desired(serial, c),
-        },
-      );
-      expect(plan?.journal.order.id ?? headId("9")).toBe(headId("9"));
-    }
-  }
 });
 
 test("only the steps that need processes ask for them", () => {

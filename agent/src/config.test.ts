@@ -1,0 +1,41 @@
+import { generateKey } from "@chimera/proto/keys";
+import { expect, test } from "vitest";
+import { parseConfig } from "./config.ts";
+
+const minimal = {
+  node: "n1",
+  fleetId: "f".repeat(64),
+  nats: { servers: ["nats://hub:4222"], seedFile: "/var/lib/chimera/identity/nats.seed" },
+  controller: { url: "http://hub:7070", tokenFile: "/var/lib/chimera/identity/token" },
+  nodeKeyFile: "/var/lib/chimera/identity/node.key",
+  trust: { publish: { keys: [generateKey("ops-publish").public], threshold: 1 } },
+  nix: { trustedPublicKeys: [generateKey("cache").public] },
+};
+
+const parse = (config: unknown) => parseConfig(JSON.stringify(config), "agent.json");
+
+test("what is left out has the documented default", () => {
+  expect(parse(minimal)).toMatchObject({
+    stateDir: "/var/lib/chimera",
+    runtimeDir: "/run/chimera",
+    drift: { mode: "revert", sweepSeconds: 60, ignore: [] },
+    logLevel: "info",
+  });
+});
+
+for (const [name, config, field] of [
+  ["a misspelt key", { ...minimal, probationSecond: 5 }, "probationSecond"],
+  ["a misspelt key deep inside", { ...minimal, drift: { sweepSecond: 5 } }, "sweepSecond"],
+  ["a node name in capitals", { ...minimal, node: "N1" }, "node"],
+  ["a relative path", { ...minimal, stateDir: "var" }, "stateDir"],
+  ["a key that is none", { ...minimal, nix: { trustedPublicKeys: ["abc"] } }, "trustedPublicKeys"],
+  ["a foreign URL scheme", { ...minimal, controller: { ...minimal.controller, url: "file:///x" } }, "url"],
+] as const) {
+  test(`${name} is refused, by the file's and the field's name`, () => {
+    expect(() => parse(config)).toThrow(new RegExp(`^agent.json:[^]*${field}`));
+  });
+}
+
+test("what is no JSON is refused without repeating it", () => {
+  expect(() => parseConfig("{ secret", "agent.json")).toThrow(/^agent.json is not JSON$/);
+});

@@ -1,0 +1,103 @@
+/** SHELL. Tests only: a fleet's key, worlds and heads, and an HTTP server that hands out their leaves. */
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { closureDigest, type ClosureEntry } from "@chimera/proto/closure";
+import { seal, type Envelope } from "@chimera/proto/envelope";
+import type { Head } from "@chimera/proto/head";
+import { generateKey, parseSecretKey, type Signer } from "@chimera/proto/keys";
+import { Digest, FleetId, NodeName, StorePath } from "@chimera/proto/names";
+import { proveLeaf, worldId, type Leaf } from "@chimera/proto/world";
+
+export const fleetId = FleetId.parse("f".repeat(64));
+export const node = NodeName.parse("n1");
+export const token = "node-token";
+
+export function createSigner(name: string): Signer {
+  return parseSecretKey(generateKey(name).secret);
+}
+
+export function systemPath(letter: string): StorePath {
+  return StorePath.parse(`/nix/store/${letter.repeat(32)}-nixos-system-${letter}`);
+}
+
+/** A leaf of this node with a closure of one path. */
+export function createLeaf(signer: Signer, letter: string, over: Partial<Leaf> = {}): Leaf {
+  const toplevel = systemPath(letter);
+  const entry: ClosureEntry = {
+    path: toplevel,
+    narHash: `sha256-${"A".repeat(43)}=`,
+    narSize: 1,
+    references: [],
+  };
+  return {
+    v: 1,
+    fleetId,
+    node,
+    nodeKey: signer.publicKey,
+    toplevel,
+    closure: closureDigest([entry]),
+    closureSize: 1,
+    substituters: [],
+    ...over,
+  };
+}
+
+export function createHead(serial: number, leaves: readonly Leaf[], over: Partial<Head> = {}): Head {
+  return {
+    v: 1,
+    kind: "head",
+    fleetId,
+    epoch: 0,
+    serial,
+    world: worldId(leaves),
+    size: leaves.length,
+    previous: null,
+    mode: "deploy",
+    policy: {},
+    revertTo: null,
+    consentUntil: null,
+    createdAt: new Date().toISOString(),
+    notAfter: new Date(Date.now() + 3600_000).toISOString(),
+    author: "ops",
+    reason: "test",
+    ...over,
+  };
+}
+
+export function sealHead(head: Head, signer: Signer): Envelope {
+  return seal("head", head, [signer]);
+}
+
+export interface LeafServer {
+  url: string;
+  put: (leaves: readonly Leaf[]) => void;
+  requests: () => number;
+  close: () => Promise<void>;
+}
+
+export async function startLeafServer(): Promise<LeafServer> {
+  const worlds = new Map<string, readonly Leaf[]>();
+  let requests = 0;
+  const server = createServer((request, response) => {
+    requests += 1;
+    const [, , , world = "", , name = ""] = (request.url ?? "").split("/");
+    const leaves = worlds.get(world);
+    const proof = leaves === undefined ? undefined : proveLeaf(leaves, name);
+    const allowed = request.headers.authorization === `Bearer ${token}`;
+    response.writeHead(allowed ? (proof === undefined ? 404 : 200) : 401);
+    response.end(JSON.stringify(proof ?? {}));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const port = address !== null && typeof address !== "string" ? address.port : 0;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    put: (leaves) => worlds.set(Digest.parse(worldId(leaves)), leaves),
+    requests: () => requests,
+    close: async () => {
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
