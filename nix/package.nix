@@ -49,11 +49,13 @@ let
     impureEnvVars = lib.fetchers.proxyImpureEnvVars ++ [
       "npm_config_registry"
       "NPM_CONFIG_REGISTRY"
+      # Where a proxy re-signs what it passes on.
+      "NODE_EXTRA_CA_CERTS"
     ];
     buildPhase = ''
       runHook preBuild
       export HOME="$TMPDIR"
-      npm ci --ignore-scripts --include=dev --no-audit --no-fund --no-progress --os=linux --cpu=${cpu} --libc=glibc
+      npm ci --ignore-scripts --include=dev --no-audit --no-fund --no-progress --no-update-notifier --os=linux --cpu=${cpu} --libc=glibc
       runHook postBuild
     '';
     installPhase = ''
