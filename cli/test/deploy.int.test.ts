@@ -187,7 +187,7 @@ test("deploying one node leaves the other's leaf as it is, and a rollback goes b
   expect(operator.server.heads[0]?.head).toMatchObject({
     mode: "rollback",
     serial: 3,
-    world: head?.head.world,
+    world: first?.head.world,
   });
   expect((await chimera("history")).out).toMatch(/3 .* rollback .* 2 committed[\s\S]*1 .* deploy .* first/u);
 });

@@ -1,0 +1,61 @@
+/** What `rollback` goes back to. */
+import { StoredHead } from "@chimera/proto/api";
+import { describe, expect, test } from "vitest";
+import { chooseWorld } from "./choose-world.ts";
+
+const at = "2026-11-23T12:00:00.000Z";
+const worldOf = (letter: string) => letter.repeat(64);
+
+function heads(letters: string): StoredHead[] {
+  return Array.from(letters, (letter, i) =>
+    StoredHead.parse({
+      id: worldOf("0"),
+      revision: i,
+      storedAt: at,
+      signedBy: [],
+      envelope: { payloadType: "x", payload: "", signatures: [{ keyid: "k", sig: "" }] },
+      head: {
+        v: 1,
+        kind: "head",
+        fleetId: worldOf("f"),
+        epoch: 0,
+        serial: i + 1,
+        world: worldOf(letter),
+        size: 1,
+        previous: null,
+        mode: "deploy",
+        policy: {},
+        revertTo: null,
+        consentUntil: null,
+        createdAt: at,
+        notAfter: at,
+        author: "a",
+        reason: "",
+      },
+    }),
+  ).toReversed();
+}
+
+describe("rollback", () => {
+  test.each<[string, [string, string | undefined, string]]>([
+    ["goes to the world before", ["ab", undefined, "a"]],
+    ["skips heads for the world of now", ["abb", undefined, "a"]],
+    ["after a rollback goes forth again", ["aba", undefined, "b"]],
+    ["--to a serial", ["abc", "1", "a"]],
+    ["--to the first digits of a world", ["abc", "bbbbbbbb", "b"]],
+    ["--to a world that is not in the history", ["ab", worldOf("e"), "e"]],
+    ["--to the world of now, as a new order", ["ab", "2", "b"]],
+  ])("%s", (_, [letters, to, wanted]) => {
+    expect(chooseWorld(heads(letters), to)).toBe(worldOf(wanted));
+  });
+  test.each<[string, [string, string | undefined, string]]>([
+    ["without heads", ["", undefined, "world-unknown"]],
+    ["with one world only", ["aaa", undefined, "world-unknown"]],
+    ["to a serial that is not there", ["ab", "7", "world-unknown"]],
+    ["to too few digits", ["ab", "aaaa", "world-unknown"]],
+    ["to digits of no world", ["ab", "eeeeeeee", "world-unknown"]],
+    ["to what is neither", ["ab", "../../etc", "world-unknown"]],
+  ])("%s is refused", (_, [letters, to, code]) => {
+    expect(() => chooseWorld(heads(letters), to)).toThrow(expect.objectContaining({ code }));
+  });
+});
