@@ -95,7 +95,9 @@ async function start(state: LabState, specs: readonly HostSpec[], report: Report
   await writeFile(permitFile(), "");
   report(`booting ${state.hosts.map((host) => host.name).join(" ")}`);
   const lab = labOf(state);
-  await Promise.all(state.hosts.map((record) => startRunner(record)));
+  // All of them settled before anybody cleans up after the one that failed.
+  const starts = await Promise.allSettled(state.hosts.map((record) => startRunner(record)));
+  for (const outcome of starts) if (outcome.status === "rejected") throw outcome.reason;
   await Promise.all(
     lab.hosts.map(async (host) => {
       await host.waitRunning();
