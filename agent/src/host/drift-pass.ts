@@ -12,8 +12,8 @@ import { checkEntry } from "./check-entry.ts";
 import type { Responded, Responder } from "./drift-response.ts";
 import { loadExpectedEtc, type ExpectedEtc } from "./etc-expected.ts";
 import type { Evidence } from "./evidence.ts";
-import { removeStale, revertEntry, type RevertContext } from "./revert-entry.ts";
-import { findStaleLinks } from "./sweep.ts";
+import { removeStale, removeUnfinished, revertEntry, type RevertContext } from "./revert-entry.ts";
+import { findLeftovers } from "./sweep.ts";
 
 export interface DriftPassOptions {
   toplevel: () => string | null;
@@ -110,7 +110,12 @@ async function sweepEntries(
 
 async function sweepStale(state: State, expected: ExpectedEtc, seen: Set<string>): Promise<boolean> {
   const { etcDir, scope, responder } = state;
-  for (const { path, target } of await findStaleLinks({ etcDir, entries: expected.entries, scope })) {
+  const { stale, unfinished } = await findLeftovers({ etcDir, entries: expected.entries, scope });
+  // In a turn no revert is under way, so what bears such a name then is nobody's work.
+  if (state.mode === "revert")
+    for (const path of unfinished)
+      await state.turn(() => removeUnfinished(revertContext(state, expected), path));
+  for (const { path, target } of stale) {
     const since = performance.now();
     const item = staleItem(path, { type: "symlink", target });
     seen.add(item.path);
@@ -140,6 +145,7 @@ async function followOne(
     if (result === "abandoned") return false;
     if (result !== "reverted" || entry.kind !== "directory") continue;
     for (const below of entriesBelow(expected.entries, entry.path)) entries.add(below);
+    await setImmediate();
   }
   return true;
 }

@@ -106,6 +106,15 @@ test("a stale link of an earlier generation is removed, and nobody else's", asyn
   expect(revertedKinds()).toEqual(["stale", "stale"]);
 });
 
+test("what a killed agent left under a temporary name is removed", async () => {
+  const name = `.chimera-${"0123456789ab".repeat(2)}`;
+  writeFileSync(at(name), "half");
+  mkdirSync(at(`ssh/${name}/deep`), { recursive: true });
+  await fixture.start().sweepNow();
+  expect(snapshotEtc(fixture.etc)).toEqual(pristine);
+  expect(fixture.events).toEqual([]);
+});
+
 test("nothing undeclared is touched, and nothing that the allow list names", async () => {
   for (const path of ["nixos/configuration.nix", "NetworkManager/system-connections/home", "mine/file"]) {
     mkdirSync(dirname(at(path)), { recursive: true });

@@ -1,5 +1,4 @@
 /** SHELL. Puts exactly one entry of /etc back, inside the directory that was opened component by component. */
-import { randomBytes } from "node:crypto";
 import {
   fchmodSync,
   fchownSync,
@@ -17,6 +16,7 @@ import { revertFailure, type RevertFailureCode } from "../reconcile/revert-failu
 import { attempt, type Outcome } from "./errno-outcome.ts";
 import { openChild, openDirectory, type OpenDirectory } from "./etc-directory.ts";
 import type { Evidence, Keeping } from "./evidence.ts";
+import { temporaryName } from "./temporary-name.ts";
 import { removeTree } from "./tree.ts";
 import { writeCopy } from "./write-copy.ts";
 
@@ -66,6 +66,14 @@ export async function removeStale(context: RevertContext, path: string): Promise
     if (target.kind === "failed" || !isOwnLink(path, target.value)) return { kind: "abandoned" };
     if (!context.isCurrent()) return { kind: "abandoned" };
     return toOutcome(attempt(() => unlinkSync(directory.child(name))));
+  });
+}
+
+/** Removes what a revert that was cut off left under a temporary name; its evidence was kept before. */
+export async function removeUnfinished(context: RevertContext, path: string): Promise<RevertOutcome> {
+  return inPlace(context, path, async ({ directory, name }) => {
+    if (!context.isCurrent()) return { kind: "abandoned" };
+    return toOutcome(await removeTree(directory, name));
   });
 }
 
@@ -199,9 +207,4 @@ function toOutcome(outcome: Outcome<unknown>, evidence: string | null = null): R
 
 function failed(errno: string): Extract<RevertOutcome, { kind: "failed" }> {
   return { kind: "failed", ...revertFailure(errno) };
-}
-
-/** Hidden, and told apart by chance: nobody can put something there beforehand. */
-function temporaryName(): string {
-  return `.chimera-${randomBytes(12).toString("hex")}`;
 }

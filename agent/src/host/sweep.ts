@@ -3,6 +3,7 @@ import { opendirSync, readlinkSync, type Dirent } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { isOwnLink } from "../reconcile/drift.ts";
 import type { ExpectedEntry } from "../reconcile/etc-entry.ts";
+import { isTemporaryName } from "./temporary-name.ts";
 import type { EtcScope } from "../reconcile/etc-scope.ts";
 import { attempt } from "./errno-outcome.ts";
 import { openDirectory } from "./etc-directory.ts";
@@ -10,6 +11,12 @@ import { openDirectory } from "./etc-directory.ts";
 export interface StaleLink {
   path: string;
   target: string;
+}
+
+export interface Leftovers {
+  stale: StaleLink[];
+  /** Names of unfinished reverts: an agent was killed in the middle of one. */
+  unfinished: string[];
 }
 
 export interface StaleSearch {
@@ -24,8 +31,8 @@ const deepest = 32;
 const namesPerTurn = 256;
 
 /** Never follows a link, never enters what the allow list or the configuration leaves to others. */
-export async function findStaleLinks(search: StaleSearch): Promise<StaleLink[]> {
-  const stale: StaleLink[] = [];
+export async function findLeftovers(search: StaleSearch): Promise<Leftovers> {
+  const leftovers: Leftovers = { stale: [], unfinished: [] };
   const folders = [""];
   let names = 0;
   for (let folder = folders.shift(); folder !== undefined; folder = folders.shift()) {
@@ -33,12 +40,13 @@ export async function findStaleLinks(search: StaleSearch): Promise<StaleLink[]> 
     for (const child of list) {
       names += 1;
       const path = folder === "" ? child.name : `${folder}/${child.name}`;
-      if (child.isSymbolicLink()) stale.push(...staleLink(search, path));
+      if (isTemporaryName(child.name)) leftovers.unfinished.push(path);
+      else if (child.isSymbolicLink()) leftovers.stale.push(...staleLink(search, path));
       else if (child.isDirectory() && isEntered(search, path)) folders.push(path);
       if (names % namesPerTurn === 0) await setImmediate();
     }
   }
-  return stale;
+  return leftovers;
 }
 
 function isEntered({ scope }: StaleSearch, path: string): boolean {

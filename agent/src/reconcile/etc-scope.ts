@@ -36,7 +36,8 @@ export function createEtcScope(ignore: readonly IgnoredGlob[]): EtcScope {
 
 const isComparedBy: Readonly<Record<WhenDeclared, (entry: ExpectedEntry) => boolean>> = {
   compare: () => true,
-  "compare-links": (entry) => entry.kind === "link",
+  // A directory on the way to a declared link must be one.
+  "compare-links": (entry) => entry.kind !== "file",
   skip: () => false,
 };
 
