@@ -22,7 +22,7 @@ afterEach(() => {
 });
 
 async function listen(onClient: (client: Socket) => void): Promise<Server> {
-  const server = createServer(onClient).listen(socket);
+  const server = createServer({ allowHalfOpen: true }, onClient).listen(socket);
   await once(server, "listening");
   return server;
 }
@@ -42,6 +42,24 @@ test("the header comes first, as systemd expects it, then the lines", async () =
     "0",
     "",
   ]);
+  server.close();
+});
+
+test("a journald that ends its own direction, as it does, is still written to", async () => {
+  let heard = "";
+  let clients = 0;
+  const server = await listen((client) => {
+    clients += 1;
+    client.end();
+    client.on("data", (data) => (heard += data.toString()));
+  });
+  journal = openJournal({ ...identity, socket });
+  await once(server, "connection");
+  await vi.waitFor(() => {
+    journal.write("<6>x\n");
+    expect(heard.split("<6>x").length).toBeGreaterThan(10);
+  }, patient);
+  expect(clients).toBe(1);
   server.close();
 });
 

@@ -35,7 +35,8 @@ export function openJournal(options: JournalOptions): LogSink {
 
   const open = () => {
     timer = null;
-    const next = connect(socket);
+    // Journald ends its own direction at once: without half-open, Node would end ours too.
+    const next = connect({ path: socket, allowHalfOpen: true });
     next.unref();
     next.write(journalHeader(options));
     // An error is followed by close, which reconnects.

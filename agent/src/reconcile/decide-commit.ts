@@ -5,7 +5,7 @@ import { problemOf } from "./journal.ts";
 import { collect, go, revert, settled, startUnit, wait, type Situation } from "./plan.ts";
 
 /** Setting the profile counts as an attempt too: a profile that will not stay set is no success. */
-const maxAttempts = 4;
+const maxAttempts = 3;
 
 export function decideCommitting(situation: Situation): Decision {
   const { observed, journal } = situation;

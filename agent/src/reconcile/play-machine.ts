@@ -8,6 +8,8 @@ export interface Run {
   seen: Observed;
   journal: Journal | null;
   actions: Action[];
+  /** The most actions of any one order: a half-done one is finished before the next begins. */
+  mostPerOrder: number;
   steps: string[];
   last: Decision;
 }
@@ -19,6 +21,7 @@ export function play(
 ): Run {
   let { seen, journal } = start;
   const actions: Action[] = [];
+  const perOrder = new Map<string, number>();
   const steps: string[] = [];
   let quiet = 0;
   let last = decide(seen, journal, start.want);
@@ -30,11 +33,14 @@ export function play(
     if (plan !== null) {
       journal = Journal.parse(plan.journal);
       steps.push(journal.step);
-      if (plan.action !== null) actions.push(plan.action);
+      if (plan.action !== null) {
+        actions.push(plan.action);
+        perOrder.set(journal.order.id, (perOrder.get(journal.order.id) ?? 0) + 1);
+      }
     }
     seen = after(plan?.action ?? null, seen, script);
   }
-  return { seen, journal, actions, steps, last };
+  return { seen, journal, actions, steps, last, mostPerOrder: Math.max(0, ...perOrder.values()) };
 }
 
 export const kinds = (actions: readonly Action[]) =>
