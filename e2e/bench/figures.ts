@@ -45,7 +45,11 @@ function rank(sorted: readonly number[], share: number): number {
 }
 
 /** A figure of one number; `bound` is its upper bound. */
-export function atMost(name: string, value: number, rest: { unit: string; n: number; bound: number }): Figure {
+export function atMost(
+  name: string,
+  value: number,
+  rest: { unit: string; n: number; bound: number },
+): Figure {
   const rounded = Math.round(value * 1000) / 1000;
   const { unit, n, bound } = rest;
   return { name, unit, n, value: rounded, bound: `<= ${bound}`, ok: rounded <= bound, peers: [] };

@@ -8,7 +8,7 @@ export interface FleetFacts {
   /** Nix's public key of whoever builds closures. */
   cacheKey: string;
   addresses: Readonly<Record<string, string>>;
-  authorizedKey?: string;
+  probationSeconds: number;
 }
 
 export const hubUrl = "http://hub:7070";
@@ -28,7 +28,7 @@ export function agentConfig(facts: FleetFacts, node: string) {
     nodeKeyFile: "/var/lib/chimera/identity/node.key",
     trust: { publish: { keys: [facts.publishKey], threshold: 1 } },
     nix: { trustedPublicKeys: [facts.cacheKey] },
-    probationSeconds: 2,
+    probationSeconds: facts.probationSeconds,
     activationSeconds: 60,
   };
 }
@@ -79,6 +79,5 @@ function machine(facts: FleetFacts, host: string) {
   return {
     network: { address: `${facts.addresses[host] ?? ""}/24` },
     hosts: { ...facts.addresses },
-    ...(facts.authorizedKey === undefined ? {} : { authorizedKeys: [facts.authorizedKey] }),
   };
 }

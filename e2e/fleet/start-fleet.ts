@@ -35,12 +35,15 @@ export interface Fleet {
 export interface FleetOptions {
   nodes: number;
   version: string;
+  /** How long a node must stay healthy before it commits. */
+  probationSeconds?: number;
   report?: Report;
 }
 
 const worldsOnWs = "/srv/worlds";
 
-export async function startFleet({ nodes, version, report = silent }: FleetOptions): Promise<Fleet> {
+export async function startFleet(options: FleetOptions): Promise<Fleet> {
+  const { nodes, version, report = silent } = options;
   await prepare(report);
   await downUnlessInUse(report);
   await rm(fleetFolder(), { recursive: true, force: true });
@@ -58,6 +61,7 @@ export async function startFleet({ nodes, version, report = silent }: FleetOptio
     publishKey: identities.publishKey,
     cacheKey: identities.cacheKey,
     addresses: hostAddresses(hosts, subnet),
+    probationSeconds: options.probationSeconds ?? 2,
   };
   const first = firstSpecs(facts, { names, version: versions.first, identities });
   const { systems, nodePath } = await buildFirst(first, versions);

@@ -1,0 +1,76 @@
+// SHELL. What scenarios keep doing with a lab fleet: deploy a world, read a node's view, its pointers and its events.
+import type { HostRunResult } from "../lab/host-run.ts";
+import type { NodeView } from "@chimera/proto/api";
+import { z } from "zod";
+import type { SystemSpec } from "../lab/os/system-spec.ts";
+import { waitUntil } from "../lab/wait-until.ts";
+import type { Host } from "../lab/host.ts";
+import { operatorOf } from "./operator.ts";
+import type { Fleet } from "./start-fleet.ts";
+
+export interface WorldOptions {
+  version?: string;
+  /** Of each node's system. */
+  changes?: Partial<SystemSpec>;
+  nodes?: readonly string[];
+  /** Further arguments of `chimera deploy`. */
+  args?: readonly string[];
+}
+
+/** Builds and deploys on ws as an operator would; any exit code. */
+export async function deployWorld(
+  fleet: Fleet,
+  label: string,
+  options: WorldOptions = {},
+): Promise<HostRunResult> {
+  const { version = fleet.versions.first, changes = {}, args = [] } = options;
+  const nodes = options.nodes ?? fleet.lab.nodes.map(({ name }) => name);
+  const specs = nodes.map((node) => [node, fleet.node(node, { label, version, changes })] as const);
+  const folder = await fleet.stageWorld(label, Object.fromEntries(specs));
+  return operatorOf(fleet.lab).run(["deploy", "--file", `${folder}/chimera.toml`, ...args], {
+    timeoutMs: 300_000,
+  });
+}
+
+export async function viewOf(fleet: Fleet, node: string): Promise<NodeView> {
+  const view = (await operatorOf(fleet.lab).nodes()).find((one) => one.node === node);
+  if (view === undefined) throw new Error(`status does not list ${node}`);
+  return view;
+}
+
+/** Polls a node's view until the condition holds. */
+export async function waitView(
+  fleet: Fleet,
+  node: string,
+  condition: (view: NodeView) => boolean,
+): Promise<NodeView> {
+  let last: NodeView | undefined;
+  const look = async () => {
+    last = await viewOf(fleet, node);
+    return condition(last) && last;
+  };
+  try {
+    return await waitUntil(`${node} as expected`, look, { timeoutMs: 90_000, everyMs: 200 });
+  } catch (cause) {
+    throw new Error(`last view of ${node}: ${JSON.stringify(last?.status)}`, { cause });
+  }
+}
+
+/** What the machine itself says, not what it reports. */
+export async function pointersOf(host: Host) {
+  const read = async (path: string) => (await host.run(["readlink", "-f", path])).stdout.trim();
+  return {
+    current: await read("/run/current-system"),
+    profile: await read("/nix/var/nix/profiles/system"),
+    bootDefault: (await host.run(["cat", "/boot/default"])).stdout.trim(),
+  };
+}
+
+/** Process id of the agent now; undefined while there is none. */
+export async function agentPid(host: Host): Promise<number | undefined> {
+  const { code, stdout } = await host.run(["cat", "/run/chimera/agent.pid"]);
+  if (code !== 0) return undefined;
+  const pid = z.coerce.number().int().positive().safeParse(stdout.trim());
+  if (!pid.success) return undefined;
+  return (await host.run(["kill", "-0", `${pid.data}`])).code === 0 ? pid.data : undefined;
+}

@@ -1,0 +1,121 @@
+// The first fleet does its main job on real machines.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import { agentPid, deployWorld, pointersOf, viewOf, waitView } from "../fleet/fleet-stage.ts";
+import { operatorOf } from "../fleet/operator.ts";
+import { startFleet, type Fleet } from "../fleet/start-fleet.ts";
+import { tamperNode } from "../fleet/tamper-node.ts";
+import { downUnlessInUse } from "../lab/down.ts";
+import { waitUntil } from "../lab/wait-until.ts";
+import { tamperKinds } from "../probe/tamper-order.ts";
+
+let fleet: Fleet;
+const labelled = (label: string) => expect.stringMatching(new RegExp(`-nixos-system-n\\d-${label}$`));
+const onLabel = (label: string) => ({
+  current: labelled(label),
+  profile: labelled(label),
+  bootDefault: labelled(label),
+});
+
+beforeAll(async () => {
+  const text = await readFile(join(import.meta.dirname, "../../package.json"), "utf8");
+  const { version } = z.object({ version: z.string() }).parse(JSON.parse(text));
+  fleet = await startFleet({ nodes: 3, version, probationSeconds: 5 });
+});
+afterAll(() => downUnlessInUse());
+
+async function expectEverywhere(label: string): Promise<void> {
+  for (const node of fleet.lab.nodes) expect(await pointersOf(node), node.name).toEqual(onLabel(label));
+}
+
+test("world A is built, pushed, signed and committed on every node", async () => {
+  const { code, stdout, stderr } = await deployWorld(fleet, "a");
+  expect(code, stdout + stderr).toBe(0);
+  await expectEverywhere("a");
+  const { status, verified, hardware } = await waitView(fleet, "n1", (view) => view.hardware !== null);
+  expect(verified).toBe(true);
+  expect(status).toMatchObject({ state: "committed", accepted: { serial: 1 }, problem: null });
+  expect(hardware?.cpu.cores).toBeGreaterThan(0);
+});
+
+test("world B replaces the agent by the one that the closure brings, without a failed unit", async () => {
+  const before = await Promise.all(fleet.lab.nodes.map((node) => agentPid(node)));
+  const { code, stdout, stderr } = await deployWorld(fleet, "b", { version: fleet.versions.next });
+  expect(code, stdout + stderr).toBe(0);
+  await expectEverywhere("b");
+  for (const [i, node] of fleet.lab.nodes.entries()) {
+    await waitView(fleet, node.name, ({ status }) => status?.agent.version === fleet.versions.next);
+    expect(await agentPid(node), node.name).not.toBe(before[i]);
+    expect((await node.run(["systemctl", "is-system-running"])).stdout.trim()).toBe("running");
+  }
+});
+
+test("six kinds of tampering are put back, and each is reported as an event", async () => {
+  const trials = await tamperNode(fleet.lab.host("n1"), {
+    trials: tamperKinds.length,
+    pauseMs: 200,
+    timeoutMs: 70_000,
+  });
+  expect(trials.map(({ kind }) => kind)).toEqual(tamperKinds);
+  for (const { path, ms } of trials) expect(ms, path).not.toBeNull();
+  const drift = await waitUntil(
+    "six reverts reported",
+    async () => {
+      const text = await operatorOf(fleet.lab).ok(["drift", "n1", "--json"]);
+      return trials.every(({ path }) => text.includes(JSON.stringify(path))) && text;
+    },
+    { timeoutMs: 30_000, everyMs: 300 },
+  );
+  for (const kind of ["content", "missing", "replaced-by-file", "replaced-by-directory", "wrong-target"]) {
+    expect(drift).toContain(JSON.stringify(kind));
+  }
+});
+
+test("rollback publishes a higher head and brings world A back", async () => {
+  await operatorOf(fleet.lab).ok(["rollback", "--reason", "test"]);
+  await expectEverywhere("a");
+  const { status } = await viewOf(fleet, "n2");
+  expect(status).toMatchObject({ state: "committed", accepted: { serial: 3 } });
+});
+
+test("a node that loses its power comes back on its committed system and needs no new order", async () => {
+  const node = fleet.lab.host("n2");
+  await node.powerCut();
+  await node.boot();
+  expect(await pointersOf(node)).toEqual(onLabel("a"));
+  const booted = (await node.run(["cat", "/proc/sys/kernel/random/boot_id"])).stdout.trim();
+  const { status } = await waitView(fleet, "n2", (view) => view.status?.agent.bootId === booted);
+  expect(status).toMatchObject({ state: "committed", accepted: { serial: 3 } });
+});
+
+test("deploy to one node leaves the others as they are", async () => {
+  const { code, stdout, stderr } = await deployWorld(fleet, "c", { nodes: ["n3"] });
+  expect(code, stdout + stderr).toBe(0);
+  expect(await pointersOf(fleet.lab.host("n3"))).toEqual(onLabel("c"));
+  expect(await pointersOf(fleet.lab.host("n1"))).toEqual(onLabel("a"));
+});
+
+test("an unknown target, a malformed path and a build that fails publish nothing", async () => {
+  const operator = operatorOf(fleet.lab);
+  const history = await operator.ok(["history", "--json"]);
+  const unknown = await operator.run(["deploy", "--file", "/srv/worlds/c/chimera.toml", "-t", "n9"]);
+  expect(unknown.code).not.toBe(0);
+  expect(unknown.stderr).toContain("n9");
+  const malformed = await operator.run(["publish", "n1=/nix/store/short-system"]);
+  expect(malformed.code).toBe(65);
+  expect(malformed.stderr).toContain("n1");
+  const spec = (node: string) => fleet.node(node, { label: "half", version: fleet.versions.first });
+  const folder = await fleet.stageWorld("half", { n1: spec("n1"), n3: spec("n3") });
+  const ws = fleet.lab.host("ws");
+  const project = (await ws.runChecked(["cat", `${folder}/chimera.toml`])).replace(
+    "systems.n3",
+    "systems.absent",
+  );
+  await ws.runChecked(["tee", "/root/half.toml"], { input: project });
+  const half = await operator.run(["deploy", "--file", "/root/half.toml"]);
+  expect(half.code, half.stderr).toBe(70);
+  expect(half.stderr).toContain("n3");
+  expect(await operator.ok(["history", "--json"])).toBe(history);
+});

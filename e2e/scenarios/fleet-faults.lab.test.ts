@@ -1,0 +1,259 @@
+// What goes wrong on real machines: faulty systems, killed programs, absent servers, and heads that must not count.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { FleetView, Problem, type NodeView } from "@chimera/proto/api";
+import { seal } from "@chimera/proto/envelope";
+import type { Head } from "@chimera/proto/head";
+import { generateKey, parseSecretKey } from "@chimera/proto/keys";
+import { Digest, StorePath } from "@chimera/proto/names";
+import { World, worldId } from "@chimera/proto/world";
+import { agentPid, deployWorld, pointersOf, viewOf, waitView } from "../fleet/fleet-stage.ts";
+import { operatorKey } from "../fleet/operator-keys.ts";
+import { openRawStore, type RawStore } from "../fleet/raw-store.ts";
+import { startFleet, type Fleet } from "../fleet/start-fleet.ts";
+import { downUnlessInUse } from "../lab/down.ts";
+import type { Host } from "../lab/host.ts";
+import type { Fault } from "../lab/os/system-spec.ts";
+import { waitUntil } from "../lab/wait-until.ts";
+
+let fleet: Fleet;
+let node: Host;
+let store: RawStore;
+/** The system that must still run when a test is over. */
+let good: Awaited<ReturnType<typeof pointersOf>>;
+
+beforeAll(async () => {
+  const text = await readFile(join(import.meta.dirname, "../../package.json"), "utf8");
+  const { version } = z.object({ version: z.string() }).parse(JSON.parse(text));
+  fleet = await startFleet({ nodes: 1, version, probationSeconds: 5 });
+  node = fleet.lab.host("n1");
+  const { code, stdout, stderr } = await deployWorld(fleet, "good");
+  expect(code, stdout + stderr).toBe(0);
+  good = await pointersOf(node);
+  store = await openRawStore(fleet.lab);
+});
+afterAll(async () => {
+  await store.close();
+  await downUnlessInUse();
+});
+
+async function unitState(unit: string): Promise<string> {
+  return (await node.run(["systemctl", "is-active", unit])).stdout.trim();
+}
+
+async function restoredByDrift(): Promise<void> {
+  const path = "/etc/lab/link-3";
+  const target = (await node.runChecked(["readlink", path])).trim();
+  await node.runChecked(["ln", "-sfn", "/etc/passwd", path]);
+  await waitUntil(
+    "drift put back",
+    async () => (await node.run(["readlink", path])).stdout.trim() === target,
+    { timeoutMs: 75_000, everyMs: 50 },
+  );
+}
+
+describe("a system that does not hold", () => {
+  test.each(["exit2", "exit4", "fail-unit"] satisfies Fault[])(
+    "%s: the node goes back by itself",
+    async (fault) => {
+      const { code, stdout } = await deployWorld(fleet, `bad-${fault}`, { changes: { fault } });
+      expect(code, stdout).not.toBe(0);
+      const { status } = await waitView(fleet, "n1", (view) => view.status?.state === "reverted");
+      expect(status?.problem?.message).toBeTruthy();
+      expect(await pointersOf(node)).toEqual(good);
+      await waitUntil(
+        "no failed unit after the revert",
+        async () => (await node.run(["systemctl", "is-system-running"])).stdout.trim() === "running",
+        { timeoutMs: 30_000 },
+      );
+    },
+  );
+
+  test("exit1: the pre-switch check refuses and nothing has changed", async () => {
+    const { code } = await deployWorld(fleet, "bad-exit1", { changes: { fault: "exit1" } });
+    expect(code).not.toBe(0);
+    expect(await pointersOf(node)).toEqual(good);
+  });
+
+  test("exit100: it waits for a reboot, and says so; profile and boot default stay", async () => {
+    await deployWorld(fleet, "bad-exit100", { changes: { fault: "exit100" }, args: ["--timeout", "40"] });
+    const { status } = await waitView(fleet, "n1", (view) => view.status?.state === "staged-for-reboot");
+    expect(status?.waiting?.detail).toBeTruthy();
+    expect(await pointersOf(node)).toEqual(good);
+  });
+
+  test("a system that cuts the network is undone without it", async () => {
+    const changes = { fault: "cut-network" } as const;
+    await deployWorld(fleet, "bad-network", { changes, args: ["--no-follow"] });
+    await waitUntil("the network cut", async () => (await unitState("lab-fault.service")) === "active", {
+      timeoutMs: 60_000,
+    });
+    expect(await waitView(fleet, "n1", back)).toBeTruthy();
+    expect(await pointersOf(node)).toEqual(good);
+  });
+});
+
+const back = ({ status }: NodeView) => status?.state === "reverted" || status?.state === "committed";
+
+describe("programs that die", () => {
+  test("killing the agent in the middle of an activation does not harm it", async () => {
+    const slow = [
+      { name: "lab-app-2", revision: "slow", stopMs: 1 },
+      { name: "lab-slow", revision: "1", stopMs: 6000 },
+    ];
+    expect((await deployWorld(fleet, "slow", { changes: { apps: slow } })).code).toBe(0);
+    const changes = { apps: [{ name: "lab-slow", revision: "2", stopMs: 6000 }] };
+    const deployed = deployWorld(fleet, "slower", { changes });
+    const unit = await waitUntil(
+      "the activation unit",
+      async () => {
+        const listed = await node.run([
+          "systemctl",
+          "list-units",
+          "--plain",
+          "--no-legend",
+          "chimera-activate-*",
+        ]);
+        return listed.stdout.includes("running") && listed.stdout.split(" ")[0];
+      },
+      { timeoutMs: 60_000 },
+    );
+    await node.runChecked(["kill", "-KILL", `${await agentPid(node)}`]);
+    expect(await unitState(unit)).toMatch(/^(active|activating)$/);
+    const { code, stdout, stderr } = await deployed;
+    expect(code, stdout + stderr).toBe(0);
+    good = await pointersOf(node);
+    expect(good.current).toMatch(/-slower$/);
+  });
+
+  test("a killed tmux server takes the agent with it, and both are back in seconds", async () => {
+    const before = await agentPid(node);
+    const server = (await node.runChecked(["systemctl", "show", "-P", "MainPID", "chimera-sentinel"])).trim();
+    await node.runChecked(["kill", "-KILL", server]);
+    await waitUntil("a new agent", async () => ![undefined, before].includes(await agentPid(node)), {
+      timeoutMs: 20_000,
+    });
+    await restoredByDrift();
+  });
+
+  test("a stopped tmux server does not stop the agent", async () => {
+    const server = (await node.runChecked(["systemctl", "show", "-P", "MainPID", "chimera-sentinel"])).trim();
+    const before = await agentPid(node);
+    await node.runChecked(["kill", "-STOP", server]);
+    for (let i = 0; i < 3; i += 1) await restoredByDrift();
+    await node.runChecked(["kill", "-CONT", server]);
+    expect(await agentPid(node)).toBe(before);
+  });
+
+  test("the watchdog replaces an agent that hangs", async () => {
+    const before = await agentPid(node);
+    await node.runChecked(["kill", "-STOP", `${before}`]);
+    await waitUntil("a new agent", async () => ![undefined, before].includes(await agentPid(node)), {
+      timeoutMs: 120_000,
+      everyMs: 500,
+    });
+  });
+
+  test("with NATS away drift is still put back, and what happened is told later", async () => {
+    const hub = fleet.lab.host("hub");
+    await hub.runChecked(["systemctl", "stop", "nats-server"]);
+    await restoredByDrift();
+    const since = new Date().toISOString();
+    await restoredByDrift();
+    await hub.runChecked(["systemctl", "start", "nats-server"]);
+    await waitView(fleet, "n1", ({ beat }) => beat !== null && beat.at > since);
+    const { stdout } = await fleet.lab.host("ws").run(["chimera", "drift", "n1", "--json"]);
+    expect(stdout.split('"/etc/lab/link-3"').length).toBeGreaterThan(2);
+  });
+});
+
+describe("a head that must not count", () => {
+  let newest: Head;
+  beforeEach(async () => {
+    const { head } = FleetView.parse(await (await api("GET", "/v1/fleet")).json());
+    if (head === null) throw new Error("no head");
+    newest = head.head;
+  });
+
+  const cases: [string, string, (head: Head) => Promise<unknown>][] = [
+    ["unsigned", "signature-invalid", async (head) => seal("head", { ...head, serial: head.serial + 1 }, [])],
+    [
+      "signed by a key that nobody trusts",
+      "signature-invalid",
+      async (head) =>
+        seal("head", { ...head, serial: head.serial + 1 }, [
+          parseSecretKey(generateKey("lab-publish").secret),
+        ]),
+    ],
+    [
+      "of a lower serial",
+      "order-stale",
+      async (head) => seal("head", { ...head, serial: 1 }, [await operatorKey("publish")]),
+    ],
+    [
+      "expired",
+      "head-expired",
+      async (head) =>
+        seal("head", { ...head, serial: head.serial + 1, notAfter: "2020-01-01T00:00:00Z" }, [
+          await operatorKey("publish"),
+        ]),
+    ],
+    [
+      "of another fleet",
+      "fleet-mismatch",
+      async (head) =>
+        seal("head", { ...head, serial: head.serial + 1, fleetId: "e".repeat(64) }, [
+          await operatorKey("publish"),
+        ]),
+    ],
+    [
+      "equal in order but other in bytes",
+      "order-equivocation",
+      async (head) => seal("head", { ...head, reason: "another" }, [await operatorKey("publish")]),
+    ],
+    ["no document at all", "input-invalid", async () => "garbage \u001b[2J"],
+  ];
+
+  test.each(cases)("%s: refused, reported as %s, nothing changed", async (_, code, make) => {
+    const pointers = await pointersOf(node);
+    const accepted = (await viewOf(fleet, "n1")).status?.accepted;
+    const since = new Date(Date.now() - 1000).toISOString();
+    await store.putHead(newest.fleetId, await make(newest));
+    const { status } = await waitView(
+      fleet,
+      "n1",
+      (view) => view.status?.problem?.code === code && view.status.problem.at > since,
+    );
+    expect(status?.accepted).toEqual(accepted);
+    expect(await pointersOf(node)).toEqual(pointers);
+  });
+
+  test("a world whose closure is nowhere: the controller refuses it, the node asks again and changes nothing", async () => {
+    const pointers = await pointersOf(node);
+    const world = World.parse(await (await api("GET", `/v1/worlds/${newest.world}`)).json());
+    const toplevel = StorePath.parse(`/nix/store/${"0".repeat(32)}-nixos-system-n1-absent`);
+    const leaves = world.leaves.map((leaf) => ({ ...leaf, toplevel, closure: Digest.parse("0".repeat(64)) }));
+    const id = worldId(leaves);
+    expect((await api("PUT", `/v1/worlds/${id}`, { v: 1, leaves })).status).toBe(200);
+    const fleetView = FleetView.parse(await (await api("GET", "/v1/fleet")).json());
+    const order = { serial: newest.serial + 1, previous: fleetView.head?.id ?? null, world: id };
+    const envelope = seal("head", { ...newest, ...order }, [await operatorKey("publish")]);
+    const refused = await api("PUT", "/v1/head", { envelope, expectedRevision: fleetView.revision });
+    const problem = Problem.parse(await refused.json());
+    expect(problem).toMatchObject({ status: 503, code: "closure-unavailable" });
+    await store.putHead(newest.fleetId, envelope);
+    await waitView(fleet, "n1", ({ status }) => status?.problem?.code === "closure-unavailable");
+    expect(await pointersOf(node)).toEqual(pointers);
+  });
+});
+
+async function api(method: string, path: string, body?: unknown): Promise<Response> {
+  const token = (await fleet.lab.host("ws").runChecked(["cat", "/root/.config/chimera/token"])).trim();
+  return fetch(`http://${fleet.lab.host("hub").address}:7070${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+}
