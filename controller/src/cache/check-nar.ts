@@ -17,9 +17,9 @@ export async function checkNar(path: string, info: Narinfo): Promise<void> {
   try {
     await pipeline(
       createReadStream(path, { highWaterMark: chunkBytes }),
-      file.pass,
+      (source: AsyncIterable<Buffer>) => file.pass(source),
       unpacker(info.Compression),
-      nar.pass,
+      (source: AsyncIterable<Buffer>) => nar.pass(source),
       drain,
     );
   } catch (cause) {

@@ -10,14 +10,17 @@ export function parseRange(
   header: string | undefined,
   size: number,
 ): ByteRange | "unsatisfiable" | undefined {
-  const match = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? "");
-  if (match === null) return undefined;
-  const [, from = "", to = ""] = match;
-  if (from === "" && to === "") return undefined;
-  if (from === "")
-    return Number(to) === 0 ? "unsatisfiable" : { start: Math.max(0, size - Number(to)), end: size - 1 };
+  const suffix = /^bytes=-(\d{1,15})$/.exec(header ?? "")?.[1];
+  if (suffix !== undefined) return parseSuffix(Number(suffix), size);
+  const [, from, to] = /^bytes=(\d{1,15})-(\d{0,15})$/.exec(header ?? "") ?? [];
+  if (from === undefined) return undefined;
   const start = Number(from);
-  const end = to === "" ? size - 1 : Math.min(Number(to), size - 1);
   if (start >= size) return "unsatisfiable";
+  const end = to === "" ? size - 1 : Math.min(Number(to), size - 1);
   return end < start ? undefined : { start, end };
+}
+
+function parseSuffix(length: number, size: number): ByteRange | "unsatisfiable" {
+  if (length === 0 || size === 0) return "unsatisfiable";
+  return { start: Math.max(0, size - length), end: size - 1 };
 }

@@ -11,7 +11,6 @@ import { readNatsSeed } from "../store/nats-seed.ts";
 import { examples } from "./config-option.ts";
 import { prepareDevState, type DevState } from "./dev-state.ts";
 import { startNatsServer } from "./nats-server-child.ts";
-import { startController } from "./serve.ts";
 import { stderrLog } from "./stderr-log.ts";
 import { untilSignal } from "./until-signal.ts";
 
@@ -55,6 +54,7 @@ async function runDev(options: Options, version: string): Promise<void> {
   );
   const stopped = untilSignal();
   try {
+    const { startController } = await import("./serve.ts");
     const controller = await startController(state.config, log);
     const watch = setInterval(
       followNodes(state, () => nats.reload(), log),

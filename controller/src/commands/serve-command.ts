@@ -2,7 +2,6 @@
 import { Command } from "commander";
 import { readConfig } from "../config.ts";
 import { configOption, examples } from "./config-option.ts";
-import { startController } from "./serve.ts";
 import { stderrLog } from "./stderr-log.ts";
 import { untilSignal } from "./until-signal.ts";
 
@@ -13,6 +12,8 @@ export function serveCommand(version: string): Command {
     .addHelpText("after", examples("chimera-controller serve --config /etc/chimera/controller.json"))
     .action(async (options: { config: string }) => {
       const config = readConfig(options.config);
+      // Loaded here, so that `token` and `node` start at once.
+      const { startController } = await import("./serve.ts");
       const controller = await startController(config, stderrLog(version, config.logLevel));
       await untilSignal();
       await controller.close();

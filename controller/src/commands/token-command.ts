@@ -4,7 +4,7 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { NodeName } from "@chimera/proto/names";
 import { Command, Option } from "commander";
 import { readConfig } from "../config.ts";
-import { addToken, listTokens, revokeToken } from "../files/token-file.ts";
+import { addToken, listTokens, revokeToken, type StoredToken } from "../files/token-file.ts";
 import { configOption, examples } from "./config-option.ts";
 import { parseDuration } from "./duration.ts";
 
@@ -59,9 +59,7 @@ function listCommand(): Command {
     .option("--json", "as JSON")
     .addHelpText("after", examples("chimera-controller token list --json"))
     .action((options: { config: string; json?: true }) => {
-      const tokens = listTokens(readConfig(options.config).tokensFile).map(
-        ({ sha256: _, ...shown }) => shown,
-      );
+      const tokens = listTokens(readConfig(options.config).tokensFile).map(shownPart);
       if (options.json) {
         process.stdout.write(`${JSON.stringify({ tokens }, null, 2)}\n`);
         return;
@@ -71,6 +69,10 @@ function listCommand(): Command {
         process.stdout.write(`${id}  ${(node ?? role).padEnd(14)} ${name.padEnd(20)} ${state}\n`);
       }
     });
+}
+
+function shownPart({ id, name, role, node, createdAt, expiresAt, revokedAt }: StoredToken) {
+  return { id, name, role, node, createdAt, expiresAt, revokedAt };
 }
 
 function revokeCommand(): Command {

@@ -2,7 +2,8 @@
 
 export function untilSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    process.once("SIGTERM", resolve);
-    process.once("SIGINT", resolve);
+    // Not `once`: execa's clean-up ends the process itself as soon as nobody else listens.
+    process.on("SIGTERM", resolve);
+    process.on("SIGINT", resolve);
   });
 }

@@ -4,7 +4,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, write
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
-import { z } from "zod";
+import type { z } from "zod";
 import { describeIssues } from "./describe-issues.ts";
 
 /** Temporary file, fsync, rename, fsync of the directory. */

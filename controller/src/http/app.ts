@@ -74,14 +74,16 @@ const requireJson: MiddlewareHandler<Env> = async (c, next) => {
 };
 
 function limited({ jsonBytes, worldBytes }: Services["config"]["limits"]): MiddlewareHandler<Env> {
-  const guard = (maxSize: number) =>
-    bodyLimit({
-      maxSize,
-      onError: () => {
-        throw new ChimeraError("body-too-large", `a body may have ${maxSize} bytes here`);
-      },
-    });
-  const small = guard(jsonBytes);
-  const large = guard(worldBytes);
+  const small = guardedBody(jsonBytes);
+  const large = guardedBody(worldBytes);
   return (c, next) => (c.req.path.startsWith("/v1/worlds/") ? large(c, next) : small(c, next));
+}
+
+function guardedBody(maxSize: number): MiddlewareHandler<Env> {
+  return bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new ChimeraError("body-too-large", `a body may have ${maxSize} bytes here`);
+    },
+  });
 }

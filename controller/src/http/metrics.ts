@@ -44,7 +44,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     labelNames: ["kind"],
     registers,
   });
-  watchFleet(registers, sources);
+  for (const gauge of fleetGauges(sources)) registry.registerMetric(gauge);
   return {
     registry,
     request: (labels, seconds) => duration.observe(labels, seconds),
@@ -56,31 +56,35 @@ export function createMetrics(sources: MetricSources): Metrics {
   };
 }
 
-function watchFleet(registers: Registry[], { natsConnected, headSerial, nodesByState }: MetricSources): void {
-  new Gauge({
-    name: "chimera_nats_connected",
-    help: "1 while the controller is connected to NATS.",
-    registers,
-    collect() {
-      this.set(natsConnected() ? 1 : 0);
-    },
-  });
-  new Gauge({
-    name: "chimera_head_serial",
-    help: "Serial of the newest head that was read or stored; 0 before the first.",
-    registers,
-    collect() {
-      this.set(headSerial());
-    },
-  });
-  new Gauge({
-    name: "chimera_nodes",
-    help: "Nodes by the state they report.",
-    labelNames: ["state"],
-    registers,
-    collect() {
-      this.reset();
-      for (const [state, count] of nodesByState()) this.set({ state }, count);
-    },
-  });
+function fleetGauges({ natsConnected, headSerial, nodesByState }: MetricSources): Gauge[] {
+  // Registered by the caller, not in prom-client's own registry of the process.
+  const registers: Registry[] = [];
+  return [
+    new Gauge({
+      name: "chimera_nats_connected",
+      help: "1 while the controller is connected to NATS.",
+      registers,
+      collect() {
+        this.set(natsConnected() ? 1 : 0);
+      },
+    }),
+    new Gauge({
+      name: "chimera_head_serial",
+      help: "Serial of the newest head that was read or stored; 0 before the first.",
+      registers,
+      collect() {
+        this.set(headSerial());
+      },
+    }),
+    new Gauge({
+      name: "chimera_nodes",
+      help: "Nodes by the state they report.",
+      labelNames: ["state"],
+      registers,
+      collect() {
+        this.reset();
+        for (const [state, count] of nodesByState()) this.set({ state }, count);
+      },
+    }),
+  ];
 }

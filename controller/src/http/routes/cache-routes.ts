@@ -11,59 +11,85 @@ import { createGate } from "../gate.ts";
 import type { Env, Services } from "../services.ts";
 
 type Kind = "narinfo" | "nar" | "closure";
+type Reply = (c: Context<Env>) => Response | Promise<Response>;
 
-export function cacheRoutes({ cache, closures, config, metrics, log }: Services): Hono<Env> {
+export function cacheRoutes(services: Services): Hono<Env> {
   const router = new Hono<Env>();
-  const downloads = createGate(config.limits.downloads);
-  const uploads = createGate(config.limits.uploads);
   const mayRead = requirePermission("cache-read");
   const mayWrite = requirePermission("cache-write");
+  const read = readers(services);
+  const write = writers(services);
+  router.get("/nix-cache-info", mayRead, (c) =>
+    c.text(cacheInfo, 200, { "Content-Type": "text/x-nix-cache-info" }),
+  );
+  for (const kind of ["nar", "closure"] as const) {
+    router.get(`/${kind}/:name`, mayRead, read[kind]);
+    router.put(`/${kind}/:name`, mayWrite, write[kind]);
+  }
+  router.get("/:name", mayRead, read.narinfo);
+  router.put("/:name", mayWrite, write.narinfo);
+  return router;
+}
+
+/** What is not a legal name is simply not there. */
+function readers({ cache, closures, config, metrics }: Services): Record<Kind, Reply> {
+  const downloads = createGate(config.limits.downloads);
   async function send(c: Context<Env>, kind: Kind, file: FileToSend | undefined) {
     const sent = file === undefined ? undefined : await downloads(() => sendFile(file, c.env));
     metrics.cacheRead(kind, sent);
     return sent === undefined ? notThere() : RESPONSE_ALREADY_SENT;
   }
+  return {
+    nar: (c) => {
+      const file = nameOf(c);
+      const found = { path: cache.narPath(file), tag: file, type: "application/x-nix-nar" };
+      return send(c, "nar", isNarFile(file) ? found : undefined);
+    },
+    closure: (c) => {
+      const digest = Digest.safeParse(nameOf(c)).data;
+      return send(
+        c,
+        "closure",
+        digest && { path: closures.path(digest), tag: digest, type: "application/json" },
+      );
+    },
+    narinfo: (c) => {
+      const hash = parseNarinfoName(nameOf(c));
+      if (hash === undefined) return send(c, "narinfo", undefined);
+      return send(c, "narinfo", { path: cache.narinfoPath(hash), tag: hash, type: "text/x-nix-narinfo" });
+    },
+  };
+}
+
+/** What is not a legal name is refused with a reason. */
+function writers({ cache, closures, config, metrics, log }: Services): Record<Kind, Reply> {
+  const uploads = createGate(config.limits.uploads);
   async function store(kind: Kind, name: string, work: () => Promise<PutResult>) {
     const result = await uploads(work);
     metrics.cacheWritten(kind);
     log.debug({ kind, name, result }, "cache file stored");
     return new Response(null, { status: result === "created" ? 201 : 200 });
   }
-  router.get("/nix-cache-info", mayRead, (c) =>
-    c.text(cacheInfo, 200, { "Content-Type": "text/x-nix-cache-info" }),
-  );
-  router.get("/nar/:file", mayRead, (c) => {
-    const file = c.req.param("file");
-    const found = isNarFile(file)
-      ? { path: cache.narPath(file), tag: file, type: "application/x-nix-nar" }
-      : undefined;
-    return send(c, "nar", found);
-  });
-  router.put("/nar/:file", mayWrite, (c) => {
-    const file = requireNarFile(c.req.param("file"));
-    return store("nar", file, () => cache.putNar(file, c.env.incoming));
-  });
-  router.get("/closure/:digest", mayRead, (c) => {
-    const digest = Digest.safeParse(c.req.param("digest")).data;
-    const found = digest && { path: closures.path(digest), tag: digest, type: "application/json" };
-    return send(c, "closure", found);
-  });
-  router.put("/closure/:digest", mayWrite, (c) => {
-    const digest = Digest.safeParse(c.req.param("digest")).data;
-    if (digest === undefined) throw illegalName(c.req.param("digest"));
-    return store("closure", digest, () => closures.put(digest, c.env.incoming));
-  });
-  router.get("/:name", mayRead, (c) => {
-    const hash = parseNarinfoName(c.req.param("name"));
-    const found = hash && { path: cache.narinfoPath(hash), tag: hash, type: "text/x-nix-narinfo" };
-    return send(c, "narinfo", found === "" ? undefined : found);
-  });
-  router.put("/:name", mayWrite, (c) => {
-    const hash = parseNarinfoName(c.req.param("name"));
-    if (hash === undefined) throw illegalName(c.req.param("name"));
-    return store("narinfo", hash, () => cache.putNarinfo(hash, c.env.incoming));
-  });
-  return router;
+  return {
+    nar: (c) => {
+      const file = requireNarFile(nameOf(c));
+      return store("nar", file, () => cache.putNar(file, c.env.incoming));
+    },
+    closure: (c) => {
+      const digest = Digest.safeParse(nameOf(c)).data;
+      if (digest === undefined) throw illegalName(`closure/${nameOf(c)}`);
+      return store("closure", digest, () => closures.put(digest, c.env.incoming));
+    },
+    narinfo: (c) => {
+      const hash = parseNarinfoName(nameOf(c));
+      if (hash === undefined) throw illegalName(nameOf(c));
+      return store("narinfo", hash, () => cache.putNarinfo(hash, c.env.incoming));
+    },
+  };
+}
+
+function nameOf(c: Context<Env>): string {
+  return c.req.param("name") ?? "";
 }
 
 /** Nix reads only the status; it must not keep the answer, for the path may come. */

@@ -1,0 +1,33 @@
+import { generateKey } from "@chimera/proto/keys";
+import { expect, test } from "vitest";
+import { parseConfig } from "./config.ts";
+
+const valid = {
+  fleetId: "a".repeat(64),
+  nats: { servers: ["nats://hub:4222"], seedFile: "/seed" },
+  cacheDir: "/cache",
+  tokensFile: "/tokens",
+  nodesFile: "/nodes",
+  trust: { publish: { keys: [generateKey("ops").public], threshold: 1 } },
+};
+
+test("fills in defaults and listens only on this machine unless told otherwise", () => {
+  const config = parseConfig(JSON.stringify(valid), "f.json");
+  expect(config.listen).toEqual({ host: "127.0.0.1", port: 7070 });
+  expect(config.natsServer.port).toBe(4222);
+});
+
+test.each([
+  [{ ...valid, fleetID: "x" }, "fleetID: unknown key"],
+  [{ ...valid, limits: { uploads: 0 } }, "limits.uploads: "],
+  [{ ...valid, fleetId: "abc" }, "fleetId: a digest has 64 hex digits"],
+  [{ ...valid, cacheDir: "relative" }, "cacheDir: must be an absolute path"],
+  [{ ...valid, trust: { publish: { ...valid.trust.publish, threshold: 2 } } }, "trust.publish: threshold"],
+])("names the file and the field that is wrong", (config, expected) => {
+  expect(() => parseConfig(JSON.stringify(config), "/etc/f.json")).toThrow(/configuration \/etc\/f\.json: /);
+  expect(() => parseConfig(JSON.stringify(config), "/etc/f.json")).toThrow(expected);
+});
+
+test("names a file that is no JSON", () => {
+  expect(() => parseConfig("{", "/etc/f.json")).toThrow("configuration /etc/f.json is not JSON");
+});

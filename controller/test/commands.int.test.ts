@@ -1,0 +1,192 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { generateKey } from "@chimera/proto/keys";
+import { generateNkey } from "@chimera/proto/nkey";
+import { execa } from "execa";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually, natsServerProgram } from "./nats-server.ts";
+
+const main = join(import.meta.dirname, "..", "src", "main.ts");
+let directory: string;
+let config: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), "chimera-commands-"));
+  config = join(directory, "controller.json");
+  writeFileSync(join(directory, "nats.seed"), generateNkey().seed);
+  writeFileSync(config, JSON.stringify(makeConfig()));
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+function makeConfig(extra: object = {}) {
+  return {
+    fleetId: "a".repeat(64),
+    nats: { servers: ["nats://127.0.0.1:4222"], seedFile: join(directory, "nats.seed") },
+    cacheDir: join(directory, "cache"),
+    tokensFile: join(directory, "tokens.json"),
+    nodesFile: join(directory, "nodes.json"),
+    trust: { publish: { keys: [generateKey("ops").public], threshold: 1 } },
+    ...extra,
+  };
+}
+
+function run(...args: string[]) {
+  return execa(process.execPath, [main, ...args], { reject: false });
+}
+
+test("names an unknown configuration key and its file, and exits with 78", async () => {
+  const file = join(directory, "misspelt.json");
+  writeFileSync(file, JSON.stringify(makeConfig({ tokenFile: "/x", limits: { narByte: 1 } })));
+  const { exitCode, stderr, stdout } = await run("serve", "--config", file);
+  expect([exitCode, stdout]).toEqual([78, ""]);
+  expect(stderr).toContain(file);
+  expect(stderr).toContain("tokenFile: unknown key");
+  expect(stderr).toContain("limits.narByte: unknown key");
+  expect(stderr.split("\n")).toHaveLength(1);
+});
+
+test("names a missing configuration file and a missing seed file, and exits with 66", async () => {
+  const missing = await run("serve", "--config", join(directory, "none.json"));
+  expect([missing.exitCode, missing.stderr]).toEqual([66, expect.stringContaining("none.json")]);
+  const file = join(directory, "no-seed.json");
+  writeFileSync(
+    file,
+    JSON.stringify(makeConfig({ nats: { servers: ["x"], seedFile: "/nonexistent/seed" } })),
+  );
+  const seed = await run("nats-config", "--config", file);
+  expect([seed.exitCode, seed.stderr]).toEqual([
+    66,
+    expect.stringContaining("nats.seedFile /nonexistent/seed"),
+  ]);
+});
+
+test("exits with 64 for wrong usage and with 0 for help with examples", async () => {
+  expect((await run("serve", "--nonsense")).exitCode).toBe(64);
+  expect((await run("token", "create", "--config", config, "--role", "king")).exitCode).toBe(64);
+  const orphan = await run("token", "create", "--config", config, "--role", "node");
+  expect([orphan.exitCode, orphan.stderr]).toEqual([64, expect.stringContaining("node")]);
+  const help = await run("token", "create", "--help");
+  expect([help.exitCode, help.stdout]).toEqual([0, expect.stringContaining("Examples:")]);
+});
+
+test("prints a token once, keeps only its hash, lists and revokes it", async () => {
+  const { stdout: token } = await run(
+    "token",
+    "create",
+    "--config",
+    config,
+    "--role",
+    "viewer",
+    "--expires",
+    "30d",
+  );
+  expect(token).toMatch(/^chimera_[\w-]{43}$/);
+  expect(readFileSync(join(directory, "tokens.json"), "utf8")).not.toContain(token.slice(8));
+  const { tokens } = JSON.parse((await run("token", "list", "--config", config, "--json")).stdout);
+  expect(tokens[0]).toMatchObject({ role: "viewer", name: "viewer" });
+  expect(tokens[0].sha256).toBeUndefined();
+  expect((await run("token", "revoke", tokens[0].id, "--config", config)).exitCode).toBe(0);
+  expect((await run("token", "revoke", "00000000", "--config", config)).exitCode).toBe(66);
+});
+
+test("adds nodes at the same time without losing one, and refuses a malformed one by its field", async () => {
+  const names = ["a", "b", "c", "d"];
+  const added = await Promise.all(
+    names.map((node) =>
+      run(
+        "node",
+        "add",
+        "--config",
+        config,
+        "--node",
+        node,
+        "--nkey",
+        generateNkey().publicKey,
+        "--node-key",
+        generateKey(node).public,
+      ),
+    ),
+  );
+  expect(added.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0]);
+  const { nodes } = JSON.parse((await run("node", "list", "--config", config, "--json")).stdout);
+  expect(Object.keys(nodes).toSorted()).toEqual(names);
+  const bad = await run(
+    "node",
+    "add",
+    "--config",
+    config,
+    "--node",
+    "x",
+    "--nkey",
+    "SUSECRET",
+    "--node-key",
+    "x:1",
+  );
+  expect(bad.exitCode).toBe(64);
+  expect(bad.stderr).toContain("nodes.x.nkey");
+  const printed = await run("nats-config", "--config", config);
+  const file = join(directory, "nats.conf");
+  writeFileSync(file, printed.stdout.replace("/var/lib/nats", join(directory, "js")));
+  expect((await execa(natsServerProgram, ["-t", "-c", file], { reject: false })).exitCode).toBe(0);
+});
+
+test("says which nats-server is missing", async () => {
+  const { exitCode, stderr } = await run(
+    "dev",
+    "--dir",
+    join(directory, "no"),
+    "--nats-server",
+    "/nonexistent",
+  );
+  expect([exitCode, stderr]).toEqual([
+    69,
+    expect.stringContaining("nats-server 2.11 or newer is not on PATH"),
+  ]);
+});
+
+test("runs everything for one machine, lets an added node in, survives a dead nats-server and leaves no child", async () => {
+  const dir = join(directory, "dev");
+  const child = execa(process.execPath, [main, "dev", "--dir", dir, "--nats-server", natsServerProgram], {
+    reject: false,
+    buffer: { stderr: true, stdout: true },
+  });
+  let printed = "";
+  child.stdout.on("data", (chunk: Buffer) => (printed += chunk.toString()));
+  await eventually("context printed", () => printed.includes("[contexts.dev]"));
+  const url = /controller = "([^"]+)"/.exec(printed)?.[1] ?? "";
+  const token = readFileSync(/tokenFile = "([^"]+)"/.exec(printed)?.[1] ?? "", "utf8").trim();
+  const isReady = async () => (await fetch(`${url}/readyz`)).status === 200;
+  await eventually("ready", isReady);
+  const fleet = await fetch(`${url}/v1/fleet`, { headers: { Authorization: `Bearer ${token}` } });
+  expect(JSON.parse(await fleet.text()).revision).toBe(0);
+  const nkey = generateNkey();
+  await run(
+    "node",
+    "add",
+    "--config",
+    join(dir, "controller.json"),
+    "--node",
+    "web",
+    "--nkey",
+    nkey.publicKey,
+    "--node-key",
+    generateKey("web").public,
+  );
+  await eventually("node in the server's configuration", () =>
+    readFileSync(join(dir, "nats-server.conf"), "utf8").includes(nkey.publicKey),
+  );
+  const server = await natsPid(dir);
+  process.kill(server, "SIGKILL");
+  await eventually("another nats-server", async () => (await natsPid(dir)) !== server && (await isReady()));
+  const last = await natsPid(dir);
+  child.kill("SIGTERM");
+  const { exitCode } = await child;
+  expect(exitCode).toBe(0);
+  expect(() => process.kill(last, 0)).toThrow("ESRCH");
+});
+
+/** Of the server that runs with the folder's configuration; 0 while there is none. */
+async function natsPid(dir: string): Promise<number> {
+  const { stdout } = await execa("pgrep", ["-f", `nats-server.* -c ${dir}`], { reject: false });
+  return Number(stdout.split("\n")[0] ?? 0);
+}

@@ -1,0 +1,130 @@
+import { randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { subjects } from "@chimera/proto/subjects";
+import { execa } from "execa";
+import type { NatsConnection } from "nats";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually, natsServerProgram } from "./nats-server.ts";
+import { connectAsController, connectAsNode, connectWith } from "./raw-nats.ts";
+import {
+  fleetId,
+  makeHead,
+  makeLeaf,
+  pushClosure,
+  putHead,
+  startTestFleet,
+  type TestFleet,
+} from "./test-fleet.ts";
+import { generateNkey } from "@chimera/proto/nkey";
+import { worldId } from "@chimera/proto/world";
+
+let fleet: TestFleet;
+let n1: NatsConnection;
+beforeAll(async () => {
+  fleet = await startTestFleet();
+  n1 = await connectAsNode(fleet, "n1");
+  const { entry } = await pushClosure(fleet, "nixos-system-p");
+  const leaves = [makeLeaf(fleet, "n1", entry)];
+  await fleet.call(`/v1/worlds/${worldId(leaves)}`, { method: "PUT", body: { v: 1, leaves } });
+  const head = await putHead(fleet, makeHead(leaves), 0);
+  expect(head.status, head.text).toBe(200);
+});
+afterAll(async () => {
+  await n1.close();
+  await fleet.stop();
+});
+
+/** True when the server refuses the publication: looked at once a later, surely refused one has come back. */
+async function isRefused(connection: NatsConnection, subject: string): Promise<boolean> {
+  const last = `forbidden.${randomUUID()}`;
+  const refused = new Set<string>();
+  const status = connection.status();
+  connection.publish(subject, "x");
+  connection.publish(last, "x");
+  for await (const { permissionContext } of status) {
+    refused.add(permissionContext?.subject ?? "");
+    if (refused.has(last)) break;
+  }
+  return refused.has(subject);
+}
+
+test("renders a configuration that nats-server itself accepts, without an anonymous user", async () => {
+  const file = join(fleet.directory, "check.conf");
+  writeFileSync(file, fleet.natsConfig);
+  const { exitCode, all } = await execa(natsServerProgram, ["-t", "-c", file], { reject: false, all: true });
+  expect(exitCode, all).toBe(0);
+  expect(fleet.natsConfig).toContain('"sync_interval": "always"');
+  expect(fleet.natsConfig).not.toMatch(/no_auth_user|deny|cluster/);
+});
+
+test("lets a node read the head and write its own status, beat and events", async () => {
+  const got = await n1.request(subjects.desiredGet("head", fleetId), "");
+  expect(got.json<{ payloadType: string }>().payloadType).toBe("application/vnd.chimera.head.v1+json");
+  for (const subject of [
+    subjects.status(fleetId, "n1"),
+    subjects.beat(fleetId, "n1"),
+    subjects.health(fleetId, "n1"),
+    subjects.event(fleetId, "n1", "alarm"),
+  ]) {
+    expect(await isRefused(n1, subject), subject).toBe(false);
+  }
+});
+
+test("refuses a node everything that is another's or the controller's", async () => {
+  for (const subject of [
+    subjects.status(fleetId, "n2"),
+    subjects.beat(fleetId, "n2"),
+    subjects.event(fleetId, "n2", "alarm"),
+    subjects.desired("head", fleetId),
+    subjects.cmd(fleetId, "n2"),
+    "$JS.API.STREAM.DELETE.KV_chimera",
+    "$JS.API.CONSUMER.CREATE.KV_chimera",
+    `$JS.API.DIRECT.GET.KV_chimera_status.${subjects.status(fleetId, "n2")}`,
+    "_INBOX_n2.x",
+  ]) {
+    expect(await isRefused(n1, subject), subject).toBe(true);
+  }
+  const head = await n1.request(subjects.desiredGet("head", fleetId), "");
+  expect(head.headers?.get("Nats-Sequence")).toBe("1");
+});
+
+test.each([
+  "_INBOX_n2.>",
+  "_INBOX.>",
+  "$KV.chimera_status.>",
+  `chimera.${fleetId}.event.>`,
+  "$KV.chimera.>",
+  ">",
+])("refuses a node to listen on %s", async (subject) => {
+  const ended = new Promise<Error | null>((resolve) => {
+    n1.subscribe(subject, { callback: (error) => resolve(error) });
+  });
+  expect((await ended)?.message).toContain("Permissions Violation");
+});
+
+test("refuses a KV watch of a node", async () => {
+  const js = n1.jetstream({ checkAPI: false, timeout: 500 });
+  const kv = await js.views.kv("chimera", { bindOnly: true, allow_direct: true });
+  await expect(kv.watch()).rejects.toThrow();
+});
+
+test("lets nobody in whose key is not registered", async () => {
+  await expect(connectWith(fleet, generateNkey().seed, "_INBOX")).rejects.toThrow(/Authorization/);
+});
+
+test("gives the controller what it needs and no more than its own fleet's commands", async () => {
+  const { link } = await connectAsController(fleet);
+  expect(await isRefused(link, subjects.cmd(fleetId, "n1"))).toBe(false);
+  expect(await isRefused(link, subjects.status(fleetId, "n1"))).toBe(true);
+  await link.close();
+});
+
+test("makes the memory streams again after nats-server was killed", async () => {
+  await fleet.nats.restart();
+  await eventually("ready again", () => fleet.controller.ready());
+  const { link } = await connectAsController(fleet);
+  const { config } = await (await link.jetstreamManager()).streams.info("KV_chimera_status");
+  expect(config).toMatchObject({ storage: "memory", max_msgs_per_subject: 1 });
+  await link.close();
+});
