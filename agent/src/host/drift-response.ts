@@ -16,7 +16,7 @@ import { emptyBudget, isResting, spend } from "../reconcile/etc-budget.ts";
 import type { RevertFailureCode } from "../reconcile/revert-failure.ts";
 import type { RevertOutcome } from "./revert-entry.ts";
 
-export interface FoundDrift {
+interface FoundDrift {
   item: DriftItem;
   /** Monotonic ms of the first sign. */
   since: number;

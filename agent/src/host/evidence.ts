@@ -7,7 +7,7 @@ import { copyTree, measureTree, removeTree, type TreeSize } from "./tree.ts";
 export type EvidenceLimits = TreeSize;
 
 /** What all evidence together may take. */
-export const evidenceLimits: EvidenceLimits = { files: 50_000, bytes: 256 * 1024 * 1024 };
+const evidenceLimits: EvidenceLimits = { files: 50_000, bytes: 256 * 1024 * 1024 };
 
 export type Keeping =
   /** The name in the directory is free now. */

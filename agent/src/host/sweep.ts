@@ -8,7 +8,7 @@ import type { EtcScope } from "../reconcile/etc-scope.ts";
 import { attempt } from "./errno-outcome.ts";
 import { openDirectory } from "./etc-directory.ts";
 
-export interface StaleLink {
+interface StaleLink {
   path: string;
   target: string;
 }

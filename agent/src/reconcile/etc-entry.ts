@@ -3,7 +3,7 @@ import type { EntryFacts } from "@chimera/proto/drift";
 import type { Digest } from "@chimera/proto/names";
 
 /** A link that must point exactly at `target`. */
-export interface ExpectedLink {
+interface ExpectedLink {
   kind: "link";
   path: string;
   target: string;
@@ -23,7 +23,7 @@ export interface ExpectedFile {
 }
 
 /** A real directory on the way to an entry; the closure declares no mode for it. */
-export interface ExpectedDirectory {
+interface ExpectedDirectory {
   kind: "directory";
   path: string;
 }
