@@ -102,8 +102,25 @@ in
     "systemd-networkd.service" = { debian = true; wantedBy = [ "multi-user.target" ]; aliases = [ "dbus-org.freedesktop.network1.service" ]; };
     "systemd-networkd.socket" = { debian = true; wantedBy = [ "sockets.target" ]; };
   } // optional (network != null) {
-    # A machine that is `running` has its address.
-    "systemd-networkd-wait-online.service" = { debian = true; wantedBy = [ "multi-user.target" "network-online.target" ]; };
+    # A machine that is `running` has its address, unless its cable is cut: then it does not wait for long, and neither
+    # is that its own failure. (Debian's unit waits 120 s and fails, at every switch again.)
+    "systemd-networkd-wait-online.service" = {
+      wantedBy = [ "multi-user.target" "network-online.target" ];
+      text = ''
+        [Unit]
+        Description=Wait for the network
+        DefaultDependencies=no
+        Conflicts=shutdown.target
+        Requires=systemd-networkd.service
+        After=systemd-networkd.service
+        Before=network-online.target shutdown.target
+
+        [Service]
+        Type=oneshot
+        RemainAfterExit=yes
+        ExecStart=-/usr/lib/systemd/systemd-networkd-wait-online --interface=host0 --timeout=10
+      '';
+    };
   } // {
     "sshd-keygen.service" = {
       wantedBy = [ "multi-user.target" ];
