@@ -1,16 +1,37 @@
 /** SHELL. systemd's view of the machine: its state word and the units that fail. */
+import { ChimeraError } from "@chimera/proto/errors";
 import { z } from "zod";
 import type { UnitsFact } from "../reconcile/decision.ts";
 import { run } from "./run.ts";
+import { askSystemd } from "./systemd-bus.ts";
 
 const UnitList = z.array(z.object({ unit: z.string() }));
+
+/** Failing: failed for good, or in the pause between two restarts. */
+const failing = ["failed", "auto-restart"];
 
 /** Our own transient units are judged by their exit codes, not as part of the system. */
 const own = /^chimera-(activate|boot|revert|revert-boot)-\d/;
 
 /** Null when systemd does not answer: no answer is neither health nor failure. */
 export async function readUnits(): Promise<UnitsFact | null> {
-  const list = ["list-units", "--state=failed,auto-restart", "--output=json", "--no-pager"];
+  return (await readUnitsQuietly()) ?? (await readUnitsByTool());
+}
+
+/** Starts no process; null when the private socket does not answer. */
+export async function readUnitsQuietly(): Promise<UnitsFact | null> {
+  try {
+    const { state, units } = await askSystemd(failing);
+    return { state: state.slice(0, 32), failing: ofTheSystem(units) };
+  } catch (error) {
+    if (error instanceof ChimeraError) return null;
+    throw error;
+  }
+}
+
+/** The socket's format is systemd's own affair: should it change, its own tool still knows. */
+async function readUnitsByTool(): Promise<UnitsFact | null> {
+  const list = ["list-units", `--state=${failing.join(",")}`, "--output=json", "--no-pager"];
   const [state, units] = await Promise.all([
     run("systemctl", ["is-system-running"], { timeoutMs: 10_000 }),
     run("systemctl", list, { timeoutMs: 10_000 }),
@@ -21,7 +42,9 @@ export async function readUnits(): Promise<UnitsFact | null> {
 }
 
 export function parseUnitList(json: string): string[] {
-  return UnitList.parse(JSON.parse(json))
-    .map(({ unit }) => unit.slice(0, 256))
-    .filter((unit) => !own.test(unit));
+  return ofTheSystem(UnitList.parse(JSON.parse(json)).map(({ unit }) => unit));
+}
+
+function ofTheSystem(units: readonly string[]): string[] {
+  return units.map((unit) => unit.slice(0, 256)).filter((unit) => !own.test(unit));
 }

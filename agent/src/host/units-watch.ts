@@ -1,9 +1,9 @@
 /**
- * SHELL. The newest word on the machine's units for the health sample. Asking systemd starts two processes, so it is
- * asked after each activation and every five minutes; what the loop saw meanwhile is taken as it comes.
+ * SHELL. The newest word on the machine's units for the health sample: asked over systemd's socket, which starts no
+ * process; what the loop saw meanwhile is taken as it comes.
  */
 import type { UnitsFact } from "../reconcile/decision.ts";
-import { readUnits } from "./systemd.ts";
+import { readUnitsQuietly } from "./systemd.ts";
 
 export interface UnitsWatch {
   latest: () => UnitsFact | null;
@@ -12,12 +12,12 @@ export interface UnitsWatch {
   stop: () => void;
 }
 
-const refreshMs = 5 * 60_000;
+const refreshMs = 30_000;
 
 export function createUnitsWatch(): UnitsWatch {
   let latest: UnitsFact | null = null;
   const look = async () => {
-    latest = await readUnits();
+    latest = await readUnitsQuietly();
   };
   const refresh = () => {
     look().catch(() => {
