@@ -1,13 +1,14 @@
 /** SHELL. One look at /etc: all of it (sweep) or what hints named; each entry is checked and put back as one step. */
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
-import { lstatSync } from "node:fs";
+import { lstatSync, realpathSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import pLimit, { type LimitFunction } from "p-limit";
-import { staleItem, type DriftMode } from "../reconcile/drift.ts";
+import { foreignSystemItem, staleItem, type DriftMode } from "../reconcile/drift.ts";
 import { etcPath, type ExpectedEntry } from "../reconcile/etc-entry.ts";
 import { entriesBelow, entriesForHint } from "../reconcile/etc-hint.ts";
 import type { EtcScope } from "../reconcile/etc-scope.ts";
+import { attempt } from "./errno-outcome.ts";
 import { checkEntry } from "./check-entry.ts";
 import type { Responded, Responder } from "./drift-response.ts";
 import { loadExpectedEtc, type ExpectedEtc } from "./etc-expected.ts";
@@ -18,6 +19,8 @@ import { findLeftovers } from "./sweep.ts";
 export interface DriftPassOptions {
   toplevel: () => string | null;
   mode: DriftMode;
+  /** The link to the system that really is active. */
+  currentSystem: string;
   etcDir: string;
   /** A switch runs: /etc is somebody else's for now. */
   isBusy: () => boolean;
@@ -73,6 +76,7 @@ async function sweep(state: State, control: SweepControl): Promise<PassResult> {
     return "done";
   }
   if (state.isBusy()) return "deferred";
+  if (isForeign(state, toplevel)) return "done";
   const loaded = await loadExpectedEtc({ toplevel, scope: state.scope, previous: state.expected });
   if (loaded.kind === "failed") {
     alarm(state, "expected-unreadable", `${toplevel}/etc cannot be read: ${loaded.errno}`);
@@ -86,9 +90,26 @@ async function sweep(state: State, control: SweepControl): Promise<PassResult> {
   if (!(await sweepEntries(state, expected, { seen, ...control }))) return "deferred";
   if (!(await sweepStale(state, expected, seen))) return "deferred";
   // The system may have changed while we walked: then this was a walk along the wrong list.
-  if (state.toplevel() !== toplevel) return "deferred";
+  if (!isCurrent(state, expected)) return "deferred";
   state.responder.noteSwept({ at: new Date().toISOString(), managed: expected.entries.size, seen });
   return "done";
+}
+
+/** Tells a system that somebody else activated; half of ours in its /etc would be neither. */
+function isForeign(state: State, toplevel: string): boolean {
+  const active = activeSystem(state);
+  if (active === null || active === toplevel) return false;
+  const item = foreignSystemItem(state.currentSystem, { expected: toplevel, found: active });
+  state.expected = null;
+  state.responder.tell(item);
+  state.responder.noteSwept({ at: new Date().toISOString(), managed: 0, seen: new Set([item.path]) });
+  return true;
+}
+
+/** `null` before the first activation of a boot: then nobody else's is active either. */
+function activeSystem({ currentSystem }: State): string | null {
+  const active = attempt(() => realpathSync(currentSystem));
+  return active.kind === "done" ? active.value : null;
 }
 
 async function sweepEntries(
@@ -184,7 +205,9 @@ function revertContext(state: State, expected: ExpectedEtc): RevertContext {
 }
 
 function isCurrent(state: State, expected: ExpectedEtc): boolean {
-  return !state.isBusy() && state.toplevel() === expected.toplevel;
+  if (state.isBusy() || state.toplevel() !== expected.toplevel) return false;
+  const active = activeSystem(state);
+  return active === null || active === expected.toplevel;
 }
 
 function watchKey({ etcDir }: State, { tree }: ExpectedEtc): string {

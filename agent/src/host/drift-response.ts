@@ -27,6 +27,8 @@ export type Responded = "reverted" | "open" | "abandoned";
 
 export interface Responder {
   respond(drift: FoundDrift): Promise<Responded>;
+  /** Only tells, whatever the mode: for what drift cannot put back itself. */
+  tell(item: DriftItem): void;
   noteClean(path: string): void;
   noteSwept(sweep: { at: string; managed: number; seen: ReadonlySet<string> }): void;
   isResting(path: string): boolean;
@@ -48,6 +50,9 @@ export function createResponder(options: ResponderOptions): Responder {
   const state: State = { ...options, book: emptyBook, budget: emptyBudget };
   return {
     respond: (drift) => respond(state, drift),
+    tell(item) {
+      tell(state, item);
+    },
     noteClean(path) {
       state.book = noteClosed(state.book, path);
     },

@@ -27,6 +27,7 @@ export interface DriftOptions {
   /** Another folder in tests, without links on the way; events say /etc all the same. */
   etcDir?: string;
   switchLock?: string;
+  currentSystem?: string;
 }
 
 export interface DriftService {
@@ -91,6 +92,7 @@ function createPass(options: DriftOptions): { responder: Responder; pass: DriftP
   const pass = createDriftPass({
     toplevel,
     mode,
+    currentSystem: options.currentSystem ?? "/run/current-system",
     etcDir,
     isBusy: () => isSwitching() || isSwitchLocked(switchLock),
     scope: createEtcScope(options.ignore),

@@ -76,6 +76,7 @@ export function createEtcFixture(declared = plainDeclaration): EtcFixture {
         log: createLog({ fields: {}, write: () => {} }),
         stateDir,
         etcDir: etc,
+        currentSystem: join(root, "current-system"),
         ...options,
       });
       services.push(service);

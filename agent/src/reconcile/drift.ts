@@ -16,6 +16,17 @@ export function staleItem(path: string, found: EntryFacts): DriftItem {
   return { path: etcPath(path), kind: "stale", expected: { type: "missing" }, found };
 }
 
+/** Somebody else activated a system: its /etc is not ours to undo piece by piece. */
+export function foreignSystemItem(link: string, systems: { expected: string; found: string }): DriftItem {
+  const { expected, found } = systems;
+  return {
+    path: link,
+    kind: "foreign-system",
+    expected: { type: "symlink", target: expected },
+    found: { type: "symlink", target: found },
+  };
+}
+
 /** True when a link is exactly what activation would have made of an entry of this path. */
 export function isOwnLink(path: string, target: string): boolean {
   return target === `/etc/static/${path}`;
