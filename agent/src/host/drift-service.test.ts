@@ -1,6 +1,5 @@
 /** The service around the reverts: evidence, events, modes, switches; on a real file system, as root. */
 import { NodeEventBody } from "@chimera/proto/event";
-import { once } from "node:events";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
