@@ -55,8 +55,8 @@ async function runAgent(config: AgentConfig): Promise<void> {
   const { log, close } = openLog({ node: config.node, version }, config.logLevel);
   process.on("uncaughtExceptionMonitor", (error) => log.error({ error }, "agent failed"));
   const signalled = new Promise<string>((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
-      process.once(signal, () => resolve(signal));
+    // Not `once`: execa's cleanup sees no handler left then, and ends the process by the signal.
+    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => resolve(signal));
   });
   const agent = startAgent(config, log, touch);
   const reason = await Promise.race([signalled, agent.ended]);

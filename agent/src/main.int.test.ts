@@ -1,0 +1,110 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { generateKey } from "@chimera/proto/keys";
+import { execa, type Options } from "execa";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+
+const program = join(import.meta.dirname, "main.ts");
+const patient = { timeout: 20_000, interval: 50 };
+const options = { reject: false, forceKillAfterDelay: 10_000 } satisfies Options;
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "chimera-agent-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const agent = (...args: string[]) => execa(process.execPath, [program, ...args], options);
+
+async function writeConfig(over: object = {}): Promise<string> {
+  const identity = join(folder, "identity");
+  await agent("identity", "--dir", identity, "--node", "n1");
+  writeFileSync(join(identity, "token"), "t\n");
+  const file = join(folder, "agent.json");
+  const config = {
+    node: "n1",
+    fleetId: "f".repeat(64),
+    // Nobody listens there: an agent must live without.
+    nats: { servers: ["nats://127.0.0.1:9"], seedFile: join(identity, "nats.seed") },
+    controller: { url: "http://127.0.0.1:9", tokenFile: join(identity, "token") },
+    nodeKeyFile: join(identity, "node.key"),
+    trust: { publish: { keys: [generateKey("ops").public], threshold: 1 } },
+    nix: { trustedPublicKeys: [generateKey("cache").public] },
+    stateDir: join(folder, "state"),
+    runtimeDir: join(folder, "run"),
+    drift: { mode: "report" },
+    ...over,
+  };
+  writeFileSync(file, JSON.stringify(config));
+  return file;
+}
+
+test("identities are made once, for root only, and only the public halves are printed", async () => {
+  const dir = join(folder, "identity");
+  const first = await agent("identity", "--dir", dir, "--node", "n1");
+  const second = await agent("identity", "--dir", dir, "--node", "n1");
+  expect(second.stdout).toBe(first.stdout);
+  const card: unknown = JSON.parse(first.stdout);
+  expect(card).toEqual({
+    node: "n1",
+    nkey: expect.stringMatching(/^U/),
+    nodeKey: expect.stringMatching(/^n1:/),
+  });
+  for (const file of ["nats.seed", "node.key"]) {
+    expect(statSync(join(dir, file)).mode & 0o777).toBe(0o600);
+    expect(first.stdout).not.toContain(readFileSync(join(dir, file), "utf8").trim());
+  }
+});
+
+test("without NATS and controller it runs, shows progress, refuses a second one, and leaves when told", async () => {
+  const config = await writeConfig();
+  const first = agent("run", "--config", config);
+  const progress = join(folder, "run/progress");
+  await vi.waitFor(() => expect(existsSync(progress)).toBe(true), patient);
+  expect(readFileSync(join(folder, "run/agent.pid"), "utf8").trim()).toBe(String(first.pid));
+  const second = await agent("run", "--config", config);
+  expect(second.exitCode).toBe(75);
+  expect(second.stderr).toContain("another agent drives this node");
+  expect(readFileSync(join(folder, "run/agent.pid"), "utf8").trim()).toBe(String(first.pid));
+  first.kill("SIGTERM");
+  expect((await first).exitCode).toBe(0);
+  expect(existsSync(join(folder, "run/agent.lock"))).toBe(false);
+  expect(readFileSync(join(folder, "state/outbox.jsonl"), "utf8")).toContain("agent-started");
+});
+
+test("a corrupt journal is kept as evidence; one of a newer version stops the agent and stays", async () => {
+  const config = await writeConfig();
+  const journal = join(folder, "state/journal.json");
+  await agent("identity", "--dir", join(folder, "state"), "--node", "n1");
+  writeFileSync(journal, '{"v":2}');
+  const newer = await agent("run", "--config", config);
+  expect(newer.exitCode).toBe(66);
+  expect(readFileSync(journal, "utf8")).toBe('{"v":2}');
+  writeFileSync(journal, "{");
+  const running = agent("run", "--config", config);
+  const outbox = join(folder, "state/outbox.jsonl");
+  await vi.waitFor(() => expect(readFileSync(outbox, "utf8")).toContain("journal was unreadable"), patient);
+  running.kill("SIGTERM");
+  await running;
+});
+
+for (const [name, args, exitCode, message] of [
+  ["no command", [], 64, "usage: chimera-agent"],
+  ["an unknown option", ["run", "--confg", "x"], 64, "--confg"],
+  ["a missing configuration", ["run", "--config", "/nowhere/agent.json"], 66, "/nowhere/agent.json"],
+  ["a wrong node name", ["identity", "--dir", "/tmp/x", "--node", "N1"], 65, "--node"],
+] as const) {
+  test(`${name} ends with ${exitCode} and says what is wrong`, async () => {
+    const result = await agent(...args);
+    expect(result.exitCode).toBe(exitCode);
+    expect(result.stderr).toContain(message);
+  });
+}
+
+test("a misspelt configuration key ends the agent by its name", async () => {
+  const config = await writeConfig({ probationSecond: 3 });
+  const result = await agent("run", "--config", config);
+  expect(result.exitCode).toBe(65);
+  expect(result.stderr).toContain("probationSecond");
+});
