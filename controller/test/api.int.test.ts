@@ -42,6 +42,7 @@ test("takes a new, an expired and a revoked token over while it runs", async () 
   await eventually("new token", async () => (await fleet.call("/v1/fleet", { token })).status === 200);
   await revokeToken(file, stored.id);
   await eventually("revoked token", async () => (await fleet.call("/v1/fleet", { token })).status === 401);
+  expect(listTokens(file).find(({ id }) => id === stored.id)?.revokedAt).toBeDefined();
   const short = await addToken(file, { name: "short", role: "viewer", lifeSeconds: 2 });
   await eventually(
     "short token",

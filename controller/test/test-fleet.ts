@@ -28,45 +28,21 @@ export async function startTestFleet(limits: Partial<ControllerConfig["limits"]>
   const directory = mkdtempSync(join(tmpdir(), "chimera-fleet-"));
   const publish = parseSecretKey(generateKey("ops-publish").secret);
   const natsPort = await freePort();
-  const seedFile = join(directory, "nats.seed");
   const own = generateNkey();
-  writeFileSync(seedFile, own.seed);
-  const config = ControllerConfig.parse({
-    fleetId,
-    listen: { host: "127.0.0.1", port: await freePort() },
-    nats: { servers: [`nats://127.0.0.1:${natsPort}`], seedFile },
-    natsServer: { host: "127.0.0.1", port: natsPort, storeDir: join(directory, "jetstream") },
-    cacheDir: join(directory, "cache"),
-    tokensFile: join(directory, "tokens.json"),
-    nodesFile: join(directory, "nodes.json"),
+  writeFileSync(join(directory, "nats.seed"), own.seed);
+  const config = makeConfig(directory, {
+    natsPort,
+    httpPort: await freePort(),
     trust: { publish: { keys: [publish.publicKey], threshold: 1 } },
     limits,
   });
   const nodes = await registerNodes(config, ["n1", "n2"]);
   const tokens = await makeTokens(config);
-  const natsConfig = renderNatsConfig({
-    config,
-    controllerNkey: own.publicKey,
-    nodes: readNodes(config.nodesFile).nodes,
-  });
+  const registered = readNodes(config.nodesFile).nodes;
+  const natsConfig = renderNatsConfig({ config, controllerNkey: own.publicKey, nodes: registered });
   const nats = await startTestServer(natsConfig, natsPort);
-  const logged: string[] = [];
-  const log = createLog({ fields: {}, write: (line) => void logged.push(line), level: "debug" });
-  const controller: Controller = await startController(config, log);
-  await eventually("controller ready", () => controller.ready());
+  const { controller, logged } = await startLogged(config);
   const url = `http://127.0.0.1:${controller.port}`;
-  async function call(path: string, options: CallOptions = {}) {
-    const { method = "GET", role = "operator", token = tokens.get(role) ?? "", body, headers = {} } = options;
-    const response = await fetch(`${url}${path}`, {
-      method,
-      headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json", ...headers },
-      ...(body === undefined
-        ? {}
-        : { body: body instanceof Uint8Array ? new Uint8Array(body) : JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    return { status: response.status, headers: response.headers, text, json: () => JSON.parse(text) };
-  }
   return {
     config,
     directory,
@@ -78,7 +54,7 @@ export async function startTestFleet(limits: Partial<ControllerConfig["limits"]>
     publish,
     nodes,
     tokens,
-    call,
+    call: (path: string, options?: CallOptions) => callApi({ url, tokens }, path, options),
     cached: (path: string) => readFileSync(join(config.cacheDir, path)),
     stop: async () => {
       await controller.close();
@@ -88,12 +64,53 @@ export async function startTestFleet(limits: Partial<ControllerConfig["limits"]>
   };
 }
 
+async function startLogged(config: ControllerConfig) {
+  const logged: string[] = [];
+  const log = createLog({ fields: {}, write: (line) => void logged.push(line), level: "debug" });
+  const controller: Controller = await startController(config, log);
+  await eventually("controller ready", () => controller.ready());
+  return { controller, logged };
+}
+
+async function callApi(
+  { url, tokens }: { url: string; tokens: Map<string, string> },
+  path: string,
+  options: CallOptions = {},
+) {
+  const { method = "GET", role = "operator", token = tokens.get(role) ?? "", body, headers = {} } = options;
+  const bytes = body instanceof Uint8Array ? new Uint8Array(body) : JSON.stringify(body);
+  const response = await fetch(`${url}${path}`, {
+    method,
+    headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json", ...headers },
+    ...(body === undefined ? {} : { body: bytes }),
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, text, json: () => JSON.parse(text) };
+}
+
 export interface CallOptions {
   method?: string;
   role?: string;
   token?: string;
   body?: unknown;
   headers?: Record<string, string>;
+}
+
+function makeConfig(
+  directory: string,
+  parts: { natsPort: number; httpPort: number; trust: unknown; limits: unknown },
+): ControllerConfig {
+  return ControllerConfig.parse({
+    fleetId,
+    listen: { host: "127.0.0.1", port: parts.httpPort },
+    nats: { servers: [`nats://127.0.0.1:${parts.natsPort}`], seedFile: join(directory, "nats.seed") },
+    natsServer: { host: "127.0.0.1", port: parts.natsPort, storeDir: join(directory, "jetstream") },
+    cacheDir: join(directory, "cache"),
+    tokensFile: join(directory, "tokens.json"),
+    nodesFile: join(directory, "nodes.json"),
+    trust: parts.trust,
+    limits: parts.limits,
+  });
 }
 
 async function registerNodes(config: ControllerConfig, names: string[]) {

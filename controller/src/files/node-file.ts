@@ -7,7 +7,7 @@ import { describeIssues } from "./describe-issues.ts";
 import { readJsonFile, writeDurably } from "./durable-file.ts";
 import { withFileLock } from "./file-lock.ts";
 
-export const UserNkey = z.string().regex(/^U[A-Z2-7]{55}$/, "an nkey of a user is U and 55 base-32 digits");
+const UserNkey = z.string().regex(/^U[A-Z2-7]{55}$/, "an nkey of a user is U and 55 base-32 digits");
 
 export const RegisteredNode = z.strictObject({ nkey: UserNkey, nodeKey: PublicKeyText });
 export type RegisteredNode = z.infer<typeof RegisteredNode>;

@@ -17,7 +17,7 @@ interface Entry extends Omit<NodeView, "node" | "nodeKey" | "verified"> {
 }
 
 /** What is registered, by node name. */
-export type NodeKeys = Readonly<Record<string, { nodeKey: PublicKeyText }>>;
+type NodeKeys = Readonly<Record<string, { nodeKey: PublicKeyText }>>;
 
 export interface Projection {
   /** False when the node was not taken in because too many others were. */

@@ -15,7 +15,7 @@ const wrongLastSequence = 10_071;
 /** More than a bucket keeps of one key. */
 const remembered = 256;
 
-export interface HeadHistory {
+interface HeadHistory {
   /** Newest first; only heads that the publish role signed. */
   heads: StoredHead[];
   /** Of the newest entry, whoever wrote it: what a compare-and-set must name. */

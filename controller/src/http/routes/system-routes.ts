@@ -25,7 +25,7 @@ export function systemRoutes(services: Services): Hono<Env> {
   return router;
 }
 
-export function isLoopback(address: string): boolean {
+function isLoopback(address: string): boolean {
   const plain = address.replace(/^::ffff:/, "");
   return plain === "::1" || (isIP(plain) === 4 && plain.startsWith("127."));
 }
