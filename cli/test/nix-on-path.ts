@@ -41,3 +41,13 @@ function newestRootfs(): string | undefined {
   const name = names.toSorted().at(-1);
   return name === undefined ? undefined : join(cache, name);
 }
+
+/** nats-server of this machine, else that of the root filesystem (statically linked: it runs anywhere). */
+export function natsServerPath(): string {
+  const own = (process.env["PATH"] ?? "")
+    .split(delimiter)
+    .map((entry) => join(entry, "nats-server"))
+    .find((file) => existsSync(file));
+  const rootfs = newestRootfs();
+  return own ?? (rootfs === undefined ? "nats-server" : join(rootfs, "usr/sbin/nats-server"));
+}

@@ -21,8 +21,9 @@ export async function createFollowView(
   if (!io.errTty || nodes.length > mostBars) {
     return changes((node, outcome) => io.err(`${node}: ${nodeProgress(outcome)}\n`));
   }
-  const { MultiBar, Presets } = await import("cli-progress");
-  const bars = new MultiBar(
+  // CommonJS: a bundle has its names on `default` only.
+  const { default: progress } = await import("cli-progress");
+  const bars = new progress.MultiBar(
     {
       format: "{node} {bar} {text}",
       hideCursor: true,
@@ -30,7 +31,7 @@ export async function createFollowView(
       autopadding: true,
       barsize: 24,
     },
-    Presets.shades_classic,
+    progress.Presets.shades_classic,
   );
   return barView(io, bars, nodes);
 }

@@ -51,9 +51,7 @@ export function nodeRow(view: NodeView, ageMs: AgeMs, paint: Paint): string[] {
     stateCell(view, ageMs, paint),
     status?.accepted === null || status === null ? "-" : String(status.accepted.serial),
     shortPath(status?.system.current ?? null),
-    status === null || status.wanted === status.system.current
-      ? "same"
-      : paint("yellow", shortPath(status.wanted)),
+    wantedCell(view, paint),
     driftCell(view, paint),
     healthCell(view, paint),
     beat === null ? "-" : duration(ageMs(beat.at)),
@@ -81,6 +79,11 @@ function stateCell(view: NodeView, ageMs: AgeMs, paint: Paint): string {
   if (view.status !== null && !view.verified) return paint("red", `${state}, unsigned`);
   const style = styles[state];
   return style === undefined ? state : paint(style, state);
+}
+
+function wantedCell({ status }: NodeView, paint: Paint): string {
+  if (status === null || status.wanted === null) return "-";
+  return status.wanted === status.system.current ? "same" : paint("yellow", shortPath(status.wanted));
 }
 
 function driftCell({ status }: NodeView, paint: Paint): string {
