@@ -22,9 +22,18 @@ const policyText = "#!/bin/sh\n# chimera-lab: packages being installed start no 
 const Installed = z.strictObject({ v: z.literal(1), packages: z.array(z.string().max(200)).max(2000) });
 type Installed = z.infer<typeof Installed>;
 
-export async function installHostPackages(report: Report): Promise<void> {
+export function installHostPackages(report: Report): Promise<void> {
+  return installMissing(needed, report);
+}
+
+/** For one measurement's peer: remembered and listed like the lab's own. `proof` is a file that the package has. */
+export function installDebianPackage(name: string, proof: string, report: Report): Promise<void> {
+  return installMissing({ [name]: proof }, report);
+}
+
+async function installMissing(wanted: Readonly<Record<string, string>>, report: Report): Promise<void> {
   await removeOwnPolicy();
-  const missing = Object.entries(needed).flatMap(([name, proof]) => (existsSync(proof) ? [] : [name]));
+  const missing = Object.entries(wanted).flatMap(([name, proof]) => (existsSync(proof) ? [] : [name]));
   if (missing.length === 0) return;
   report("reading the package lists of this machine (apt-get update)");
   await runTool(["apt-get", "update", "-qq"]);

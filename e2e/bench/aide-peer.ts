@@ -1,0 +1,50 @@
+// SHELL. The peer of bench `drift`: one check of the same /etc by AIDE, which tells and does not restore. AIDE runs when
+// it is started, so this is the least time in which it can notice a change; the interval of its timer comes on top.
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { installDebianPackage } from "../lab/host-packages.ts";
+import type { Host } from "../lab/host.ts";
+import type { Report } from "../lab/report.ts";
+import { runTool } from "../lab/run-tool.ts";
+import { spread } from "./figures.ts";
+
+const runs = 20;
+
+export async function aidePeer(node: Host, report: Report) {
+  await installDebianPackage("aide", "/usr/bin/aide", report);
+  const folder = await mkdtemp(join(tmpdir(), "chimera-aide-"));
+  try {
+    await mkdir(folder, { recursive: true });
+    const etc = `/proc/${await node.leaderPid()}/root/etc`;
+    const configuration = join(folder, "aide.conf");
+    await writeFile(
+      configuration,
+      [
+        `database_in=file:${folder}/aide.db`,
+        `database_out=file:${folder}/aide.db.new`,
+        "report_url=stdout",
+        `${etc} p+i+l+u+g+s+sha256`,
+        "",
+      ].join("\n"),
+    );
+    await runTool(["aide", "--init", `--config=${configuration}`]);
+    await runTool(["mv", join(folder, "aide.db.new"), join(folder, "aide.db")]);
+    report(`${runs} checks by aide`);
+    const samples: number[] = [];
+    for (let i = 0; i < runs; i += 1) {
+      const begun = performance.now();
+      // Its exit code tells differences: any is a finished check, a signal is not.
+      const { exitCode } = await execa("aide", ["--check", `--config=${configuration}`], { reject: false });
+      if (exitCode === undefined || exitCode > 7)
+        throw new Error(`aide ended with ${exitCode ?? "a signal"}`);
+      samples.push(performance.now() - begun);
+    }
+    const settings =
+      "one --check of the same /etc with p+i+l+u+g+s+sha256; detects only, its timer comes on top";
+    return { name: "aide", value: spread(samples).p50, settings };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

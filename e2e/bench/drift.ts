@@ -1,0 +1,43 @@
+// SHELL. Bench `drift`: on a real node, from the end of a change in /etc to the first look that finds it as before.
+import { tamperNode } from "../fleet/tamper-node.ts";
+import type { Report } from "../lab/report.ts";
+import { tamperKinds } from "../probe/tamper-order.ts";
+import { aidePeer } from "./aide-peer.ts";
+import { withFleet } from "./bench-fleet.ts";
+import { spread, type Figure } from "./figures.ts";
+
+const trials = 200;
+
+export function drift(report: Report): Promise<Figure[]> {
+  return withFleet(report, 1, async (fleet) => {
+    const node = fleet.lab.host("n1");
+    report(`${trials} tamperings of ${tamperKinds.length} kinds on n1`);
+    const done = await tamperNode(node, { trials, pauseMs: 120, timeoutMs: 70_000 });
+    const lost = done.filter(({ ms }) => ms === null).length;
+    const peer = await aidePeer(node, report);
+    const figure = (name: string, samples: readonly number[]) => {
+      const { p50, p99, max } = spread(samples);
+      const ok = lost === 0 && p50 <= 50 && p99 <= 250;
+      const peers = [{ ...peer, ratio: Math.round((p50 / peer.value) * 10_000) / 10_000 }];
+      return {
+        name,
+        unit: "ms",
+        n: samples.length,
+        p50,
+        p99,
+        max,
+        bound: "p50 <= 50, p99 <= 250",
+        ok,
+        peers,
+      };
+    };
+    const msOf = (trial: (typeof done)[number]) => trial.ms ?? Number.POSITIVE_INFINITY;
+    return [
+      figure("restore_ms", done.map(msOf)),
+      ...tamperKinds.map((kind) => ({
+        ...figure(`restore_ms, ${kind}`, done.filter((trial) => trial.kind === kind).map(msOf)),
+        peers: [],
+      })),
+    ];
+  });
+}

@@ -1,0 +1,34 @@
+// SHELL. `npm run bench -- <name> [--json]`: progress on stderr, the report on stdout. Exit 1 when a bound is missed.
+import { parseArgs } from "node:util";
+import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
+import { reporter, type Report } from "../lab/report.ts";
+import { drift } from "./drift.ts";
+import { BenchReport, type Figure } from "./figures.ts";
+import { footprint } from "./footprint.ts";
+import { describeMachine } from "./machine.ts";
+import { printReport } from "./print-report.ts";
+
+const benches: Record<string, (report: Report) => Promise<Figure[]>> = { drift, footprint };
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: "boolean", default: false } },
+});
+
+await main(positionals).catch((error: unknown) => {
+  process.stderr.write(`bench: ${errorChain(error)}\n`);
+  if (!(error instanceof ChimeraError) && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  process.exitCode = errorCodes[error instanceof ChimeraError ? error.code : "bug"].exit;
+});
+
+async function main([name = "", ...rest]: string[]): Promise<void> {
+  const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;
+  if (bench === undefined || rest.length > 0) {
+    throw new ChimeraError("usage", `npm run bench -- <${Object.keys(benches).join("|")}> [--json]`);
+  }
+  const figures = await bench(reporter());
+  const at = new Date().toISOString();
+  const report = BenchReport.parse({ bench: name, at, machine: describeMachine(), figures });
+  process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : `${printReport(report)}\n`);
+  if (figures.some(({ ok }) => !ok)) process.exitCode = 1;
+}
