@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { Io } from "./io.ts";
 
-export interface CommandModule {
+interface CommandModule {
   /** Adds arguments, options, examples and the action to an empty command of that name. */
   define(command: Command, io: Io): void;
 }

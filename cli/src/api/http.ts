@@ -22,7 +22,7 @@ export interface HttpRequest {
   contentType?: string;
 }
 
-export interface HttpAnswer {
+interface HttpAnswer {
   status: number;
   body: string;
 }

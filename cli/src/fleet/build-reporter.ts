@@ -9,7 +9,7 @@ import { printable, printableLine } from "../print/printable.ts";
 const quietMs = 500;
 const maxErrorChars = 4000;
 
-export interface BuildNews {
+interface BuildNews {
   state: BuildStatus["state"];
   done?: number;
   total?: number;

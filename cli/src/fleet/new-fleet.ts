@@ -7,12 +7,11 @@ import { FleetId } from "@chimera/proto/names";
 
 /** Roles that get a key of their own; `cache` is Nix's, not in the key set. */
 export const fleetKeys = ["root", "publish", "panic", "order", "cache"] as const;
-export type FleetKey = (typeof fleetKeys)[number];
 
 export interface NewFleet {
   fleetId: FleetId;
   keySet: Envelope;
-  keys: Record<FleetKey, { secret: string; public: PublicKeyText }>;
+  keys: Record<(typeof fleetKeys)[number], { secret: string; public: PublicKeyText }>;
 }
 
 export function newFleet(name: string, expires: string): NewFleet {

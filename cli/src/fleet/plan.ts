@@ -20,7 +20,7 @@ export interface PlanInput {
   leaves: readonly Leaf[];
 }
 
-export interface PlanRow {
+interface PlanRow {
   node: NodeName;
   old: Leaf | undefined;
   new: Leaf;

@@ -16,7 +16,7 @@ import type { Operator } from "./operator.ts";
 import { planWorld, type Plan, type System } from "./plan.ts";
 import { publishHead } from "./sign-head.ts";
 
-export interface PublishOptions {
+interface PublishOptions {
   json: boolean;
   dryRun: boolean;
   reason: string;

@@ -8,7 +8,7 @@ import { printablePath } from "./printable.ts";
 import { table } from "./table.ts";
 import { bytes, duration } from "./units.ts";
 
-export interface OpenDrift {
+interface OpenDrift {
   node: NodeName;
   item: DriftItem;
 }

@@ -9,7 +9,7 @@ import { readToml } from "../read-toml.ts";
 
 const text = z.string().min(1).max(1024);
 
-export const ProjectNode = z.strictObject({
+const ProjectNode = z.strictObject({
   /** The key this node signs its status with. */
   key: PublicKeyText.optional(),
   tags: z
@@ -19,7 +19,6 @@ export const ProjectNode = z.strictObject({
   /** Anything `nix build` takes, or "-f FILE ATTRIBUTE". */
   installable: text.optional(),
 });
-export type ProjectNode = z.infer<typeof ProjectNode>;
 
 export const ProjectFile = z.strictObject({
   /** Flake whose nixosConfigurations are built for nodes without an installable. */
