@@ -160,7 +160,10 @@ function openLoop({ config, log, shared, host, control, save, drift, onPass }: L
   return startLoop({
     journal: shared.journal,
     desired: () => composeDesired(acceptance.accepted(), acceptance.leaf(), config),
-    observe: host.observe,
+    observe: async (needs) => {
+      const contact = needs.contact ? await control.hasContact() : null;
+      return { ...(await host.observe(needs)), contact };
+    },
     perform: host.perform,
     saveJournal: (journal) => {
       save(journal);

@@ -44,6 +44,8 @@ export interface ControlSide {
   acceptance: Acceptance;
   report: (event: NodeEventBody) => void;
   noteChange: () => void;
+  /** A fresh round trip to NATS, begun after the call. */
+  hasContact: () => Promise<boolean>;
   /** Ends after what waits was sent, if NATS is there. */
   stop: () => Promise<void>;
 }
@@ -80,6 +82,7 @@ export function startControl(options: ControlOptions): ControlSide {
     acceptance,
     report: (event) => reportEvent({ node, fleetId }, outbox, event),
     noteChange: telemetry.noteChange,
+    hasContact: () => hasContact(connection, fleetId),
     async stop() {
       for (const stopTimer of timers) stopTimer();
       telemetry.stop();
@@ -89,6 +92,13 @@ export function startControl(options: ControlOptions): ControlSide {
       await connection.close();
     },
   };
+}
+
+function hasContact(connection: Connection, fleetId: FleetId): Promise<boolean> {
+  return connection.request(subjects.desiredGet("head", fleetId), "").then(
+    () => true,
+    () => false,
+  );
 }
 
 interface Parts {

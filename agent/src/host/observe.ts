@@ -28,6 +28,7 @@ export async function observe(needs: Needs, observer: Observer): Promise<Observe
     unit,
     units,
     inhibitors: inhibitorsBetween(system.current, needs.inhibitorsOf),
+    contact: null,
   };
 }
 

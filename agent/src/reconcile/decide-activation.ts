@@ -82,6 +82,7 @@ export function decideStaged(situation: Situation): Decision {
       step: "activating",
       before: { current, profile, bootDefault },
       failedBefore: observed.units.failing.slice(0, 1000),
+      contactBefore: observed.contact === true,
       systemBack: false,
       bootSet: false,
     },

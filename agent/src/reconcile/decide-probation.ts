@@ -8,6 +8,9 @@ import { go, revert, wait, type Situation } from "./plan.ts";
 /** How long after the asked time a node may still be settling. */
 const graceMs = 60_000;
 
+/** How long a node that had contact before may be without it. */
+const contactMs = 120_000;
+
 /** A unit that failed this long after the activation will not come back by itself. */
 const settleMs = 2_000;
 
@@ -21,11 +24,12 @@ export function decideProbation(situation: Situation): Decision {
   if (current !== journal.toplevel) {
     return revert(situation, "activation-failed", `another system was activated in probation: ${current}`);
   }
-  const doubt = doubtOf(observed.units, journal.failedBefore);
+  const doubt = doubtOf(observed.units, journal.failedBefore) ?? silenceOf(situation);
   const elapsed = observed.uptimeMs - journal.since;
   if (doubt === null) return healthy(situation);
   if (doubt.failed && elapsed >= settleMs) return revert(situation, "activation-failed", doubt.text);
-  if (elapsed >= journal.probationMs + graceMs) return revert(situation, "activation-failed", doubt.text);
+  const deadline = Math.max(journal.probationMs + graceMs, doubt.window);
+  if (elapsed >= deadline) return revert(situation, "activation-failed", doubt.text);
   if (journal.healthySince !== null) return go(situation, { healthySince: null });
   return wait(situation, "probation", doubt.text);
 }
@@ -39,14 +43,28 @@ function healthy(situation: Situation): Decision {
   return go(situation, { step: "committing", bootSet: false, problem: null });
 }
 
+interface Doubt {
+  text: string;
+  /** A unit failed: no waiting helps. */
+  failed: boolean;
+  /** At least this long after the activation it may still go away. */
+  window: number;
+}
+
+/** A network that the activation cut can be mended by the way back only. It has two minutes to come up. */
+function silenceOf({ observed, journal }: Situation): Doubt | null {
+  const silent = journal.contactBefore && observed.contact !== true;
+  return silent
+    ? { text: "no contact to NATS since the activation", failed: false, window: contactMs }
+    : null;
+}
+
 /** Why the node is not healthy now; null when it is. */
-function doubtOf(
-  units: UnitsFact | null,
-  failedBefore: readonly string[],
-): { text: string; failed: boolean } | null {
-  if (units === null) return { text: "systemd did not list its units", failed: false };
+function doubtOf(units: UnitsFact | null, failedBefore: readonly string[]): Doubt | null {
+  if (units === null) return { text: "systemd did not list its units", failed: false, window: 0 };
   const known = new Set(failedBefore);
   const fresh = units.failing.filter((name) => !known.has(name));
-  if (fresh.length > 0) return { text: `failed since the activation: ${fresh.join(", ")}`, failed: true };
-  return up.has(units.state) ? null : { text: `the system is ${units.state}`, failed: false };
+  if (fresh.length > 0)
+    return { text: `failed since the activation: ${fresh.join(", ")}`, failed: true, window: 0 };
+  return up.has(units.state) ? null : { text: `the system is ${units.state}`, failed: false, window: 0 };
 }

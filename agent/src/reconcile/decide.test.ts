@@ -113,6 +113,20 @@ test("a node that cannot show its health goes back at the deadline, not before",
   expect(silent(170_000).plan?.journal.step).toBe("reverting");
 });
 
+test("contact that was there before must come back, or the node goes back after two minutes", () => {
+  const system = { current: b, booted: a, profile: a, bootDefault: a };
+  const alone = (uptimeMs: number, contactBefore: boolean) =>
+    decide(
+      observed({ system, contact: false, uptimeMs }),
+      at("probation", { since: 100_000, healthySince: 100_500, contactBefore }),
+      null,
+    );
+  expect(alone(101_600, true).plan?.journal).toMatchObject({ step: "probation", healthySince: null });
+  expect(alone(221_000, true).plan?.journal.step).toBe("reverting");
+  // Unreachable before the activation too: no sign of anything.
+  expect(alone(101_600, false).plan?.journal.step).toBe("committing");
+});
+
 test("probation begins anew when health is lost in between", () => {
   const system = { current: b, booted: a, profile: a, bootDefault: a };
   const healthy = at("probation", { since: 100_000, healthySince: 100_500 });
@@ -209,7 +223,7 @@ test("too many steps in one activation end in stuck", () => {
 });
 
 test("only the steps that need processes ask for them", () => {
-  expect(needsOf(null)).toEqual({ unit: null, units: false, inhibitorsOf: null });
-  expect(needsOf(at("committed"))).toEqual({ unit: null, units: false, inhibitorsOf: null });
+  expect(needsOf(null)).toEqual({ unit: null, units: false, inhibitorsOf: null, contact: false });
+  expect(needsOf(at("committed"))).toEqual({ unit: null, units: false, inhibitorsOf: null, contact: false });
   expect(needsOf(at("staged"))).toMatchObject({ units: true, inhibitorsOf: b });
 });

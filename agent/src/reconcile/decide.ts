@@ -28,11 +28,14 @@ export function decide(observed: Observed, journal: Journal | null, desired: Des
 
 /** What the next pass must look at; the rest would cost a process for nothing. */
 export function needsOf(journal: Journal | null): Needs {
-  const step = journal?.step;
+  if (journal === null) return { unit: null, units: false, inhibitorsOf: null, contact: false };
+  const { step, toplevel } = journal;
+  const judging = step === "staged" || step === "probation";
   return {
-    unit: journal?.unit?.name ?? null,
-    units: step === "staged" || step === "activating" || step === "probation",
-    inhibitorsOf: step === "staged" ? (journal?.toplevel ?? null) : null,
+    unit: journal.unit?.name ?? null,
+    units: judging || step === "activating",
+    inhibitorsOf: step === "staged" ? toplevel : null,
+    contact: judging,
   };
 }
 
@@ -81,6 +84,7 @@ function begin(observed: Observed, journal: Journal | null, desired: Desired): D
     retryAt: null,
     before: { current, profile, bootDefault },
     failedBefore: [],
+    contactBefore: false,
     unit: null,
     unitsStarted: 0,
     attempts: { fetch: 0, activate: 0, commit: 0, revert: 0, foreign: 0 },

@@ -44,6 +44,8 @@ export interface Observed {
   units: UnitsFact | null;
   /** Switch inhibitors that differ between the running system and the wanted one; null when unreadable. */
   inhibitors: string[] | null;
+  /** Whether a fresh round trip to NATS came back just now; null when nobody asked. */
+  contact: boolean | null;
 }
 
 /** What the newest accepted head wants of this node. */
@@ -93,4 +95,5 @@ export interface Needs {
   unit: string | null;
   units: boolean;
   inhibitorsOf: StorePath | null;
+  contact: boolean;
 }

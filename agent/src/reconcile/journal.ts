@@ -55,6 +55,8 @@ export const Journal = z.object({
   before: z.object({ current: path, profile: path, bootDefault: path }),
   /** Units that failed already before the activation: not its fault. */
   failedBefore: z.array(z.string().max(256)).max(1000),
+  /** Whether NATS answered just before the activation: only then is its silence afterwards a sign. */
+  contactBefore: z.boolean().default(false),
   unit: UnitRecord.nullable(),
   unitsStarted: Count,
   attempts: z.object({ fetch: Count, activate: Count, commit: Count, revert: Count, foreign: Count }),

@@ -28,6 +28,7 @@ export const observed = (over: Partial<Observed> = {}): Observed => ({
   unit: { kind: "absent" },
   units: { state: "running", failing: [] },
   inhibitors: [],
+  contact: true,
   ...over,
 });
 
