@@ -17,7 +17,7 @@ export interface ConnectionOptions {
   onConnected: () => void;
 }
 
-export interface Answer {
+interface Answer {
   data: Uint8Array;
   /** Status header, as 404 for a key that does not exist; 0 without one. */
   code: number;

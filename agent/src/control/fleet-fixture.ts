@@ -16,7 +16,7 @@ export function createSigner(name: string): Signer {
   return parseSecretKey(generateKey(name).secret);
 }
 
-export function systemPath(letter: string): StorePath {
+function systemPath(letter: string): StorePath {
   return StorePath.parse(`/nix/store/${letter.repeat(32)}-nixos-system-${letter}`);
 }
 

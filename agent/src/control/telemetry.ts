@@ -74,7 +74,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   };
 }
 
-export function beatOf({ accepted, state }: NodeStatus): Beat {
+function beatOf({ accepted, state }: NodeStatus): Beat {
   return { e: accepted?.epoch ?? 0, s: accepted?.serial ?? 0, p: state };
 }
 

@@ -92,7 +92,7 @@ async function fetchAndCompare(
 }
 
 /** The list under the digest that the signed leaf names. Throws closure-unavailable or closure-mismatch. */
-export async function fetchClosureList(
+async function fetchClosureList(
   leaf: Leaf,
   controllerUrl: string,
   token: string,

@@ -10,7 +10,7 @@ export interface PointerPlaces {
   boot: string;
 }
 
-export const machinePlaces: PointerPlaces = {
+const machinePlaces: PointerPlaces = {
   run: "/run",
   profile: "/nix/var/nix/profiles/system",
   boot: "/boot",

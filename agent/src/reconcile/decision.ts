@@ -71,13 +71,13 @@ export type Action =
   | { kind: "collect-unit"; name: string }
   | { kind: "set-profile"; toplevel: StorePath };
 
-export interface Waiting {
+interface Waiting {
   reason: string;
   detail: string;
 }
 
 /** The journal to write first, then at most one action. */
-export interface Plan {
+interface Plan {
   journal: Journal;
   action: Action | null;
   events: NodeEventBody[];

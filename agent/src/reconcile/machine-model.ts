@@ -2,7 +2,7 @@
 import { Digest, StorePath } from "@chimera/proto/names";
 import type { Action, Desired, Observed, UnitFact } from "./decision.ts";
 
-export const toplevel = (letter: string): StorePath =>
+const toplevel = (letter: string): StorePath =>
   StorePath.parse(`/nix/store/${letter.repeat(32)}-nixos-system-${letter}`);
 export const headId = (digit: string): Digest => Digest.parse(digit.repeat(64));
 
