@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { build, type BuildOptions } from "esbuild";
+import { build, type BuildOptions, type Plugin } from "esbuild";
 import { z } from "zod";
 
 const root = resolve(import.meta.dirname, "..");
@@ -12,7 +12,18 @@ const programs = {
   chimera: "cli/src/main.ts",
 };
 
+/** zod carries its messages in fifty languages, 0.4 MB that every start would parse; ours are English. */
+const englishOnly: Plugin = {
+  name: "english-only",
+  setup(bundler) {
+    bundler.onLoad({ filter: /node_modules\/zod\/v4\/locales\/index\.js$/ }, () => ({
+      contents: 'export { default as en } from "./en.js";',
+    }));
+  },
+};
+
 const options = {
+  plugins: [englishOnly],
   absWorkingDir: root,
   bundle: true,
   platform: "node",

@@ -12,14 +12,13 @@ export interface FleetFacts {
 }
 
 export const hubUrl = "http://hub:7070";
-export const substituter = `${hubUrl}/cache`;
 
 /** Managed entries that tests and benchmarks tamper with. */
 export const tamperLinks = Array.from({ length: 40 }, (_, i) => `lab/link-${i}`);
 export const tamperFiles = Array.from({ length: 40 }, (_, i) => `lab/copy-${i}`);
 
 /** agent.json of one node (agent/src/config.ts). Short times, since a lab's units settle at once. */
-export function agentConfig(facts: FleetFacts, node: string) {
+function agentConfig(facts: FleetFacts, node: string) {
   return {
     node,
     fleetId: facts.fleetId,

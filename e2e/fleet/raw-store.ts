@@ -24,7 +24,7 @@ export async function openRawStore(lab: Lab, identity = "hub"): Promise<RawStore
   };
 }
 
-export async function connectAs(lab: Lab, identity: string): Promise<NatsConnection> {
+async function connectAs(lab: Lab, identity: string): Promise<NatsConnection> {
   const seed = parseNkeySeed(await readFile(fleetFolder("identity", identity, "nats.seed"), "utf8"));
   return connect({
     servers: `${lab.host("hub").address}:4222`,

@@ -3,15 +3,17 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { ChimeraError } from "@chimera/proto/errors";
 
-export type Program = "agent" | "controller" | "chimera";
+type Program = "agent" | "controller" | "chimera";
+
+export type RunProgram = (
+  program: Program,
+  args: readonly string[],
+  env?: Record<string, string>,
+) => Promise<string>;
 
 /** `dist` is a folder of bundles. Answers standard output. */
-export function programIn(dist: string) {
-  return async (
-    program: Program,
-    args: readonly string[],
-    env: Record<string, string> = {},
-  ): Promise<string> => {
+export function programIn(dist: string): RunProgram {
+  return async (program, args, env = {}) => {
     const result = await execa(process.execPath, [join(dist, `${program}.mjs`), ...args], {
       reject: false,
       env,

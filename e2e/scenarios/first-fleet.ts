@@ -9,8 +9,8 @@ import { tamperKinds } from "../probe/tamper-order.ts";
 
 export interface Stage {
   fleet: Fleet;
-  timed<T>(name: string, action: () => Promise<T>): Promise<T>;
-  show(text: string): void;
+  timed: <T>(name: string, action: () => Promise<T>) => Promise<T>;
+  show: (text: string) => void;
 }
 
 export async function firstFleet({ fleet, timed, show }: Stage): Promise<void> {

@@ -1,17 +1,9 @@
-// What goes wrong on real machines: faulty systems, killed programs, absent servers, and heads that must not count.
+// What goes wrong on real machines: faulty systems, killed programs, absent servers.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { FleetView, Problem } from "@chimera/proto/api";
-import { seal } from "@chimera/proto/envelope";
-import type { Head } from "@chimera/proto/head";
-import { generateKey, parseSecretKey } from "@chimera/proto/keys";
-import { Digest, StorePath } from "@chimera/proto/names";
-import { World, worldId } from "@chimera/proto/world";
-import { agentPid, deployWorld, pointersOf, viewOf, waitView } from "../fleet/fleet-stage.ts";
-import { operatorKey } from "../fleet/operator-keys.ts";
-import { openRawStore, type RawStore } from "../fleet/raw-store.ts";
+import { agentPid, deployWorld, pointersOf, waitView } from "../fleet/fleet-stage.ts";
 import { startFleet, type Fleet } from "../fleet/start-fleet.ts";
 import { downUnlessInUse } from "../lab/down.ts";
 import type { Host } from "../lab/host.ts";
@@ -20,7 +12,6 @@ import { waitUntil } from "../lab/wait-until.ts";
 
 let fleet: Fleet;
 let node: Host;
-let store: RawStore;
 /** The system that must still run when a test is over. */
 let good: Awaited<ReturnType<typeof pointersOf>>;
 
@@ -29,18 +20,27 @@ beforeAll(async () => {
   const { version } = z.object({ version: z.string() }).parse(JSON.parse(text));
   fleet = await startFleet({ nodes: 1, version, probationSeconds: 5 });
   node = fleet.lab.host("n1");
-  const { code, stdout, stderr } = await deployWorld(fleet, "good");
-  expect(code, stdout + stderr).toBe(0);
+  const { code, stderr } = await deployWorld(fleet, "good");
+  if (code !== 0) throw new Error(`the first deployment: ${stderr}`);
   good = await pointersOf(node);
-  store = await openRawStore(fleet.lab);
 });
 afterAll(async () => {
-  await store.close();
   await downUnlessInUse();
 });
 
 async function unitState(unit: string): Promise<string> {
   return (await node.run(["systemctl", "is-active", unit])).stdout.trim();
+}
+
+async function newAgent(before: number | undefined, timeoutMs: number): Promise<number> {
+  return waitUntil(
+    "a new agent",
+    async () => {
+      const pid = await agentPid(node);
+      return pid !== before && pid;
+    },
+    { timeoutMs, everyMs: 300 },
+  );
 }
 
 async function restoredByDrift(): Promise<void> {
@@ -120,9 +120,7 @@ describe("programs that die", () => {
     const before = await agentPid(node);
     const server = (await node.runChecked(["systemctl", "show", "-P", "MainPID", "chimera-sentinel"])).trim();
     await node.runChecked(["kill", "-KILL", server]);
-    await waitUntil("a new agent", async () => ![undefined, before].includes(await agentPid(node)), {
-      timeoutMs: 20_000,
-    });
+    expect(await newAgent(before, 20_000)).not.toBe(before);
     await restoredByDrift();
   });
 
@@ -138,10 +136,7 @@ describe("programs that die", () => {
   test("the watchdog replaces an agent that hangs", async () => {
     const before = await agentPid(node);
     await node.runChecked(["kill", "-STOP", `${before}`]);
-    await waitUntil("a new agent", async () => ![undefined, before].includes(await agentPid(node)), {
-      timeoutMs: 120_000,
-      everyMs: 500,
-    });
+    expect(await newAgent(before, 120_000)).not.toBe(before);
   });
 
   test("with NATS away drift is still put back, and what happened is told later", async () => {
@@ -156,92 +151,3 @@ describe("programs that die", () => {
     expect(stdout.split('"/etc/lab/link-3"').length).toBeGreaterThan(2);
   });
 });
-
-describe("a head that must not count", () => {
-  let newest: Head;
-  beforeEach(async () => {
-    const { head } = FleetView.parse(await (await api("GET", "/v1/fleet")).json());
-    if (head === null) throw new Error("no head");
-    newest = head.head;
-  });
-
-  const cases: [string, string, (head: Head) => Promise<unknown>][] = [
-    ["unsigned", "signature-invalid", async (head) => seal("head", { ...head, serial: head.serial + 1 }, [])],
-    [
-      "signed by a key that nobody trusts",
-      "signature-invalid",
-      async (head) =>
-        seal("head", { ...head, serial: head.serial + 1 }, [
-          parseSecretKey(generateKey("lab-publish").secret),
-        ]),
-    ],
-    [
-      "of a lower serial",
-      "order-stale",
-      async (head) => seal("head", { ...head, serial: 1 }, [await operatorKey("publish")]),
-    ],
-    [
-      "expired",
-      "head-expired",
-      async (head) =>
-        seal("head", { ...head, serial: head.serial + 1, notAfter: "2020-01-01T00:00:00Z" }, [
-          await operatorKey("publish"),
-        ]),
-    ],
-    [
-      "of another fleet",
-      "fleet-mismatch",
-      async (head) =>
-        seal("head", { ...head, serial: head.serial + 1, fleetId: "e".repeat(64) }, [
-          await operatorKey("publish"),
-        ]),
-    ],
-    [
-      "equal in order but other in bytes",
-      "order-equivocation",
-      async (head) => seal("head", { ...head, reason: "another" }, [await operatorKey("publish")]),
-    ],
-    ["no document at all", "input-invalid", async () => "garbage \u001b[2J"],
-  ];
-
-  test.each(cases)("%s: refused, reported as %s, nothing changed", async (_, code, make) => {
-    const pointers = await pointersOf(node);
-    const accepted = (await viewOf(fleet, "n1")).status?.accepted;
-    const since = new Date(Date.now() - 1000).toISOString();
-    await store.putHead(newest.fleetId, await make(newest));
-    const { status } = await waitView(
-      fleet,
-      "n1",
-      (view) => view.status?.problem?.code === code && view.status.problem.at > since,
-    );
-    expect(status?.accepted).toEqual(accepted);
-    expect(await pointersOf(node)).toEqual(pointers);
-  });
-
-  test("a world whose closure is nowhere: the controller refuses it, the node asks again and changes nothing", async () => {
-    const pointers = await pointersOf(node);
-    const world = World.parse(await (await api("GET", `/v1/worlds/${newest.world}`)).json());
-    const toplevel = StorePath.parse(`/nix/store/${"0".repeat(32)}-nixos-system-n1-absent`);
-    const leaves = world.leaves.map((leaf) => ({ ...leaf, toplevel, closure: Digest.parse("0".repeat(64)) }));
-    const id = worldId(leaves);
-    expect((await api("PUT", `/v1/worlds/${id}`, { v: 1, leaves })).status).toBe(200);
-    const fleetView = FleetView.parse(await (await api("GET", "/v1/fleet")).json());
-    const order = { serial: newest.serial + 1, previous: fleetView.head?.id ?? null, world: id };
-    const envelope = seal("head", { ...newest, ...order }, [await operatorKey("publish")]);
-    const refused = await api("PUT", "/v1/head", { envelope, expectedRevision: fleetView.revision });
-    const problem = Problem.parse(await refused.json());
-    expect(problem).toMatchObject({ status: 503, code: "closure-unavailable" });
-    await store.putHead(newest.fleetId, envelope);
-    await waitView(fleet, "n1", ({ status }) => status?.problem?.code === "closure-unavailable");
-    expect(await pointersOf(node)).toEqual(pointers);
-  });
-});
-
-async function api(method: string, path: string, body?: unknown): Promise<Response> {
-  const token = (await fleet.lab.host("ws").runChecked(["cat", "/root/.config/chimera/token"])).trim();
-  return fetch(`http://${fleet.lab.host("hub").address}:7070${path}`, {
-    method,
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-}

@@ -1,0 +1,73 @@
+// SHELL. The hub of a lab fleet: its registers of nodes and tokens, made by the controller's own commands.
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { HostFile } from "../lab/host-files.ts";
+import { fleetFolder } from "./fleet-folder.ts";
+import { identityFiles, type Identity } from "./make-identity.ts";
+import type { RunProgram } from "./run-program.ts";
+
+const hubState = "/var/lib/chimera-controller";
+
+export interface Hub {
+  /** controller.json as it is on the hub. */
+  config: object;
+  /** nats-server's configuration. */
+  nats: string;
+  files: HostFile[];
+  /** Node -> its bearer token. */
+  tokens: Record<string, string>;
+  operatorToken: string;
+}
+
+interface HubInput {
+  fleetId: string;
+  publishKey: string;
+  nodes: readonly Identity[];
+}
+
+/** Made here with a configuration of the same fleet whose paths are this machine's. */
+export async function makeHub(run: RunProgram, { fleetId, publishKey, nodes }: HubInput): Promise<Hub> {
+  const folder = fleetFolder("hub");
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const config = (state: string, seedFile: string) => ({
+    fleetId,
+    listen: { host: "0.0.0.0", port: 7070 },
+    nats: { servers: ["nats://127.0.0.1:4222"], seedFile },
+    cacheDir: `${state}/cache`,
+    tokensFile: `${state}/tokens.json`,
+    nodesFile: `${state}/nodes.json`,
+    trust: { publish: { keys: [publishKey], threshold: 1 } },
+  });
+  const here = join(folder, "controller.json");
+  await writeFile(here, JSON.stringify(config(folder, fleetFolder("identity", "hub", "nats.seed"))));
+  const tokens: Record<string, string> = {};
+  // One after the other: they write the same two files.
+  for (const identity of nodes) {
+    await addNode(run, here, identity);
+    tokens[identity.node] = await makeToken(run, here, ["--role", "node", "--node", identity.node]);
+  }
+  return {
+    config: config(hubState, `${hubState}/nats.seed`),
+    operatorToken: await makeToken(run, here, ["--role", "operator", "--name", "ws"]),
+    nats: await run("controller", ["nats-config", "--config", here]),
+    files: [
+      ...(await identityFiles("hub", hubState)),
+      await stateFile(folder, "tokens.json"),
+      await stateFile(folder, "nodes.json"),
+    ],
+    tokens,
+  };
+}
+
+async function addNode(run: RunProgram, config: string, { node, nkey, nodeKey }: Identity): Promise<void> {
+  const identity = ["--node", node, "--nkey", nkey, "--node-key", nodeKey];
+  await run("controller", ["node", "add", "--config", config, ...identity]);
+}
+
+async function makeToken(run: RunProgram, config: string, args: readonly string[]): Promise<string> {
+  return (await run("controller", ["token", "create", "--config", config, ...args])).trim();
+}
+
+async function stateFile(folder: string, name: string): Promise<HostFile> {
+  return { path: `${hubState}/${name}`, text: await readFile(join(folder, name), "utf8"), mode: 0o600 };
+}
