@@ -1,11 +1,13 @@
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateKey } from "@chimera/proto/keys";
 import { generateNkey } from "@chimera/proto/nkey";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { eventually, natsServerProgram } from "./nats-server.ts";
+import { eventually, freePort, natsServerProgram } from "./nats-server.ts";
 
 const main = join(import.meta.dirname, "..", "src", "main.ts");
 let directory: string;
@@ -58,6 +60,41 @@ test("names a missing configuration file and a missing seed file, and exits with
     66,
     expect.stringContaining("nats.seedFile /nonexistent/seed"),
   ]);
+});
+
+test("ends at once, with 78, when its port is taken", async () => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  await once(taken, "listening");
+  const address = taken.address();
+  const port = typeof address === "object" ? address?.port : 0;
+  const file = join(directory, "taken.json");
+  writeFileSync(file, JSON.stringify(makeConfig({ listen: { host: "127.0.0.1", port } })));
+  const { exitCode, stderr } = await execa(process.execPath, [main, "serve", "--config", file], {
+    reject: false,
+    timeout: 20_000,
+  });
+  taken.close();
+  expect([exitCode, stderr]).toEqual([78, expect.stringContaining("EADDRINUSE")]);
+});
+
+test("ends within seconds of a SIGTERM while NATS cannot be reached", async () => {
+  const file = join(directory, "no-nats.json");
+  const listen = { host: "127.0.0.1", port: await freePort() };
+  const nats = { servers: ["nats://127.0.0.1:9"], seedFile: join(directory, "nats.seed") };
+  writeFileSync(file, JSON.stringify(makeConfig({ listen, nats })));
+  const child = execa(process.execPath, [main, "serve", "--config", file], { reject: false });
+  await eventually("listening", async () =>
+    fetch(`http://127.0.0.1:${listen.port}/healthz`).then(
+      ({ ok }) => ok,
+      () => false,
+    ),
+  );
+  const asked = performance.now();
+  const patience = setTimeout(() => child.kill("SIGKILL"), 20_000);
+  child.kill("SIGTERM");
+  const { exitCode } = await child;
+  clearTimeout(patience);
+  expect([exitCode, performance.now() - asked < 10_000]).toEqual([0, true]);
 });
 
 test("exits with 64 for wrong usage and with 0 for help with examples", async () => {

@@ -12,8 +12,8 @@ export const natsServerProgram = process.env["CHIMERA_NATS_SERVER"] ?? "nats-ser
 export interface TestServer {
   configFile: string;
   stop(): Promise<void>;
-  /** kill -9 and start again on the same port and data. */
-  restart(): Promise<void>;
+  /** kill -9 and start again on the same port and data; `between` may take the data away. */
+  restart(between?: () => void): Promise<void>;
   reload(text: string): void;
 }
 
@@ -32,9 +32,10 @@ export async function startTestServer(configText: string, port: number): Promise
       await child;
       rmSync(directory, { recursive: true, force: true });
     },
-    restart: async () => {
+    restart: async (between) => {
       child.kill("SIGKILL");
       await child;
+      between?.();
       child = start();
       await untilListening(port);
     },

@@ -47,7 +47,10 @@ export async function startController(config: ControllerConfig, log: Log): Promi
     findToken: tokenFinder(tokens),
     metrics,
   });
-  const server = await listen(app, config.listen);
+  const server = await listen(app, config.listen).catch(async (error: unknown) => {
+    await link.close();
+    throw error;
+  });
   log.info({ host: config.listen.host, port: server.port }, "controller started");
   return {
     port: server.port,

@@ -18,6 +18,7 @@ const leaf = Leaf.parse({
   substituters: [],
 });
 const world: World = { v: 1, leaves: [leaf] };
+const unread = { payloadType: "", payload: "", signatures: [] };
 const around: HeadSurroundings = { fleetId, newest: null, world, registered: new Set(["n1"]), nowMs };
 
 function opened(change: object = {}): OpenedHead {
@@ -64,4 +65,19 @@ test.each([
 test("lets a rollback name a node that is no longer registered", () => {
   const verdict = judgeNewHead(opened({ mode: "rollback" }), { ...around, registered: new Set() });
   expect(verdict.kind).toBe("store");
+});
+
+test("takes only a head that follows the newest one; where there is none, any", () => {
+  const first = opened();
+  const newest = { ...first, revision: 1, storedAt: "2026-01-01T00:00:00.000Z", envelope: unread };
+  const next = (previous: string | null) => ({
+    ...opened({ serial: 2, previous }),
+    id: Digest.parse("d".repeat(64)),
+  });
+  expect(judgeNewHead(next(first.id), { ...around, newest }).kind).toBe("store");
+  for (const previous of [null, "e".repeat(64)]) {
+    const verdict = judgeNewHead(next(previous), { ...around, newest });
+    expect(verdict).toMatchObject({ kind: "refuse", code: "order-stale" });
+  }
+  expect(judgeNewHead(next("e".repeat(64)), around).kind).toBe("store");
 });

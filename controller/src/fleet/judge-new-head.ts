@@ -29,6 +29,11 @@ export function judgeNewHead(opened: OpenedHead, around: HeadSurroundings): NewH
   const verdict = judgeHead(opened, { fleetId, accepted }, nowMs);
   if (verdict.kind === "refuse") return verdict;
   if (verdict.kind === "known" && newest !== null) return { kind: "stored-already", head: newest };
+  // Without a newest one anything goes: the first head, or one after the server's data were lost.
+  if (newest !== null && opened.head.previous !== newest.id) {
+    const named = opened.head.previous ?? "none";
+    return refuse("order-stale", `head.previous is ${named}, the newest head is ${newest.id}`);
+  }
   if (world === undefined) {
     return refuse("world-unknown", `world ${opened.head.world} was not uploaded (PUT /v1/worlds/<id>)`);
   }

@@ -70,7 +70,7 @@ function fleetGauges({ natsConnected, headSerial, nodesByState }: MetricSources)
     }),
     new Gauge({
       name: "chimera_head_serial",
-      help: "Serial of the newest head that was read or stored; 0 before the first.",
+      help: "Serial of the newest head when heads were last read; 0 before the first.",
       registers,
       collect() {
         this.set(headSerial());

@@ -8,14 +8,17 @@ import type { Services } from "./services.ts";
 
 type Needed = Pick<Services, "config" | "store" | "worlds" | "closures" | "cache" | "nodes" | "log">;
 
-/** Throws the code of the first rule that does not hold; then nothing was stored. */
+/**
+ * Throws the code of the first rule that does not hold; then nothing was stored. The newest head sent again changes
+ * nothing, unless somebody wrote past it: then it is put back on top, where the nodes look.
+ */
 export async function publishHead(
   services: Needed,
   { envelope, expectedRevision }: PutHead,
 ): Promise<StoredHead> {
   const { config, store, worlds, nodes, log } = services;
   const opened = openHead(envelope, config.trust.publish);
-  const { heads } = await store.heads.history();
+  const { heads, revision: newestRevision } = await store.heads.history();
   const verdict = judgeNewHead(opened, {
     fleetId: config.fleetId,
     newest: heads[0] ?? null,
@@ -23,9 +26,12 @@ export async function publishHead(
     registered: new Set(Object.keys(nodes())),
     nowMs: Date.now(),
   });
-  if (verdict.kind === "stored-already") return verdict.head;
   if (verdict.kind === "refuse") throw new ChimeraError(verdict.code, verdict.reason);
-  await requireClosures(services, verdict.world);
+  if (verdict.kind === "stored-already" && verdict.head.revision === newestRevision) return verdict.head;
+  if (expectedRevision !== newestRevision) {
+    throw new ChimeraError("write-conflict", `the head is at revision ${newestRevision} by now`);
+  }
+  if (verdict.kind === "store") await requireClosures(services, verdict.world);
   const revision = await store.heads.put(envelope, expectedRevision);
   const { head, id, signedBy } = opened;
   log.info(

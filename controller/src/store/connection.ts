@@ -1,4 +1,5 @@
 /** SHELL. The controller's one NATS connection: kept for ever, signed natively, its state always known. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Log } from "@chimera/proto/log";
 import type { NkeySigner } from "@chimera/proto/nkey";
@@ -40,6 +41,8 @@ interface Live {
 
 type Handle = (message: Msg) => void;
 
+const retryMs = 500;
+
 /** Returns at once; connects in the background and never gives up. Throws when the seed is unusable. */
 export function openNats({ servers, seedFile, log }: NatsLinkOptions): NatsLink {
   const signer = readNatsSeed(seedFile);
@@ -47,22 +50,31 @@ export function openNats({ servers, seedFile, log }: NatsLinkOptions): NatsLink 
   const listeners: (() => void)[] = [];
   let live: Live | undefined;
   let connected = false;
-  let closing = false;
+  const closing = new AbortController();
   function setConnected(value: boolean) {
     if (connected === value) return;
     connected = value;
     log.info({ servers }, value ? "nats connected" : "nats disconnected");
     if (value) for (const listener of listeners) listener();
   }
-  async function start() {
+  async function keepOpen() {
     live = await openLive(daemonOptions(servers, signer));
-    if (closing) return live.connection.close();
+    if (closing.signal.aborted) return live.connection.close();
     for (const [subject, handle] of subscriptions)
       subscribeGuarded(live, subject, guarded(subject, handle, log));
     setConnected(true);
     await followState(live.connection, setConnected, log);
   }
-  start().catch((error: unknown) => log.error({ error }, "nats connection ended"));
+  /** Also the first connect is tried here and not inside the client, which would try on after close(). */
+  async function run() {
+    for (let attempt = 1; !closing.signal.aborted; attempt += 1) {
+      const level = attempt === 1 ? "warn" : "debug";
+      await keepOpen().catch((error: unknown) => log[level]({ servers, error }, "nats not reached"));
+      setConnected(false);
+      await sleep(retryMs, undefined, { signal: closing.signal }).catch(() => undefined);
+    }
+  }
+  void run();
   return {
     connected: () => connected,
     jetstream: () => {
@@ -75,7 +87,7 @@ export function openNats({ servers, seedFile, log }: NatsLinkOptions): NatsLink 
     },
     onConnect: (handle) => void listeners.push(handle),
     close: async () => {
-      closing = true;
+      closing.abort();
       await live?.connection.close();
       setConnected(false);
     },
@@ -103,7 +115,6 @@ function daemonOptions(servers: string[], signer: NkeySigner): ConnectionOptions
       sig: nonce === undefined ? "" : signer.sign(Buffer.from(nonce)).toString("base64url"),
     }),
     maxReconnectAttempts: -1,
-    waitOnFirstConnect: true,
     ignoreAuthErrorAbort: true,
     reconnectTimeWait: 250,
     reconnectJitter: 250,

@@ -4,6 +4,7 @@ import type { BuildStatus } from "@chimera/proto/build-status";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { NodeEvent } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
+import type { FleetId } from "@chimera/proto/names";
 import { subjects } from "@chimera/proto/subjects";
 import type { ControllerConfig } from "../config.ts";
 import { createProjection, type Projection } from "../fleet/projection.ts";
@@ -11,7 +12,7 @@ import type { NatsLink } from "./connection.ts";
 import { readEvents, type EventQuery } from "./event-store.ts";
 import { followNodes } from "./follow-nodes.ts";
 import { createHeadStore, type HeadStore } from "./head-store.ts";
-import { prepareStreams } from "./prepare-streams.ts";
+import { isStreamGone, prepareStreams } from "./prepare-streams.ts";
 
 export interface FleetStore {
   heads: HeadStore;
@@ -30,38 +31,45 @@ export function createFleetStore(
   const { fleetId } = config;
   const projection = createProjection();
   const heads = createHeadStore({ link, fleetId, publish: config.trust.publish, log });
+  const mending = <T>(work: Promise<T>) => work.catch(prepareAgainIfGone);
   const readLastValues = followNodes({ link, fleetId, projection, log });
-  const prepared = preparedAfterConnect(link, log, async () => {
+  const { prepared, prepareAgain } = preparedAfterConnect(link, log, async () => {
     await prepareStreams(link.jetstream().jsm, log);
     await readLastValues();
     await heads.history();
     log.info({ nodes: projection.list({}).length }, "fleet state read");
   });
+  function prepareAgainIfGone(error: unknown): never {
+    if (isStreamGone(error) && prepared()) prepareAgain();
+    throw error;
+  }
   return {
-    heads,
+    heads: { ...heads, history: () => mending(heads.history()) },
     projection,
-    events: (query) => readEvents({ link, fleetId, log }, query),
+    events: (query) => mending(readEvents({ link, fleetId, log }, query)),
     ready: () => link.connected() && prepared(),
-    async putBuild(build) {
-      const { js } = link.jetstream();
-      try {
-        await js.publish(subjects.build(fleetId, build.node), JSON.stringify(build));
-      } catch (cause) {
-        throw new ChimeraError("server-unreachable", "store build status in JetStream", { cause });
-      }
-    },
+    putBuild: (build) => mending(publishBuild(link, fleetId, build)),
   };
 }
 
-/** Runs the work after each connect until it succeeds; a newer connect takes over from an older one. */
-function preparedAfterConnect(link: NatsLink, log: Log, work: () => Promise<void>): () => boolean {
-  let connects = 0;
-  let prepared = 0;
-  async function prepare(connect: number) {
-    for (let waitMs = 500; connect === connects; waitMs = Math.min(waitMs * 2, 30_000)) {
+async function publishBuild({ jetstream }: NatsLink, fleetId: FleetId, build: BuildStatus): Promise<void> {
+  const { js } = jetstream();
+  try {
+    await js.publish(subjects.build(fleetId, build.node), JSON.stringify(build));
+  } catch (cause) {
+    throw new ChimeraError("server-unreachable", "store build status in JetStream", { cause });
+  }
+}
+
+/** Runs the work after each connect, and when asked, until it succeeds; a newer run takes over from an older one. */
+function preparedAfterConnect(link: NatsLink, log: Log, work: () => Promise<void>) {
+  let wanted = 0;
+  let done = 0;
+  async function prepare(run: number) {
+    for (let waitMs = 500; run === wanted; waitMs = Math.min(waitMs * 2, 30_000)) {
       try {
         await work();
-        prepared = connect;
+        done = run;
         return;
       } catch (error) {
         log.warn({ error }, "jetstream not prepared");
@@ -69,9 +77,10 @@ function preparedAfterConnect(link: NatsLink, log: Log, work: () => Promise<void
       }
     }
   }
-  link.onConnect(() => {
-    connects += 1;
-    void prepare(connects);
-  });
-  return () => connects > 0 && prepared === connects;
+  function prepareAgain() {
+    wanted += 1;
+    void prepare(wanted);
+  }
+  link.onConnect(prepareAgain);
+  return { prepareAgain, prepared: () => wanted > 0 && done === wanted };
 }

@@ -1,8 +1,9 @@
 /** SHELL. Heads in JetStream KV: written by compare-and-set only, read with their signatures checked again. */
+import { sha256 } from "@chimera/proto/canonical";
 import type { StoredHead } from "@chimera/proto/api";
 import { Envelope, type RoleKeys } from "@chimera/proto/envelope";
 import { ChimeraError } from "@chimera/proto/errors";
-import { openHead } from "@chimera/proto/head";
+import { compareOrder, openHead } from "@chimera/proto/head";
 import type { Log } from "@chimera/proto/log";
 import type { FleetId } from "@chimera/proto/names";
 import { buckets, subjects } from "@chimera/proto/subjects";
@@ -16,7 +17,7 @@ const wrongLastSequence = 10_071;
 const remembered = 256;
 
 interface HeadHistory {
-  /** Newest first; only heads that the publish role signed. */
+  /** Highest order first, each once; only this fleet's, and only what the publish role signed. */
   heads: StoredHead[];
   /** Of the newest entry, whoever wrote it: what a compare-and-set must name. */
   revision: number;
@@ -39,23 +40,25 @@ export interface HeadStoreOptions {
 
 export function createHeadStore({ link, fleetId, publish, log }: HeadStoreOptions): HeadStore {
   const subject = subjects.desired("head", fleetId);
-  const opened = new Map<number, StoredHead | null>();
+  const opened = new Map<string, StoredHead | null>();
   let serial = 0;
   function open(message: JsMsg): StoredHead | null {
-    const known = opened.get(message.seq);
+    // Not by the revision alone: a server that lost its data counts from 1 again.
+    const name = `${message.seq} ${sha256(message.data)}`;
+    const known = opened.get(name);
     if (known !== undefined) return known;
-    const head = readStored(message, publish, log);
+    const head = readStored(message, { fleetId, publish, log });
     if (opened.size >= remembered) opened.clear();
-    opened.set(message.seq, head);
+    opened.set(name, head);
     return head;
   }
   return {
     newestSerial: () => serial,
     async history() {
       const messages = await readAll(link, `KV_${buckets.desired}`, subject);
-      const heads = messages.map((message) => open(message)).filter((head) => head !== null);
-      serial = heads.at(-1)?.head.serial ?? 0;
-      return { heads: heads.toReversed(), revision: messages.at(-1)?.seq ?? 0 };
+      const heads = inOrder(messages.map((message) => open(message)).filter((head) => head !== null));
+      serial = heads[0]?.head.serial ?? 0;
+      return { heads, revision: messages.at(-1)?.seq ?? 0 };
     },
     async put(envelope, expectedRevision) {
       const { js } = link.jetstream();
@@ -72,11 +75,21 @@ export function createHeadStore({ link, fleetId, publish, log }: HeadStoreOption
   };
 }
 
+/** By order and not by place: an old head that somebody wrote again is not the newest for that. Of equals the first leads. */
+function inOrder(heads: readonly StoredHead[]): StoredHead[] {
+  const newestCopy = new Map(heads.map((stored) => [stored.id, stored]));
+  return [...newestCopy.values()].toSorted((a, b) => compareOrder(b.head, a.head));
+}
+
 /** Null for what did not come through this door: it is reported once and never shown as a head. */
-function readStored(message: JsMsg, publish: RoleKeys, log: Log): StoredHead | null {
+function readStored(
+  message: JsMsg,
+  { fleetId, publish, log }: Pick<HeadStoreOptions, "fleetId" | "publish" | "log">,
+): StoredHead | null {
   try {
     const envelope = Envelope.parse(JSON.parse(message.string()));
     const { head, id, signedBy } = openHead(envelope, publish);
+    if (head.fleetId !== fleetId) throw new ChimeraError("fleet-mismatch", `head for fleet ${head.fleetId}`);
     const storedAt = new Date(message.info.timestampNanos / 1e6).toISOString();
     return { id, revision: message.seq, storedAt, signedBy, head, envelope };
   } catch (error) {

@@ -50,6 +50,13 @@ async function addStream(jsm: JetStreamManager, wanted: DeclaredStream): Promise
   }
 }
 
+/** True when a stream was there and is not any more: somebody deleted it, or its server lost its data. */
+export function isStreamGone(error: unknown): boolean {
+  if (!(error instanceof ChimeraError)) return false;
+  const noResponders = error.cause instanceof NatsError && error.cause.code === "503";
+  return noResponders || apiErrorCode(error.cause) === streamNotFound;
+}
+
 /** The number by which JetStream names an error; undefined for anything else. */
 export function apiErrorCode(error: unknown): number | undefined {
   return error instanceof NatsError ? error.jsError()?.err_code : undefined;

@@ -1,6 +1,6 @@
 /** SHELL. Reads stored messages through a consumer that lives as long as the reading. */
 import { ChimeraError } from "@chimera/proto/errors";
-import { AckPolicy, DeliverPolicy, nanos, type ConsumerInfo, type JsMsg } from "nats";
+import { AckPolicy, DeliverPolicy, nanos, NatsError, type ConsumerInfo, type JsMsg } from "nats";
 import type { NatsLink } from "./connection.ts";
 
 const idleMs = 10_000;
@@ -8,32 +8,53 @@ const readMs = 10_000;
 
 /** The newest message of every subject that fits. */
 export async function readLast(link: NatsLink, stream: string, subject: string): Promise<JsMsg[]> {
-  const consumer = await openConsumer(link, { stream, subject, from: "last" });
-  return takePending(link, stream, consumer);
+  return reading(stream, async () => {
+    const consumer = await openConsumer(link, { stream, subject, from: "last" });
+    return takePending(link, stream, consumer);
+  });
 }
 
 /** All messages that fit, oldest first. */
 export async function readAll(link: NatsLink, stream: string, subject: string): Promise<JsMsg[]> {
-  const consumer = await openConsumer(link, { stream, subject, from: 1 });
-  return takePending(link, stream, consumer);
+  return reading(stream, async () => {
+    const consumer = await openConsumer(link, { stream, subject, from: 1 });
+    return takePending(link, stream, consumer);
+  });
 }
 
 /**
  * The newest `limit` messages that fit, newest first. JetStream reads only forward: the window before the end grows
  * until the server counts enough in it, so that little more is transferred than asked for.
  */
-export async function readNewest(
-  link: NatsLink,
-  { stream, subject, limit }: { stream: string; subject: string; limit: number },
-): Promise<JsMsg[]> {
+export async function readNewest(link: NatsLink, wanted: Newest): Promise<JsMsg[]> {
+  return reading(wanted.stream, () => growWindow(link, wanted));
+}
+
+interface Newest {
+  stream: string;
+  subject: string;
+  limit: number;
+}
+
+async function growWindow(link: NatsLink, { stream, subject, limit }: Newest): Promise<JsMsg[]> {
   const { first_seq: first, last_seq: last } = (await link.jetstream().jsm.streams.info(stream)).state;
   for (let window = limit * 2; ; window *= 8) {
     const start = Math.max(first, last - window + 1, 1);
     const consumer = await openConsumer(link, { stream, subject, from: start });
     if (consumer.num_pending >= limit || start <= Math.max(first, 1)) {
-      return (await takePending(link, stream, consumer)).toReversed().slice(0, limit);
+      return (await takePending(link, stream, consumer, limit)).toReversed();
     }
     await link.jetstream().jsm.consumers.delete(stream, consumer.name);
+  }
+}
+
+/** What JetStream refuses or leaves unanswered is no bug of ours: it may be there again in a moment. */
+async function reading<T>(stream: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (!(cause instanceof NatsError)) throw cause;
+    throw new ChimeraError("server-unreachable", `read stream ${stream}`, { cause });
   }
 }
 
@@ -54,20 +75,27 @@ function openConsumer(
   });
 }
 
-async function takePending(link: NatsLink, stream: string, consumer: ConsumerInfo): Promise<JsMsg[]> {
+/** All that is pending, or of that the newest `keep`: however many there are, no more is held. */
+async function takePending(
+  link: NatsLink,
+  stream: string,
+  { name, num_pending: pending }: ConsumerInfo,
+  keep = pending,
+): Promise<JsMsg[]> {
   const { js, jsm } = link.jetstream();
   const messages: JsMsg[] = [];
-  if (consumer.num_pending > 0) {
-    const bound = await js.consumers.get(stream, consumer.name);
-    const batch = await bound.fetch({ max_messages: consumer.num_pending, expires: readMs });
-    for await (const message of batch) messages.push(message);
+  let taken = 0;
+  if (pending > 0) {
+    const bound = await js.consumers.get(stream, name);
+    for await (const message of await bound.fetch({ max_messages: pending, expires: readMs })) {
+      taken += 1;
+      messages.push(message);
+      if (messages.length > keep) messages.shift();
+    }
   }
-  await jsm.consumers.delete(stream, consumer.name);
-  if (messages.length < consumer.num_pending) {
-    throw new ChimeraError(
-      "deadline-exceeded",
-      `stream ${stream} gave ${messages.length} of ${consumer.num_pending} messages`,
-    );
+  await jsm.consumers.delete(stream, name);
+  if (taken < pending) {
+    throw new ChimeraError("deadline-exceeded", `stream ${stream} gave ${taken} of ${pending} messages`);
   }
   return messages;
 }
