@@ -1,11 +1,10 @@
 // SHELL. `npm start`: the first fleet on this machine, its main job done once before your eyes, and all of it removed.
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
 import { z } from "zod";
 import { packagesInstalledByLab } from "./lab/host-packages.ts";
-import { down } from "./lab/down.ts";
+import { downOnInterrupt } from "./lab/down-on-interrupt.ts";
+import { downUnlessInUse } from "./lab/down.ts";
 import { reporter } from "./lab/report.ts";
 import { operatorOf } from "./fleet/operator.ts";
 import { startFleet } from "./fleet/start-fleet.ts";
@@ -18,17 +17,11 @@ const { values } = parseArgs({
 const report = reporter();
 const steps: Step[] = [];
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => {
-    report(`interrupted (${signal})`);
-    void down(report).finally(() => process.exit(130));
-  });
-}
-
+downOnInterrupt(report);
 await main().catch(async (error: unknown) => {
   process.stderr.write(`\nnpm start: ${errorChain(error)}\n`);
   if (!(error instanceof ChimeraError) && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  if (!values.keep) await down(report);
+  if (!values.keep) await downUnlessInUse(report);
   process.exitCode = errorCodes[error instanceof ChimeraError ? error.code : "bug"].exit;
 });
 
@@ -36,13 +29,13 @@ async function main(): Promise<void> {
   const begun = performance.now();
   const nodes = z.coerce.number().int().min(1).max(16).parse(values.nodes);
   const fleet = await timed("set up, build the first systems, boot the fleet", async () =>
-    startFleet({ nodes, version: await packageVersion(), report }),
+    startFleet({ nodes, report }),
   );
   await firstFleet({ fleet, timed, show: (text) => process.stdout.write(text) });
   const operator = operatorOf(fleet.lab);
   process.stdout.write(`\n$ chimera status\n${await operator.ok(["status"])}`);
   if (values.keep) keepRunning(nodes);
-  else await timed("take everything down", () => down(report));
+  else await timed("take everything down", () => downUnlessInUse(report));
   process.stdout.write(
     `\n${printSteps(steps)}\nin all ${((performance.now() - begun) / 1000).toFixed(1)} s\n`,
   );
@@ -75,9 +68,4 @@ async function listPackages(): Promise<void> {
   if (packages.length === 0) return;
   process.stdout.write(`\nDebian packages that were installed on this machine for the lab, and stay:\n`);
   process.stdout.write(`  ${packages.join(", ")}\n`);
-}
-
-async function packageVersion(): Promise<string> {
-  const text = await readFile(join(import.meta.dirname, "../package.json"), "utf8");
-  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }

@@ -2,9 +2,8 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { bundle } from "../../tools/bundle.ts";
-import { downUnlessInUse } from "../lab/down.ts";
 import { hostAddresses, usualHosts, type HostSpec } from "../lab/host-spec.ts";
-import { up, type Lab } from "../lab/lab.ts";
+import { clearTheWay, up, type Lab } from "../lab/lab.ts";
 import { freeSubnet } from "../lab/network.ts";
 import { addNode, buildSystems, stageSources, writeSystems } from "../lab/os/build-systems.ts";
 import type { SystemSpec } from "../lab/os/system-spec.ts";
@@ -34,20 +33,21 @@ export interface Fleet {
 
 export interface FleetOptions {
   nodes: number;
-  version: string;
   /** How long a node must stay healthy before it commits. */
   probationSeconds?: number;
+  /** `refuse` leaves a lab that is up as it is and is an error; `replace` (the default) takes it down first. */
+  whenUp?: "replace" | "refuse";
   report?: Report;
 }
 
 const worldsOnWs = "/srv/worlds";
 
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
-  const { nodes, version, report = silent } = options;
+  const { nodes, report = silent, whenUp = "replace" } = options;
   await prepare(report);
-  await downUnlessInUse(report);
+  await clearTheWay(whenUp, report);
   await rm(fleetFolder(), { recursive: true, force: true });
-  const versions = fleetVersions(version);
+  const versions = await fleetVersions();
   await mkdir(fleetFolder("worlds"), { recursive: true, mode: 0o700 });
   for (const one of Object.values(versions)) await bundle({ outdir: fleetFolder("dist", one), version: one });
   report("bundled agent, controller and cli");

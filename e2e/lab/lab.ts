@@ -68,7 +68,8 @@ async function plan(options: UpOptions, rootfs: string): Promise<LabState> {
   return state;
 }
 
-async function clearTheWay(whenUp: "replace" | "refuse", report: Report): Promise<void> {
+/** Ends a lab that nobody uses any more; with `refuse` one whose hosts still run is an error. */
+export async function clearTheWay(whenUp: "replace" | "refuse", report: Report): Promise<void> {
   const found = await find();
   const on = found === undefined ? [] : await Promise.all(found.hosts.map((host) => host.isOn()));
   if (whenUp === "refuse" && on.includes(true)) {

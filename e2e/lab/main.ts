@@ -7,6 +7,7 @@ import { downOnInterrupt } from "./down-on-interrupt.ts";
 import { downUnlessInUse } from "./down.ts";
 import { enterArgv, hostEnv } from "./host-run.ts";
 import { usualHosts } from "./host-spec.ts";
+import { startFleet } from "../fleet/start-fleet.ts";
 import { requireLab, up } from "./lab.ts";
 import { prepare } from "./prepare.ts";
 import { reporter } from "./report.ts";
@@ -19,13 +20,14 @@ const program = new Command("lab").description(
 
 program
   .command("up")
-  .description("boot hub, n1..nN and ws as plain Debian, and leave them running")
+  .description("boot a fleet (hub, n1..nN, ws) and leave it running")
   .option("--nodes <n>", "number of nodes", Number, 3)
-  .action(async ({ nodes }: { nodes: number }) => {
-    const hosts = usualHosts(nodes);
+  .option("--plain", "hosts as plain Debian, without Chimera")
+  .action(async ({ nodes, plain }: { nodes: number; plain?: boolean }) => {
     downOnInterrupt(report);
-    await up({ hosts, report, whenUp: "refuse" });
-    report("the lab is up: `npm run lab -- enter n1` enters a host, `npm run lab -- down` ends it");
+    if (plain === true) await up({ hosts: usualHosts(nodes), report, whenUp: "refuse" });
+    else await startFleet({ nodes, report, whenUp: "refuse" });
+    report("the lab is up: `npm run lab -- enter ws -- chimera status`, `npm run lab -- down` ends it");
   });
 
 program

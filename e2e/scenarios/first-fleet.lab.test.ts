@@ -1,8 +1,5 @@
 // The first fleet does its main job on real machines.
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { z } from "zod";
 import { agentPid, deployWorld, pointersOf, viewOf, waitView } from "../fleet/fleet-stage.ts";
 import { operatorOf } from "../fleet/operator.ts";
 import { startFleet, type Fleet } from "../fleet/start-fleet.ts";
@@ -20,9 +17,7 @@ const onLabel = (label: string) => ({
 });
 
 beforeAll(async () => {
-  const text = await readFile(join(import.meta.dirname, "../../package.json"), "utf8");
-  const { version } = z.object({ version: z.string() }).parse(JSON.parse(text));
-  fleet = await startFleet({ nodes: 3, version, probationSeconds: 5 });
+  fleet = await startFleet({ nodes: 3, probationSeconds: 5 });
 });
 afterAll(() => downUnlessInUse());
 

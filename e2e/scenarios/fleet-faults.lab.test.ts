@@ -1,8 +1,5 @@
 // What goes wrong on real machines: faulty systems, killed programs, absent servers.
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { z } from "zod";
 import { agentPid, deployWorld, pointersOf, waitView } from "../fleet/fleet-stage.ts";
 import { startFleet, type Fleet } from "../fleet/start-fleet.ts";
 import { downUnlessInUse } from "../lab/down.ts";
@@ -16,9 +13,7 @@ let node: Host;
 let good: Awaited<ReturnType<typeof pointersOf>>;
 
 beforeAll(async () => {
-  const text = await readFile(join(import.meta.dirname, "../../package.json"), "utf8");
-  const { version } = z.object({ version: z.string() }).parse(JSON.parse(text));
-  fleet = await startFleet({ nodes: 1, version, probationSeconds: 5 });
+  fleet = await startFleet({ nodes: 1, probationSeconds: 5 });
   node = fleet.lab.host("n1");
   const { code, stderr } = await deployWorld(fleet, "good");
   if (code !== 0) throw new Error(`the first deployment: ${stderr}`);

@@ -1,8 +1,5 @@
 // Heads that must not count, written straight into NATS by somebody who has the controller's credential.
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { z } from "zod";
 import { FleetView, Problem } from "@chimera/proto/api";
 import { seal } from "@chimera/proto/envelope";
 import type { Head } from "@chimera/proto/head";
@@ -23,9 +20,7 @@ let store: RawStore;
 let newest: Head;
 
 beforeAll(async () => {
-  const text = await readFile(join(import.meta.dirname, "../../package.json"), "utf8");
-  const { version } = z.object({ version: z.string() }).parse(JSON.parse(text));
-  fleet = await startFleet({ nodes: 1, version });
+  fleet = await startFleet({ nodes: 1 });
   node = fleet.lab.host("n1");
   for (const label of ["first", "second"]) {
     const { code, stderr } = await deployWorld(fleet, label);

@@ -93,7 +93,7 @@ test("a lab made with another cache folder is found and removed all the same", a
   try {
     // Its root filesystem is this one's: a link saves the minute.
     await symlink(rootfsPath(), join(cache, basename(rootfsPath())));
-    const child = spawn(process.execPath, [command, "up", "--nodes", "0"], {
+    const child = spawn(process.execPath, [command, "up", "--plain", "--nodes", "0"], {
       stdio: "ignore",
       env: { ...process.env, CHIMERA_CACHE: cache },
     });
@@ -148,7 +148,7 @@ test("kill -9 while the root filesystem is made leaves files in the cache folder
 });
 
 function startUp(): ReturnType<typeof spawn> {
-  return spawn(process.execPath, [command, "up", "--nodes", "2"], { stdio: "ignore" });
+  return spawn(process.execPath, [command, "up", "--plain", "--nodes", "2"], { stdio: "ignore" });
 }
 
 async function noProcesses(): Promise<boolean> {
