@@ -1,5 +1,6 @@
 import { addToken, revokeToken, listTokens } from "../src/files/token-file.ts";
 import { writeFileSync } from "node:fs";
+import { request, type IncomingMessage } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "./nats-server.ts";
 import { startTestFleet, type TestFleet } from "./test-fleet.ts";
@@ -85,18 +86,54 @@ test("answers a body that is no JSON, of another type, or too large with a probl
 
 test("describes every route of the API to everybody", async () => {
   const { paths } = JSON.parse(await (await fetch(`${fleet.url}/v1/openapi.json`)).text());
-  expect(Object.keys(paths).toSorted()).toEqual([
-    "/v1/events",
-    "/v1/fleet",
-    "/v1/head",
-    "/v1/heads",
-    "/v1/nodes",
-    "/v1/nodes/{node}",
-    "/v1/nodes/{node}/build",
-    "/v1/nodes/{node}/events",
-    "/v1/worlds/{id}",
-    "/v1/worlds/{id}/leaves/{node}",
+  const routes = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(Object(methods)).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  expect(routes.toSorted()).toEqual([
+    "GET /v1/events",
+    "GET /v1/fleet",
+    "GET /v1/heads",
+    "GET /v1/nodes",
+    "GET /v1/nodes/{node}",
+    "GET /v1/nodes/{node}/events",
+    "GET /v1/worlds/{id}",
+    "GET /v1/worlds/{id}/leaves/{node}",
+    "PUT /v1/head",
+    "PUT /v1/nodes/{node}/build",
+    "PUT /v1/worlds/{id}",
   ]);
+  expect(JSON.stringify(paths)).not.toContain('"schema":{}');
+});
+
+test("takes no body in chunks, and never waits for one", async () => {
+  for (const role of ["n1", "operator"]) {
+    const headers = {
+      Authorization: `Bearer ${fleet.tokens.get(role) ?? ""}`,
+      "Content-Type": "application/json",
+      "Transfer-Encoding": "chunked",
+    };
+    const upload = request(`${fleet.url}/v1/worlds/${"a".repeat(64)}`, { method: "PUT", headers });
+    // Never ended: only an answer that waits for no body can come.
+    upload.write("{");
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      upload.on("response", resolve).on("error", reject);
+    });
+    const text = Buffer.concat(await answer.toArray()).toString();
+    expect([answer.statusCode, text]).toEqual([422, expect.stringContaining("Content-Length")]);
+    upload.destroy();
+  }
+});
+
+test("takes nothing from another site, whatever token its page has", async () => {
+  const head = { envelope: {}, expectedRevision: 0 };
+  for (const origin of ["https://evil.example", "null", fleet.url.replace("http:", "https:") + "0"]) {
+    for (const path of ["/v1/head", `/cache/nar/${"0".repeat(52)}.nar`]) {
+      const answer = await fleet.call(path, { method: "PUT", body: head, headers: { Origin: origin } });
+      expect(answer.json()).toMatchObject({ status: 403, code: "role-forbidden" });
+    }
+  }
+  const own = await fleet.call("/v1/head", { method: "PUT", body: head, headers: { Origin: fleet.url } });
+  expect(own.status).toBe(422);
 });
 
 test("counts requests, cache reads, nodes and the connection for this machine, and for others with a token", async () => {

@@ -1,7 +1,8 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { closureDigest, ClosureEntry } from "@chimera/proto/closure";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually } from "./nats-server.ts";
 import { makeStoreObject } from "./store-object.ts";
 import { startTestFleet, type TestFleet } from "./test-fleet.ts";
 
@@ -34,6 +35,8 @@ test("takes a closure list only under its own digest, closed, and without double
   expect((await put(`closure/${digest}`, { v: 1, entries })).status).toBe(200);
   const read = await fleet.call(`/cache/closure/${digest}`, { role: "n1" });
   expect(closureDigest(read.json().entries)).toBe(digest);
+  const other = await put(`closure/${digest}`, { v: 1, entries: [entry(b, [])] });
+  expect(other.json()).toMatchObject({ status: 422, code: "hash-mismatch" });
   const wrong = await put(`closure/${"a".repeat(64)}`, { v: 1, entries });
   expect(wrong.json()).toMatchObject({ status: 422, code: "hash-mismatch" });
   const open = [entry(a, [b.path])];
@@ -77,3 +80,37 @@ test("tells uploads to come back when too many are under way", async () => {
     await small.stop();
   }
 });
+
+test("says that its own disk failed, and not that the client went away", async () => {
+  const broken = await startTestFleet();
+  try {
+    rmSync(join(broken.config.cacheDir, "tmp"), { recursive: true });
+    const object = makeStoreObject("no-disk", 8 << 20);
+    const answer = await broken.call(`/cache/${object.narFile}`, { method: "PUT", body: object.file });
+    expect(answer.json()).toMatchObject({ status: 500, code: "file-unreadable" });
+  } finally {
+    await broken.stop();
+  }
+});
+
+test("counts ten bytes of a range of ten, and takes no range and counts none for HEAD", async () => {
+  const object = makeStoreObject("left", 3 << 20);
+  await put(object.narFile, object.file);
+  const before = await sentBytes();
+  const answer = await fetch(`${fleet.url}/cache/${object.narFile}`, {
+    headers: { Authorization: `Bearer ${fleet.tokens.get("n1") ?? ""}`, Range: "bytes=0-9" },
+  });
+  await answer.arrayBuffer();
+  await eventually("counted", async () => (await sentBytes()) === before + 10);
+  const head = await fleet.call(`/cache/${object.narFile}`, {
+    method: "HEAD",
+    headers: { Range: "bytes=0-9" },
+  });
+  expect([head.status, head.headers.get("content-length")]).toEqual([200, String(object.file.length)]);
+  expect(await sentBytes()).toBe(before + 10);
+});
+
+async function sentBytes(): Promise<number> {
+  const text = await (await fetch(`${fleet.url}/metrics`)).text();
+  return Number(/chimera_cache_sent_bytes_total\{kind="nar"\} (\d+)/.exec(text)?.[1] ?? 0);
+}

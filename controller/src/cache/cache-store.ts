@@ -86,7 +86,7 @@ export async function putText({
   }
 }
 
-export async function exists(path: string): Promise<boolean> {
+async function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
     () => false,
@@ -95,14 +95,16 @@ export async function exists(path: string): Promise<boolean> {
 
 /** A hard link takes a name only once, however many upload at a time. */
 async function publishFile(from: string, to: string): Promise<PutResult> {
-  try {
-    await link(from, to);
-  } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "EEXIST") return "same";
-    throw new ChimeraError("file-unreadable", `publish ${to}`, { cause });
-  }
+  const result = await link(from, to).then(
+    () => "created" as const,
+    (cause: unknown) => {
+      if (cause instanceof Error && "code" in cause && cause.code === "EEXIST") return "same" as const;
+      throw new ChimeraError("file-unreadable", `publish ${to}`, { cause });
+    },
+  );
+  // Also for the second: who was first may not have come as far as this.
   await syncDirectory(dirname(to));
-  return "created";
+  return result;
 }
 
 function sameOrConflict(name: string, same: boolean): PutResult {

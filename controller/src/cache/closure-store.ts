@@ -7,7 +7,7 @@ import { ChimeraError } from "@chimera/proto/errors";
 import type { Digest } from "@chimera/proto/names";
 import { describeIssues } from "../files/describe-issues.ts";
 import { isNoEntry } from "../files/durable-file.ts";
-import { exists, putText, type PutResult } from "./cache-store.ts";
+import { putText, type PutResult } from "./cache-store.ts";
 import { receiveText } from "./receive-body.ts";
 
 export interface ClosureStore {
@@ -23,7 +23,6 @@ export function openClosureStore(directory: string, limitBytes: number): Closure
     path,
     async put(digest, incoming) {
       const text = await receiveText(incoming, limitBytes);
-      if (await exists(path(digest))) return "same";
       const { entries } = parseClosure(text);
       requireClosed(entries);
       const found = closureDigest(entries);

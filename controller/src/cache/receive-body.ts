@@ -6,6 +6,7 @@ import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { ChimeraError } from "@chimera/proto/errors";
+import { clientLeft } from "./client-left.ts";
 
 export interface ReceivedFile {
   path: string;
@@ -78,9 +79,10 @@ function tooLarge(limitBytes: number): ChimeraError {
   return new ChimeraError("body-too-large", `a body may have ${limitBytes} bytes here`);
 }
 
+/** A disk that fails ends the connection too, so only the error itself says which of both was first. */
 function bodyError(incoming: IncomingMessage, cause: unknown): ChimeraError {
   if (cause instanceof ChimeraError) return cause;
-  return incoming.complete
-    ? new ChimeraError("file-unreadable", "store the body", { cause })
-    : new ChimeraError("body-incomplete", "the connection was cut before the body's end", { cause });
+  return !incoming.complete && clientLeft(cause)
+    ? new ChimeraError("body-incomplete", "the connection was cut before the body's end", { cause })
+    : new ChimeraError("file-unreadable", "store the body", { cause });
 }

@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import { ChimeraError } from "@chimera/proto/errors";
 import { isNoEntry } from "../files/durable-file.ts";
+import { clientLeft } from "./client-left.ts";
 import { parseRange } from "./parse-range.ts";
 
 const chunkBytes = 512 * 1024;
@@ -16,7 +17,7 @@ export interface FileToSend {
   type: string;
 }
 
-/** Returns the bytes sent; undefined, with nothing sent, when there is no such file. */
+/** Returns the bytes read to be sent; undefined, with nothing sent, when there is no such file. */
 export async function sendFile(
   file: FileToSend,
   { incoming, outgoing }: { incoming: IncomingMessage; outgoing: ServerResponse },
@@ -27,17 +28,19 @@ export async function sendFile(
     const { size } = await handle.stat();
     const part = writeHead({ incoming, outgoing }, file, size);
     if (part === undefined) return 0;
-    await pipeline(
-      createReadStream("", {
-        fd: handle,
-        autoClose: false,
-        start: part.start,
-        end: part.end,
-        highWaterMark: chunkBytes,
-      }),
-      outgoing,
-    ).catch(() => outgoing.destroy());
-    return part.end - part.start + 1;
+    const source = createReadStream("", {
+      fd: handle,
+      autoClose: false,
+      start: part.start,
+      end: part.end,
+      highWaterMark: chunkBytes,
+    });
+    await pipeline(source, outgoing).catch((cause: unknown) => {
+      outgoing.destroy();
+      // A client may leave; a disk that gives nothing is for the log.
+      if (!clientLeft(cause)) throw new ChimeraError("file-unreadable", "cache folder", { cause });
+    });
+    return source.bytesRead;
   } finally {
     await handle.close();
   }
@@ -54,7 +57,8 @@ function writeHead(
   outgoing.setHeader("X-Content-Type-Options", "nosniff");
   outgoing.setHeader("Accept-Ranges", "bytes");
   if (incoming.headers["if-none-match"] === `"${tag}"`) return finish(outgoing, 304);
-  const range = parseRange(incoming.headers.range, size);
+  // RFC 9110 §14.2: a range is of GET only.
+  const range = incoming.method === "GET" ? parseRange(incoming.headers.range, size) : undefined;
   if (range === "unsatisfiable") {
     outgoing.setHeader("Content-Range", `bytes */${size}`);
     return finish(outgoing, 416);

@@ -10,7 +10,7 @@ export interface FieldProblem {
 
 /** An unknown key is named as a field of its own, not as a fault of its parent. */
 export function fieldProblems(error: z.core.$ZodError): FieldProblem[] {
-  return error.issues.slice(0, shown).flatMap((issue) => {
+  const problems = error.issues.slice(0, shown).flatMap((issue) => {
     const field = issue.path.map(String).join(".").slice(0, 512);
     if (issue.code !== "unrecognized_keys") return [{ field, message: issue.message.slice(0, 1024) }];
     return issue.keys.slice(0, shown).map((key) => ({
@@ -18,6 +18,7 @@ export function fieldProblems(error: z.core.$ZodError): FieldProblem[] {
       message: "unknown key",
     }));
   });
+  return problems.slice(0, shown);
 }
 
 export function describeIssues(error: z.core.$ZodError): string {

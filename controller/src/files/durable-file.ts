@@ -1,6 +1,16 @@
 /** SHELL. Small state files: whole or not at all, also after a power cut. */
 import { randomUUID } from "node:crypto";
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  fchownSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
@@ -11,7 +21,7 @@ import { describeIssues } from "./describe-issues.ts";
 export function writeDurably(path: string, text: string, mode = 0o600): void {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
-    writeFileSync(temporary, text, { mode, flag: "wx", flush: true });
+    writeSynced(temporary, { text, mode, owner: ownerOf(path) });
     renameSync(temporary, path);
   } catch (cause) {
     rmSync(temporary, { force: true });
@@ -20,6 +30,29 @@ export function writeDurably(path: string, text: string, mode = 0o600): void {
   const directory = openSync(dirname(path), "r");
   fsyncSync(directory);
   closeSync(directory);
+}
+
+interface Owner {
+  uid: number;
+  gid: number;
+}
+
+/** What root writes for the service (`token create` typed with sudo) stays readable to the service's own user. */
+function ownerOf(path: string): Owner | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  return lstatSync(path, { throwIfNoEntry: false }) ?? lstatSync(dirname(path));
+}
+
+/** By descriptor: in a folder of another user the name may be another file by the next line. */
+function writeSynced(path: string, file: { text: string; mode: number; owner: Owner | undefined }): void {
+  const fd = openSync(path, "wx", file.mode);
+  try {
+    writeFileSync(fd, file.text);
+    if (file.owner !== undefined) fchownSync(fd, file.owner.uid, file.owner.gid);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Makes a new name of a directory last. */

@@ -1,7 +1,6 @@
 /** SHELL. The HTTP application: order of the guards, the routes, and the one place where errors become answers. */
 import { ChimeraError, errorCodes } from "@chimera/proto/errors";
-import type { MiddlewareHandler } from "hono";
-import { bodyLimit } from "hono/body-limit";
+import type { Handler, MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
 import { secureHeaders } from "hono/secure-headers";
 import { authenticate } from "./access.ts";
@@ -19,15 +18,10 @@ export function createApp(services: Services) {
   const app = createRouter();
   app.use(timed(metrics));
   app.use("/v1/*", secureHeaders(), noStore);
-  app.doc31("/v1/openapi.json", {
-    openapi: "3.1.0",
-    info: { title: "Chimera controller", version: "1" },
-    security: [{ bearer: [] }],
-  });
   app.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
-  app.use("/v1/*", authenticate(services), requireJson);
-  app.use("/v1/*", limited(config.limits));
-  app.use("/cache/*", authenticate(services));
+  app.get("/v1/openapi.json", describedOnce(app));
+  app.use("/v1/*", authenticate(services), ownOrigin, requireJson, limited(config.limits));
+  app.use("/cache/*", authenticate(services), ownOrigin);
   app.route("/", fleetRoutes(services));
   app.route("/", worldRoutes(services));
   app.route("/", nodeRoutes(services));
@@ -44,6 +38,18 @@ export function createApp(services: Services) {
     return problemResponse(problem);
   });
   return app;
+}
+
+/** Made when it is first asked for: it takes 30 ms, and everybody may ask. */
+function describedOnce(app: ReturnType<typeof createRouter>): Handler<Env> {
+  const make = () =>
+    app.getOpenAPI31Document({
+      openapi: "3.1.0",
+      info: { title: "Chimera controller", version: "1" },
+      security: [{ bearer: [] }],
+    });
+  let made: ReturnType<typeof make> | undefined;
+  return (c) => c.json((made ??= make()));
 }
 
 function timed(metrics: Services["metrics"]): MiddlewareHandler<Env> {
@@ -64,6 +70,23 @@ const noStore: MiddlewareHandler<Env> = async (c, next) => {
   c.res.headers.set("Cache-Control", "no-store");
 };
 
+/** A browser says for which site it speaks: another site than this one writes nothing, whatever it knows. */
+const ownOrigin: MiddlewareHandler<Env> = async (c, next) => {
+  const origin = c.req.header("Origin");
+  if (
+    !["GET", "HEAD"].includes(c.req.method) &&
+    origin !== undefined &&
+    hostOf(origin) !== c.req.header("Host")
+  ) {
+    throw new ChimeraError("role-forbidden", `nothing is taken from the site ${origin.slice(0, 256)}`);
+  }
+  await next();
+};
+
+function hostOf(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).host : undefined;
+}
+
 /** Also keeps other sites' forms out: they cannot send this type without asking first. */
 const requireJson: MiddlewareHandler<Env> = async (c, next) => {
   const type = c.req.header("Content-Type")?.split(";")[0]?.trim().toLowerCase();
@@ -73,17 +96,20 @@ const requireJson: MiddlewareHandler<Env> = async (c, next) => {
   await next();
 };
 
+/**
+ * The length is to be known beforehand: the body of a caller who may not write here is then never read, and Node itself
+ * holds the others to what they declared.
+ */
 function limited({ jsonBytes, worldBytes }: Services["config"]["limits"]): MiddlewareHandler<Env> {
-  const small = guardedBody(jsonBytes);
-  const large = guardedBody(worldBytes);
-  return (c, next) => (c.req.path.startsWith("/v1/worlds/") ? large(c, next) : small(c, next));
-}
-
-function guardedBody(maxSize: number): MiddlewareHandler<Env> {
-  return bodyLimit({
-    maxSize,
-    onError: () => {
-      throw new ChimeraError("body-too-large", `a body may have ${maxSize} bytes here`);
-    },
-  });
+  return async (c, next) => {
+    const maxBytes = c.req.path.startsWith("/v1/worlds/") ? worldBytes : jsonBytes;
+    const declared = c.req.header("Content-Length");
+    if (declared === undefined && c.req.header("Transfer-Encoding") !== undefined) {
+      throw new ChimeraError("input-invalid", "Content-Length: is due, a body in chunks is not taken here");
+    }
+    if (Number(declared ?? 0) > maxBytes) {
+      throw new ChimeraError("body-too-large", `a body may have ${maxBytes} bytes here`);
+    }
+    await next();
+  };
 }

@@ -65,16 +65,10 @@ export function openNats({ servers, seedFile, log }: NatsLinkOptions): NatsLink 
     setConnected(true);
     await followState(live.connection, setConnected, log);
   }
-  /** Also the first connect is tried here and not inside the client, which would try on after close(). */
-  async function run() {
-    for (let attempt = 1; !closing.signal.aborted; attempt += 1) {
-      const level = attempt === 1 ? "warn" : "debug";
-      await keepOpen().catch((error: unknown) => log[level]({ servers, error }, "nats not reached"));
-      setConnected(false);
-      await sleep(retryMs, undefined, { signal: closing.signal }).catch(() => undefined);
-    }
-  }
-  void run();
+  void repeat(keepOpen, closing.signal, (attempt, error) => {
+    setConnected(false);
+    log[attempt === 1 ? "warn" : "debug"]({ servers, error }, "nats not reached");
+  });
   return {
     connected: () => connected,
     jetstream: () => {
@@ -92,6 +86,18 @@ export function openNats({ servers, seedFile, log }: NatsLinkOptions): NatsLink 
       setConnected(false);
     },
   };
+}
+
+/** Also the first connect is tried here and not inside the client, which would try on after close(). */
+async function repeat(
+  work: () => Promise<void>,
+  signal: AbortSignal,
+  failed: (attempt: number, error: unknown) => void,
+): Promise<void> {
+  for (let attempt = 1; !signal.aborted; attempt += 1) {
+    await work().catch((error: unknown) => failed(attempt, error));
+    await sleep(retryMs, undefined, { signal }).catch(() => undefined);
+  }
 }
 
 async function openLive(options: ConnectionOptions): Promise<Live> {

@@ -52,8 +52,8 @@ export function createFleetStore(
   };
 }
 
-async function publishBuild({ jetstream }: NatsLink, fleetId: FleetId, build: BuildStatus): Promise<void> {
-  const { js } = jetstream();
+async function publishBuild(link: NatsLink, fleetId: FleetId, build: BuildStatus): Promise<void> {
+  const { js } = link.jetstream();
   try {
     await js.publish(subjects.build(fleetId, build.node), JSON.stringify(build));
   } catch (cause) {

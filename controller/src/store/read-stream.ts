@@ -10,7 +10,7 @@ const readMs = 10_000;
 export async function readLast(link: NatsLink, stream: string, subject: string): Promise<JsMsg[]> {
   return reading(stream, async () => {
     const consumer = await openConsumer(link, { stream, subject, from: "last" });
-    return takePending(link, stream, consumer);
+    return takePending(link, consumer);
   });
 }
 
@@ -18,7 +18,7 @@ export async function readLast(link: NatsLink, stream: string, subject: string):
 export async function readAll(link: NatsLink, stream: string, subject: string): Promise<JsMsg[]> {
   return reading(stream, async () => {
     const consumer = await openConsumer(link, { stream, subject, from: 1 });
-    return takePending(link, stream, consumer);
+    return takePending(link, consumer);
   });
 }
 
@@ -42,7 +42,7 @@ async function growWindow(link: NatsLink, { stream, subject, limit }: Newest): P
     const start = Math.max(first, last - window + 1, 1);
     const consumer = await openConsumer(link, { stream, subject, from: start });
     if (consumer.num_pending >= limit || start <= Math.max(first, 1)) {
-      return (await takePending(link, stream, consumer, limit)).toReversed();
+      return (await takePending(link, consumer, limit)).toReversed();
     }
     await link.jetstream().jsm.consumers.delete(stream, consumer.name);
   }
@@ -78,8 +78,7 @@ function openConsumer(
 /** All that is pending, or of that the newest `keep`: however many there are, no more is held. */
 async function takePending(
   link: NatsLink,
-  stream: string,
-  { name, num_pending: pending }: ConsumerInfo,
+  { stream_name: stream, name, num_pending: pending }: ConsumerInfo,
   keep = pending,
 ): Promise<JsMsg[]> {
   const { js, jsm } = link.jetstream();

@@ -13,6 +13,9 @@ import type { Env, Services } from "../services.ts";
 type Kind = "narinfo" | "nar" | "closure";
 type Reply = (c: Context<Env>) => Response | Promise<Response>;
 
+/** A closure list is held in memory to be checked; a NAR goes through it. */
+const listsAtOnce = 4;
+
 export function cacheRoutes(services: Services): Hono<Env> {
   const router = new Hono<Env>();
   const mayRead = requirePermission("cache-read");
@@ -64,8 +67,9 @@ function readers({ cache, closures, config, metrics }: Services): Record<Kind, R
 /** What is not a legal name is refused with a reason. */
 function writers({ cache, closures, config, metrics, log }: Services): Record<Kind, Reply> {
   const uploads = createGate(config.limits.uploads);
+  const lists = createGate(Math.min(listsAtOnce, config.limits.uploads));
   async function store(kind: Kind, name: string, work: () => Promise<PutResult>) {
-    const result = await uploads(work);
+    const result = await (kind === "closure" ? lists : uploads)(work);
     metrics.cacheWritten(kind);
     log.debug({ kind, name, result }, "cache file stored");
     return new Response(null, { status: result === "created" ? 201 : 200 });
