@@ -1,4 +1,6 @@
 /** SHELL. What a command may know of its process: its streams, environment, clock and Ctrl-C. Tests pass their own. */
+import { homedir } from "node:os";
+import { isAbsolute, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { styleText } from "node:util";
 import type { Paint } from "./print/paint.ts";
@@ -9,15 +11,23 @@ export interface Io {
   /** Whether a person watches stdout / stderr. */
   outTty: boolean;
   errTty: boolean;
-  /** Columns of the terminal; undefined when piped. */
-  columns: number | undefined;
+  /** True once nobody reads stdout any more. */
+  outGone: () => boolean;
   paint: Paint;
   env: Readonly<Record<string, string | undefined>>;
   cwd: string;
   nowMs: () => number;
-  /** Aborted by Ctrl-C or SIGTERM: children and requests end, temporary files go. */
+  /** Aborted by Ctrl-C or SIGTERM, whose name is the reason: children and requests end, temporary files go. */
   signal: AbortSignal;
   sleep: (ms: number) => Promise<void>;
+}
+
+/** A folder of the XDG base directory specification: an empty or relative one counts as not set. */
+export function xdgFolder({ env }: Pick<Io, "env">, name: string, inHome: string): string {
+  const set = env[name];
+  if (set !== undefined && isAbsolute(set)) return set;
+  const home = env["HOME"];
+  return join(home !== undefined && isAbsolute(home) ? home : homedir(), inHome);
 }
 
 /** How old an ISO time is by this process's clock. */
@@ -30,20 +40,23 @@ export function processIo(): Io {
   const { stdout, stderr, env } = process;
   const stop = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) {
-    process.once(name, () => stop.abort(new Error(`ended by ${name}`)));
+    process.once(name, () => stop.abort(name));
   }
-  // `chimera history | head` closes our stdout: that is no failure.
-  stdout.on("error", (error) => {
-    if ("code" in error && error.code === "EPIPE") process.exit(0);
-    throw error;
-  });
+  // `chimera history | head` closes our stdout: that is no failure, and no reason to leave a deployment half-way.
+  let gone = false;
+  for (const stream of [stdout, stderr]) {
+    stream.on("error", (error) => {
+      if (!("code" in error) || error.code !== "EPIPE") throw error;
+      gone ||= stream === stdout;
+    });
+  }
   const colour = stdout.isTTY && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
   return {
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
     outTty: stdout.isTTY,
     errTty: stderr.isTTY,
-    columns: stdout.isTTY ? stdout.columns : undefined,
+    outGone: () => gone,
     paint: colour ? (style, text) => styleText(style, text, { validateStream: false }) : (_, text) => text,
     env,
     cwd: process.cwd(),

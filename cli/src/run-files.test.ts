@@ -2,7 +2,9 @@
 import { chmod, mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { createOperator, type TestOperator } from "../test/operator.ts";
+import { createApiClient } from "./api/api-client.ts";
+import { currentContext } from "./context/current-context.ts";
+import { createOperator, testIo, type TestOperator } from "../test/operator.ts";
 
 let operator: TestOperator;
 
@@ -92,6 +94,26 @@ describe("files", () => {
       expect((await stat(join(operator.folder, `${name}.key`))).mode & 0o777).toBe(0o600);
     }
   });
+  test("an address with a password in it is refused before it is shown anywhere", async () => {
+    const args = ["init", "--name", "other", "--controller", "http://ops:hunter2@hub:7070"];
+    const { code, err, out } = await operator.call(args);
+    expect({ code, err }).toEqual({ code: 64, err: expect.stringMatching(/--controller: .*tokenFile/u) });
+    expect(out + err).not.toContain("hunter2");
+  });
+  test("an empty or relative XDG folder counts as not set: no configuration comes from where one stands", async () => {
+    for (const folder of ["", ".", "evil"]) {
+      const env = { HOME: operator.home, XDG_CONFIG_HOME: folder, XDG_STATE_HOME: folder };
+      const { code, out } = await operator.call(["context", "show"], { env, cwd: operator.folder });
+      expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining("name = lab") });
+    }
+  });
+  test("keys generate leaves no secret beside another key's public half", async () => {
+    await writeFile(join(operator.folder, "half.pub"), "other:AAAA\n");
+    expect(await outcome(["keys", "generate", "half", "--dir", operator.folder])).toEqual(
+      refusal(66, /half\.pub: nothing is overwritten/u),
+    );
+    expect(await readdir(operator.folder)).not.toContain("half.key");
+  });
   test("keys generate never overwrites a key", async () => {
     const args = ["keys", "generate", "extra", "--dir", operator.folder];
     expect((await operator.call(args)).code).toBe(0);
@@ -134,6 +156,21 @@ describe("the controller", () => {
       return true;
     };
     expect((await operator.call(["history"])).code).toBe(0);
+  });
+  test("a connection that breaks under a PUT is tried again", async () => {
+    const server = await createOperator();
+    let broken = 0;
+    server.server.intercept = (request) => {
+      if (request.method !== "PUT" || broken > 0) return false;
+      broken += 1;
+      request.socket.destroy();
+      return true;
+    };
+    const { io } = testIo(server.home);
+    const api = await createApiClient(io, await currentContext(io, undefined));
+    await api.putClosure("ab".repeat(32), { v: 1, entries: [] });
+    expect(broken).toBe(1);
+    await server.close();
   });
   test("an answer of another shape is refused by name", async () => {
     operator.server.intercept = (_, response) => {

@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { commandTable, completionEntry } from "./command-table.ts";
 import { createOperator, type TestOperator } from "../test/operator.ts";
 
 const path = "/nix/store/5q2wz4r1d3gkz8m0j7p9v6n4b1c8x2ha-nixos-system-n1";
@@ -55,6 +56,10 @@ describe("what the operator types", () => {
       refusal(64, /--timeout: a number of seconds/u),
     );
   });
+  test("with --json a misspelt option is a document too", async () => {
+    const { out, code } = await operator.call(["status", "--wach", "--json"]);
+    expect({ code, document: JSON.parse(out) }).toMatchObject({ code: 64, document: { code: "usage" } });
+  });
   test("with --json the error is a document too", async () => {
     const { out, code } = await operator.call(["publish", "n1=x", "--json"]);
     expect(code).toBe(65);
@@ -67,6 +72,30 @@ describe("what the operator types", () => {
     expect(await outcome(["rollback"])).toEqual(refusal(66, /no head yet/u));
   });
 });
+
+describe("help", () => {
+  test.each(["", ...commandTable.map(({ name }) => name), completionEntry.name])(
+    "of chimera %s, and of what it has below, shows examples",
+    async (name) => {
+      for (const args of await withSubcommands(name === "" ? [] : [name])) {
+        const { out, code } = await operator.call([...args, "--help"]);
+        expect({ args, code, out }).toEqual({
+          args,
+          code: 0,
+          out: expect.stringMatching(/\nExamples:\n +(?:source <\()?chimera /u),
+        });
+      }
+    },
+  );
+});
+
+async function withSubcommands(args: string[]): Promise<string[][]> {
+  if (args.length === 0) return [args];
+  const { out } = await operator.call([...args, "--help"]);
+  const list = out.split("\nCommands:\n")[1]?.split("\n\n")[0] ?? "";
+  const names = [...list.matchAll(/^ {2}([a-z]+)/gmu)].flatMap(([, name]) => name ?? []);
+  return [args, ...names.filter((name) => name !== "help").map((name) => [...args, name])];
+}
 
 describe("deploy", () => {
   const two = '[nodes.n1]\ntags = ["canary"]\ninstallable = ".#n1"\n[nodes.n2]\ninstallable = ".#n2"\n';
@@ -89,6 +118,11 @@ describe("deploy", () => {
     expect(await outcome(["deploy", "--file", file])).toEqual(
       refusal(78, /chimera\.toml: nodes\.n1: .*"instalable"/u),
     );
+  });
+  test("a flake that would be an option of Nix is refused", async () => {
+    const file = await project('flake = "--option"\n');
+    expect(await outcome(["deploy", "--file", file])).toEqual(refusal(78, /flake: .*no dash/u));
+    expect(await outcome(["deploy", "--flake=--impure"])).toEqual(refusal(64, /--flake: .*no dash/u));
   });
   test("an installable that would be an option of Nix is refused", async () => {
     const file = await project('[nodes.n1]\ninstallable = "--option substituters http://evil"\n');

@@ -3,10 +3,8 @@ import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
 import { Command, CommanderError } from "commander";
 import { commandTable, completionEntry } from "./command-table.ts";
 import type { Io } from "./io.ts";
-import { printable, printableJson } from "./print/printable.ts";
+import { printable, printableJson, printableLine } from "./print/printable.ts";
 import { version } from "./version.ts";
-
-const interrupted = 130;
 
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   try {
@@ -41,16 +39,22 @@ async function createProgram(argv: readonly string[], io: Io): Promise<Command> 
     const command = program.command(entry.name).summary(entry.summary).description(entry.summary);
     if (all || entry.name === wanted) (await entry.load()).define(command, io);
   }
-  if (all) (await import("./commands/completion.ts")).attachCompletion(program);
+  if (all)
+    await (await import("./commands/completion.ts")).attachCompletion(program, io, called === "complete");
   else program.command(completionEntry.name).summary(completionEntry.summary);
   return program;
 }
 
 function report(error: unknown, { io, json }: { io: Io; json: boolean }): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : errorCodes.usage.exit;
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    // Commander has told the person already.
+    if (json) io.out(errorDocument("usage", printableLine(error.message)));
+    return errorCodes.usage.exit;
+  }
   if (io.signal.aborted) {
-    io.err("chimera: interrupted\n");
-    return interrupted;
+    io.err("chimera: interrupted; what was published stays published (chimera history)\n");
+    return interruptExit(io.signal.reason);
   }
   if (!(error instanceof ChimeraError)) {
     const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -58,7 +62,16 @@ function report(error: unknown, { io, json }: { io: Io; json: boolean }): number
     return errorCodes.bug.exit;
   }
   const message = printable(errorChain(error));
-  if (json) io.out(`${printableJson({ type: "error", code: error.code, message })}\n`);
+  if (json) io.out(errorDocument(error.code, message));
   io.err(`chimera: ${message} [${error.code}]\n`);
   return errorCodes[error.code].exit;
+}
+
+function errorDocument(code: string, message: string): string {
+  return `${printableJson({ type: "error", code, message })}\n`;
+}
+
+/** As a shell counts it: 128 and the number of the signal. */
+function interruptExit(reason: unknown): number {
+  return reason === "SIGTERM" ? 143 : 130;
 }

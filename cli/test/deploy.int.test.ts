@@ -147,6 +147,8 @@ test("a path that is not in the local store is closure-unavailable, and nothing 
 test("a deployment reaches the cache, the store of heads and the nodes", async () => {
   const first = await chimera("deploy", "--reason", "first");
   expect(first.err).toContain("n1: pushed");
+  expect(first.err).toMatch(/^pushing .* of .* paths, .*\/s$/mu);
+  expect(first.err).toMatch(/^pushed 3 paths \([\d.]+ \w+\) to the cache in [\d.]+ s$/mu);
   expect(first.out).toMatch(/published head 1[\s\S]*all 2 nodes committed head 1/u);
   const [head] = operator.server.heads;
   expect(head?.head).toMatchObject({
@@ -176,6 +178,16 @@ test("deploying one node leaves the other's leaf as it is, and a rollback goes b
     .split("\n")
     .map((line): unknown => JSON.parse(line));
   expect(lines.at(-1)).toMatchObject({ type: "result", ok: true, serial: 2, nodes: 1 });
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ type: "build", node: "n1", state: "built" }),
+      expect.objectContaining({
+        type: "pushing",
+        bytes: { done: expect.any(Number), total: expect.any(Number) },
+      }),
+      expect.objectContaining({ type: "pushed", paths: 2 }),
+    ]),
+  );
   const worlds = operator.server.heads.map(
     (stored) => operator.server.worlds.get(stored.head.world)?.leaves ?? [],
   );

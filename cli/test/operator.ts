@@ -92,13 +92,20 @@ async function callCli(
   args: readonly string[],
   changes: Partial<Io> = {},
 ): Promise<CalledResult> {
+  const { io, said } = testIo(home, changes);
+  const code = await run(args, io);
+  return { code, ...said };
+}
+
+/** What a process would have, and what it says. */
+export function testIo(home: string, changes: Partial<Io> = {}) {
   const said = { out: "", err: "" };
   const io: Io = {
     out: (text) => void (said.out += text),
     err: (text) => void (said.err += text),
     outTty: false,
     errTty: false,
-    columns: undefined,
+    outGone: () => false,
     paint: (_, text) => text,
     env: { HOME: home, PATH: process.env["PATH"] },
     cwd: home,
@@ -107,6 +114,5 @@ async function callCli(
     sleep: (ms) => delay(Math.min(ms, 20)),
     ...changes,
   };
-  const code = await run(args, io);
-  return { code, ...said };
+  return { io, said };
 }

@@ -23,6 +23,8 @@ import { createSend, parseJson, type HttpRequest, type Send } from "./http.ts";
 
 const apiTimeoutMs = 15_000;
 const uploadTimeoutMs = 120_000;
+/** News that comes late is none. */
+const newsTimeoutMs = 4000;
 
 export interface ApiClient {
   fleet(): Promise<FleetView>;
@@ -45,9 +47,13 @@ export async function createApiClient(io: Io, context: NamedContext): Promise<Ap
   const cacheToken = await readToken(context, "cache");
   const send = createSend(io, { url, token, timeoutMs: apiTimeoutMs });
   const upload = createSend(io, { url, token, timeoutMs: uploadTimeoutMs });
+  // Ctrl-C ends everything but the word that it was pressed.
+  const news = createSend(
+    { ...io, signal: new AbortController().signal },
+    { url, token, timeoutMs: newsTimeoutMs, attempts: 1 },
+  );
   const cache = createSend(io, { url, token: cacheToken, timeoutMs: uploadTimeoutMs });
   const get = <T>(path: string, schema: z.ZodType<T>) => ask(send, { method: "GET", path }, schema);
-  const put = (path: string, body: unknown) => send({ method: "PUT", path, body: JSON.stringify(body) });
   return {
     fleet: () => get("/v1/fleet", FleetView),
     heads: () => get("/v1/heads", HeadList),
@@ -66,7 +72,9 @@ export async function createApiClient(io: Io, context: NamedContext): Promise<Ap
       const base = node === undefined ? "/v1/events" : `/v1/nodes/${encodeURIComponent(node)}/events`;
       return get(`${base}?type=${type}&limit=${limit}`, EventList);
     },
-    putBuild: async (status) => void (await put(`/v1/nodes/${status.node}/build`, status)),
+    putBuild: async (status) => {
+      await news({ method: "PUT", path: `/v1/nodes/${status.node}/build`, body: JSON.stringify(status) });
+    },
     putClosure: async (digest, list) => {
       const body = canonicalBytes(list).toString("utf8");
       await cache({ method: "PUT", path: `/cache/closure/${digest}`, body });

@@ -5,7 +5,7 @@ import { ChimeraError, errorCodes, isErrorCode, type ErrorCode } from "@chimera/
 import type { Io } from "../io.ts";
 import { printable } from "../print/printable.ts";
 
-const attempts = 4;
+const mostAttempts = 4;
 const firstDelayMs = 150;
 const maxBodyBytes = 128 * 1024 * 1024;
 
@@ -13,10 +13,11 @@ export interface HttpTarget {
   url: string;
   token: string | undefined;
   timeoutMs: number;
+  attempts?: number;
 }
 
 export interface HttpRequest {
-  method: "GET" | "HEAD" | "PUT";
+  method: "GET" | "PUT";
   path: string;
   body?: string;
   contentType?: string;
@@ -29,8 +30,9 @@ interface HttpAnswer {
 
 export type Send = (request: HttpRequest) => Promise<HttpAnswer>;
 
-/** Answers below 400; a GET or HEAD is sent again where the error table allows it. */
+/** Answers below 400; a request is sent again where the error table allows it: every PUT of the API names what it puts. */
 export function createSend(io: Io, target: HttpTarget): Send {
+  const { attempts = mostAttempts } = target;
   return async (request) => {
     for (let attempt = 1; ; attempt += 1) {
       const outcome = await attemptOnce(io, target, request).then(
@@ -38,15 +40,14 @@ export function createSend(io: Io, target: HttpTarget): Send {
         (error: unknown) => ({ error }),
       );
       if ("answer" in outcome) return outcome.answer;
-      if (attempt === attempts || !mayRepeat(request, outcome.error) || io.signal.aborted)
-        throw outcome.error;
+      if (attempt === attempts || !mayRepeat(outcome.error) || io.signal.aborted) throw outcome.error;
       await io.sleep(firstDelayMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2));
     }
   };
 }
 
-function mayRepeat({ method }: HttpRequest, error: unknown): boolean {
-  if (method === "PUT" || !(error instanceof ChimeraError)) return false;
+function mayRepeat(error: unknown): boolean {
+  if (!(error instanceof ChimeraError)) return false;
   // A server that did not answer in its full time is not asked three times more.
   return errorCodes[error.code].retry === "backoff" && error.code !== "deadline-exceeded";
 }

@@ -1,11 +1,27 @@
 /** SHELL. `chimera completion SHELL`, and the hidden `chimera complete` that the script asks at every Tab. */
+import type { RootCommand } from "@bomb.sh/tab";
 import tab from "@bomb.sh/tab/commander";
+import { ChimeraError } from "@chimera/proto/errors";
 import type { Command } from "commander";
+import { createApiClient } from "../api/api-client.ts";
+import { readContexts } from "../context/context-file.ts";
+import { currentContext } from "../context/current-context.ts";
+import type { Io } from "../io.ts";
 import { examples } from "../options.ts";
+import { readProject } from "../project/project-file.ts";
+
+/** A Tab that takes longer is pressed again. */
+const patienceMs = 400;
+
+interface Words {
+  contexts: string[];
+  nodes: string[];
+  tags: string[];
+}
 
 /** Every command must be defined already: their options are what is completed. */
-export function attachCompletion(program: Command): void {
-  tab(program, { completionCommandName: "completion" });
+export async function attachCompletion(program: Command, io: Io, asked: boolean): Promise<void> {
+  const root = tab(program, { completionCommandName: "completion" });
   program.commands
     .find((command) => command.name() === "completion")
     ?.summary("print a completion script for a shell")
@@ -17,4 +33,55 @@ export function attachCompletion(program: Command): void {
         "chimera completion fish > ~/.config/fish/completions/chimera.fish",
       ]),
     );
+  if (asked) offerWords(root, await readWords(io));
+}
+
+function offerWords({ commands }: RootCommand, { contexts, nodes, tags }: Words): void {
+  const context = offer(contexts, "context");
+  const targets = offer([...nodes, ...tags], "target");
+  for (const [name, command] of commands) {
+    for (const option of command.options.values()) {
+      if (option.value === "context") option.handler = context;
+      if (option.value === "target") option.handler = targets;
+    }
+    const argument = [...command.arguments.values()][0];
+    if (name === "context use" && argument !== undefined) argument.handler = context;
+    if (name === "drift" && argument !== undefined) argument.handler = offer(nodes, "node");
+  }
+}
+
+function offer(
+  words: readonly string[],
+  what: string,
+): (complete: (word: string, what: string) => void) => void {
+  return (complete) => {
+    for (const word of words) complete(word, what);
+  };
+}
+
+/** Nodes of chimera.toml, else those of the controller where it answers at once. */
+async function readWords(io: Io): Promise<Words> {
+  const project = await orNothing(readProject(io, undefined));
+  const contexts = await orNothing(readContexts(io));
+  const own = Object.entries(project?.nodes ?? {});
+  const nodes = own.length > 0 ? own.map(([node]) => node) : ((await orNothing(registeredNodes(io))) ?? []);
+  return {
+    contexts: Object.keys(contexts?.contexts ?? {}),
+    nodes,
+    tags: [...new Set(own.flatMap(([, { tags }]) => tags.map((tag) => `@${tag}`)))],
+  };
+}
+
+async function registeredNodes(io: Io): Promise<string[]> {
+  const signal = AbortSignal.any([io.signal, AbortSignal.timeout(patienceMs)]);
+  const api = await createApiClient({ ...io, signal }, await currentContext(io, undefined));
+  return (await api.nodes()).map(({ node }) => node);
+}
+
+/** Completion offers less when something is missing or broken: its words would end up on the command line. */
+async function orNothing<T>(words: Promise<T>): Promise<T | undefined> {
+  return words.catch((error: unknown) => {
+    if (error instanceof ChimeraError) return undefined;
+    throw error;
+  });
 }

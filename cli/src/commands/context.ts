@@ -26,8 +26,9 @@ export function define(command: Command, io: Io): void {
     .command("use")
     .description("Make a context the current one.")
     .argument("<name>", "its name")
+    .option("--json", "print JSON, for programs")
     .addHelpText("after", examples(["chimera context use prod"]))
-    .action(async (name: string) => use(io, name));
+    .action(async (name: string, options: unknown) => use(io, name, parseOptions(Options, options).json));
   addFleetOptions(command.command("show"))
     .description("Show a context: addresses and file names, never secrets.")
     .addHelpText("after", examples(["chimera context show", "chimera context show -c prod --json"]))
@@ -49,13 +50,13 @@ async function list(io: Io, json: boolean): Promise<void> {
   io.out(table(["", "NAME", "CONTROLLER", "FLEET"], rows, io.paint));
 }
 
-async function use(io: Io, name: string): Promise<void> {
+async function use(io: Io, name: string, json: boolean): Promise<void> {
   const { contexts } = await readContexts(io);
   if (!Object.hasOwn(contexts, name)) {
     throw new ChimeraError("config-invalid", `${contextFilePath(io)} has no context "${name}"`);
   }
   await writeContexts(io, { current: name, contexts });
-  io.out(`context "${name}" is the current one\n`);
+  io.out(json ? `${printableJson({ current: name })}\n` : `context "${name}" is the current one\n`);
 }
 
 async function show(io: Io, { context, json }: FleetOptions): Promise<void> {

@@ -1,4 +1,5 @@
 /** SHELL. `chimera deploy`: evaluate, build, push, sign, publish, follow. One failed system and nothing is published. */
+import { resolve } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { NodeName } from "@chimera/proto/names";
 import type { Command } from "commander";
@@ -21,12 +22,12 @@ import {
   FollowOptions,
   parseOptions,
 } from "../options.ts";
-import { readProject, type Project } from "../project/project-file.ts";
+import { FlakeRef, readProject, type Project } from "../project/project-file.ts";
 import { selectNodes } from "../project/select-nodes.ts";
 
 const Options = FleetOptions.extend(FollowOptions.shape).extend({
   target: z.array(z.string()).default([]),
-  flake: z.string().min(1).optional(),
+  flake: FlakeRef.optional(),
   file: z.string().optional(),
   dryRun: z.boolean().default(false),
   evalBatch: z.coerce
@@ -66,20 +67,24 @@ export function define(command: Command, io: Io): void {
 }
 
 async function deploy(io: Io, options: Options): Promise<void> {
-  const project = withFlake(await readProject(io, options.file), options.flake);
+  const project = withFlake(io, await readProject(io, options.file), options.flake);
   const wanted = await selectSystems(io, project, options.target);
   const operator = await createOperator(io, options.context);
   await checkedCacheKeyFile(operator.context);
   const nodes = wanted.map(({ node }) => node);
   nodeKeys(nodes, { project, leaves: operator.current.leaves, registered: operator.nodes });
   const reporter = createBuildReporter(io, options.dryRun ? undefined : operator.api, options.json);
-  const systems = await buildSystems(io, { wanted, project, reporter }, options);
-  await publishSystems(io, { operator, project, reporter, options }, systems);
+  await reporter.during(async () => {
+    const systems = await buildSystems(io, { wanted, project, reporter }, options);
+    await publishSystems(io, { operator, project, reporter, options }, systems);
+  });
 }
 
-function withFlake(project: Project, flake: string | undefined): Project {
-  if (flake === undefined) return project;
-  return { ...project, flake: flake.replace(/#$/u, "") };
+/** What is typed is meant from where it is typed, not from the folder of the project file. */
+function withFlake(io: Io, project: Project, typed: string | undefined): Project {
+  if (typed === undefined) return project;
+  const flake = typed.replace(/#$/u, "");
+  return { ...project, flake: /^\.{1,2}(?:\/|$)/u.test(flake) ? resolve(io.cwd, flake) : flake };
 }
 
 /** Nodes of chimera.toml, and those of the flake when there is one. */
@@ -114,7 +119,7 @@ async function buildSystems(
   const { folder } = project;
   const onStart = (nodes: readonly NodeName[]): void => reporter.tell(nodes, { state: "evaluating" });
   const { evaluated, failed } = await evaluate(io, wanted, { folder, batch: options.evalBatch, onStart });
-  await stopIfFailed(reporter, { failed, total: wanted.length, step: "evaluate" });
+  stopIfFailed(reporter, { failed, total: wanted.length, step: "evaluate" });
   const failedBuilds = await build(io, evaluated, {
     folder,
     maxJobs: options.maxJobs,
@@ -123,17 +128,16 @@ async function buildSystems(
       for (const { node, toplevel } of systems) reporter.tell([node], { state: "built", toplevel });
     },
   });
-  await stopIfFailed(reporter, { failed: failedBuilds, total: wanted.length, step: "build" });
+  stopIfFailed(reporter, { failed: failedBuilds, total: wanted.length, step: "build" });
   return evaluated;
 }
 
-async function stopIfFailed(
+function stopIfFailed(
   reporter: BuildReporter,
   { failed, total, step }: { failed: readonly Failed[]; total: number; step: string },
-): Promise<void> {
+): void {
   if (failed.length === 0) return;
   for (const { node, reason } of failed) reporter.tell([node], { state: "failed", error: reason });
-  await reporter.settled();
   const reasons = failed.map(({ node, reason }) => `\n${node}: ${reason.replaceAll("\n", "\n  ")}`).join("");
   throw new ChimeraError(
     "build-failed",

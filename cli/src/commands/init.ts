@@ -7,6 +7,7 @@ import { z } from "zod";
 import {
   Context,
   ContextName,
+  ControllerUrl,
   contextFilePath,
   readContexts,
   writeContexts,
@@ -22,7 +23,7 @@ const yearMs = 365 * 86_400_000;
 
 const Options = z.object({
   name: ContextName,
-  controller: z.url({ protocol: /^https?$/u, error: "an http:// or https:// address" }).max(512),
+  controller: ControllerUrl,
   dir: z.string().min(1).optional(),
   tokenFile: z.string().min(1).optional(),
   json: z.boolean().default(false),

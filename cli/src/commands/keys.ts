@@ -1,5 +1,5 @@
 /** SHELL. `chimera keys generate|list`. The files are Nix's own: `nix key generate-secret` makes the same. */
-import { readdir, stat } from "node:fs/promises";
+import { readdir, rm, lstat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
 import { generateKey } from "@chimera/proto/keys";
@@ -43,7 +43,13 @@ async function generate(io: Io, name: string, { dir, json }: z.infer<typeof Gene
   const folder = resolve(io.cwd, dir);
   const secretFile = join(folder, `${name}.key`);
   await writeNewFile(secretFile, `${key.secret}\n`, 0o600);
-  await writeNewFile(join(folder, `${name}.pub`), `${key.public}\n`, 0o644);
+  try {
+    await writeNewFile(join(folder, `${name}.pub`), `${key.public}\n`, 0o644);
+  } catch (error) {
+    // A secret beside another key's public half would be taken for its own.
+    await rm(secretFile);
+    throw error;
+  }
   io.out(json ? `${printableJson({ name, publicKey: key.public, secretFile })}\n` : `${key.public}\n`);
 }
 
@@ -70,7 +76,8 @@ async function keyFolder(io: Io, contextName: string | undefined): Promise<strin
 /** A key that others can read is not opened at all: it is listed with what to do. */
 async function describe(folder: string, name: string): Promise<ListedKey> {
   const path = join(folder, name);
-  const mode = ((await stat(path)).mode & 0o777).toString(8).padStart(4, "0");
+  const facts = await lstat(path);
+  const mode = (facts.mode & 0o777).toString(8).padStart(4, "0");
   return readSigner(path, "key file").then(
     (signer) => ({
       file: name,

@@ -54,7 +54,7 @@ async function publish(io: Io, assignments: readonly string[], options: Options)
   const nodes = systems.map(({ node }) => node);
   nodeKeys(nodes, { project, leaves: operator.current.leaves, registered: operator.nodes });
   const reporter = createBuildReporter(io, options.dryRun ? undefined : operator.api, options.json);
-  await publishSystems(io, { operator, project, reporter, options }, systems);
+  await reporter.during(() => publishSystems(io, { operator, project, reporter, options }, systems));
 }
 
 /** Throws input-invalid with the assignment that is wrong. */

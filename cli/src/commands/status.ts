@@ -44,7 +44,7 @@ async function status(io: Io, options: Options): Promise<void> {
     io.out(await show());
     return;
   }
-  for (;;) {
+  while (!io.outGone()) {
     const text = await show().catch(describeOutage);
     io.out(io.outTty && !options.json ? `${clearScreen}${text}` : text);
     await io.sleep(watchMs);

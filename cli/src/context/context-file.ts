@@ -1,18 +1,23 @@
 /** SHELL. The contexts: which fleets this operator works on, with which files. $XDG_CONFIG_HOME/chimera/config.toml. */
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { RoleKeys } from "@chimera/proto/envelope";
 import { FleetId } from "@chimera/proto/names";
 import { stringify } from "smol-toml";
 import { z } from "zod";
-import type { Io } from "../io.ts";
+import { xdgFolder, type Io } from "../io.ts";
 import { readToml } from "../read-toml.ts";
 import { replaceFile } from "../replace-file.ts";
 
 const file = z.string().min(1).max(4096);
 
+/** Without a name and password in it: addresses are shown in messages, tables and JSON. */
+export const ControllerUrl = z
+  .url({ protocol: /^https?$/u, error: "an http:// or https:// address" })
+  .max(512)
+  .refine((url) => !/^https?:\/\/[^/?#]*@/iu.test(url), "no user or password in the address: use tokenFile");
+
 export const Context = z.strictObject({
-  controller: z.url({ protocol: /^https?$/u }).max(512),
+  controller: ControllerUrl,
   fleetId: FleetId,
   /** Bearer token of role operator; status works with viewer. */
   tokenFile: file.optional(),
@@ -36,8 +41,8 @@ export const ContextFile = z.strictObject({
 });
 export type ContextFile = z.infer<typeof ContextFile>;
 
-export function contextFilePath({ env }: Io): string {
-  return join(env["XDG_CONFIG_HOME"] ?? join(env["HOME"] ?? homedir(), ".config"), "chimera", "config.toml");
+export function contextFilePath(io: Io): string {
+  return join(xdgFolder(io, "XDG_CONFIG_HOME", ".config"), "chimera", "config.toml");
 }
 
 export async function readContexts(io: Io): Promise<ContextFile> {

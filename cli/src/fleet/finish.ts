@@ -18,7 +18,7 @@ export async function finish(
   { operator, published, options }: { operator: Operator; published: Published; options: FinishOptions },
   systems: readonly { node: NodeName; toplevel: StorePath }[],
 ): Promise<void> {
-  const { head, id } = published;
+  const { head, id, nodesBefore } = published;
   const said = { epoch: head.epoch, serial: head.serial, id, world: head.world, mode: head.mode };
   if (options.json) io.out(`${printableJson({ type: "published", ...said })}\n`);
   else
@@ -26,21 +26,21 @@ export async function finish(
       `published head ${head.serial}: world ${shortDigest(head.world)}, ${systems.length} of ${head.size} nodes\n`,
     );
   if (!options.follow) return;
-  const problems = new Map(operator.nodes.map((view) => [view.node, view.status?.problem?.at ?? null]));
+  const problems = new Map(nodesBefore.map((view) => [view.node, view.status?.problem?.at ?? null]));
   const goals = systems.map(({ node, toplevel }) => ({
     node,
     toplevel,
     head: { id, epoch: head.epoch, serial: head.serial },
     problemBefore: problems.get(node) ?? null,
   }));
-  const started = io.nowMs();
+  const started = performance.now();
   const view = await createFollowView(
     io,
     options.json,
     systems.map(({ node }) => node),
   );
   await follow(io, { api: operator.api, view, timeoutSeconds: options.timeoutSeconds }, goals);
-  const ms = io.nowMs() - started;
+  const ms = Math.round(performance.now() - started);
   if (options.json)
     io.out(
       `${printableJson({ type: "result", ok: true, serial: head.serial, nodes: systems.length, ms })}\n`,

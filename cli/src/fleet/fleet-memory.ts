@@ -1,13 +1,12 @@
 /** SHELL. The newest head this operator has seen: a controller that lost its data, or hides it, is noticed before it is built upon. */
 import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
 import { compareOrder, type Head } from "@chimera/proto/head";
 import { Count, Digest, WorldId, type FleetId } from "@chimera/proto/names";
 import { z } from "zod";
 import { parseJson } from "../api/http.ts";
-import type { Io } from "../io.ts";
+import { xdgFolder, type Io } from "../io.ts";
 import { replaceFile } from "../replace-file.ts";
 
 export const Seen = z.object({ v: z.literal(1), epoch: Count, serial: Count, id: Digest, world: WorldId });
@@ -42,7 +41,6 @@ export function checkMemory(seen: Seen | undefined, newest: { head: Head; id: Di
   );
 }
 
-function memoryPath({ env }: Io, fleetId: FleetId): string {
-  const state = env["XDG_STATE_HOME"] ?? join(env["HOME"] ?? homedir(), ".local", "state");
-  return join(state, "chimera", `${fleetId}.json`);
+function memoryPath(io: Io, fleetId: FleetId): string {
+  return join(xdgFolder(io, "XDG_STATE_HOME", ".local/state"), "chimera", `${fleetId}.json`);
 }

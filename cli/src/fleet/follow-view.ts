@@ -10,6 +10,7 @@ import type { NodeOutcome } from "./node-outcome.ts";
 
 /** More bars than a screen has lines would scroll. */
 const mostBars = 40;
+const quietMs = 2000;
 
 export async function createFollowView(
   io: Io,
@@ -33,18 +34,21 @@ export async function createFollowView(
     },
     progress.Presets.shades_classic,
   );
-  return barView(io, bars, nodes);
+  return barView(bars, nodes);
 }
 
-/** Tells each change of a node once. */
+/** Tells each change of a node once; bytes alone only as often as somebody reads a log. */
 function changes(tell: (node: NodeName, outcome: NodeOutcome) => void): FollowView {
-  const told = new Map<NodeName, string>();
+  const told = new Map<NodeName, { step: string; text: string; atMs: number }>();
   return {
     update(outcomes) {
       for (const [node, outcome] of outcomes) {
-        const text = JSON.stringify(outcome);
-        if (told.get(node) === text) continue;
-        told.set(node, text);
+        const step = JSON.stringify({ ...outcome, fetch: null });
+        const now = { step, text: JSON.stringify(outcome), atMs: performance.now() };
+        const before = told.get(node);
+        const tooSoon = before?.step === step && now.atMs - before.atMs < quietMs;
+        if (tooSoon || before?.text === now.text) continue;
+        told.set(node, now);
         tell(node, outcome);
       }
     },
@@ -52,12 +56,12 @@ function changes(tell: (node: NodeName, outcome: NodeOutcome) => void): FollowVi
   };
 }
 
-function barView(io: Io, bars: MultiBar, nodes: readonly NodeName[]): FollowView {
+function barView(bars: MultiBar, nodes: readonly NodeName[]): FollowView {
   const width = Math.max(...nodes.map((node) => node.length));
   const byNode = new Map<NodeName, SingleBar>(
     nodes.map((node) => [node, bars.create(1, 0, { node: node.padEnd(width), text: "waiting" })]),
   );
-  const rates = createRates(io);
+  const rates = createRates();
   return {
     update(outcomes) {
       for (const [node, outcome] of outcomes) {
@@ -77,11 +81,11 @@ function share(outcome: NodeOutcome): { done: number; total: number } {
 }
 
 /** Bytes a second since the node was last looked at. */
-function createRates(io: Io): (node: NodeName, outcome: NodeOutcome) => string {
+function createRates(): (node: NodeName, outcome: NodeOutcome) => string {
   const last = new Map<NodeName, { atMs: number; done: number }>();
   return (node, outcome) => {
     if (outcome.kind !== "waiting" || outcome.fetch === null) return "";
-    const now = { atMs: io.nowMs(), done: outcome.fetch.doneBytes };
+    const now = { atMs: performance.now(), done: outcome.fetch.doneBytes };
     const before = last.get(node);
     last.set(node, now);
     if (before === undefined || now.atMs === before.atMs) return "";

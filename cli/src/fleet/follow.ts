@@ -1,15 +1,18 @@
 /** SHELL. Follows nodes to a head until each has committed or failed, or the time is up; the head goes on without us. */
 import type { NodeView } from "@chimera/proto/api";
-import { ChimeraError } from "@chimera/proto/errors";
+import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
 import type { NodeName } from "@chimera/proto/names";
 import type { ApiClient } from "../api/api-client.ts";
 import type { Io } from "../io.ts";
+import { printableLine } from "../print/printable.ts";
 import { nodeOutcome, type Goal, type NodeOutcome } from "./node-outcome.ts";
 
-const pollMs = 400;
+const pollMs = 200;
 const pollManyMs = 1500;
 /** Up to here nodes are asked one by one: a list of the whole fleet would be larger. */
 const fewNodes = 8;
+/** As many as somebody reads at the end of a failed command. */
+const mostNamed = 20;
 
 /** Shows how far the nodes are: bars, lines or NDJSON. */
 export interface FollowView {
@@ -17,22 +20,26 @@ export interface FollowView {
   end(): void;
 }
 
+type Outcomes = Map<NodeName, NodeOutcome>;
+
 /** Throws rollout-failed, or deadline-exceeded with who is missing. */
 export async function follow(
   io: Io,
   { api, view, timeoutSeconds }: { api: ApiClient; view: FollowView; timeoutSeconds: number },
   goals: readonly Goal[],
 ): Promise<void> {
-  const deadline = io.nowMs() + timeoutSeconds * 1000;
-  const outcomes = new Map<NodeName, NodeOutcome>();
+  const deadline = performance.now() + timeoutSeconds * 1000;
+  const outcomes: Outcomes = new Map(goals.map(({ node }) => [node, notYet]));
   try {
     for (;;) {
-      await look(api, goals, outcomes);
+      const outage = await look(api, goals, outcomes);
+      io.signal.throwIfAborted();
       view.update(outcomes);
-      const open = namesOf(outcomes, "waiting");
-      if (open.length === 0) break;
-      if (io.nowMs() > deadline)
-        throw new ChimeraError("deadline-exceeded", timeoutMessage(outcomes, timeoutSeconds));
+      if (namesOf(outcomes, "waiting").length === 0) break;
+      if (performance.now() > deadline) {
+        const message = timeoutMessage(outcomes, timeoutSeconds);
+        throw new ChimeraError("deadline-exceeded", message, outage === undefined ? {} : { cause: outage });
+      }
       await io.sleep(goals.length > fewNodes ? pollManyMs : pollMs);
     }
   } finally {
@@ -40,44 +47,58 @@ export async function follow(
   }
   const failed = namesOf(outcomes, "failed");
   if (failed.length === 0) return;
-  const reasons = failed.map((node) => `${node}: ${reasonOf(outcomes.get(node))}`).join("; ");
-  throw new ChimeraError("rollout-failed", `${failed.length} of ${goals.length} nodes failed: ${reasons}`);
+  const reasons = failed.slice(0, mostNamed).map((node) => `${node}: ${reasonOf(outcomes.get(node))}`);
+  const more = failed.length > mostNamed ? `; and ${failed.length - mostNamed} more` : "";
+  throw new ChimeraError(
+    "rollout-failed",
+    `${failed.length} of ${goals.length} nodes failed: ${reasons.join("; ")}${more}`,
+  );
 }
 
-async function look(
-  api: ApiClient,
-  goals: readonly Goal[],
-  outcomes: Map<NodeName, NodeOutcome>,
-): Promise<void> {
-  const open = goals.filter(({ node }) => (outcomes.get(node)?.kind ?? "waiting") === "waiting");
-  const views =
-    open.length > fewNodes ? await api.nodes() : await Promise.all(open.map(({ node }) => api.node(node)));
-  const byName = new Map<NodeName, NodeView>(views.map((view) => [view.node, view]));
-  for (const goal of goals) {
-    const known = outcomes.get(goal.node);
-    if (known === undefined || known.kind === "waiting") {
-      outcomes.set(goal.node, nodeOutcome(byName.get(goal.node), goal));
-    }
+const notYet: NodeOutcome = { kind: "waiting", state: "silent", detail: "not looked at yet", fetch: null };
+
+/** What kept us from looking: the nodes work without the controller, so following outlives its restart. */
+async function look(api: ApiClient, goals: readonly Goal[], outcomes: Outcomes): Promise<unknown> {
+  const open = goals.filter(({ node }) => outcomes.get(node)?.kind === "waiting");
+  const found = await viewsOf(api, open).catch((error: unknown) => {
+    if (error instanceof ChimeraError && errorCodes[error.code].retry === "backoff") return error;
+    throw error;
+  });
+  if (found instanceof ChimeraError) {
+    const detail = `the controller does not answer: ${printableLine(errorChain(found))}`;
+    for (const { node } of open)
+      outcomes.set(node, { kind: "waiting", state: "silent", detail, fetch: null });
+    return found;
   }
+  const byName = new Map<NodeName, NodeView>(found.map((view) => [view.node, view]));
+  for (const goal of open) outcomes.set(goal.node, nodeOutcome(byName.get(goal.node), goal));
+  return undefined;
 }
 
-function namesOf(outcomes: ReadonlyMap<NodeName, NodeOutcome>, kind: NodeOutcome["kind"]): NodeName[] {
+function viewsOf(api: ApiClient, goals: readonly Goal[]): Promise<NodeView[]> {
+  return goals.length > fewNodes ? api.nodes() : Promise.all(goals.map(({ node }) => api.node(node)));
+}
+
+function namesOf(outcomes: Outcomes, kind: NodeOutcome["kind"]): NodeName[] {
   return [...outcomes].filter(([, outcome]) => outcome.kind === kind).map(([node]) => node);
 }
 
+/** On one line: a node's own words must not look like ours. */
 function reasonOf(outcome: NodeOutcome | undefined): string {
-  return outcome?.kind === "failed" ? outcome.reason : "";
+  return outcome?.kind === "failed" ? printableLine(outcome.reason) : "";
 }
 
-function timeoutMessage(outcomes: ReadonlyMap<NodeName, NodeOutcome>, seconds: number): string {
+function timeoutMessage(outcomes: Outcomes, seconds: number): string {
   const open = [...outcomes].flatMap(([node, outcome]) =>
     outcome.kind === "waiting"
-      ? [`${node} (${outcome.state}${outcome.detail === "" ? "" : `, ${outcome.detail}`})`]
+      ? [`${node} (${outcome.state}${outcome.detail === "" ? "" : `, ${printableLine(outcome.detail)}`})`]
       : [],
   );
   const failed = [...outcomes].flatMap(([node, outcome]) =>
-    outcome.kind === "failed" ? [`${node} (failed: ${outcome.reason})`] : [],
+    outcome.kind === "failed" ? [`${node} (failed: ${reasonOf(outcome)})`] : [],
   );
-  const list = [...open, ...failed].slice(0, 20).join(", ");
-  return `after ${seconds} s not committed: ${list}; the head stays published and nodes go on`;
+  const all = [...failed, ...open];
+  const more = all.length > mostNamed ? `, and ${all.length - mostNamed} more` : "";
+  const list = all.slice(0, mostNamed).join(", ");
+  return `after ${seconds} s not committed: ${list}${more}; the head stays published and nodes go on`;
 }

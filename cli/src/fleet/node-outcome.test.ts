@@ -89,6 +89,11 @@ test.each<[string, NodeView | undefined, unknown]>([
     { kind: "failed", reason: /reverted: activation-failed: unit x failed/u },
   ],
   [
+    "a node that needs a reboot does not get there by itself, and says why",
+    view({ state: "staged-for-reboot", system, problem }),
+    { kind: "failed", reason: /staged-for-reboot: activation-failed: unit x failed/u },
+  ],
+  [
     "held says why",
     view({ state: "held", waiting: { reason: "hold", detail: "by ops" } }),
     { kind: "failed", reason: /held: by ops/u },

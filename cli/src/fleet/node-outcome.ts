@@ -24,7 +24,9 @@ export type NodeOutcome =
       fetch: { doneBytes: number; totalBytes: number } | null;
     };
 
+/** States a node does not leave by itself: waiting for it to come round would wait until the time is up. */
 const failures: ReadonlySet<StateWord> = new Set([
+  "staged-for-reboot",
   "reverted",
   "revert-failed",
   "refused",

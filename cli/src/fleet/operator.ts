@@ -28,7 +28,7 @@ export async function createOperator(io: Io, contextName: string | undefined): P
   const api = await createApiClient(io, context);
   const seen = await readSeen(io, context.fleetId);
   const trust: Trust = { fleetId: context.fleetId, publish: trustedPublishers(context, signer), seen };
-  const current = await currentFleet(api, trust);
+  const [current, nodes] = await Promise.all([currentFleet(api, trust), api.nodes()]);
   if (current.newest !== null) await writeSeen(io, current.newest.head, current.newest.id);
-  return { context, api, signer, trust, current, nodes: await api.nodes() };
+  return { context, api, signer, trust, current, nodes };
 }

@@ -3,9 +3,9 @@ import { closureDigest, sortClosure, type ClosureEntry } from "@chimera/proto/cl
 import type { NodeName, StorePath } from "@chimera/proto/names";
 import { checkedCacheKeyFile, readToken } from "../context/current-context.ts";
 import type { Io } from "../io.ts";
-import { push } from "../nix/push.ts";
+import pLimit from "p-limit";
+import { push, type Pushed } from "../nix/push.ts";
 import { queryClosures } from "../nix/query-closures.ts";
-import { bytes } from "../print/units.ts";
 import { planRows, planTable } from "../print/plan-table.ts";
 import { printableJson } from "../print/printable.ts";
 import type { Project } from "../project/project-file.ts";
@@ -13,8 +13,11 @@ import type { BuildReporter } from "./build-reporter.ts";
 import { finish } from "./finish.ts";
 import { nodeKeys } from "./node-keys.ts";
 import type { Operator } from "./operator.ts";
+import { createPushView } from "./push-view.ts";
 import { planWorld, type Plan, type System } from "./plan.ts";
 import { publishHead } from "./sign-head.ts";
+
+const listsAtOnce = 4;
 
 interface PublishOptions {
   json: boolean;
@@ -37,7 +40,7 @@ export async function publishSystems(
   publication: Publication,
   systems: readonly System[],
 ): Promise<void> {
-  const { operator, options, reporter } = publication;
+  const { operator, options } = publication;
   const closures = await queryClosures(
     io,
     systems.map(({ toplevel }) => toplevel),
@@ -50,7 +53,6 @@ export async function publishSystems(
     return;
   }
   await pushClosures(io, publication, { closures, systems });
-  await reporter.settled();
   const published = await publishHead(io, operator, {
     fleetId: operator.context.fleetId,
     current: operator.current,
@@ -95,21 +97,26 @@ async function pushClosures(
   { closures, systems }: { closures: Closures; systems: readonly System[] },
 ): Promise<void> {
   const { api, context } = operator;
+  const limit = pLimit(listsAtOnce);
   const nodes: NodeName[] = systems.map(({ node }) => node);
   reporter.tell(nodes, { state: "pushing" });
-  const pushed = await push(io, closures, {
-    api,
-    controller: context.controller.replace(/\/+$/u, ""),
-    token: await readToken(context, "cache"),
-    cacheKeyFile: await checkedCacheKeyFile(context),
-    onProgress: () => undefined,
-  }).catch((error: unknown) => {
-    reporter.tell(nodes, { state: "failed", error: error instanceof Error ? error.message : "push failed" });
-    throw error;
-  });
-  for (const entries of closures.values()) {
-    await api.putClosure(closureDigest(entries), { v: 1, entries: sortClosure(entries) });
+  await Promise.all(
+    [...closures.values()].map((entries) =>
+      limit(() => api.putClosure(closureDigest(entries), { v: 1, entries: sortClosure(entries) })),
+    ),
+  );
+  const view = await createPushView(io, options.json);
+  let pushed: Pushed | undefined;
+  try {
+    pushed = await push(io, closures, {
+      api,
+      controller: context.controller.replace(/\/+$/u, ""),
+      token: await readToken(context, "cache"),
+      cacheKeyFile: await checkedCacheKeyFile(context),
+      onProgress: (progress) => view.update(progress),
+    });
+  } finally {
+    view.end(pushed);
   }
   for (const { node, toplevel } of systems) reporter.tell([node], { state: "pushed", toplevel });
-  if (!options.json) io.err(`pushed ${pushed.paths} paths (${bytes(pushed.narBytes)}) to the cache\n`);
 }

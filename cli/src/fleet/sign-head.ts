@@ -6,7 +6,8 @@ import { Head } from "@chimera/proto/head";
 import type { Signer } from "@chimera/proto/keys";
 import type { Digest, FleetId } from "@chimera/proto/names";
 import { worldId, type Leaf } from "@chimera/proto/world";
-import { userInfo, hostname } from "node:os";
+import { hostname } from "node:os";
+import type { NodeView } from "@chimera/proto/api";
 import type { ApiClient } from "../api/api-client.ts";
 import type { Io } from "../io.ts";
 import type { CurrentFleet } from "./current-fleet.ts";
@@ -27,6 +28,8 @@ export interface NewHead {
 export interface Published {
   head: Head;
   id: Digest;
+  /** What the nodes said right before: a problem that is in there is not about this head. */
+  nodesBefore: NodeView[];
 }
 
 /** The world first: a head whose world nobody can fetch would stop every node. */
@@ -36,10 +39,13 @@ export async function publishHead(
   order: NewHead,
 ): Promise<Published> {
   const head = nextHead(io, order);
-  await api.putWorld(head.world, { v: 1, leaves: [...order.leaves] });
+  const [nodesBefore] = await Promise.all([
+    api.nodes(),
+    api.putWorld(head.world, { v: 1, leaves: [...order.leaves] }),
+  ]);
   const envelope = seal("head", head, [signer]);
   const id = sha256(Buffer.from(envelope.payload, "base64"));
-  const published = { head, id };
+  const published = { head, id, nodesBefore };
   await store(api, { envelope, published, revision: order.current.revision });
   await writeSeen(io, head, id);
   return published;
@@ -64,7 +70,7 @@ function nextHead(io: Io, order: NewHead): Head {
     consentUntil: revertTo === null ? null : iso(now + consentHours * hourMs),
     createdAt: iso(now),
     notAfter: iso(now + order.expiresHours * hourMs),
-    author: `${userInfo().username}@${hostname()}`,
+    author: author(io),
     reason: order.reason,
   });
 }
@@ -93,6 +99,12 @@ async function store(
       { cause },
     );
   });
+}
+
+/** A user id without an entry in passwd, as in a container, has no name that the system could tell. */
+function author({ env }: Io): string {
+  const user = env["USER"] ?? env["LOGNAME"] ?? String(process.getuid?.() ?? "unknown");
+  return `${user}@${hostname()}`.slice(0, 256);
 }
 
 function iso(ms: number): string {

@@ -13,6 +13,10 @@ const recorded = [
   '@nix {"action":"msg","level":3,"msg":"this derivation will be built:"}',
 ];
 
+const path = (id: number) => `@nix {"action":"start","id":${id},"type":100,"fields":["/nix/store/x"]}`;
+const bytes = (id: number, done: number) =>
+  `@nix {"action":"result","fields":[${done},3000112,0,0],"id":${id},"type":105}`;
+
 describe("build log", () => {
   test("counts derivations, and keeps the error with the last lines of the build", () => {
     const log = createBuildLog();
@@ -20,6 +24,14 @@ describe("build log", () => {
     expect(changed).toEqual([false, true, false, false, true, false, false]);
     expect(log.built).toEqual({ done: 1, total: 2 });
     expect(log.failure()).toBe("error: builder failed with exit code 3\nbad> line one");
+  });
+  test("counts the bytes of all paths that are copied, each from zero", () => {
+    const log = createBuildLog();
+    for (const line of [path(7), bytes(7, 8), path(9), bytes(9, 1000), bytes(7, 65_632)]) log.read(line);
+    expect(log.copiedBytes.done).toBe(66_632);
+    expect(log.read(bytes(7, 65_700))).toBe(true);
+    expect(log.read(bytes(8, 5))).toBe(false);
+    expect(log.copiedBytes.done).toBe(66_700);
   });
   test("does not repeat lines that the error already has", () => {
     const log = createBuildLog();

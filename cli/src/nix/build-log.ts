@@ -3,7 +3,7 @@ import { z } from "zod";
 import { printable } from "../print/printable.ts";
 
 /** Numbers of nix's logging.hh. */
-const activity = { copies: 103, builds: 104, build: 105 } as const;
+const activity = { copy: 100, copies: 103, builds: 104, build: 105 } as const;
 const result = { buildLogLine: 101, progress: 105 } as const;
 const errorLevel = 0;
 const keptLines = 20;
@@ -30,22 +30,27 @@ export interface BuildLog {
   /** Derivations built, paths copied. */
   built: Progress;
   copied: Progress;
+  /** Of all paths that are or were being copied. */
+  copiedBytes: { done: number };
   /** Nix's error and the last log lines, printable. */
   failure(): string;
 }
 
 interface Collected {
-  log: Pick<BuildLog, "built" | "copied">;
+  log: Pick<BuildLog, "built" | "copied" | "copiedBytes">;
   /** By id of Nix's activity. */
   counters: Map<number, Progress>;
   builds: Map<number, string>;
+  /** Bytes so far of each path that is being copied. */
+  copies: Map<number, number>;
   tail: string[];
   errors: string[];
 }
 
 export function createBuildLog(): BuildLog {
-  const log = { built: { done: 0, total: 0 }, copied: { done: 0, total: 0 } };
-  const collected: Collected = { log, counters: new Map(), builds: new Map(), tail: [], errors: [] };
+  const log = { built: { done: 0, total: 0 }, copied: { done: 0, total: 0 }, copiedBytes: { done: 0 } };
+  const maps = { counters: new Map(), builds: new Map(), copies: new Map() };
+  const collected: Collected = { log, ...maps, tail: [], errors: [] };
   const { tail, errors } = collected;
   return {
     ...log,
@@ -66,23 +71,33 @@ function take(collected: Collected, line: Line): boolean {
   return line.action === "result" && takeResult(collected, line);
 }
 
-function begin({ log, counters, builds }: Collected, { type, id = -1, fields }: Line): void {
+function begin({ log, counters, builds, copies }: Collected, { type, id = -1, fields }: Line): void {
   if (type === activity.builds) counters.set(id, log.built);
   if (type === activity.copies) counters.set(id, log.copied);
+  if (type === activity.copy) copies.set(id, 0);
   if (type === activity.build) builds.set(id, derivationName(fields?.[0]));
 }
 
-function takeResult({ counters, builds, tail }: Collected, { type, id = -1, fields = [] }: Line): boolean {
+function takeResult(collected: Collected, { type, id = -1, fields = [] }: Line): boolean {
   const [first = 0, second = 0] = fields;
-  if (type === result.buildLogLine) {
-    const name = builds.get(id);
-    keep(tail, `${name === undefined ? "" : `${name}> `}${first}`);
-  }
+  if (type === result.progress)
+    return takeProgress(collected, id, { done: Number(first), total: Number(second) });
+  if (type !== result.buildLogLine) return false;
+  const name = collected.builds.get(id);
+  keep(collected.tail, `${name === undefined ? "" : `${name}> `}${first}`);
+  return false;
+}
+
+function takeProgress({ log, counters, copies }: Collected, id: number, progress: Progress): boolean {
+  const before = copies.get(id);
   const counter = counters.get(id);
-  if (type !== result.progress || counter === undefined) return false;
-  counter.done = Number(first);
-  counter.total = Number(second);
-  return true;
+  if (counter !== undefined) Object.assign(counter, progress);
+  if (before !== undefined) {
+    // Nix counts each path from zero.
+    copies.set(id, progress.done);
+    log.copiedBytes.done += progress.done - before;
+  }
+  return before !== undefined || counter !== undefined;
 }
 
 function keep(lines: string[], text: string): void {

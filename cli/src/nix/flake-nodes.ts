@@ -8,9 +8,12 @@ import { nixOutput } from "./nix-command.ts";
 export async function flakeNodes(io: Io, flake: string, folder: string): Promise<NodeName[]> {
   const args = ["eval", "--json", `${flake}#nixosConfigurations`, "--apply", "builtins.attrNames"];
   const text = await nixOutput(io, { args, cwd: folder }, `names of ${flake}#nixosConfigurations`);
-  const names = z.array(NodeName).safeParse(JSON.parse(text));
-  if (names.success) return names.data;
-  throw new ChimeraError("input-invalid", `${flake}#nixosConfigurations: ${z.prettifyError(names.error)}`);
+  const found = z.array(z.string()).safeParse(JSON.parse(text));
+  if (!found.success) {
+    throw new ChimeraError("input-invalid", `${flake}#nixosConfigurations: ${z.prettifyError(found.error)}`);
+  }
+  // An installer image or the like beside the nodes: it cannot be one, so it stops nobody.
+  return found.data.flatMap((name) => NodeName.safeParse(name).data ?? []);
 }
 
 export function flakeInstallable(flake: string, node: string): string {

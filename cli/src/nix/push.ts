@@ -1,7 +1,8 @@
 /** SHELL. Signs closures where they were built and copies them to the controller's cache, then asks for every narinfo. */
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { closureSize, type ClosureEntry } from "@chimera/proto/closure";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { StorePath } from "@chimera/proto/names";
@@ -9,7 +10,7 @@ import pLimit from "p-limit";
 import type { ApiClient } from "../api/api-client.ts";
 import type { Io } from "../io.ts";
 import { writeNewFile } from "../secret-file.ts";
-import type { Progress } from "./build-log.ts";
+import type { BuildLog, Progress } from "./build-log.ts";
 import { checkNarinfo } from "./narinfo.ts";
 import { nixOutput } from "./nix-command.ts";
 
@@ -21,7 +22,13 @@ export interface PushOptions {
   /** For Nix's own requests to the cache. */
   token: string | undefined;
   cacheKeyFile: string;
-  onProgress(progress: Progress): void;
+  onProgress(progress: PushProgress): void;
+}
+
+export interface PushProgress {
+  paths: Progress;
+  /** Of NARs, before compression. */
+  bytes: Progress;
 }
 
 export interface Pushed {
@@ -35,13 +42,15 @@ export async function push(
   closures: ReadonlyMap<StorePath, readonly ClosureEntry[]>,
   options: PushOptions,
 ): Promise<Pushed> {
-  const toplevels = [...closures.keys()].join("\n");
-  const sign = ["store", "sign", "--recursive", "--key-file", options.cacheKeyFile, "--stdin"];
-  await nixOutput(io, { args: sign, stdin: toplevels }, "sign the closures");
+  const stdin = [...closures.keys()].join("\n");
+  const args = ["store", "sign", "--recursive", "--key-file", options.cacheKeyFile, "--stdin"];
   const entries = new Map([...closures.values()].flat().map((entry) => [entry.path, entry]));
-  const missing = await missingPaths(options.api, [...entries.values()]);
+  const [missing] = await Promise.all([
+    missingPaths(options.api, [...entries.values()]),
+    nixOutput(io, { args, stdin }, "sign the closures"),
+  ]);
   if (missing.length > 0) {
-    await copy(io, toplevels, options);
+    await copy(io, missing, options);
     const left = await missingPaths(options.api, missing);
     const [first] = left;
     if (first !== undefined) {
@@ -68,9 +77,13 @@ async function missingPaths(api: ApiClient, entries: readonly ClosureEntry[]): P
   return states.filter(({ present }) => !present).map(({ entry }) => entry);
 }
 
-/** --refresh: Nix remembers for weeks that a cache had a path, and would not send it again to one that lost it. */
-async function copy(io: Io, toplevels: string, options: PushOptions): Promise<void> {
-  const folder = await mkdtemp(join(io.env["XDG_RUNTIME_DIR"] ?? tmpdir(), "chimera-"));
+/**
+ * --refresh: Nix remembers for weeks that a cache had a path, and would not send it again to one that lost it.
+ * --no-recursive: what the cache has is known already; Nix would ask for every path of the closures once more.
+ */
+async function copy(io: Io, missing: readonly ClosureEntry[], options: PushOptions): Promise<void> {
+  const stdin = missing.map(({ path }) => path).join("\n");
+  const folder = await mkdtemp(join(secretFolder(io), "chimera-"));
   try {
     const netrc = join(folder, "netrc");
     const { hostname } = new URL(options.controller);
@@ -78,10 +91,30 @@ async function copy(io: Io, toplevels: string, options: PushOptions): Promise<vo
       options.token === undefined ? "" : `machine ${hostname} login chimera password ${options.token}\n`;
     await writeNewFile(netrc, login, 0o600);
     const to = `${options.controller}/cache?compression=zstd`;
-    const args = ["copy", "--refresh", "--option", "netrc-file", netrc, "--to", to, "--stdin"];
-    const onProgress = ({ copied }: { copied: Progress }): void => options.onProgress(copied);
-    await nixOutput(io, { args, stdin: toplevels, onProgress }, `copy to ${options.controller}/cache`);
+    const args = [
+      "copy",
+      "--no-recursive",
+      "--refresh",
+      "--option",
+      "netrc-file",
+      netrc,
+      "--to",
+      to,
+      "--stdin",
+    ];
+    const total = closureSize(missing);
+    const onProgress = ({ copied, copiedBytes }: BuildLog): void => {
+      const done = Math.min(copiedBytes.done, total);
+      options.onProgress({ paths: { ...copied, total: missing.length }, bytes: { done, total } });
+    };
+    await nixOutput(io, { args, stdin, onProgress }, `copy to ${options.controller}/cache`);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** In memory where the session has such a folder; a variable that survived `su` or cron names one that is gone. */
+function secretFolder({ env }: Io): string {
+  const runtime = env["XDG_RUNTIME_DIR"];
+  return runtime !== undefined && isAbsolute(runtime) && existsSync(runtime) ? runtime : tmpdir();
 }

@@ -9,6 +9,12 @@ import { readToml } from "../read-toml.ts";
 
 const text = z.string().min(1).max(1024);
 
+/** One word, and none that Nix would take for an option. */
+export const FlakeRef = z
+  .string()
+  .max(1024)
+  .regex(/^[^-\s]\S*$/u, "a flake reference is one word and begins with no dash");
+
 const ProjectNode = z.strictObject({
   /** The key this node signs its status with. */
   key: PublicKeyText.optional(),
@@ -22,7 +28,7 @@ const ProjectNode = z.strictObject({
 
 export const ProjectFile = z.strictObject({
   /** Flake whose nixosConfigurations are built for nodes without an installable. */
-  flake: text.optional(),
+  flake: FlakeRef.optional(),
   substituters: z.array(z.url().max(512)).max(16).optional(),
   nodes: z.record(z.string().max(64), ProjectNode).default({}),
 });

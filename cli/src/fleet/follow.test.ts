@@ -1,0 +1,108 @@
+/** Following over real HTTP: what ends it, what does not, and what is said. */
+import { NodeView } from "@chimera/proto/api";
+import { Digest, NodeName, StorePath } from "@chimera/proto/names";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { createOperator, testIo, type TestOperator } from "../../test/operator.ts";
+import { createApiClient, type ApiClient } from "../api/api-client.ts";
+import { currentContext } from "../context/current-context.ts";
+import { follow } from "./follow.ts";
+import { createFollowView } from "./follow-view.ts";
+
+const id = Digest.parse("ab".repeat(32));
+const at = "2026-11-23T12:00:00.000Z";
+const n1 = NodeName.parse("n1");
+const toplevel = StorePath.parse("/nix/store/5q2wz4r1d3gkz8m0j7p9v6n4b1c8x2ha-nixos-system-n1");
+const goal = { node: n1, toplevel, head: { id, epoch: 0, serial: 4 }, problemBefore: null };
+let operator: TestOperator;
+let api: ApiClient;
+
+beforeAll(async () => {
+  operator = await createOperator();
+  const { io } = testIo(operator.home);
+  api = await createApiClient(io, await currentContext(io, undefined));
+});
+beforeEach(() => {
+  operator.server.intercept = () => false;
+});
+afterAll(async () => operator.close());
+
+function report(changes: object): void {
+  const status = {
+    v: 1,
+    node: "n1",
+    fleetId: id,
+    at,
+    state: "committed",
+    waiting: null,
+    agent: { version: "1", path: null, startedAt: at, bootId: "b" },
+    accepted: { epoch: 0, serial: 4, id, world: id, acceptedAt: at },
+    wanted: toplevel,
+    fetch: null,
+    problem: null,
+    system: { current: toplevel, booted: toplevel, profile: toplevel, bootDefault: toplevel },
+    drift: { lastSweepAt: at, managed: 1, open: [], openCount: 0, reverted: 0 },
+    ...changes,
+  };
+  const rest = { nodeKey: null, verified: true, beat: null, health: null, hardware: null, build: null };
+  operator.server.nodes.set("n1", NodeView.parse({ node: "n1", status, ...rest }));
+}
+
+async function followed(timeoutSeconds: number) {
+  const { io, said } = testIo(operator.home);
+  const view = await createFollowView(io, false, [n1]);
+  const error = await follow(io, { api, view, timeoutSeconds }, [goal]).then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  return { error, said: said.err };
+}
+
+test("a controller that is away for a while does not end the following", async () => {
+  report({});
+  let failures = 8;
+  operator.server.intercept = (_, response) => {
+    failures -= 1;
+    if (failures < 0) return false;
+    response.writeHead(503).end();
+    return true;
+  };
+  const { error, said } = await followed(60);
+  expect(error).toBeNull();
+  expect(said).toMatch(/^n1: silent \(the controller does not answer: .*503\)\nn1: committed\n$/u);
+});
+
+test("a controller that stays away is the reason when the time is up", async () => {
+  operator.server.intercept = (_, response) => {
+    response.writeHead(503).end();
+    return true;
+  };
+  const { error } = await followed(0.2);
+  expect(error).toMatchObject({ code: "deadline-exceeded", cause: { code: "server-unreachable" } });
+});
+
+test("a refused token ends it at once", async () => {
+  operator.server.intercept = (_, response) => {
+    response.writeHead(401).end();
+    return true;
+  };
+  expect((await followed(60)).error).toMatchObject({ code: "token-invalid" });
+});
+
+test.each(["staged-for-reboot", "reverted", "refused", "stuck", "held"])(
+  "a node that is %s ends it at once, with its reason",
+  async (state) => {
+    report({ state, problem: { code: "activation-failed", message: "needs a reboot", at } });
+    const { error } = await followed(60);
+    expect(error).toMatchObject({
+      code: "rollout-failed",
+      message: expect.stringMatching(`1 of 1 nodes failed: n1: ${state}: .*needs a reboot`),
+    });
+  },
+);
+
+test("words of a node cannot look like lines of ours", async () => {
+  report({ state: "reverted", problem: { code: "x", message: "a\nall 3 nodes committed\u001b[2J", at } });
+  const { error, said } = await followed(60);
+  expect(error).toMatchObject({ message: expect.stringMatching(/^[\x20-\x7e]*$/u) });
+  expect(said).toMatch(/^n1: failed: [\x20-\x7e]*\n$/u);
+});
