@@ -47,15 +47,6 @@ export async function killCgroup(cgroup: string): Promise<void> {
   });
 }
 
-export async function cgroupPids(cgroup: string): Promise<number[]> {
-  const pids: number[] = [];
-  for (const folder of await foldersOf(cgroup)) {
-    const text = readProc(join(folder, "cgroup.procs")) ?? "";
-    pids.push(...text.split("\n").filter(Boolean).map(Number));
-  }
-  return pids;
-}
-
 /** nspawn makes the same names in systemd's own v1 hierarchy of a hybrid machine: all of them go. */
 export async function removeLabCgroups(): Promise<void> {
   const mounts = await readMountInfo();

@@ -8,7 +8,7 @@ import { rootfsPath } from "./rootfs.ts";
 
 export type Bind = { readonly from: string; readonly to: string };
 
-export type ToolRunOptions = {
+type ToolRunOptions = {
   /** Where the caller is, if not given. */
   readonly cwd?: string;
   readonly binds?: readonly Bind[];
@@ -17,7 +17,7 @@ export type ToolRunOptions = {
   readonly timeoutMs?: number;
 };
 
-export type ToolResult = { readonly code: number; readonly stdout: string; readonly stderr: string };
+type ToolResult = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
 export type ToolRoot = {
   /** What is /nix inside; as `<seed>/nix` it is a seed layer for hosts. */

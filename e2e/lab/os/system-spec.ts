@@ -37,7 +37,7 @@ export const App = z.strictObject({
   run: z.boolean().optional(),
 });
 
-export const Unit = z.strictObject({
+const Unit = z.strictObject({
   text: Text.optional(),
   wantedBy: z.array(UnitName).max(16).optional(),
   aliases: z.array(UnitName).max(16).optional(),
@@ -46,7 +46,7 @@ export const Unit = z.strictObject({
   debian: z.boolean().optional(),
 });
 
-export const EtcEntry = z.strictObject({
+const EtcEntry = z.strictObject({
   text: Text.optional(),
   source: z.string().max(4096).optional(),
   mode: z

@@ -5,7 +5,7 @@ import type { ActiveUnit, SwitchInput } from "./plan-switch.ts";
 import { showUnits, type UnitState } from "./systemctl.ts";
 import { parseUnit, type UnitFile } from "./unit-file.ts";
 
-export const CURRENT_UNITS = "/etc/systemd/system";
+const CURRENT_UNITS = "/etc/systemd/system";
 
 const ACTIVE_STATES: ReadonlySet<string> = new Set(["active", "activating", "reloading", "refreshing"]);
 

@@ -43,7 +43,7 @@ export function setupEtc({ tree, etc, warn }: EtcSetup): void {
 }
 
 /** The tree without following links, parents first. */
-export function readTree(root: string, prefix = ""): TreeEntry[] {
+function readTree(root: string, prefix = ""): TreeEntry[] {
   const entries: TreeEntry[] = [];
   for (const child of readdirSync(join(root, prefix), { withFileTypes: true }).toSorted(byName)) {
     const path = prefix === "" ? child.name : `${prefix}/${child.name}`;

@@ -11,7 +11,7 @@ import { switchUnits } from "./switch-units.ts";
 import { listUnits, run } from "./systemctl.ts";
 
 export const ACTIONS = ["check", "switch", "boot", "test", "dry-activate"] as const;
-export type Action = (typeof ACTIONS)[number];
+type Action = (typeof ACTIONS)[number];
 
 export interface SwitchRequest {
   readonly action: Action;
