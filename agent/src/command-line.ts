@@ -5,10 +5,11 @@ import { NodeName } from "@chimera/proto/names";
 
 const usage = `usage: chimera-agent run [--config FILE]               keep this node in its signed state
        chimera-agent identity --dir DIR --node NAME    make the node's keys where missing, print the public ones
+       chimera-agent check [--config FILE]             say whether "run" would start, and start nothing
        chimera-agent version`;
 
 export type Command =
-  | { kind: "run"; configFile: string }
+  | { kind: "run" | "check"; configFile: string }
   | { kind: "identity"; dir: string; node: NodeName }
   | { kind: "hardware-facts"; node: NodeName }
   | { kind: "version" };
@@ -20,7 +21,8 @@ export function parseCommand(argv: string[]): Command {
   if (extra !== undefined) throw new ChimeraError("usage", `unexpected "${extra}"\n${usage}`);
   switch (command) {
     case "run":
-      return { kind: "run", configFile: values.config };
+    case "check":
+      return { kind: command, configFile: values.config };
     case "identity":
       return { kind: "identity", dir: required(values.dir, "--dir"), node: nodeName(values.node) };
     case "hardware-facts":

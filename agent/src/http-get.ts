@@ -8,6 +8,8 @@ export interface HttpGetOptions {
   maxBytes: number;
   /** For the whole exchange; a peer that sends a byte a second is as dead as a silent one. */
   timeoutMs: number;
+  /** Ends it early. */
+  signal?: AbortSignal;
 }
 
 export interface HttpAnswer {
@@ -19,7 +21,8 @@ export interface HttpAnswer {
 export async function httpGet(url: string, options: HttpGetOptions): Promise<HttpAnswer> {
   const { protocol, host } = new URL(url);
   const request = protocol === "https:" ? httpsRequest : httpRequest;
-  const signal = AbortSignal.timeout(options.timeoutMs);
+  const timeout = AbortSignal.timeout(options.timeoutMs);
+  const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
   try {
     return await new Promise((resolve, reject) => {
       const headers = { authorization: `Bearer ${options.token}`, connection: "close" };

@@ -36,6 +36,7 @@ function rig(over: Partial<LoopParts> = {}): Rig {
       return Promise.resolve();
     },
     onPass: (pass) => passes.push(pass),
+    onBroken: () => undefined,
     onEvent: (event) => events.push(event),
     log: createLog({ fields: {}, write: () => undefined }),
     ...over,
@@ -75,7 +76,9 @@ test("every action stands in the journal before it is done, and the node comes t
 
 test("with a journal that cannot be written nothing is done", async () => {
   let writes = 0;
+  const broken: string[] = [];
   const { parts, trace } = rig({
+    onBroken: ({ message }) => broken.push(message),
     saveJournal: () => {
       writes += 1;
       throw new ChimeraError("file-unreadable", "disk full");
@@ -87,6 +90,8 @@ test("with a journal that cannot be written nothing is done", async () => {
   await vi.waitFor(() => expect(writes).toBe(2), patient);
   await loop.stop();
   expect(trace).toEqual([]);
+  // It is told, and shows that the loop lives: a watchdog cannot make room on a disk.
+  expect(broken).toEqual(["disk full", "disk full"]);
 });
 
 test("an action that fails is counted in the journal and tried again later", async () => {

@@ -7,7 +7,7 @@ import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
 import { decide, needsOf } from "./reconcile/decide.ts";
 import type { Action, Decision, Desired, Needs, Observed } from "./reconcile/decision.ts";
-import type { Journal } from "./reconcile/journal.ts";
+import { isReplaceable, type Journal } from "./reconcile/journal.ts";
 import { recordFailure } from "./reconcile/record-failure.ts";
 
 export interface LoopParts {
@@ -19,6 +19,8 @@ export interface LoopParts {
   perform: (action: Action) => Promise<void>;
   /** After every pass: what was seen and decided. */
   onPass: (pass: Pass) => void;
+  /** A pass could not be ended, as with a full disk; the next one comes by itself. */
+  onBroken: (error: ChimeraError) => void;
   onEvent: (event: NodeEventBody) => void;
   log: Log;
 }
@@ -67,7 +69,7 @@ export function startLoop(parts: LoopParts): Loop {
 async function run(state: State, parts: LoopParts): Promise<void> {
   while (!state.stopped) {
     state.woken = false;
-    const delay = await pass(state, parts).catch((error: unknown) => survive(error, parts.log));
+    const delay = await pass(state, parts).catch((error: unknown) => survive(error, parts));
     state.alarm = new AbortController();
     if (!state.stopped && !state.woken) await sleep(delay, state.alarm.signal);
   }
@@ -122,10 +124,16 @@ async function tryAction({ perform, log }: LoopParts, { plan, observed, keep }: 
 }
 
 /** A full disk or a missing tool is met again later; a bug ends the process, and the supervisor starts it anew. */
-function survive(error: unknown, log: Log): number {
+function survive(error: unknown, { log, onBroken }: LoopParts): number {
   if (!(error instanceof ChimeraError)) throw error;
   log.error({ error }, "pass failed");
+  onBroken(error);
   return paceMs.broken;
+}
+
+/** Nothing is half done: whoever comes next finds all it needs on disk. */
+export function isAtRest({ journal, decision }: Pass): boolean {
+  return decision.plan === null && journal !== null && isReplaceable(journal) && journal.step !== "accepted";
 }
 
 const active: ReadonlySet<string> = new Set([

@@ -102,6 +102,19 @@ for (const [name, args, exitCode, message] of [
   });
 }
 
+test("check says whether run would start, and starts nothing", async () => {
+  const good = await agent("check", "--config", await writeConfig());
+  expect(good).toMatchObject({ exitCode: 0, stdout: "", stderr: "" });
+  expect(existsSync(join(folder, "state"))).toBe(false);
+  expect(existsSync(join(folder, "run"))).toBe(false);
+  rmSync(join(folder, "identity/node.key"));
+  const keyless = await agent("check", "--config", join(folder, "agent.json"));
+  expect(keyless.exitCode).toBe(66);
+  expect(keyless.stderr).toContain("node.key");
+  const misspelt = await agent("check", "--config", await writeConfig({ probationSecond: 3 }));
+  expect(misspelt.exitCode).toBe(65);
+});
+
 test("a misspelt configuration key ends the agent by its name", async () => {
   const config = await writeConfig({ probationSecond: 3 });
   const result = await agent("run", "--config", config);

@@ -2,9 +2,7 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
-import type { DriftSummary } from "@chimera/proto/drift";
 import type { Log } from "@chimera/proto/log";
-import type { Leaf } from "@chimera/proto/world";
 import { parseCommand } from "./command-line.ts";
 import { parseConfig, type AgentConfig } from "./config.ts";
 import { AcceptedHead } from "./control/accepted.ts";
@@ -15,13 +13,14 @@ import { openDocument } from "./host/documents.ts";
 import { startDrift, type DriftService } from "./host/drift-service.ts";
 import { gatherHardware } from "./host/hardware-facts.ts";
 import { openHost, type HostSide } from "./host/host-side.ts";
-import { ensureIdentity, readNodeKey, readSecret, readSeed } from "./host/identity.ts";
-import { openLog } from "./host/open-log.ts";
-import { openProgressFile } from "./host/progress-file.ts";
+import { checkIdentity, ensureIdentity, readNodeKey, readSecret, readSeed } from "./host/identity.ts";
+import { journalMs, logFailure, openLog } from "./host/open-log.ts";
+import { openProgressFile, type ProgressFile } from "./host/progress-file.ts";
 import { takeInstanceLock } from "./host/single-instance.ts";
-import { startLoop, type Loop, type Pass } from "./loop.ts";
-import { isReplaceable, isSwitching, Journal, orderFloor, settledToplevel } from "./reconcile/journal.ts";
-import { composeStatus } from "./status-document.ts";
+import { isAtRest, startLoop, type Loop } from "./loop.ts";
+import { isSwitching, Journal, orderFloor, settledToplevel } from "./reconcile/journal.ts";
+import { createShared, type Shared } from "./shared.ts";
+import { composeStatus, problemAt } from "./status-document.ts";
 
 const version = process.env["CHIMERA_VERSION"] ?? "0.1.0-dev";
 const program = process.argv[1] ?? "";
@@ -31,7 +30,10 @@ async function main(): Promise<void> {
   const command = parseCommand(process.argv.slice(2));
   switch (command.kind) {
     case "run":
-      await runAgent(parseConfig(readSecret(command.configFile), command.configFile));
+      await runAgent(parseConfig(readSecret(command.configFile), command.configFile), command.configFile);
+      return;
+    case "check":
+      checkIdentity(parseConfig(readSecret(command.configFile), command.configFile));
       return;
     case "identity":
       print(JSON.stringify(ensureIdentity(command.dir, command.node)));
@@ -49,23 +51,22 @@ function print(line: string): void {
 }
 
 /** Runs until a signal, or until the active system brings another agent. */
-async function runAgent(config: AgentConfig): Promise<void> {
+async function runAgent(config: AgentConfig, configFile: string): Promise<void> {
   const releaseLock = takeInstanceLock(config.runtimeDir);
-  const { touch } = openProgressFile(config.runtimeDir);
+  const progress = openProgressFile(config.runtimeDir);
   const { log, close } = openLog({ node: config.node, version }, config.logLevel);
   process.on("uncaughtExceptionMonitor", (error) => log.error({ error }, "agent failed"));
   const signalled = new Promise<string>((resolve) => {
     // Not `once`: execa's cleanup sees no handler left then, and ends the process by the signal.
     for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => resolve(signal));
   });
-  const agent = startAgent(config, log, touch);
+  const agent = startAgent({ config, configFile, log, progress });
   const reason = await Promise.race([signalled, agent.ended]);
   log.info({ reason }, "agent was ended");
   await Promise.race([agent.stop(), delay(stopMs)]);
   releaseLock();
   close();
-  // The journal's socket takes the last lines without telling.
-  await delay(20);
+  await delay(journalMs);
 }
 
 interface Running {
@@ -74,28 +75,20 @@ interface Running {
   stop: () => Promise<void>;
 }
 
-/** What the parts ask of one another; each is filled in as it starts. */
-interface Shared {
-  journal: Journal | null;
-  pass: Pass | null;
-  leaf: () => Leaf | null;
-  wake: () => void;
-  driftSummary: () => DriftSummary;
+interface AgentNeeds {
+  config: AgentConfig;
+  configFile: string;
+  log: Log;
+  progress: ProgressFile;
 }
 
-const noDriftYet: DriftSummary = { lastSweepAt: null, managed: 0, open: [], openCount: 0, reverted: 0 };
-
-function startAgent(config: AgentConfig, log: Log, touch: () => void): Running {
+function startAgent({ config, configFile, log, progress }: AgentNeeds): Running {
   const journalFile = openDocument(join(config.stateDir, "journal.json"), Journal, log);
-  const shared: Shared = {
-    journal: journalFile.value,
-    pass: null,
-    leaf: () => null,
-    wake: () => undefined,
-    driftSummary: () => noDriftYet,
-  };
+  const shared = createShared(journalFile.value);
   const host = openHost({
     config,
+    configFile,
+    progress,
     program,
     leaf: () => shared.leaf(),
     onFetchEnd: () => shared.wake(),
@@ -108,12 +101,8 @@ function startAgent(config: AgentConfig, log: Log, touch: () => void): Running {
   const drift = openDrift(parts);
   shared.driftSummary = () => drift.summary();
   const leaving = Promise.withResolvers<string>();
-  const onPass = (pass: Pass) => {
-    touch();
-    control.noteChange();
-    if (mayLeave(pass) && host.isReplaced()) leaving.resolve("the active system brings another agent");
-  };
-  const loop = openLoop({ ...parts, save: journalFile.save, drift, onPass });
+  const leave = () => leaving.resolve("the active system brings another agent");
+  const loop = openLoop({ ...parts, progress, save: journalFile.save, drift, leave });
   shared.wake = loop.wake;
   return {
     ended: Promise.race([leaving.promise, loop.done.then(() => "the loop ended")]),
@@ -150,13 +139,19 @@ function openDrift({ config, log, shared, control }: AgentParts): DriftService {
 }
 
 interface LoopNeeds extends AgentParts {
+  progress: ProgressFile;
   save: (journal: Journal) => void;
   drift: DriftService;
-  onPass: (pass: Pass) => void;
+  leave: () => void;
 }
 
-function openLoop({ config, log, shared, host, control, save, drift, onPass }: LoopNeeds): Loop {
+function openLoop({ config, log, shared, host, control, ...rest }: LoopNeeds): Loop {
   const { acceptance } = control;
+  const { progress, save, drift, leave } = rest;
+  const show = () => {
+    progress.touch();
+    control.noteChange();
+  };
   return startLoop({
     journal: shared.journal,
     desired: () => composeDesired(acceptance.accepted(), acceptance.leaf(), config),
@@ -174,16 +169,16 @@ function openLoop({ config, log, shared, host, control, save, drift, onPass }: L
     },
     onEvent: control.report,
     onPass: (pass) => {
-      shared.pass = pass;
-      onPass(pass);
+      [shared.pass, shared.passProblem] = [pass, null];
+      show();
+      if (isAtRest(pass) && host.isReplaced()) leave();
+    },
+    onBroken: (error) => {
+      shared.passProblem = problemAt(new Date().toISOString(), error);
+      show();
     },
     log: log.child({ component: "loop" }),
   });
-}
-
-/** At rest nothing is half done: the successor finds all it needs on disk. */
-function mayLeave({ journal, decision }: Pass): boolean {
-  return decision.plan === null && journal !== null && isReplaceable(journal) && journal.step !== "accepted";
 }
 
 interface ControlParts {
@@ -218,7 +213,7 @@ function openControl({ config, log, shared, host }: ControlParts): ControlSide {
         at: new Date().toISOString(),
         accepted: acceptance.accepted(),
         wanted: acceptance.leaf()?.toplevel ?? null,
-        headProblem: acceptance.problem(),
+        problems: [acceptance.problem(), shared.passProblem],
         drift: shared.driftSummary(),
         pass: shared.pass,
       }),
@@ -231,8 +226,9 @@ function openControl({ config, log, shared, host }: ControlParts): ControlSide {
 
 main().then(
   () => process.exit(0),
-  (error: unknown) => {
+  async (error: unknown) => {
     process.stderr.write(`chimera-agent: ${errorChain(error)}\n`);
+    if (process.argv[2] === "run") await logFailure(error);
     process.exit(error instanceof ChimeraError ? errorCodes[error.code].exit : 70);
   },
 );

@@ -1,7 +1,7 @@
 /** PURE. Composes the node's status from what the parts know. */
+import { errorChain, type ChimeraError } from "@chimera/proto/errors";
 import type { DriftSummary } from "@chimera/proto/drift";
 import type { NodeStatus } from "@chimera/proto/status";
-import type { HeadProblem } from "./control/acceptance.ts";
 import type { AcceptedHead } from "./control/accepted.ts";
 import type { Pass } from "./loop.ts";
 
@@ -12,7 +12,8 @@ export interface StatusParts {
   at: string;
   accepted: AcceptedHead | null;
   wanted: NodeStatus["wanted"];
-  headProblem: HeadProblem | null;
+  /** Beside the journal's own. */
+  problems: readonly NodeStatus["problem"][];
   drift: DriftSummary;
   /** Null before the first pass. */
   pass: Pass | null;
@@ -42,8 +43,12 @@ export function composeStatus(parts: StatusParts): NodeStatus {
     system: pass?.observed.system ?? { current: null, booted: null, profile: null, bootDefault: null },
     fetch: fetchOf(pass),
     drift: parts.drift,
-    problem: newest(parts.headProblem, pass?.journal?.problem ?? null),
+    problem: parts.problems.reduce(newest, pass?.journal?.problem ?? null),
   };
+}
+
+export function problemAt(at: string, error: ChimeraError): NonNullable<NodeStatus["problem"]> {
+  return { code: error.code, message: errorChain(error).slice(0, 2048), at };
 }
 
 function waitingOf(pass: Pass | null): NodeStatus["waiting"] {

@@ -33,6 +33,8 @@ export const subjects = {
   health: (fleet: string, node: string) => `chimera.${fleet}.health.${node}`,
   hardware: (fleet: string, node: string) => `chimera.${fleet}.hardware.${node}`,
   event: (fleet: string, node: string, type: NodeEventType) => `chimera.${fleet}.event.${node}.${type}`,
+  /** What the subjects of all events of one node begin with. */
+  events: (fleet: string, node: string) => `chimera.${fleet}.event.${node}.`,
   ack: (fleet: string, node: string) => `chimera.${fleet}.ack.${node}`,
   cmd: (fleet: string, node: string) => `chimera.${fleet}.cmd.${node}`,
   inboxPrefix: (node: string) => `_INBOX_${node}`,

@@ -25,7 +25,7 @@ export interface AcceptanceOptions {
   log: Log;
 }
 
-export interface HeadProblem {
+interface HeadProblem {
   code: ErrorCode;
   message: string;
   at: string;
@@ -58,20 +58,18 @@ interface Refusal {
 }
 
 export function createAcceptance(options: AcceptanceOptions): Acceptance {
-  const { accepted, identity } = options;
-  const state: State = {
-    accepted,
-    leaf: accepted === null ? null : proveOwnLeaf(accepted.leaf, accepted.head, identity),
-    problem: null,
-    reported: "",
-  };
+  const state: State = { accepted: options.accepted, leaf: null, problem: null, reported: "" };
+  proveKept(state, options);
   let running: Promise<void> | null = null;
   let again = false;
 
   const lookUntilQuiet = async () => {
     do {
       again = false;
-      await look(state, options);
+      // Caught here: somebody who asked while a look failed still gets one of their own.
+      await look(state, options).catch((error: unknown) =>
+        options.log.debug({ error }, "head could not be read"),
+      );
     } while (again);
   };
 
@@ -81,14 +79,25 @@ export function createAcceptance(options: AcceptanceOptions): Acceptance {
     problem: () => state.problem,
     refresh() {
       again = running !== null;
-      running ??= lookUntilQuiet()
-        .catch((error: unknown) => options.log.debug({ error }, "head could not be read"))
-        .finally(() => {
-          running = null;
-        });
+      running ??= lookUntilQuiet().finally(() => {
+        running = null;
+      });
       return running;
     },
   };
+}
+
+/** Under another node key or fleet the kept leaf proves nothing any more: the node says so, and waits for a new head. */
+function proveKept(state: State, options: AcceptanceOptions): void {
+  const { accepted } = state;
+  if (accepted === null) return;
+  try {
+    state.leaf = proveOwnLeaf(accepted.leaf, accepted.head, options.identity);
+  } catch (error) {
+    if (!(error instanceof ChimeraError)) throw error;
+    const message = `the head accepted at ${accepted.acceptedAt}: ${errorChain(error)}`;
+    refuse(state, options, { code: error.code, message, signedBy: [], about: accepted.id });
+  }
 }
 
 async function look(state: State, options: AcceptanceOptions): Promise<void> {
@@ -109,7 +118,7 @@ async function look(state: State, options: AcceptanceOptions): Promise<void> {
   const review = reviewHead(envelope, { publish, fleetId: identity.fleetId, accepted: order }, Date.now());
   switch (review.kind) {
     case "known":
-      state.problem = null;
+      if (state.leaf !== null) state.problem = null;
       return;
     case "refused":
       refuse(state, options, { ...review, about: nameOf(envelope) });

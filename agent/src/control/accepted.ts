@@ -54,12 +54,23 @@ export function reviewHead(
 
 /** Throws leaf-unproven when the leaf is not in the signed world, not this node's, or names another node key. */
 export function proveOwnLeaf(proof: LeafProof, head: Head, identity: NodeIdentity): Leaf {
-  const signed = { world: head.world, size: head.size, fleetId: identity.fleetId };
-  const leaf = verifyLeaf(proof, signed, identity.node);
+  const leaf = readProven(proof, head, identity);
   if (!publicKeyBytes(leaf.nodeKey).equals(publicKeyBytes(identity.nodeKey))) {
     throw new ChimeraError("leaf-unproven", "the proven leaf names another node key than this machine's");
   }
   return leaf;
+}
+
+/** A proven leaf that this agent cannot read, as a newer format, is an answer too, not a bug. */
+function readProven(proof: LeafProof, { world, size }: Head, { fleetId, node }: NodeIdentity): Leaf {
+  try {
+    return verifyLeaf(proof, { world, size, fleetId }, node);
+  } catch (cause) {
+    if (cause instanceof ChimeraError) throw cause;
+    throw new ChimeraError("leaf-unproven", "the proven leaf is in a form that this agent does not know", {
+      cause,
+    });
+  }
 }
 
 function tryOpen(envelope: Envelope, publish: RoleKeys): OpenedHead | ChimeraError {

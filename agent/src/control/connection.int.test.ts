@@ -22,11 +22,11 @@ afterEach(async () => {
   await nats.dispose();
 });
 
-function open(): Connection {
+function open(nkey = nats.node): Connection {
   connection = openConnection({
     servers: [nats.url],
     name: "n1",
-    nkey: nats.node,
+    nkey,
     inboxPrefix: subjects.inboxPrefix("n1"),
     log: createLog({ fields: {}, write: (line) => lines.push(line) }),
     onConnected: () => {
@@ -86,3 +86,28 @@ test("the server refuses what the allow list does not name, and the connection s
   const { code } = await connection.request(subjects.desiredGet("head", fleet), "");
   expect(code).toBe(404);
 });
+
+test("a client that gave itself up is replaced, with its subscriptions", async () => {
+  await nats.start();
+  let signs = 0;
+  const sign = (bytes: Buffer): Buffer => {
+    signs += 1;
+    // What the client does not survive: it closes for ever.
+    if (signs === 2) throw new Error("no signature today");
+    return nats.node.sign(bytes);
+  };
+  open({ ...nats.node, sign });
+  let heard = 0;
+  connection.subscribe(subjects.cmd(fleet, "n1"), () => {
+    heard += 1;
+  });
+  await vi.waitFor(() => expect(connects).toBe(1), patient);
+  await nats.kill();
+  await nats.start();
+  await vi.waitFor(() => expect(lines.join("")).toContain("NATS client stopped"), patient);
+  const operator = await nats.operator();
+  await vi.waitFor(() => {
+    operator.publish(subjects.cmd(fleet, "n1"), "x");
+    expect(heard).toBeGreaterThan(0);
+  }, patient);
+}, 60_000);

@@ -2,6 +2,7 @@
  * SHELL. The one place that knows the nats package. It connects for ever, never throws into the agent, and every
  * callback is wrapped: an exception in one would stop the reader while the connection still looks healthy.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { ChimeraError, errorChain } from "@chimera/proto/errors";
 import type { Log } from "@chimera/proto/log";
 import type { NkeySigner } from "@chimera/proto/nkey";
@@ -35,6 +36,7 @@ export interface Connection {
 }
 
 const requestMs = 5_000;
+const restartMs = 5_000;
 
 interface Subscription {
   subject: string;
@@ -50,8 +52,7 @@ interface State {
 
 export function openConnection(options: ConnectionOptions): Connection {
   const state: State = { client: null, up: false, closed: false, subscriptions: [] };
-  // It retries for ever by itself; what still ends it is a fault, said loudly and survived: a node runs without NATS.
-  follow(state, options).catch((error: unknown) => options.log.error({ error }, "NATS client stopped"));
+  void followForEver(state, options);
   return {
     isConnected: () => state.up,
     subscribe: (subject, onMessage) => {
@@ -73,6 +74,20 @@ export function openConnection(options: ConnectionOptions): Connection {
   };
 }
 
+/** The client reconnects by itself; what still ends it is a fault, said loudly, after which another one takes over. */
+async function followForEver(state: State, options: ConnectionOptions): Promise<void> {
+  while (!state.closed) {
+    const error = await follow(state, options).then(
+      () => null,
+      (reason: unknown) => reason,
+    );
+    state.up = false;
+    if (state.closed) return;
+    options.log.error({ error }, "NATS client stopped");
+    await delay(restartMs, undefined, { ref: false });
+  }
+}
+
 async function follow(state: State, options: ConnectionOptions): Promise<void> {
   const { log, onConnected } = options;
   const nats = await connect(clientOptions(options));
@@ -85,13 +100,21 @@ async function follow(state: State, options: ConnectionOptions): Promise<void> {
   for (const subscription of state.subscriptions) attach(nats, subscription, log);
   log.info({ server: nats.getServer() }, "connected to NATS");
   guard(log, "connected", onConnected);
+  await Promise.race([watchStatus(nats, state, options), nats.closed()]);
+  throw (await nats.closed()) ?? new Error("the client was closed");
+}
+
+async function watchStatus(
+  nats: NatsConnection,
+  state: State,
+  { log, onConnected }: ConnectionOptions,
+): Promise<void> {
   for await (const { type, data } of nats.status()) {
     if (type === Events.Disconnect) state.up = false;
     if (type === Events.Reconnect) state.up = true;
     if (type === Events.Reconnect) guard(log, "reconnected", onConnected);
     if (loud.has(type)) log.info({ event: type, detail: detailOf(data) }, "NATS connection changed");
   }
-  state.up = false;
 }
 
 const loud: ReadonlySet<string> = new Set([Events.Disconnect, Events.Reconnect, Events.Error]);

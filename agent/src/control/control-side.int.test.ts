@@ -35,13 +35,14 @@ let leaves: LeafServer;
 let folder: string;
 let control: ControlSide | null = null;
 let saved: AcceptedHead[];
+let lines: string[];
 
 beforeEach(async () => {
   nats = await createNatsFixture(fleetId, node);
   leaves = await startLeafServer();
   leaves.put([leafOfA]);
   folder = mkdtempSync(join(tmpdir(), "chimera-control-"));
-  saved = [];
+  [saved, lines] = [[], []];
 });
 
 afterEach(async () => {
@@ -74,7 +75,7 @@ function startNode(accepted: AcceptedHead | null = null): ControlSide {
         agent: { version: "1", path: null, startedAt: "2026-01-01T00:00:00.000Z", bootId: "b" },
         accepted: acceptance.accepted(),
         wanted: acceptance.leaf()?.toplevel ?? null,
-        headProblem: acceptance.problem(),
+        problems: [acceptance.problem()],
         drift: { lastSweepAt: null, managed: 0, open: [], openCount: 0, reverted: 0 },
         pass: null,
       }),
@@ -83,7 +84,7 @@ function startNode(accepted: AcceptedHead | null = null): ControlSide {
     },
     hardware: () => Promise.reject(new Error("not here")),
     onAccepted: () => undefined,
-    log: createLog({ fields: {}, write: () => undefined }),
+    log: createLog({ fields: {}, level: "debug", write: (line) => lines.push(line) }),
   });
   return control;
 }
@@ -234,4 +235,17 @@ test("an event that is sent twice under one id is stored once", async () => {
     .publish(subject, JSON.stringify(event), { msgID: event?.id ?? "" });
   expect(answer.duplicate).toBe(true);
   expect(await storedEvents()).toHaveLength(1);
+});
+
+test("a server that forgot the statuses hears this node's again, though nothing changed", async () => {
+  await nats.start();
+  const side = startNode();
+  const { views } = (await nats.operator()).jetstream();
+  const status = async () => (await views.kv(buckets.status)).get(keys.status(fleetId, node));
+  await vi.waitFor(async () => expect(await status()).not.toBeNull(), patient);
+  await nats.restartBare();
+  await vi.waitFor(() => expect(lines.join("")).toContain("status was not stored"), patient);
+  await views.kv(buckets.status);
+  side.noteChange();
+  await vi.waitFor(async () => expect(await status()).not.toBeNull(), patient);
 });

@@ -111,6 +111,7 @@ function startParts(options: ControlOptions, connection: Connection): Parts {
   const { node, fleetId, log } = options;
   const outbox = openOutbox({
     file: options.outboxFile,
+    isOurs: (subject) => subject.startsWith(subjects.events(fleetId, node)),
     send: (event) => sendEvent(connection, event),
     isConnected: connection.isConnected,
     onTrouble: (error) => log.debug({ error }, "event was not sent"),

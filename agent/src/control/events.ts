@@ -3,18 +3,14 @@ import { randomUUID } from "node:crypto";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { FleetId, NodeName } from "@chimera/proto/names";
 import { subjects } from "@chimera/proto/subjects";
-import { z } from "zod";
 import type { Connection } from "./connection.ts";
 import type { Outbox, SpooledEvent } from "./outbox.ts";
-
-const Stored = z.object({ stream: z.string(), seq: z.number() });
+import { requireStored } from "./require-stored.ts";
 
 /** Rejects unless JetStream says that it has the event. */
 export async function sendEvent(connection: Connection, event: SpooledEvent): Promise<void> {
   const { data } = await connection.request(event.subject, event.body, event.id);
-  const answer: unknown = JSON.parse(Buffer.from(data).toString("utf8"));
-  if (!Stored.safeParse(answer).success)
-    throw new Error(`the stream refused the event: ${JSON.stringify(answer)}`);
+  requireStored(data);
 }
 
 export function reportEvent(

@@ -16,6 +16,8 @@ export interface NatsFixture {
   url: string;
   node: NkeySigner;
   start: () => Promise<void>;
+  /** As a crash, and back without what was kept in memory. */
+  restartBare: () => Promise<void>;
   /** As a crash: SIGKILL. */
   kill: () => Promise<void>;
   operator: () => Promise<NatsConnection>;
@@ -49,6 +51,11 @@ export async function createNatsFixture(fleet: string, node: string): Promise<Na
     start: async () => {
       server.start();
       await prepare(await operator());
+    },
+    restartBare: async () => {
+      await server.kill();
+      server.start();
+      await operator();
     },
     kill: server.kill,
     operator,

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, closeSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -20,6 +20,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 function open(): Outbox {
   return openOutbox({
     file,
+    isOurs: (subject) => subject.startsWith("s"),
     isConnected: () => connected,
     onTrouble: () => undefined,
     send: (event) => {
@@ -90,4 +91,28 @@ test("an empty outbox leaves an empty file", async () => {
   await outbox.flush();
   expect(statSync(file).size).toBe(0);
   outbox.close();
+});
+
+test("events of a name that this machine had before do not stand in the way of today's", async () => {
+  connected = false;
+  const first = open();
+  first.add({ id: "old", subject: "another name", body: "{}" });
+  first.add(event("new"));
+  first.close();
+  connected = true;
+  const second = open();
+  await second.flush();
+  expect(sent).toEqual(["new"]);
+  second.close();
+});
+
+test("what comes after the end is not written into whatever file has the descriptor's number by then", () => {
+  connected = false;
+  const outbox = open();
+  outbox.close();
+  const other = join(folder, "other");
+  const descriptor = openSync(other, "a");
+  outbox.add(event("late"));
+  closeSync(descriptor);
+  expect(statSync(other).size).toBe(0);
 });

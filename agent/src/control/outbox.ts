@@ -38,6 +38,8 @@ export interface SpooledEvent {
 
 export interface OutboxOptions {
   file: string;
+  /** False for an event of another name that this machine had: the server would refuse it for ever. */
+  isOurs: (subject: string) => boolean;
   /** Resolves when the stream has it; rejects otherwise, and then it is tried again later. */
   send: (event: SpooledEvent) => Promise<void>;
   isConnected: () => boolean;
@@ -62,10 +64,11 @@ interface Spool {
   dropped: number;
   timer: NodeJS.Timeout | null;
   flushing: Promise<void> | null;
+  closed: boolean;
 }
 
 export function openOutbox(options: OutboxOptions): Outbox {
-  const queue = readSpool(options.file);
+  const queue = readSpool(options.file).filter(({ subject }) => options.isOurs(subject));
   const spool: Spool = {
     options,
     descriptor: openSync(options.file, "a", 0o600),
@@ -74,6 +77,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
     dropped: 0,
     timer: null,
     flushing: null,
+    closed: false,
   };
   // A torn last line must not swallow the next one.
   if (statSync(options.file).size > 0) onDisk(spool, () => writeSync(spool.descriptor, "\n"));
@@ -96,6 +100,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
     close: () => {
       if (spool.timer !== null) clearTimeout(spool.timer);
       onDisk(spool, () => fdatasyncSync(spool.descriptor));
+      spool.closed = true;
       closeSync(spool.descriptor);
     },
   };
@@ -140,6 +145,7 @@ function removeFirst(spool: Spool): void {
 function append(spool: Spool, line: unknown): void {
   onDisk(spool, () => writeSync(spool.descriptor, `${JSON.stringify(line)}\n`));
   // One fsync for a burst: a storm of events must not become a storm of fsyncs.
+  if (spool.closed) return;
   spool.timer ??= setTimeout(() => {
     spool.timer = null;
     onDisk(spool, () => fdatasyncSync(spool.descriptor));
@@ -156,7 +162,9 @@ function rewrite(spool: Spool): void {
 }
 
 /** A full disk costs the events' survival of a restart, never the agent. */
-function onDisk({ options }: Spool, work: () => void): void {
+function onDisk({ options, closed }: Spool, work: () => void): void {
+  // The number of a closed descriptor may be another file's by now.
+  if (closed) return;
   try {
     work();
   } catch (error) {

@@ -7,6 +7,7 @@ import type { Signer } from "@chimera/proto/keys";
 import type { Log } from "@chimera/proto/log";
 import { subjects } from "@chimera/proto/subjects";
 import type { Connection } from "./connection.ts";
+import { requireStored } from "./require-stored.ts";
 
 export interface TelemetryOptions {
   connection: Connection;
@@ -84,22 +85,36 @@ interface StatusSender {
   settled: () => Promise<void>;
 }
 
+const nothingSent = { facts: "", progress: "", at: 0 };
+
 function createStatusSender({ connection, signer, log, status }: TelemetryOptions): StatusSender {
-  let sent = { facts: "", progress: "", at: 0 };
+  let sent = nothingSent;
   let sending: Promise<void> = Promise.resolve();
   let busy = false;
+  let again = false;
 
   const store = async (document: NodeStatus) => {
-    const now = { ...factsOf(document), at: performance.now() };
+    sent = { ...factsOf(document), at: performance.now() };
     const body = JSON.stringify(seal("status", document, [signer]));
-    await connection.request(subjects.status(document.fleetId, document.node), body);
-    sent = now;
+    const { data } = await connection.request(subjects.status(document.fleetId, document.node), body);
+    requireStored(data);
+  };
+  const storeNewest = async () => {
+    do {
+      again = false;
+      await store(status());
+    } while (again);
   };
   const send = () => {
+    again = busy;
     if (busy || !connection.isConnected()) return;
     busy = true;
-    sending = store(status())
-      .catch((error: unknown) => log.debug({ error }, "status was not stored"))
+    sending = storeNewest()
+      .catch((error: unknown) => {
+        // Not said then: the next pass says it, as after a restart of NATS, which forgets all statuses.
+        sent = nothingSent;
+        log.debug({ error }, "status was not stored");
+      })
       .finally(() => {
         busy = false;
       });

@@ -16,7 +16,8 @@ export interface Stored<T> {
 export function openDocument<T>(path: string, schema: z.ZodType<T>, log: Log): Stored<T> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const read = readStateFile(path, schema);
-  if (read.kind === "corrupt") log.error({ path, keptAs: read.keptAs, reason: read.reason }, "document was corrupt");
+  if (read.kind === "corrupt")
+    log.error({ path, keptAs: read.keptAs, reason: read.reason }, "document was corrupt");
   return {
     value: read.kind === "ok" ? read.value : null,
     corrupt: read.kind === "corrupt" ? read.keptAs : null,

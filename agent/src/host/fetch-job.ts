@@ -18,6 +18,8 @@ export interface FetchJobOptions {
   tokenFile: string;
   trustedPublicKeys: readonly PublicKeyText[];
   runtimeDir: string;
+  /** Another folder in tests. */
+  rootsDir?: string;
   /** Called when the fetch ended, either way. */
   onEnd: () => void;
 }
@@ -70,9 +72,11 @@ async function fetchAndCompare(
   options: FetchJobOptions,
 ): Promise<void> {
   const token = readFileSync(options.tokenFile, "utf8").trim();
-  const entries = await fetchClosureList(leaf, options.controllerUrl, token);
-  setRoot("wanted", leaf.toplevel);
-  if (keep !== null) setRoot("previous", keep);
+  const entries = await fetchClosureList(leaf, { controllerUrl: options.controllerUrl, token, signal });
+  // The roots belong to the newest order by then.
+  signal.throwIfAborted();
+  setRoot("wanted", leaf.toplevel, options.rootsDir);
+  if (keep !== null) setRoot("previous", keep, options.rootsDir);
   const totalBytes = missingBytes(entries);
   report({ kind: "running", head, doneBytes: 0, totalBytes });
   const substituters = leaf.substituters.length > 0 ? leaf.substituters : [`${options.controllerUrl}/cache`];
@@ -94,11 +98,11 @@ async function fetchAndCompare(
 /** The list under the digest that the signed leaf names. Throws closure-unavailable or closure-mismatch. */
 async function fetchClosureList(
   leaf: Leaf,
-  controllerUrl: string,
-  token: string,
+  { controllerUrl, token, signal }: { controllerUrl: string; token: string; signal: AbortSignal },
 ): Promise<ClosureEntry[]> {
   const url = `${controllerUrl}/cache/closure/${leaf.closure}`;
-  const { status, body } = await httpGet(url, { token, maxBytes: maxListBytes, timeoutMs: 120_000 });
+  const options = { token, maxBytes: maxListBytes, timeoutMs: 120_000, signal };
+  const { status, body } = await httpGet(url, options);
   if (status !== 200) {
     throw new ChimeraError("closure-unavailable", `the controller answered ${status} for the closure list`);
   }

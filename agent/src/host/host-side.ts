@@ -10,6 +10,7 @@ import { readHealth } from "./health.ts";
 import { readHardware } from "./hardware.ts";
 import { observe } from "./observe.ts";
 import { perform } from "./perform.ts";
+import type { ProgressFile } from "./progress-file.ts";
 import { createUnitsWatch } from "./units-watch.ts";
 import type { HealthSample } from "@chimera/proto/health";
 import type { Hardware } from "@chimera/proto/hardware";
@@ -28,6 +29,8 @@ export interface HostSide {
 
 export interface HostOptions {
   config: AgentConfig;
+  configFile: string;
+  progress: ProgressFile;
   /** This agent's script. */
   program: string;
   leaf: () => Leaf | null;
@@ -35,7 +38,15 @@ export interface HostOptions {
   log: Log;
 }
 
-export function openHost({ config, program, leaf, onFetchEnd, log }: HostOptions): HostSide {
+export function openHost({
+  config,
+  configFile,
+  program,
+  progress,
+  leaf,
+  onFetchEnd,
+  log,
+}: HostOptions): HostSide {
   const { node, stateDir, runtimeDir, controller, nix } = config;
   const ownPath = storePathOf(program);
   const units = createUnitsWatch();
@@ -55,7 +66,7 @@ export function openHost({ config, program, leaf, onFetchEnd, log }: HostOptions
       if (observed.units !== null) units.take(observed.units);
       return observed;
     },
-    perform: (action) => perform(action, { stateDir, fetchJob, leaf }),
+    perform: (action) => progress.during(perform(action, { stateDir, fetchJob, leaf, configFile })),
     health: () => readHealth(node, units.latest()),
     hardware: () => readHardware(node, program),
     isReplaced: () => !isActiveAgent(ownPath),

@@ -33,6 +33,12 @@ export function readNodeKey(file: string): Signer {
   return parseSecretKey(readSecret(file));
 }
 
+/** Throws for a key file that is missing or holds none. */
+export function checkIdentity(files: { nats: { seedFile: string }; nodeKeyFile: string }): void {
+  readSeed(files.nats.seedFile);
+  readNodeKey(files.nodeKeyFile);
+}
+
 /** The message names the file, never what is in it. */
 export function readSecret(file: string): string {
   try {

@@ -4,6 +4,7 @@ import { ChimeraError } from "@chimera/proto/errors";
 import type { Leaf } from "@chimera/proto/world";
 import type { Action } from "../reconcile/decision.ts";
 import { collectActivationUnit, startActivationUnit } from "./activation-unit.ts";
+import { checkAgent } from "./check-agent.ts";
 import type { FetchJob } from "./fetch-job.ts";
 import { setRoot } from "./gc-roots.ts";
 import { setProfile } from "./nix.ts";
@@ -12,6 +13,7 @@ import { isSwitchLocked, switchLockFile } from "./switch-lock.ts";
 export interface Performer {
   stateDir: string;
   fetchJob: FetchJob;
+  configFile: string;
   leaf: () => Leaf | null;
 }
 
@@ -29,6 +31,7 @@ export async function perform(action: Action, performer: Performer): Promise<voi
       await collectActivationUnit(action.name, performer.stateDir);
       return;
     case "set-profile":
+      if (action.direction === "forward") await checkAgent(action.toplevel, performer.configFile);
       await setProfile(action.toplevel);
       return;
   }

@@ -4,7 +4,11 @@ import { join } from "node:path";
 
 export interface ProgressFile {
   touch: () => void;
+  /** Shows progress while an action takes its time: each has a limit of its own, so none hides a loop that hangs. */
+  during: <T>(action: Promise<T>) => Promise<T>;
 }
+
+const touchMs = 10_000;
 
 export function openProgressFile(runtimeDir: string): ProgressFile {
   mkdirSync(runtimeDir, { recursive: true, mode: 0o700 });
@@ -21,5 +25,11 @@ export function openProgressFile(runtimeDir: string): ProgressFile {
     }
   };
   touch();
-  return { touch };
+  return {
+    touch,
+    during(action) {
+      const timer = setInterval(touch, touchMs);
+      return action.finally(() => clearInterval(timer));
+    },
+  };
 }

@@ -27,7 +27,7 @@ function movePointers(situation: Situation): Decision {
   const { toplevel } = journal;
   if (profile !== toplevel) {
     const attempts = { ...journal.attempts, commit: journal.attempts.commit + 1 };
-    return go(situation, { attempts }, { kind: "set-profile", toplevel });
+    return go(situation, { attempts }, { kind: "set-profile", toplevel, direction: "forward" });
   }
   if (bootDefault === toplevel || (bootDefault === null && journal.bootSet)) {
     const attempts = { ...journal.attempts, commit: 0, activate: 0 };

@@ -40,7 +40,8 @@ function putBackPointers(situation: Situation, previous: StorePath): Decision {
   const { before, toplevel } = journal;
   if (previous !== toplevel && profile === toplevel && before.profile !== toplevel) {
     const attempts = { ...journal.attempts, revert: journal.attempts.revert + 1 };
-    return go(situation, { attempts }, { kind: "set-profile", toplevel: before.profile ?? previous });
+    const toplevelBack = before.profile ?? previous;
+    return go(situation, { attempts }, { kind: "set-profile", toplevel: toplevelBack, direction: "back" });
   }
   if (previous !== toplevel && bootDefault === toplevel && before.bootDefault !== toplevel) {
     const back = before.bootDefault ?? previous;

@@ -69,7 +69,8 @@ export type Action =
       clearLists: boolean;
     }
   | { kind: "collect-unit"; name: string }
-  | { kind: "set-profile"; toplevel: StorePath };
+  /** Forward: to a system whose agent will drive the node from then on. */
+  | { kind: "set-profile"; toplevel: StorePath; direction: "forward" | "back" };
 
 interface Waiting {
   reason: string;
