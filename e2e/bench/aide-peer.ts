@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
+import { ChimeraError } from "@chimera/proto/errors";
 import { installDebianPackage } from "../lab/host-packages.ts";
 import type { Host } from "../lab/host.ts";
 import type { Report } from "../lab/report.ts";
@@ -16,20 +17,20 @@ export async function aidePeer(node: Host, report: Report) {
   await installDebianPackage("aide", "/usr/bin/aide", report);
   const folder = await mkdtemp(join(tmpdir(), "chimera-aide-"));
   try {
-    await mkdir(folder, { recursive: true });
-    const etc = `/proc/${await node.leaderPid()}/root/etc`;
+    const etc = join(folder, "etc");
+    await copyEtc(node, etc);
     const configuration = join(folder, "aide.conf");
-    await writeFile(
-      configuration,
-      [
-        `database_in=file:${folder}/aide.db`,
-        `database_out=file:${folder}/aide.db.new`,
-        "report_url=stdout",
-        `${etc} p+i+l+u+g+s+sha256`,
-        "",
-      ].join("\n"),
-    );
-    await runTool(["aide", "--init", `--config=${configuration}`]);
+    const lines = [
+      `database_in=file:${folder}/aide.db`,
+      `database_out=file:${folder}/aide.db.new`,
+      "report_url=stdout",
+      `${etc} p+i+l+u+g+s+sha256`,
+    ];
+    await writeFile(configuration, `${lines.join("\n")}\n`);
+    const made = await runTool(["aide", "--init", `--config=${configuration}`]);
+    const entries = Number(/Number of entries:\s*(\d+)/.exec(made)?.[1] ?? 0);
+    // A check of next to nothing would be a fast peer.
+    if (entries < 200) throw new ChimeraError("tool-failed", `aide saw only ${entries} entries of /etc`);
     await runTool(["mv", join(folder, "aide.db.new"), join(folder, "aide.db")]);
     report(`${runs} checks by aide`);
     const samples: number[] = [];
@@ -47,4 +48,14 @@ export async function aidePeer(node: Host, report: Report) {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function copyEtc(node: Host, target: string): Promise<void> {
+  const archive = `${target}.tar`;
+  const packed = await node.runChecked(["/bin/sh", "-c", "tar -C /etc -cf - . | base64 -w0"], {
+    timeoutMs: 60_000,
+  });
+  await writeFile(archive, Buffer.from(packed, "base64"));
+  await mkdir(target, { recursive: true });
+  await runTool(["tar", "-C", target, "-xf", archive]);
 }

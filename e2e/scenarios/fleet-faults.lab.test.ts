@@ -130,8 +130,19 @@ describe("programs that die", () => {
 
   test("the watchdog replaces an agent that hangs", async () => {
     const before = await agentPid(node);
+    const shown = await node.runChecked(["systemctl", "show", "-P", "ExecStart", "chimera-watchdog"]);
+    const watchdog = /path=(\S+)/.exec(shown)?.[1] ?? "";
     await node.runChecked(["kill", "-STOP", `${before}`]);
-    expect(await newAgent(before, 120_000)).not.toBe(before);
+    // The timer's own look comes every 30 s and waits for 60 s of silence; here the same program waits for two.
+    await waitUntil(
+      "the agent ended",
+      async () => {
+        const { stdout } = await node.run([watchdog], { env: { CHIMERA_WATCHDOG_SECONDS: "2" } });
+        return stdout.includes("ending the agent");
+      },
+      { timeoutMs: 30_000, everyMs: 500 },
+    );
+    expect(await newAgent(before, 20_000)).not.toBe(before);
   });
 
   test("with NATS away drift is still put back, and what happened is told later", async () => {

@@ -146,7 +146,7 @@ in
       wantedBy = [ "timers.target" ];
       timerConfig = {
         OnStartupSec = "15s";
-        OnUnitActiveSec = "15s";
+        OnUnitActiveSec = "30s";
         AccuracySec = "1s";
       };
     };

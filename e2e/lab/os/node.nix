@@ -84,7 +84,7 @@ in
 
         [Timer]
         OnStartupSec=15s
-        OnUnitActiveSec=15s
+        OnUnitActiveSec=30s
         AccuracySec=1s
       '';
     };
