@@ -8,7 +8,11 @@ import { nodeCommand } from "./commands/node-command.ts";
 import { serveCommand } from "./commands/serve-command.ts";
 import { tokenCommand } from "./commands/token-command.ts";
 
-const version = process.env["CHIMERA_VERSION"] ?? "development";
+/** Set by tools/bundle.ts; a wrapper's environment goes before it. */
+declare const CHIMERA_VERSION: string | undefined;
+
+const bundled = typeof CHIMERA_VERSION === "string" ? CHIMERA_VERSION : "development";
+const version = process.env["CHIMERA_VERSION"] ?? bundled;
 
 const program = new Command("chimera-controller")
   .description("Stores signed heads in NATS JetStream, serves the API and a Nix binary cache.")

@@ -1,8 +1,11 @@
 /** SHELL. `chimera-controller dev`: a whole control plane on one machine, nats-server included. */
+import { mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { once } from "node:events";
+import { join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
 import { Command, InvalidArgumentError } from "commander";
+import { withFileLock } from "../files/file-lock.ts";
 import { NodeFile, noNodes, readNodes } from "../files/node-file.ts";
 import { reloadedFile } from "../files/reloaded-file.ts";
 import { writeDurably } from "../files/durable-file.ts";
@@ -36,7 +39,11 @@ export function devCommand(version: string): Command {
       "after",
       examples("chimera-controller dev --dir ~/chimera-dev", "… --port 7070 --nats-port 4222"),
     )
-    .action((options: Options) => runDev(options, version));
+    .action(async (options: Options) => {
+      mkdirSync(options.dir, { recursive: true, mode: 0o700 });
+      // Two of them would fight for one nats-server.
+      await withFileLock(join(options.dir, "dev"), () => runDev(options, version));
+    });
 }
 
 async function runDev(options: Options, version: string): Promise<void> {
@@ -49,7 +56,7 @@ async function runDev(options: Options, version: string): Promise<void> {
   writeNatsConfig(state);
   const nats = await startNatsServer(
     options.natsServer,
-    state.natsConfigFile,
+    { configFile: state.natsConfigFile, pidFile: state.natsPidFile },
     log.child({ component: "nats-server" }),
   );
   const stopped = untilSignal();
@@ -63,7 +70,8 @@ async function runDev(options: Options, version: string): Promise<void> {
     process.stdout.write(contextOf(state));
     await stopped;
     clearInterval(watch);
-    await controller.close();
+    // Both at once: Ctrl-C has reached the server too, and it must not be started again for that.
+    await Promise.all([nats.close(), controller.close()]);
   } finally {
     await nats.close();
   }

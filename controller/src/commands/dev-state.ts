@@ -17,6 +17,7 @@ export interface DevState {
   config: ControllerConfig;
   configFile: string;
   natsConfigFile: string;
+  natsPidFile: string;
   tokenFile: string;
   publishKeyFile: string;
   cacheKeyFile: string;
@@ -35,6 +36,7 @@ export async function prepareDevState(options: DevOptions): Promise<DevState> {
   const state = {
     configFile: join(dir, "controller.json"),
     natsConfigFile: join(dir, "nats-server.conf"),
+    natsPidFile: join(dir, "nats-server.pid"),
     tokenFile: join(dir, "keys", "admin.token"),
     publishKeyFile: join(dir, "keys", "publish.key"),
     cacheKeyFile: join(dir, "keys", "cache.key"),

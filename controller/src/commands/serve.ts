@@ -24,8 +24,7 @@ export async function startController(config: ControllerConfig, log: Log): Promi
   const tokens = reloadedFile({ path: config.tokensFile, schema: TokenFile, missing: noTokens, log });
   const nodeFile = reloadedFile({ path: config.nodesFile, schema: NodeFile, missing: noNodes, log });
   const nodes = () => nodeFile.current().nodes;
-  if (tokens.current().tokens.length === 0)
-    log.warn({ path: config.tokensFile }, "no tokens: nobody may do anything");
+  warnWithoutTokens(tokens.current(), config, log);
   const cache = openCacheStore(config.cacheDir, config.limits);
   const link = openNats({ ...config.nats, log: log.child({ component: "nats" }) });
   const store = createFleetStore(config, link, log.child({ component: "store" }));
@@ -51,16 +50,18 @@ export async function startController(config: ControllerConfig, log: Log): Promi
     await link.close();
     throw error;
   });
-  log.info({ host: config.listen.host, port: server.port }, "controller started");
-  return {
-    port: server.port,
-    ready: () => store.ready(),
-    close: async () => {
-      await server.close();
-      await link.close();
-      log.info({}, "controller stopped");
-    },
-  };
+  const { port } = server;
+  log.info({ host: config.listen.host, port }, "controller started");
+  async function close() {
+    await server.close();
+    await link.close();
+    log.info({}, "controller stopped");
+  }
+  return { port, ready: () => store.ready(), close };
+}
+
+function warnWithoutTokens({ tokens }: TokenFile, { tokensFile }: ControllerConfig, log: Log): void {
+  if (tokens.length === 0) log.warn({ path: tokensFile }, "no tokens: nobody may do anything");
 }
 
 function countBy(words: string[]): Map<string, number> {

@@ -8,7 +8,7 @@ import { isNoEntry } from "./durable-file.ts";
 const patienceMs = 10_000;
 
 /** A lock whose process is gone is taken over: a killed command must not lock its file for ever. */
-export async function withFileLock<T>(path: string, work: () => T): Promise<T> {
+export async function withFileLock<T>(path: string, work: () => T | Promise<T>): Promise<T> {
   const lock = `${path}.lock`;
   const deadline = performance.now() + patienceMs;
   while (!tryLock(lock)) {
@@ -18,7 +18,7 @@ export async function withFileLock<T>(path: string, work: () => T): Promise<T> {
     await sleep(20);
   }
   try {
-    return work();
+    return await work();
   } finally {
     rmSync(lock, { force: true });
   }

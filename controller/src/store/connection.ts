@@ -60,24 +60,19 @@ export function openNats({ servers, seedFile, log }: NatsLinkOptions): NatsLink 
   async function keepOpen() {
     live = await openLive(daemonOptions(servers, signer));
     if (closing.signal.aborted) return live.connection.close();
-    for (const [subject, handle] of subscriptions)
-      subscribeGuarded(live, subject, guarded(subject, handle, log));
+    for (const [subject, handle] of subscriptions) subscribeGuarded(live, { subject, handle, log });
     setConnected(true);
-    await followState(live.connection, setConnected, log);
+    await followState(live.connection, setConnected, log).finally(() => setConnected(false));
   }
   void repeat(keepOpen, closing.signal, (attempt, error) => {
-    setConnected(false);
     log[attempt === 1 ? "warn" : "debug"]({ servers, error }, "nats not reached");
   });
   return {
     connected: () => connected,
-    jetstream: () => {
-      if (live !== undefined && connected) return live;
-      throw new ChimeraError("server-unreachable", "nats is not connected");
-    },
+    jetstream: () => requireLive(connected ? live : undefined),
     subscribe: (subject, handle) => {
       subscriptions.set(subject, handle);
-      if (live !== undefined) subscribeGuarded(live, subject, guarded(subject, handle, log));
+      if (live !== undefined) subscribeGuarded(live, { subject, handle, log });
     },
     onConnect: (handle) => void listeners.push(handle),
     close: async () => {
@@ -100,13 +95,32 @@ async function repeat(
   }
 }
 
+function requireLive(live: Live | undefined): Live {
+  if (live !== undefined) return live;
+  throw new ChimeraError("server-unreachable", "nats is not connected");
+}
+
 async function openLive(options: ConnectionOptions): Promise<Live> {
   const connection = await connect(options);
   const js = connection.jetstream({ checkAPI: false, timeout: 5000 });
   return { connection, js, jsm: await js.jetstreamManager(false) };
 }
 
-function subscribeGuarded({ connection }: Live, subject: string, callback: ReturnType<typeof guarded>): void {
+interface Subscription {
+  subject: string;
+  handle: Handle;
+  log: Log;
+}
+
+function subscribeGuarded({ connection }: Live, { subject, handle, log }: Subscription): void {
+  const callback = (error: Error | null, message: Msg) => {
+    try {
+      if (error !== null) throw error;
+      handle(message);
+    } catch (failure) {
+      log.error({ subject, error: failure }, "message not handled");
+    }
+  };
   connection.subscribe(subject, { callback });
 }
 
@@ -138,15 +152,4 @@ async function followState(connection: NatsConnection, setConnected: (value: boo
     if (type === Events.Reconnect) setConnected(true);
     if (type === Events.Error) log.warn({ error: new Error(JSON.stringify(data)) }, "nats reported an error");
   }
-}
-
-function guarded(subject: string, handle: (message: Msg) => void, log: Log) {
-  return (error: Error | null, message: Msg) => {
-    try {
-      if (error !== null) throw error;
-      handle(message);
-    } catch (failure) {
-      log.error({ subject, error: failure }, "message not handled");
-    }
-  };
 }

@@ -12,7 +12,7 @@ import type { NatsLink } from "./connection.ts";
 import { readEvents, type EventQuery } from "./event-store.ts";
 import { followNodes } from "./follow-nodes.ts";
 import { createHeadStore, type HeadStore } from "./head-store.ts";
-import { isStreamGone, prepareStreams } from "./prepare-streams.ts";
+import { mayBeGone, prepareStreams } from "./prepare-streams.ts";
 
 export interface FleetStore {
   heads: HeadStore;
@@ -40,7 +40,7 @@ export function createFleetStore(
     log.info({ nodes: projection.list({}).length }, "fleet state read");
   });
   function prepareAgainIfGone(error: unknown): never {
-    if (isStreamGone(error) && prepared()) prepareAgain();
+    if (mayBeGone(error) && prepared()) prepareAgain();
     throw error;
   }
   return {

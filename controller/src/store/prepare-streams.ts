@@ -50,11 +50,13 @@ async function addStream(jsm: JetStreamManager, wanted: DeclaredStream): Promise
   }
 }
 
-/** True when a stream was there and is not any more: somebody deleted it, or its server lost its data. */
-export function isStreamGone(error: unknown): boolean {
-  if (!(error instanceof ChimeraError)) return false;
-  const noResponders = error.cause instanceof NatsError && error.cause.code === "503";
-  return noResponders || apiErrorCode(error.cause) === streamNotFound;
+/**
+ * True when a stream that was there may be gone: somebody deleted it, or its server lost its data. A publication into none
+ * is not refused but unanswered, as long as anybody else listens on its subject.
+ */
+export function mayBeGone(error: unknown): boolean {
+  if (!(error instanceof ChimeraError) || !(error.cause instanceof NatsError)) return false;
+  return ["503", "TIMEOUT"].includes(error.cause.code) || apiErrorCode(error.cause) === streamNotFound;
 }
 
 /** The number by which JetStream names an error; undefined for anything else. */
