@@ -239,13 +239,12 @@ test("an event that is sent twice under one id is stored once", async () => {
 
 test("a server that forgot the statuses hears this node's again, though nothing changed", async () => {
   await nats.start();
-  const side = startNode();
+  const { noteChange } = startNode();
   const { views } = (await nats.operator()).jetstream();
   const status = async () => (await views.kv(buckets.status)).get(keys.status(fleetId, node));
   await vi.waitFor(async () => expect(await status()).not.toBeNull(), patient);
   await nats.restartBare();
   await vi.waitFor(() => expect(lines.join("")).toContain("status was not stored"), patient);
-  await views.kv(buckets.status);
-  side.noteChange();
+  await views.kv(buckets.status).then(noteChange);
   await vi.waitFor(async () => expect(await status()).not.toBeNull(), patient);
 });

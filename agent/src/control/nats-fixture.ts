@@ -28,15 +28,13 @@ export interface NatsFixture {
 export async function createNatsFixture(fleet: string, node: string): Promise<NatsFixture> {
   const folder = mkdtempSync(join(tmpdir(), "chimera-nats-"));
   const port = await freePort();
-  const nodeSeed = generateNkey();
-  const operatorSeed = generateNkey();
+  const [nodeSeed, operatorSeed] = [generateNkey(), generateNkey()];
   const config = join(folder, "nats.conf");
   const users = [
     { nkey: nodeSeed.publicKey, permissions: nodePermissions(fleet, node) },
     { nkey: operatorSeed.publicKey },
   ];
-  const jetstream = { store_dir: join(folder, "js") };
-  writeFileSync(config, JSON.stringify({ host: "127.0.0.1", port, jetstream, authorization: { users } }));
+  writeConfig(config, { port, users, folder });
   const server = createServerProcess(config);
   const clients: NatsConnection[] = [];
   const operator = async () => {
@@ -65,6 +63,14 @@ export async function createNatsFixture(fleet: string, node: string): Promise<Na
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function writeConfig(
+  file: string,
+  { port, users, folder }: { port: number; users: object[]; folder: string },
+): void {
+  const jetstream = { store_dir: join(folder, "js") };
+  writeFileSync(file, JSON.stringify({ host: "127.0.0.1", port, jetstream, authorization: { users } }));
 }
 
 function createServerProcess(config: string): { start: () => void; kill: () => Promise<void> } {

@@ -1,6 +1,7 @@
-/** SHELL. What the watchdog looks at: the agent's pid, and a file whose time only the loop's own passes move. */
-import { mkdirSync, renameSync, utimesSync, writeFileSync } from "node:fs";
+/** SHELL. What the watchdog looks at: the agent's pid, and a file whose text only the loop's own passes move. */
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { uptimeMs } from "./boot-clock.ts";
 
 export interface ProgressFile {
   touch: () => void;
@@ -16,14 +17,8 @@ export function openProgressFile(runtimeDir: string): ProgressFile {
   writeFileSync(`${pid}.agent`, `${process.pid}\n`);
   renameSync(`${pid}.agent`, pid);
   const progress = join(runtimeDir, "progress");
-  const touch = () => {
-    const now = new Date();
-    try {
-      utimesSync(progress, now, now);
-    } catch {
-      writeFileSync(progress, "");
-    }
-  };
+  // The text moves, whatever the clock does: by the file's time a step of it would look like a hang, or hide one.
+  const touch = () => writeFileSync(progress, `${uptimeMs()}\n`);
   touch();
   return {
     touch,

@@ -1,7 +1,7 @@
 /** PURE. Commit: only now does anything that survives a reboot name the new system. Profile first, then the loader. */
 import { backoffMs } from "./backoff.ts";
 import type { Decision, Desired } from "./decision.ts";
-import { problemOf } from "./journal.ts";
+import { problemOf, type Journal } from "./journal.ts";
 import { collect, go, revert, settled, startUnit, wait, type Situation } from "./plan.ts";
 
 /** Setting the profile counts as an attempt too: a profile that will not stay set is no success. */
@@ -77,8 +77,7 @@ export function decideCommitted(situation: Situation, desired: Desired | null): 
   if (desired?.revertForeign !== true) return wait(situation, "foreign-system", detail);
   const attempts = { ...journal.attempts, foreign: journal.attempts.foreign + 1 };
   const problem = problemOf("activation-failed", `foreign system: ${detail}`, observed);
-  if (!foreign)
-    return go(situation, { step: "committing", transitions: 0, bootSet: false, attempts, problem });
+  if (!foreign) return commitAgain(situation, { attempts, problem });
   return go(situation, {
     step: "staged",
     transitions: 0,
@@ -87,6 +86,21 @@ export function decideCommitted(situation: Situation, desired: Desired | null): 
     retryAt: observed.uptimeMs + backoffMs(attempts.foreign),
     problem,
   });
+}
+
+/** It runs and was proven: should its pointers not come back, the node stays on it instead of an older one. */
+function commitAgain({ observed, journal }: Situation, changes: Partial<Journal>): Decision {
+  const { profile, bootDefault } = observed.system;
+  return go(
+    { observed, journal },
+    {
+      ...changes,
+      step: "committing",
+      transitions: 0,
+      bootSet: false,
+      before: { current: journal.toplevel, profile, bootDefault },
+    },
+  );
 }
 
 function isOther(pointer: string | null, toplevel: string): boolean {

@@ -227,3 +227,16 @@ test("only the steps that need processes ask for them", () => {
   expect(needsOf(at("committed"))).toEqual({ unit: null, units: false, inhibitorsOf: null, contact: false });
   expect(needsOf(at("staged"))).toMatchObject({ units: true, inhibitorsOf: b });
 });
+
+test("a proven node whose boot default cannot be put back stays on its system, and does not fall back to an older one", () => {
+  const seen = observed({ system: { current: b, booted: b, profile: c, bootDefault: c } });
+  const journal = at("committed", { lastCommitted: b });
+  const broken = { kind: "ended", result: "exited", exitCode: 1 } as const;
+  const run = play({ seen, journal, want: desired(1, b) }, { [b]: broken });
+  expect(run.seen.system).toMatchObject({ current: b, profile: b });
+  expect(kinds(run.actions)).not.toContain("test a");
+  expect(run.last).toMatchObject({
+    state: "reverted",
+    waiting: { detail: expect.stringContaining("boot default") },
+  });
+});

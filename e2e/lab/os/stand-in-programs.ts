@@ -6,7 +6,7 @@ import { join } from "node:path";
 export async function writeStandInPrograms(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true });
   const progress = `import { writeFileSync } from "node:fs";
-setInterval(() => writeFileSync("/run/chimera/progress", ""), 1000);
+setInterval(() => writeFileSync("/run/chimera/progress", process.hrtime.bigint() + "\\n"), 1000);
 process.on("SIGTERM", () => process.exit(0));
 `;
   await writeFile(join(folder, "agent.mjs"), progress + hello("agent"));
