@@ -14,6 +14,7 @@ let
   natsServer = import ../pure/nats-server.nix;
   roleKeys = import ./role-keys.nix { inherit lib; };
   option = "services.chimera.controller";
+  stateDir = "/var/lib/chimera-controller";
 
   declared = cfg.nodes != { };
   settingsFile = format.generate "chimera-controller.json" cfg.settings;
@@ -100,7 +101,7 @@ in
     settings = mkOption {
       type = import ./controller-settings.nix {
         inherit lib format;
-        nodesFile = if declared then "/etc/chimera/nodes.json" else "/var/lib/chimera-controller/nodes.json";
+        nodesFile = if declared then "/etc/chimera/nodes.json" else "${stateDir}/nodes.json";
       };
       description = ''
         Written to {file}`/etc/chimera/controller.json`. Keys that are not listed here are passed on as they are; the
@@ -149,7 +150,7 @@ in
       description = "Chimera controller";
       isSystemUser = true;
       group = "chimera-controller";
-      home = "/var/lib/chimera-controller";
+      home = stateDir;
     };
     users.groups.chimera-controller = { };
 
@@ -169,6 +170,8 @@ in
         StateDirectory = "chimera-controller";
         StateDirectoryMode = "0700";
         LoadCredential = [ "nats.seed:${cfg.natsSeedFile}" ];
+        # All but the state directory is read-only for it; a cache elsewhere (its own disk) must be writable too.
+        ReadWritePaths = lib.optional (!lib.hasPrefix "${stateDir}/" cfg.settings.cacheDir) cfg.settings.cacheDir;
       };
     };
 

@@ -98,6 +98,11 @@ describe.skipIf(nixpkgsLib === undefined)(
       expect((await evaluateCase("passesOnUnknownKeys")).value).toMatchObject({ notYetKnown: 1 });
     });
 
+    test("the controller may write to a cache outside its state directory", async () => {
+      const { value, error } = await evaluateCase("controllerWritable");
+      expect(value, error).toEqual([[], ["/srv/cache"]]);
+    });
+
     test("without declared nodes the controller keeps its own list", async () => {
       const { value } = await evaluateCase("undeclaredNodes");
       expect(value).toMatchObject({

@@ -115,6 +115,19 @@ in
     ];
   });
 
+  # Where the controller may write besides its state directory.
+  controllerWritable =
+    map
+      (
+        cacheDir:
+        (controllerWith { settings = { inherit cacheDir; }; })
+        .config.systemd.services.chimera-controller.serviceConfig.ReadWritePaths
+      )
+      [
+        "/var/lib/chimera-controller/cache"
+        "/srv/cache"
+      ];
+
   nothingWhenDisabled =
     let
       inherit (evaluate { modules = [ ]; }) config;

@@ -19,20 +19,33 @@ export interface WorldStore {
   prove(id: WorldId, node: string): Promise<LeafProof>;
 }
 
+interface Remembered {
+  world: World;
+  /** Made when the first node asks. */
+  proofs: Map<string, LeafProof> | undefined;
+}
+
 export function openWorldStore(directory: string): WorldStore {
-  const recent = new Map<WorldId, { world: World; proofs: Map<string, LeafProof> | undefined }>();
+  const recent = new Map<WorldId, Remembered>();
+  const reading = new Map<WorldId, Promise<Remembered | undefined>>();
   const path = (id: WorldId) => join(directory, "worlds", `${id}.json`);
-  function remember(id: WorldId, world: World) {
+  function remember(id: WorldId, world: World): Remembered {
     const entry = { world, proofs: undefined };
     recent.set(id, entry);
     for (const old of [...recent.keys()].slice(0, -kept)) recent.delete(old);
     return entry;
   }
+  async function read(id: WorldId) {
+    const world = await readWorld(path(id));
+    return world === undefined ? undefined : (recent.get(id) ?? remember(id, world));
+  }
+  /** After a start a thousand nodes ask at once: the file is read and parsed for all of them together. */
   async function load(id: WorldId) {
     const known = recent.get(id);
     if (known !== undefined) return known;
-    const world = await readWorld(path(id));
-    return world === undefined ? undefined : (recent.get(id) ?? remember(id, world));
+    const begun = reading.get(id) ?? read(id).finally(() => reading.delete(id));
+    reading.set(id, begun);
+    return begun;
   }
   return {
     async put(id, { leaves }) {
@@ -45,14 +58,18 @@ export function openWorldStore(directory: string): WorldStore {
     },
     get: async (id) => (await load(id))?.world,
     async prove(id, node) {
-      const entry: { world: World; proofs: Map<string, LeafProof> | undefined } | undefined = await load(id);
+      const entry = await load(id);
       if (entry === undefined) throw new ChimeraError("world-unknown", `no world ${id}`);
-      entry.proofs ??= allProofs(entry.world.leaves);
-      const proof = entry.proofs.get(node);
+      const proof = proofOf(entry, node);
       if (proof === undefined) throw new ChimeraError("node-unknown", `world ${id} has no node ${node}`);
       return proof;
     },
   };
+}
+
+function proofOf(entry: Remembered, node: string): LeafProof | undefined {
+  entry.proofs ??= allProofs(entry.world.leaves);
+  return entry.proofs.get(node);
 }
 
 async function readWorld(path: string): Promise<World | undefined> {
