@@ -24,6 +24,14 @@ test("there is one file a program and Node takes each as a module", async () => 
   for (const path of programs) await execa(process.execPath, ["--check", path]);
 });
 
+test("a program loads of Node only what it uses: an import at the top would load it for every call", async () => {
+  for (const path of programs) {
+    const text = await readFile(path, "utf8");
+    const imports = [...text.matchAll(/(?:^|;)import\b[^("']*["']([^"']+)["']/gm)].map(([, name]) => name);
+    expect(new Set(imports)).toEqual(new Set(["node:module"]));
+  }
+});
+
 test("a program runs where nothing is installed and knows the version it was built as", async () => {
   const { stdout } = await execa(process.execPath, [join(folder, "first/chimera.mjs"), "--version"], {
     cwd: folder,
