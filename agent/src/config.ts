@@ -44,17 +44,17 @@ export const AgentConfig = z.strictObject({
 });
 export type AgentConfig = z.infer<typeof AgentConfig>;
 
-/** `file` only names the text in the message. Throws input-invalid with the path of each wrong field. */
+/** `file` only names the text in the message. Throws config-invalid with the path of each wrong field. */
 export function parseConfig(text: string, file: string): AgentConfig {
   const result = AgentConfig.safeParse(parseJson(text, file));
   if (result.success) return result.data;
-  throw new ChimeraError("input-invalid", `${file}:\n${z.prettifyError(result.error)}`);
+  throw new ChimeraError("config-invalid", `${file}:\n${z.prettifyError(result.error)}`);
 }
 
 function parseJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new ChimeraError("input-invalid", `${file} is not JSON`, { cause });
+    throw new ChimeraError("config-invalid", `${file} is not JSON`, { cause });
   }
 }

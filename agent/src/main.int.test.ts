@@ -112,12 +112,12 @@ test("check says whether run would start, and starts nothing", async () => {
   expect(keyless.exitCode).toBe(66);
   expect(keyless.stderr).toContain("node.key");
   const misspelt = await agent("check", "--config", await writeConfig({ probationSecond: 3 }));
-  expect(misspelt.exitCode).toBe(65);
+  expect(misspelt.exitCode).toBe(78);
 });
 
 test("a misspelt configuration key ends the agent by its name", async () => {
   const config = await writeConfig({ probationSecond: 3 });
   const result = await agent("run", "--config", config);
-  expect(result.exitCode).toBe(65);
+  expect(result.exitCode).toBe(78);
   expect(result.stderr).toContain("probationSecond");
 });
