@@ -103,7 +103,8 @@ test("takes a head after garbage has pushed every valid one out of the bucket", 
 });
 
 test("starts anew on a server that lost its data, and shows nothing of before", async () => {
-  await publish();
+  const first = await publish();
+  expect((await newest()).head.id).toBe(first.id);
   await fleet.nats.restart(() => rmSync(join(fleet.directory, "jetstream"), { recursive: true }));
   await eventually("ready again", () => fleet.controller.ready());
   expect(await newest()).toMatchObject({ head: null, revision: 0 });
