@@ -24,6 +24,7 @@ in
       build-users-group =
       sandbox = false
       require-sigs = true
+      max-jobs = auto
       experimental-features = nix-command flakes
       substituters = ${toString nix.substituters}
       trusted-public-keys = ${toString nix.trustedPublicKeys}
