@@ -1,45 +1,42 @@
 // SHELL. `npm start`: the first fleet on this machine, its main job done once before your eyes, and all of it removed.
-import { parseArgs } from "node:util";
-import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
+import { ChimeraError } from "@chimera/proto/errors";
 import { z } from "zod";
-import { packagesInstalledByLab } from "./lab/host-packages.ts";
+import { parseCommandLine, runMain } from "./lab/command-line.ts";
 import { downOnInterrupt } from "./lab/down-on-interrupt.ts";
 import { downUnlessInUse } from "./lab/down.ts";
+import { listPackages } from "./lab/list-packages.ts";
 import { reporter } from "./lab/report.ts";
 import { operatorOf } from "./fleet/operator.ts";
 import { startFleet } from "./fleet/start-fleet.ts";
 import { printSteps, type Step } from "./fleet/print-steps.ts";
 import { firstFleet } from "./scenarios/first-fleet.ts";
 
-const { values } = parseArgs({
-  options: { keep: { type: "boolean", default: false }, nodes: { type: "string", default: "3" } },
-});
+const usage = "npm start [-- --keep] [--nodes 1..16]";
+const options = {
+  keep: { type: "boolean", default: false },
+  nodes: { type: "string", default: "3" },
+} as const;
 const report = reporter();
 const steps: Step[] = [];
 
 downOnInterrupt(report);
-await main().catch(async (error: unknown) => {
-  process.stderr.write(`\nnpm start: ${errorChain(error)}\n`);
-  if (!(error instanceof ChimeraError) && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  if (!values.keep) await downUnlessInUse(report);
-  process.exitCode = errorCodes[error instanceof ChimeraError ? error.code : "bug"].exit;
-});
+await runMain("npm start", main, () => downUnlessInUse(report));
 
 async function main(): Promise<void> {
   const begun = performance.now();
-  const nodes = z.coerce.number().int().min(1).max(16).parse(values.nodes);
+  const { values } = parseCommandLine(usage, { options });
+  const nodes = z.coerce.number().int().min(1).max(16).safeParse(values.nodes);
+  if (!nodes.success) throw new ChimeraError("usage", usage);
   const fleet = await timed("set up, build the first systems, boot the fleet", async () =>
-    startFleet({ nodes, report }),
+    startFleet({ nodes: nodes.data, report }),
   );
   await firstFleet({ fleet, timed, show: (text) => process.stdout.write(text) });
   const operator = operatorOf(fleet.lab);
   process.stdout.write(`\n$ chimera status\n${await operator.ok(["status"])}`);
-  if (values.keep) keepRunning(nodes);
+  if (values.keep) keepRunning(nodes.data);
   else await timed("take everything down", () => downUnlessInUse(report));
-  process.stdout.write(
-    `\n${printSteps(steps)}\nin all ${((performance.now() - begun) / 1000).toFixed(1)} s\n`,
-  );
-  await listPackages();
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  process.stdout.write(`\n${printSteps(steps)}\nin all ${seconds} s\n${await listPackages()}`);
 }
 
 async function timed<T>(name: string, action: () => Promise<T>): Promise<T> {
@@ -61,11 +58,4 @@ function keepRunning(nodes: number): void {
     "  npm run lab -- down                            stop it and remove everything",
   ];
   process.stdout.write(`${lines.join("\n")}\n`);
-}
-
-async function listPackages(): Promise<void> {
-  const packages = await packagesInstalledByLab();
-  if (packages.length === 0) return;
-  process.stdout.write(`\nDebian packages that were installed on this machine for the lab, and stay:\n`);
-  process.stdout.write(`  ${packages.join(", ")}\n`);
 }

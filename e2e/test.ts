@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { execa } from "execa";
 import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
 import { countReport, type Counts } from "../tools/count-report.ts";
+import { listPackages } from "./lab/list-packages.ts";
 import { prepare } from "./lab/prepare.ts";
 import { reporter } from "./lab/report.ts";
 import { toolCommand } from "./lab/tool-command.ts";
@@ -41,6 +42,7 @@ for (const project of values.project) {
   await writeFile(join(reports, "summary.txt"), `${summary()}\n`);
 }
 printResults();
+process.stdout.write(await listPackages());
 const allPassed = results.every(({ counts }) => counts.failed === 0 && counts.passed > 0);
 process.exitCode = allPassed && !interrupted.signal.aborted ? 0 : 1;
 
@@ -76,6 +78,8 @@ async function runProject(project: string): Promise<Counts> {
     preferLocal: true,
     localDir: root,
     reject: false,
+    // Tests of a program may not import the lab: they are told where the tool is.
+    env: project === "integration" ? { CHIMERA_NATS_SERVER: toolCommand("nats-server")[0] ?? "" } : {},
     cancelSignal: interrupted.signal,
     forceKillAfterDelay: 60_000,
     stdio: ["ignore", "inherit", "inherit"],

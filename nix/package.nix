@@ -97,6 +97,7 @@ stdenvNoCC.mkDerivation {
     cp -R ${nodeModules} node_modules
     chmod -R u+w node_modules
     node tools/bundle.ts --outdir "$out/lib/chimera" --version ${lib.escapeShellArg version}
+    rm "$out"/lib/chimera/*.map
     runHook postBuild
   '';
 

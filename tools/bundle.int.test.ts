@@ -32,8 +32,12 @@ test("a program loads of Node only what it uses: an import at the top would load
   }
 });
 
-test("a program runs where nothing is installed and knows the version it was built as", async () => {
-  const { stdout } = await execa(process.execPath, [join(folder, "first/chimera.mjs"), "--version"], {
+test.each([
+  ["chimera", "--version"],
+  ["controller", "--version"],
+  ["agent", "version"],
+])("%s runs where nothing is installed and knows the version it was built as", async (program, argument) => {
+  const { stdout } = await execa(process.execPath, [join(folder, `first/${program}.mjs`), argument], {
     cwd: folder,
     extendEnv: false,
     env: { HOME: folder },

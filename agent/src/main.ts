@@ -22,7 +22,12 @@ import { isSwitching, Journal, orderFloor, settledToplevel } from "./reconcile/j
 import { createShared, type Shared } from "./shared.ts";
 import { composeStatus, problemAt } from "./status-document.ts";
 
-const version = process.env["CHIMERA_VERSION"] ?? "0.1.0-dev";
+/** Set by the bundler. */
+declare const CHIMERA_VERSION: string | undefined;
+
+/** A packaged agent is told its version by its wrapper. */
+const version =
+  process.env["CHIMERA_VERSION"] ?? (typeof CHIMERA_VERSION === "string" ? CHIMERA_VERSION : "development");
 const program = process.argv[1] ?? "";
 const stopMs = 5_000;
 
@@ -219,7 +224,7 @@ function openControl({ config, log, shared, host }: ControlParts): ControlSide {
       }),
     health: host.health,
     hardware: host.hardware,
-    onAccepted: () => shared.wake(),
+    onJudged: () => shared.wake(),
     log,
   });
 }

@@ -1,6 +1,6 @@
 // SHELL. `npm run bench -- <name> [--json]`: progress on stderr, the report on stdout. Exit 1 when a bound is missed.
-import { parseArgs } from "node:util";
-import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
+import { ChimeraError } from "@chimera/proto/errors";
+import { parseCommandLine, runMain } from "../lab/command-line.ts";
 import { reporter, type Report } from "../lab/report.ts";
 import { drift } from "./drift.ts";
 import { BenchReport, type Figure } from "./figures.ts";
@@ -10,25 +10,19 @@ import { printReport } from "./print-report.ts";
 
 const benches: Record<string, (report: Report) => Promise<Figure[]>> = { drift, footprint };
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { json: { type: "boolean", default: false } },
-});
+const usage = `npm run bench -- <${Object.keys(benches).join("|")}> [--json]`;
 
-await main(positionals).catch((error: unknown) => {
-  process.stderr.write(`bench: ${errorChain(error)}\n`);
-  if (!(error instanceof ChimeraError) && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  process.exitCode = errorCodes[error instanceof ChimeraError ? error.code : "bug"].exit;
-});
-
-async function main([name = "", ...rest]: string[]): Promise<void> {
+await runMain("bench", async () => {
+  const { values, positionals } = parseCommandLine(usage, {
+    allowPositionals: true,
+    options: { json: { type: "boolean", default: false } },
+  });
+  const [name = "", ...rest] = positionals;
   const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;
-  if (bench === undefined || rest.length > 0) {
-    throw new ChimeraError("usage", `npm run bench -- <${Object.keys(benches).join("|")}> [--json]`);
-  }
+  if (bench === undefined || rest.length > 0) throw new ChimeraError("usage", usage);
   const figures = await bench(reporter());
   const at = new Date().toISOString();
   const report = BenchReport.parse({ bench: name, at, machine: describeMachine(), figures });
   process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : `${printReport(report)}\n`);
   if (figures.some(({ ok }) => !ok)) process.exitCode = 1;
-}
+});

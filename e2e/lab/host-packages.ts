@@ -14,6 +14,10 @@ const needed = {
   "systemd-container": "/usr/bin/systemd-nspawn",
   iproute2: "/sbin/ip",
   "debian-archive-keyring": "/usr/share/keyrings/debian-archive-keyring.gpg",
+  // What tests call by name.
+  git: "/usr/bin/git",
+  procps: "/usr/bin/pgrep",
+  e2fsprogs: "/usr/bin/chattr",
 } as const;
 
 const policyFile = "/usr/sbin/policy-rc.d";

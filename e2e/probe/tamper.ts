@@ -38,7 +38,7 @@ async function restoredAfterMs(path: string, before: string, timeoutMs: number):
   for (;;) {
     if (looksLike(path, before)) return performance.now() - begun;
     if (performance.now() - begun > timeoutMs) return null;
-    // oxlint-disable-next-line no-await-in-loop -- polling: half a millisecond is the error of the figure
+    // half a millisecond is the error of the figure
     await sleep(0.5);
   }
 }

@@ -16,6 +16,7 @@ import type { Host } from "../lab/host.ts";
 let fleet: Fleet;
 let node: Host;
 let store: RawStore;
+let closeStore = () => Promise.resolve();
 /** The last head that was published rightly. */
 let newest: Head;
 
@@ -30,9 +31,10 @@ beforeAll(async () => {
   if (head === null) throw new Error("no head");
   newest = head.head;
   store = await openRawStore(fleet.lab);
+  closeStore = () => store.close();
 });
 afterAll(async () => {
-  await store.close();
+  await closeStore();
   await downUnlessInUse();
 });
 

@@ -3,11 +3,11 @@
 import { randomInt } from "node:crypto";
 import { appendFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { execa } from "execa";
 import { z } from "zod";
-import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
+import { ChimeraError } from "@chimera/proto/errors";
 import { withFleet } from "../bench/bench-fleet.ts";
+import { parseCommandLine, runMain } from "../lab/command-line.ts";
 import { reporter } from "../lab/report.ts";
 import { deployTrials } from "./deploy-trials.ts";
 import { driftTrials } from "./drift-trials.ts";
@@ -21,14 +21,12 @@ const Options = z.object({
   seed: z.coerce.number().int().min(0),
 });
 
-await main().catch((error: unknown) => {
-  process.stderr.write(`soak: ${errorChain(error)}\n`);
-  if (!(error instanceof ChimeraError) && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  process.exitCode = errorCodes[error instanceof ChimeraError ? error.code : "bug"].exit;
-});
+const usage = `npm run soak -- <${Object.keys(soaks).join("|")}> [--trials N] [--seed S]`;
+
+await runMain("soak", main);
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = parseCommandLine(usage, {
     allowPositionals: true,
     options: {
       trials: { type: "string", default: "20" },
@@ -37,13 +35,9 @@ async function main(): Promise<void> {
   });
   const [name = ""] = positionals;
   const trials = Object.hasOwn(soaks, name) ? soaks[name] : undefined;
-  if (trials === undefined) {
-    throw new ChimeraError(
-      "usage",
-      `npm run soak -- <${Object.keys(soaks).join("|")}> [--trials N] [--seed S]`,
-    );
-  }
-  const options = Options.parse(values);
+  const parsed = Options.safeParse(values);
+  if (trials === undefined || !parsed.success) throw new ChimeraError("usage", usage);
+  const options = parsed.data;
   const report = reporter();
   const commit = (await execa("git", ["rev-parse", "--short", "HEAD"], { cwd: import.meta.dirname })).stdout;
   await mkdir(ledger, { recursive: true });

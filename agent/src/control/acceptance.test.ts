@@ -34,7 +34,7 @@ function start(nodeKey: string, accepted: AcceptedHead | null = null, read = asy
     readHead: read,
     fetchLeaf: () => (proof === undefined ? Promise.reject(new Error("no proof")) : Promise.resolve(proof)),
     report: (event) => events.push(event),
-    onAccepted: () => undefined,
+    onJudged: () => undefined,
     log: createLog({ fields: {}, write: () => undefined }),
   });
 }

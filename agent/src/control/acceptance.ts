@@ -21,7 +21,8 @@ export interface AcceptanceOptions {
   readHead: () => Promise<StoredHead>;
   fetchLeaf: (world: WorldId) => Promise<LeafProof>;
   report: (event: NodeEventBody) => void;
-  onAccepted: () => void;
+  /** A head was accepted, or refused for a new reason: the loop has something to do, the status something to say. */
+  onJudged: () => void;
   log: Log;
 }
 
@@ -149,10 +150,10 @@ async function accept(
   const { epoch, serial, world } = head;
   options.log.info({ epoch, serial, world }, "head was accepted");
   options.report({ type: "head-accepted", data: { epoch, serial, id, world } });
-  options.onAccepted();
+  options.onJudged();
 }
 
-function refuse(state: State, { log, report }: AcceptanceOptions, refusal: Refusal): void {
+function refuse(state: State, { log, report, onJudged }: AcceptanceOptions, refusal: Refusal): void {
   const { code, signedBy } = refusal;
   const message = refusal.message.slice(0, 2048);
   state.problem = { code, message, at: new Date().toISOString() };
@@ -160,6 +161,7 @@ function refuse(state: State, { log, report }: AcceptanceOptions, refusal: Refus
   if (key === state.reported) return;
   state.reported = key;
   log.warn({ code, reason: message }, "head was not accepted");
+  onJudged();
   // A controller that is away for a moment refuses nothing.
   if (errorCodes[code].retry === "backoff") return;
   report({ type: "head-refused", data: { code, message, signedBy: signedBy.slice(0, 16) } });

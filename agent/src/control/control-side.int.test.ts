@@ -83,7 +83,7 @@ function startNode(accepted: AcceptedHead | null = null): ControlSide {
       throw new Error("not due in a test");
     },
     hardware: () => Promise.reject(new Error("not here")),
-    onAccepted: () => undefined,
+    onJudged: () => undefined,
     log: createLog({ fields: {}, level: "debug", write: (line) => lines.push(line) }),
   });
   return control;

@@ -36,7 +36,7 @@ export interface ControlOptions {
   status: (acceptance: Acceptance) => NodeStatus;
   health: () => HealthSample;
   hardware: () => Promise<Hardware>;
-  onAccepted: () => void;
+  onJudged: () => void;
   log: Log;
 }
 
@@ -125,7 +125,7 @@ function startParts(options: ControlOptions, connection: Connection): Parts {
     readHead: () => readHead(connection, fleetId),
     fetchLeaf: (world) => fetchLeafProof(options.controllerUrl, options.token(), { world, node }),
     report: (event) => reportEvent({ node, fleetId }, outbox, event),
-    onAccepted: options.onAccepted,
+    onJudged: options.onJudged,
     log: log.child({ component: "acceptance" }),
   });
   const telemetry = startTelemetry({

@@ -9,7 +9,7 @@ import { configOption, examples } from "./config-option.ts";
 export function natsConfigCommand(): Command {
   return new Command("nats-config")
     .description(
-      "print the nats-server configuration for the registered nodes (needs nats-server 2.15 or newer)",
+      "print the nats-server configuration for the registered nodes (needs nats-server 2.14.3 or newer)",
     )
     .addOption(configOption())
     .addHelpText(
