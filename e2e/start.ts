@@ -20,13 +20,18 @@ const report = reporter();
 const steps: Step[] = [];
 
 downOnInterrupt(report);
-await runMain("npm start", main, () => downUnlessInUse(report));
+/** Before it begins a run has made nothing, and a fleet that an earlier one keeps is not its to end. */
+let hasBegun = false;
+await runMain("npm start", main, async () => {
+  if (hasBegun) await downUnlessInUse(report);
+});
 
 async function main(): Promise<void> {
-  const begun = performance.now();
+  const startedAt = performance.now();
   const { values } = parseCommandLine(usage, { options });
   const nodes = z.coerce.number().int().min(1).max(16).safeParse(values.nodes);
   if (!nodes.success) throw new ChimeraError("usage", usage);
+  hasBegun = true;
   const fleet = await timed("set up, build the first systems, boot the fleet", async () =>
     startFleet({ nodes: nodes.data, report }),
   );
@@ -35,7 +40,7 @@ async function main(): Promise<void> {
   process.stdout.write(`\n$ chimera status\n${await operator.ok(["status"])}`);
   if (values.keep) keepRunning(nodes.data);
   else await timed("take everything down", () => downUnlessInUse(report));
-  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   process.stdout.write(`\n${printSteps(steps)}\nin all ${seconds} s\n${await listPackages()}`);
 }
 

@@ -42,8 +42,7 @@ export async function aidePeer(node: Host, report: Report) {
         throw new Error(`aide ended with ${exitCode ?? "a signal"}`);
       samples.push(performance.now() - begun);
     }
-    const settings =
-      "one --check of the same /etc with p+i+l+u+g+s+sha256; detects only, its timer comes on top";
+    const settings = `one --check of a copy of n1's /etc (${entries} entries, p+i+l+u+g+s+sha256); it only detects, and its timer's interval comes on top`;
     return { name: "aide", value: spread(samples).p50, settings };
   } finally {
     await rm(folder, { recursive: true, force: true });
