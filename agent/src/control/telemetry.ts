@@ -52,14 +52,15 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   };
   readHardware();
 
+  const sendBeat = () =>
+    connection.publish(subjects.beat(fleetId, node), JSON.stringify(beatOf(status())));
+  const sendHealth = () =>
+    connection.publish(subjects.health(fleetId, node), JSON.stringify(options.health()));
+
   const timers = [
     every(statusMs, 0.1, () => sender.send()),
-    every(beatMs, 0.2, () =>
-      connection.publish(subjects.beat(fleetId, node), JSON.stringify(beatOf(status()))),
-    ),
-    every(healthMs, 0.1, () =>
-      connection.publish(subjects.health(fleetId, node), JSON.stringify(options.health())),
-    ),
+    every(beatMs, 0.2, sendBeat),
+    every(healthMs, 0.1, sendHealth),
     every(hardwareMs, 0.1, readHardware),
   ];
   return {
@@ -67,6 +68,8 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
     settled: () => sender.settled(),
     onConnected() {
       sender.send();
+      sendBeat();
+      sendHealth();
       sendHardware();
     },
     stop() {
