@@ -157,3 +157,23 @@ describe("programs that die", () => {
     expect(stdout.split('"/etc/lab/link-3"').length).toBeGreaterThan(2);
   });
 });
+
+describe("a system that cuts the node off", () => {
+  test("is undone by the node alone, which then says so", async () => {
+    const pointers = await pointersOf(node);
+    const changes = { fault: "cut-network" } as const;
+    expect((await deployWorld(fleet, "bad-network", { changes, args: ["--no-follow"] })).code).toBe(0);
+    await waitUntil("the network is cut", async () => (await unitState("lab-fault.service")) === "active", {
+      timeoutMs: 60_000,
+    });
+    // Contact is given two minutes to come back.
+    await waitUntil(
+      "the previous system is back",
+      async () => (await pointersOf(node)).current === pointers.current,
+      { timeoutMs: 240_000, everyMs: 1000 },
+    );
+    const { status } = await waitView(fleet, "n1", (view) => view.status?.state === "reverted");
+    expect(status?.problem?.message).toMatch(/contact|NATS/i);
+    expect(await pointersOf(node)).toEqual(pointers);
+  });
+});

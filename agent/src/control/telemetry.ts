@@ -52,8 +52,7 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
   };
   readHardware();
 
-  const sendBeat = () =>
-    connection.publish(subjects.beat(fleetId, node), JSON.stringify(beatOf(status())));
+  const sendBeat = () => connection.publish(subjects.beat(fleetId, node), JSON.stringify(beatOf(status())));
   const sendHealth = () =>
     connection.publish(subjects.health(fleetId, node), JSON.stringify(options.health()));
 
