@@ -22,43 +22,28 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { createEtcFixture, type EtcFixture } from "./etc-fixture.ts";
+import { expect, test, vi } from "vitest";
+import { useEtcFixture } from "./etc-fixture.ts";
 import { pathsBelow, snapshotEtc } from "./etc-snapshot.ts";
 import { createEvidence } from "./evidence.ts";
 import { revertEntry } from "./revert-entry.ts";
 
-let fixture: EtcFixture;
-let pristine: ReadonlyMap<string, string>;
-
-beforeEach(() => {
-  fixture = createEtcFixture();
-  pristine = snapshotEtc(fixture.etc);
-});
-
-afterEach(() => fixture.remove());
-
-const at = (path: string): string => join(fixture.etc, path);
-
-async function sweepOnce(): Promise<ReadonlyMap<string, string>> {
-  await fixture.start().sweepNow();
-  return snapshotEtc(fixture.etc);
-}
+const { fixture, pristine, at, sweepOnce } = useEtcFixture();
 
 test("a parent that becomes a link at the last moment leads no write out of /etc", async () => {
-  const outside = join(fixture.root, "outside");
+  const outside = join(fixture().root, "outside");
   mkdirSync(outside);
   writeFileSync(join(outside, "sshd_config"), "precious\n");
-  const entry = (await fixture.expected()).entries.get("ssh/sshd_config");
+  const entry = (await fixture().expected()).entries.get("ssh/sshd_config");
   if (entry === undefined) throw new Error("the fixture lacks ssh/sshd_config");
   unlinkSync(at("ssh/sshd_config"));
   // The directory is open and the new link is made when the swap happens: the worst moment that there is.
   const isCurrent = (): boolean => {
-    renameSync(at("ssh"), join(fixture.root, "ssh-moved"));
+    renameSync(at("ssh"), join(fixture().root, "ssh-moved"));
     symlinkSync(outside, at("ssh"));
     return true;
   };
-  const context = { etcDir: fixture.etc, evidence: createEvidence(fixture.stateDir), isCurrent };
+  const context = { etcDir: fixture().etc, evidence: createEvidence(fixture().stateDir), isCurrent };
   const outcome = await revertEntry(context, entry, { uid: 0, gid: 0 });
   expect(outcome).toMatchObject({ kind: "failed", code: "parent-moved" });
   expect(readdirSync(outside)).toEqual(["sshd_config"]);
@@ -66,7 +51,7 @@ test("a parent that becomes a link at the last moment leads no write out of /etc
 });
 
 test("somebody who swaps a parent for a link all the time gets nothing written outside", async () => {
-  const outside = join(fixture.root, "outside");
+  const outside = join(fixture().root, "outside");
   mkdirSync(join(outside, "authorized_keys.d"), { recursive: true });
   const swapper = new Worker(
     `const { workerData: { ssh, moved, outside } } = require("node:worker_threads");
@@ -80,13 +65,17 @@ test("somebody who swaps a parent for a link all the time gets nothing written o
        quietly(() => fs.renameSync(moved + i, ssh));
        quietly(() => fs.unlinkSync(ssh + "/authorized_keys.d/root"));
      }`,
-    { eval: true, workerData: { ssh: at("ssh"), moved: join(fixture.root, "moved-"), outside } },
+    { eval: true, workerData: { ssh: at("ssh"), moved: join(fixture().root, "moved-"), outside } },
   );
   const ended = new Promise((resolve) => swapper.once("exit", resolve));
   let isRunning = true;
   void ended.then(() => (isRunning = false));
-  const { entries } = await fixture.expected();
-  const context = { etcDir: fixture.etc, evidence: createEvidence(fixture.stateDir), isCurrent: () => true };
+  const { entries } = await fixture().expected();
+  const context = {
+    etcDir: fixture().etc,
+    evidence: createEvidence(fixture().stateDir),
+    isCurrent: () => true,
+  };
   let reverts = 0;
   while (isRunning) {
     await setImmediate();
@@ -99,7 +88,7 @@ test("somebody who swaps a parent for a link all the time gets nothing written o
   await ended;
   expect(reverts).toBeGreaterThan(20);
   expect(pathsBelow(outside)).toEqual([join(outside, "authorized_keys.d")]);
-  await fixture.start().sweepNow();
+  await fixture().start().sweepNow();
   expect(readlinkSync(at("ssh/sshd_config"))).toBe("/etc/static/ssh/sshd_config");
   expect(lstatSync(at("ssh")).isDirectory()).toBe(true);
 });
@@ -107,7 +96,7 @@ test("somebody who swaps a parent for a link all the time gets nothing written o
 test("a FIFO in the place of a file is never waited for", async () => {
   unlinkSync(at("sudoers"));
   execFileSync("mkfifo", [at("sudoers")]);
-  expect(await sweepOnce()).toEqual(pristine);
+  expect(await sweepOnce()).toEqual(pristine());
 });
 
 test("a socket and a device in the place of an entry are replaced", async () => {
@@ -116,7 +105,7 @@ test("a socket and a device in the place of an entry are replaced", async () => 
   const server = createServer().listen(at("sudoers"));
   await new Promise((resolve) => server.once("listening", resolve));
   execFileSync("mknod", [at("hostname"), "c", "1", "5"]);
-  expect(await sweepOnce()).toEqual(pristine);
+  expect(await sweepOnce()).toEqual(pristine());
   server.close();
 });
 
@@ -126,29 +115,29 @@ test("a sparse file of 10 GB in the place of a small one is replaced without rea
   ftruncateSync(fd, 10 * 1024 ** 3);
   closeSync(fd);
   const before = performance.now();
-  expect(await sweepOnce()).toEqual(pristine);
+  expect(await sweepOnce()).toEqual(pristine());
   expect(performance.now() - before).toBeLessThan(2000);
-  expect(fixture.events).toMatchObject([
+  expect(fixture().events).toMatchObject([
     { data: { item: { found: { type: "file", size: 10 * 1024 ** 3 } } } },
   ]);
-  expect(JSON.stringify(fixture.events[0])).not.toMatch(/"found":[^}]*sha256/);
+  expect(JSON.stringify(fixture().events[0])).not.toMatch(/"found":[^}]*sha256/);
 });
 
 test("a hard link of a foreign file is replaced, the foreign file is not written to", async () => {
-  const foreign = join(fixture.root, "foreign");
+  const foreign = join(fixture().root, "foreign");
   writeFileSync(foreign, "precious\n", { mode: 0o600 });
   unlinkSync(at("sudoers"));
   linkSync(foreign, at("sudoers"));
-  expect(await sweepOnce()).toEqual(pristine);
+  expect(await sweepOnce()).toEqual(pristine());
   expect(readFileSync(foreign, "utf8")).toBe("precious\n");
   expect(lstatSync(foreign).mode & 0o7777).toBe(0o600);
 });
 
 test("a mode is put back on a new file: a hard link to the old one keeps what it had", async () => {
-  linkSync(at("sudoers"), join(fixture.root, "elsewhere"));
+  linkSync(at("sudoers"), join(fixture().root, "elsewhere"));
   chmodSync(at("sudoers"), 0o777);
-  expect(await sweepOnce()).toEqual(pristine);
-  expect(lstatSync(join(fixture.root, "elsewhere")).mode & 0o7777).toBe(0o777);
+  expect(await sweepOnce()).toEqual(pristine());
+  expect(lstatSync(join(fixture().root, "elsewhere")).mode & 0o7777).toBe(0o777);
 });
 
 test("a loop of links on the way is replaced", async () => {
@@ -156,30 +145,30 @@ test("a loop of links on the way is replaced", async () => {
   symlinkSync("ssh", at("ssh"));
   unlinkSync(at("hostname"));
   symlinkSync("hostname", at("hostname"));
-  expect(await sweepOnce()).toEqual(pristine);
+  expect(await sweepOnce()).toEqual(pristine());
 });
 
 test("an immutable file is told as not reverted once, and is put back when the flag is gone", async () => {
   writeFileSync(at("sudoers"), "evil\n");
   execFileSync("chattr", ["+i", at("sudoers")]);
-  const drift = fixture.start();
+  const drift = fixture().start();
   await drift.sweepNow();
   await drift.sweepNow();
-  expect(fixture.events).toMatchObject([{ type: "drift-unreverted", data: { code: "not-permitted" } }]);
+  expect(fixture().events).toMatchObject([{ type: "drift-unreverted", data: { code: "not-permitted" } }]);
   expect(drift.summary()).toMatchObject({ openCount: 1 });
   execFileSync("chattr", ["-i", at("sudoers")]);
   await drift.sweepNow();
-  expect(snapshotEtc(fixture.etc)).toEqual(pristine);
+  expect(snapshotEtc(fixture().etc)).toEqual(pristine());
   expect(drift.summary()).toMatchObject({ openCount: 0 });
 });
 
 test("a bind mount over a file is told as not reverted", async () => {
-  writeFileSync(join(fixture.root, "other"), "evil\n");
-  execFileSync("mount", ["--bind", join(fixture.root, "other"), at("sudoers")]);
-  const drift = fixture.start();
+  writeFileSync(join(fixture().root, "other"), "evil\n");
+  execFileSync("mount", ["--bind", join(fixture().root, "other"), at("sudoers")]);
+  const drift = fixture().start();
   await drift.sweepNow();
   execFileSync("umount", [at("sudoers")]);
-  expect(fixture.events).toMatchObject([{ type: "drift-unreverted", data: { code: "in-use" } }]);
+  expect(fixture().events).toMatchObject([{ type: "drift-unreverted", data: { code: "in-use" } }]);
 });
 
 test("foreign names with newlines, escapes and bytes that are no text do not disturb the sweep", async () => {
@@ -191,22 +180,22 @@ test("foreign names with newlines, escapes and bytes that are no text do not dis
   unlinkSync(at("hostname"));
   mkdirSync(at("hostname"));
   writeFileSync(Buffer.from(`${at("hostname")}/\u00FF\u00FE`, "latin1"), "");
-  await fixture.start().sweepNow();
+  await fixture().start().sweepNow();
   expect(existsSync(at("new\nline"))).toBe(true);
   expect(readlinkSync(at("hostname"))).toBe("/etc/static/hostname");
-  expect(fixture.events.filter(({ type }) => type !== "drift-reverted")).toEqual([]);
+  expect(fixture().events.filter(({ type }) => type !== "drift-reverted")).toEqual([]);
 });
 
 test("somebody who fights trips the budget: ten reverts, one alarm, then only a report", async () => {
-  const drift = fixture.start();
+  const drift = fixture().start();
   for (let round = 0; round < 14; round += 1) {
     rmSync(at("hostname"), { force: true });
     await drift.sweepNow();
   }
-  const types = fixture.events.map(({ type }) => type);
+  const types = fixture().events.map(({ type }) => type);
   expect(types.filter((type) => type === "drift-reverted")).toHaveLength(10);
   expect(types.filter((type) => type === "alarm")).toHaveLength(1);
-  expect(fixture.events.filter(({ type }) => type === "drift-unreverted")).toMatchObject([
+  expect(fixture().events.filter(({ type }) => type === "drift-unreverted")).toMatchObject([
     { data: { code: "budget-spent", item: { path: "/etc/hostname" } } },
   ]);
   unlinkSync(at("sudoers"));
@@ -214,14 +203,18 @@ test("somebody who fights trips the budget: ten reverts, one alarm, then only a 
 });
 
 test("a store source with other bytes than declared is never copied into /etc", async () => {
-  const entry = (await fixture.expected()).entries.get("sudoers");
+  const entry = (await fixture().expected()).entries.get("sudoers");
   if (entry?.kind !== "file") throw new Error("the fixture lacks sudoers");
   writeFileSync(entry.source, "root ALL=NOPASSWD\n");
   unlinkSync(at("sudoers"));
-  const context = { etcDir: fixture.etc, evidence: createEvidence(fixture.stateDir), isCurrent: () => true };
+  const context = {
+    etcDir: fixture().etc,
+    evidence: createEvidence(fixture().stateDir),
+    isCurrent: () => true,
+  };
   const outcome = await revertEntry(context, entry, { uid: 0, gid: 0 });
   expect(outcome).toMatchObject({ kind: "failed", code: "source-changed" });
   expect(
-    readdirSync(fixture.etc).filter((name) => name === "sudoers" || name.startsWith(".chimera-")),
+    readdirSync(fixture().etc).filter((name) => name === "sudoers" || name.startsWith(".chimera-")),
   ).toEqual([]);
 });

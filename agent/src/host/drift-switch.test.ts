@@ -2,113 +2,93 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { readFileSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
-import {
-  activate,
-  buildToplevel,
-  createEtcFixture,
-  plainDeclaration,
-  type EtcFixture,
-} from "./etc-fixture.ts";
+import { activate, buildToplevel, plainDeclaration, useEtcFixture } from "./etc-fixture.ts";
 import { snapshotEtc } from "./etc-snapshot.ts";
 
-let fixture: EtcFixture;
-let pristine: ReadonlyMap<string, string>;
-
-beforeEach(() => {
-  fixture = createEtcFixture();
-  pristine = snapshotEtc(fixture.etc);
-});
-
-afterEach(() => fixture.remove());
-
-const at = (path: string): string => join(fixture.etc, path);
-
-function types(): string[] {
-  return fixture.events.map(({ type }) => type);
-}
+const { fixture, pristine, at, types } = useEtcFixture();
 
 test("while a switch runs nothing is put back, afterwards it is", async () => {
   let isSwitching = true;
-  const drift = fixture.start({ isSwitching: () => isSwitching });
+  const drift = fixture().start({ isSwitching: () => isSwitching });
   unlinkSync(at("hostname"));
   await drift.sweepNow();
-  expect(fixture.events).toEqual([]);
+  expect(fixture().events).toEqual([]);
   isSwitching = false;
-  await vi.waitFor(() => expect(snapshotEtc(fixture.etc)).toEqual(pristine), { timeout: 5000 });
+  await vi.waitFor(() => expect(snapshotEtc(fixture().etc)).toEqual(pristine()), { timeout: 5000 });
 });
 
 test("a lock that somebody's switch-to-configuration holds is respected", async () => {
-  const lock = join(fixture.root, "switch.lock");
+  const lock = join(fixture().root, "switch.lock");
   const holder = spawn("flock", [lock, "sh", "-c", "echo held; read line"], {
     stdio: ["pipe", "pipe", "ignore"],
   });
   await once(holder.stdout, "data");
-  const drift = fixture.start({ switchLock: lock });
+  const drift = fixture().start({ switchLock: lock });
   unlinkSync(at("hostname"));
   await drift.sweepNow();
-  expect(fixture.events).toEqual([]);
+  expect(fixture().events).toEqual([]);
   holder.stdin.end("\n");
   await once(holder, "exit");
   await drift.sweepNow();
-  expect(snapshotEtc(fixture.etc)).toEqual(pristine);
+  expect(snapshotEtc(fixture().etc)).toEqual(pristine());
 });
 
 test("after a switch to another system that system is the truth, and the watch follows it", async () => {
-  let toplevel = fixture.toplevel;
-  const drift = fixture.start({ toplevel: () => toplevel });
+  let toplevel = fixture().toplevel;
+  const drift = fixture().start({ toplevel: () => toplevel });
   await drift.sweepNow();
   const next = {
     ...plainDeclaration,
     sudoers: { text: "root ALL=NOPASSWD: ALL\n", mode: "0400" },
     "new/entry": { text: "x" },
   };
-  const other = buildToplevel(fixture.root, "two", next);
-  activate(other, fixture.etc);
+  const other = buildToplevel(fixture().root, "two", next);
+  activate(other, fixture().etc);
   toplevel = other;
   await drift.sweepNow();
-  const wanted = snapshotEtc(fixture.etc);
+  const wanted = snapshotEtc(fixture().etc);
   unlinkSync(at("new/entry"));
   writeFileSync(at("sudoers"), "");
-  await vi.waitFor(() => expect(snapshotEtc(fixture.etc)).toEqual(wanted), { timeout: 5000 });
+  await vi.waitFor(() => expect(snapshotEtc(fixture().etc)).toEqual(wanted), { timeout: 5000 });
   expect(readFileSync(at("sudoers"), "utf8")).toContain("NOPASSWD");
 });
 
 test("a system that somebody else activated is told once, and its /etc is left alone until ours is back", async () => {
-  const currentSystem = join(fixture.root, "current-system");
-  const foreign = buildToplevel(fixture.root, "two", plainDeclaration);
-  symlinkSync(fixture.toplevel, currentSystem);
-  const drift = fixture.start();
+  const currentSystem = join(fixture().root, "current-system");
+  const foreign = buildToplevel(fixture().root, "two", plainDeclaration);
+  symlinkSync(fixture().toplevel, currentSystem);
+  const drift = fixture().start();
   await drift.sweepNow();
   unlinkSync(currentSystem);
   symlinkSync(foreign, currentSystem);
-  activate(foreign, fixture.etc);
-  const theirs = snapshotEtc(fixture.etc);
+  activate(foreign, fixture().etc);
+  const theirs = snapshotEtc(fixture().etc);
   await drift.sweepNow();
   await drift.sweepNow();
-  expect(snapshotEtc(fixture.etc)).toEqual(theirs);
-  expect(fixture.events).toMatchObject([{ type: "drift-found", data: { kind: "foreign-system" } }]);
+  expect(snapshotEtc(fixture().etc)).toEqual(theirs);
+  expect(fixture().events).toMatchObject([{ type: "drift-found", data: { kind: "foreign-system" } }]);
   expect(drift.summary()).toMatchObject({ openCount: 1, open: [{ path: currentSystem }] });
   unlinkSync(currentSystem);
-  symlinkSync(fixture.toplevel, currentSystem);
+  symlinkSync(fixture().toplevel, currentSystem);
   await drift.sweepNow();
-  expect(snapshotEtc(fixture.etc)).toEqual(pristine);
+  expect(snapshotEtc(fixture().etc)).toEqual(pristine());
   expect(drift.summary()).toMatchObject({ openCount: 0 });
 });
 
 test("no active system of ours means that nothing is compared", async () => {
   unlinkSync(at("hostname"));
-  const drift = fixture.start({ toplevel: () => null });
+  const drift = fixture().start({ toplevel: () => null });
   await drift.sweepNow();
-  expect(fixture.events).toEqual([]);
+  expect(fixture().events).toEqual([]);
   expect(drift.summary()).toMatchObject({ managed: 0, openCount: 0 });
 });
 
 test("a toplevel that cannot be read raises one alarm and changes nothing", async () => {
-  const drift = fixture.start({ toplevel: () => join(fixture.root, "collected") });
+  const drift = fixture().start({ toplevel: () => join(fixture().root, "collected") });
   await drift.sweepNow();
   await drift.sweepNow();
   expect(types()).toEqual(["alarm"]);
-  expect(snapshotEtc(fixture.etc)).toEqual(pristine);
+  expect(snapshotEtc(fixture().etc)).toEqual(pristine());
 });

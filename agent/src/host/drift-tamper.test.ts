@@ -1,7 +1,7 @@
 /** The six kinds of tampering and what else is done to /etc, on a real file system, as root. */
 
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import {
   chmodSync,
   chownSync,
@@ -14,28 +14,10 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { createEtcFixture, type EtcFixture } from "./etc-fixture.ts";
+import { useEtcFixture } from "./etc-fixture.ts";
 import { snapshotEtc } from "./etc-snapshot.ts";
 
-let fixture: EtcFixture;
-let pristine: ReadonlyMap<string, string>;
-
-beforeEach(() => {
-  fixture = createEtcFixture();
-  pristine = snapshotEtc(fixture.etc);
-});
-
-afterEach(() => fixture.remove());
-
-const at = (path: string): string => join(fixture.etc, path);
-
-function types(): string[] {
-  return fixture.events.map(({ type }) => type);
-}
-
-function revertedKinds(): string[] {
-  return fixture.events.flatMap((event) => (event.type === "drift-reverted" ? [event.data.item.kind] : []));
-}
+const { fixture, pristine, at, types, revertedKinds } = useEtcFixture();
 
 const tamperings: readonly { name: string; kind: string; tamper: () => void }[] = [
   {
@@ -107,8 +89,8 @@ const tamperings: readonly { name: string; kind: string; tamper: () => void }[] 
     name: "a copy replaced by a link to the same bytes",
     kind: "replaced-by-link",
     tamper: () => {
-      renameSync(at("sudoers"), join(fixture.root, "elsewhere"));
-      symlinkSync(join(fixture.root, "elsewhere"), at("sudoers"));
+      renameSync(at("sudoers"), join(fixture().root, "elsewhere"));
+      symlinkSync(join(fixture().root, "elsewhere"), at("sudoers"));
     },
   },
   { name: "a copy with another mode", kind: "mode", tamper: () => chmodSync(at("sudoers"), 0o666) },
@@ -123,8 +105,8 @@ const tamperings: readonly { name: string; kind: string; tamper: () => void }[] 
     name: "a directory on the way replaced by a link",
     kind: "parent",
     tamper: () => {
-      renameSync(at("ssh"), join(fixture.root, "stolen"));
-      symlinkSync(join(fixture.root, "stolen"), at("ssh"));
+      renameSync(at("ssh"), join(fixture().root, "stolen"));
+      symlinkSync(join(fixture().root, "stolen"), at("ssh"));
     },
   },
   {
@@ -139,27 +121,27 @@ const tamperings: readonly { name: string; kind: string; tamper: () => void }[] 
   {
     name: "a directory that was moved away",
     kind: "missing",
-    tamper: () => renameSync(at("cron"), join(fixture.root, "moved")),
+    tamper: () => renameSync(at("cron"), join(fixture().root, "moved")),
   },
 ];
 
 for (const { name, kind, tamper } of tamperings) {
   test(`${name} is put back by the sweep`, async () => {
     tamper();
-    const drift = fixture.start();
+    const drift = fixture().start();
     await drift.sweepNow();
-    expect(snapshotEtc(fixture.etc)).toEqual(pristine);
+    expect(snapshotEtc(fixture().etc)).toEqual(pristine());
     expect(revertedKinds()).toContain(kind);
     expect(types()).not.toContain("drift-unreverted");
     expect(drift.summary()).toMatchObject({ open: [], openCount: 0, managed: 11 });
   });
 
   test(`${name} is put back by the hint alone`, async () => {
-    const drift = fixture.start();
+    const drift = fixture().start();
     await drift.sweepNow();
     expect(types()).toEqual([]);
     tamper();
-    await vi.waitFor(() => expect(snapshotEtc(fixture.etc)).toEqual(pristine), {
+    await vi.waitFor(() => expect(snapshotEtc(fixture().etc)).toEqual(pristine()), {
       timeout: 5000,
       interval: 5,
     });

@@ -16,10 +16,11 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { afterEach, beforeEach } from "vitest";
 import { createEtcScope } from "../reconcile/etc-scope.ts";
 import { startDrift, type DriftOptions, type DriftService } from "./drift-service.ts";
 import { loadExpectedEtc, type ExpectedEtc } from "./etc-expected.ts";
-import { pathsBelow } from "./etc-snapshot.ts";
+import { pathsBelow, snapshotEtc } from "./etc-snapshot.ts";
 
 export interface DeclaredFile {
   text: string;
@@ -86,6 +87,33 @@ export function createEtcFixture(declared = plainDeclaration): EtcFixture {
     async remove() {
       for (const service of services) await service.stop();
       rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A fixture of its own for each test of the file, and what these ask of it; `pristine` is its /etc before the test. */
+export function useEtcFixture() {
+  let current: { fixture: EtcFixture; pristine: ReadonlyMap<string, string> } | null = null;
+  const running = () => {
+    if (current === null) throw new Error("the fixture is there while a test runs");
+    return current;
+  };
+  const fixture = (): EtcFixture => running().fixture;
+  beforeEach(() => {
+    const made = createEtcFixture();
+    current = { fixture: made, pristine: snapshotEtc(made.etc) };
+  });
+  afterEach(() => fixture().remove());
+  return {
+    fixture,
+    pristine: () => running().pristine,
+    at: (path: string) => join(fixture().etc, path),
+    types: () => fixture().events.map(({ type }) => type),
+    revertedKinds: () =>
+      fixture().events.flatMap((event) => (event.type === "drift-reverted" ? [event.data.item.kind] : [])),
+    sweepOnce: async () => {
+      await fixture().start().sweepNow();
+      return snapshotEtc(fixture().etc);
     },
   };
 }
