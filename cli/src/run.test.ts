@@ -1,31 +1,12 @@
 /** Bad input: what is said, the exit code, and that nothing was sent. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { commandTable, completionEntry } from "./command-table.ts";
-import { createOperator, type TestOperator } from "../test/operator.ts";
+import { useOperator } from "../test/use-operator.ts";
 
 const path = "/nix/store/5q2wz4r1d3gkz8m0j7p9v6n4b1c8x2ha-nixos-system-n1";
-let operator: TestOperator;
-
-beforeAll(async () => {
-  operator = await createOperator();
-});
-beforeEach(() => {
-  operator.server.nodes.clear();
-  operator.server.requests.length = 0;
-  operator.server.intercept = () => false;
-});
-afterAll(async () => operator.close());
-
-async function outcome(args: readonly string[]) {
-  const { code, err } = await operator.call(args);
-  return { code, err, sent: operator.server.writes() };
-}
-
-function refusal(code: number, says: RegExp) {
-  return { code, err: expect.stringMatching(says), sent: [] };
-}
+const { operator, outcome, refusal } = useOperator();
 
 describe("what the operator types", () => {
   test("an unknown command names a near one and exits 64", async () => {
@@ -57,11 +38,11 @@ describe("what the operator types", () => {
     );
   });
   test("with --json a misspelt option is a document too", async () => {
-    const { out, code } = await operator.call(["status", "--wach", "--json"]);
+    const { out, code } = await operator().call(["status", "--wach", "--json"]);
     expect({ code, document: JSON.parse(out) }).toMatchObject({ code: 64, document: { code: "usage" } });
   });
   test("with --json the error is a document too", async () => {
-    const { out, code } = await operator.call(["publish", "n1=x", "--json"]);
+    const { out, code } = await operator().call(["publish", "n1=x", "--json"]);
     expect(code).toBe(65);
     expect(JSON.parse(out)).toMatchObject({ type: "error", code: "input-invalid" });
   });
@@ -78,7 +59,7 @@ describe("help", () => {
     "of chimera %s, and of what it has below, shows examples",
     async (name) => {
       for (const args of await withSubcommands(name === "" ? [] : [name])) {
-        const { out, code } = await operator.call([...args, "--help"]);
+        const { out, code } = await operator().call([...args, "--help"]);
         expect({ args, code, out }).toEqual({
           args,
           code: 0,
@@ -91,7 +72,7 @@ describe("help", () => {
 
 async function withSubcommands(args: string[]): Promise<string[][]> {
   if (args.length === 0) return [args];
-  const { out } = await operator.call([...args, "--help"]);
+  const { out } = await operator().call([...args, "--help"]);
   const list = out.split("\nCommands:\n")[1]?.split("\n\n")[0] ?? "";
   const names = [...list.matchAll(/^ {2}([a-z]+)/gmu)].flatMap(([, name]) => name ?? []);
   return [args, ...names.filter((name) => name !== "help").map((name) => [...args, name])];
@@ -129,17 +110,17 @@ describe("deploy", () => {
     expect(await outcome(["deploy", "--file", file])).toEqual(refusal(78, /installable "--option/u));
   });
   test("a registered project without nix says what is missing", async () => {
-    operator.addNode("n1");
-    const result = await operator.call(["deploy", "--file", await project(two), "-t", "n1", "--dry-run"], {
-      env: { HOME: operator.home, PATH: "/nonexistent" },
+    operator().addNode("n1");
+    const result = await operator().call(["deploy", "--file", await project(two), "-t", "n1", "--dry-run"], {
+      env: { HOME: operator().home, PATH: "/nonexistent" },
     });
     expect(result).toMatchObject({ code: 69, err: expect.stringMatching(/no `nix` on PATH/u) });
-    expect(operator.server.writes()).toEqual([]);
+    expect(operator().server.writes()).toEqual([]);
   });
 });
 
 async function project(text: string): Promise<string> {
-  const file = join(operator.home, "chimera.toml");
+  const file = join(operator().home, "chimera.toml");
   await writeFile(file, text);
   return file;
 }
