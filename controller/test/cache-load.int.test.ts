@@ -1,28 +1,13 @@
-import { readdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { closureDigest, ClosureEntry } from "@chimera/proto/closure";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { eventually } from "./nats-server.ts";
 import { makeStoreObject } from "./store-object.ts";
-import { startTestFleet, type TestFleet } from "./test-fleet.ts";
+import { startTestFleet } from "./test-fleet.ts";
+import { useCacheFleet } from "./use-fleet.ts";
 
-let fleet: TestFleet;
-beforeAll(async () => {
-  fleet = await startTestFleet({ narBytes: 4 << 20, closureBytes: 64 * 1024 });
-});
-afterAll(() => fleet.stop());
-
-function put(path: string, body: unknown, role = "cache-writer") {
-  return fleet.call(`/cache/${path}`, {
-    method: "PUT",
-    body: typeof body === "string" ? Buffer.from(body) : body,
-    role,
-  });
-}
-
-function files(folder: string): string[] {
-  return readdirSync(join(fleet.config.cacheDir, folder));
-}
+const { fleet, put, files } = useCacheFleet();
 
 test("takes a closure list only under its own digest, closed, and without double paths", async () => {
   const a = makeStoreObject("a");
@@ -33,7 +18,7 @@ test("takes a closure list only under its own digest, closed, and without double
   const digest = closureDigest(entries);
   expect((await put(`closure/${digest}`, { v: 1, entries })).status).toBe(201);
   expect((await put(`closure/${digest}`, { v: 1, entries })).status).toBe(200);
-  const read = await fleet.call(`/cache/closure/${digest}`, { role: "n1" });
+  const read = await fleet().call(`/cache/closure/${digest}`, { role: "n1" });
   expect(closureDigest(read.json().entries)).toBe(digest);
   const other = await put(`closure/${digest}`, { v: 1, entries: [entry(b, [])] });
   expect(other.json()).toMatchObject({ status: 422, code: "hash-mismatch" });
@@ -97,12 +82,12 @@ test("counts ten bytes of a range of ten, and takes no range and counts none for
   const object = makeStoreObject("left", 3 << 20);
   await put(object.narFile, object.file);
   const before = await sentBytes();
-  const answer = await fetch(`${fleet.url}/cache/${object.narFile}`, {
-    headers: { Authorization: `Bearer ${fleet.tokens.get("n1") ?? ""}`, Range: "bytes=0-9" },
+  const answer = await fetch(`${fleet().url}/cache/${object.narFile}`, {
+    headers: { Authorization: `Bearer ${fleet().tokens.get("n1") ?? ""}`, Range: "bytes=0-9" },
   });
   await answer.arrayBuffer();
   await eventually("counted", async () => (await sentBytes()) === before + 10);
-  const head = await fleet.call(`/cache/${object.narFile}`, {
+  const head = await fleet().call(`/cache/${object.narFile}`, {
     method: "HEAD",
     headers: { Range: "bytes=0-9" },
   });
@@ -111,6 +96,6 @@ test("counts ten bytes of a range of ten, and takes no range and counts none for
 });
 
 async function sentBytes(): Promise<number> {
-  const text = await (await fetch(`${fleet.url}/metrics`)).text();
+  const text = await (await fetch(`${fleet().url}/metrics`)).text();
   return Number(/chimera_cache_sent_bytes_total\{kind="nar"\} (\d+)/.exec(text)?.[1] ?? 0);
 }

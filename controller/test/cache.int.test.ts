@@ -1,42 +1,24 @@
 import { once } from "node:events";
-import { readdirSync } from "node:fs";
 import { request } from "node:http";
 import { connect } from "node:net";
-import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { nixBase32 } from "../src/cache/nix-base32.ts";
 import { eventually } from "./nats-server.ts";
 import { makeStoreObject, sha256 } from "./store-object.ts";
-import { startTestFleet, type TestFleet } from "./test-fleet.ts";
+import { useCacheFleet } from "./use-fleet.ts";
 
-let fleet: TestFleet;
-beforeAll(async () => {
-  fleet = await startTestFleet({ narBytes: 4 << 20, closureBytes: 64 * 1024 });
-});
-afterAll(() => fleet.stop());
-
-function put(path: string, body: unknown, role = "cache-writer") {
-  return fleet.call(`/cache/${path}`, {
-    method: "PUT",
-    body: typeof body === "string" ? Buffer.from(body) : body,
-    role,
-  });
-}
-
-function files(folder: string): string[] {
-  return readdirSync(join(fleet.config.cacheDir, folder));
-}
+const { fleet, put, files } = useCacheFleet();
 
 test("gives back what was put, to a node by Bearer and to Nix by Basic, as immutable", async () => {
   const object = makeStoreObject("hello");
   expect((await put(object.narFile, object.file)).status).toBe(201);
   expect((await put(`${object.hash}.narinfo`, object.narinfo)).status).toBe(201);
-  const info = await fleet.call(`/cache/${object.hash}.narinfo`, { role: "n1" });
+  const info = await fleet().call(`/cache/${object.hash}.narinfo`, { role: "n1" });
   expect(info.text).toBe(object.narinfo);
   expect(info.headers.get("cache-control")).toContain("immutable");
-  const basic = Buffer.from(`nix:${fleet.tokens.get("n1") ?? ""}`).toString("base64");
-  const nar = await fetch(`${fleet.url}/cache/${object.narFile}`, {
+  const basic = Buffer.from(`nix:${fleet().tokens.get("n1") ?? ""}`).toString("base64");
+  const nar = await fetch(`${fleet().url}/cache/${object.narFile}`, {
     headers: { Authorization: `Basic ${basic}` },
   });
   expect(Buffer.from(await nar.arrayBuffer()).equals(object.file)).toBe(true);
@@ -46,24 +28,24 @@ test("gives back what was put, to a node by Bearer and to Nix by Basic, as immut
 test("answers HEAD like GET without a body, a range, a known tag, and 404 in plain text", async () => {
   const object = makeStoreObject("parts");
   await put(object.narFile, object.file);
-  const head = await fleet.call(`/cache/${object.narFile}`, { method: "HEAD" });
+  const head = await fleet().call(`/cache/${object.narFile}`, { method: "HEAD" });
   expect([head.status, head.text, head.headers.get("content-length")]).toEqual([
     200,
     "",
     String(object.file.length),
   ]);
-  const range = await fleet.call(`/cache/${object.narFile}`, { headers: { Range: "bytes=2-5" } });
+  const range = await fleet().call(`/cache/${object.narFile}`, { headers: { Range: "bytes=2-5" } });
   expect([range.status, range.headers.get("content-range")]).toEqual([
     206,
     `bytes 2-5/${object.file.length}`,
   ]);
-  const beyond = await fleet.call(`/cache/${object.narFile}`, { headers: { Range: "bytes=99999999-" } });
+  const beyond = await fleet().call(`/cache/${object.narFile}`, { headers: { Range: "bytes=99999999-" } });
   expect(beyond.status).toBe(416);
   const tag = head.headers.get("etag") ?? "";
-  expect((await fleet.call(`/cache/${object.narFile}`, { headers: { "If-None-Match": tag } })).status).toBe(
+  expect((await fleet().call(`/cache/${object.narFile}`, { headers: { "If-None-Match": tag } })).status).toBe(
     304,
   );
-  const missing = await fleet.call(`/cache/${"0".repeat(32)}.narinfo`);
+  const missing = await fleet().call(`/cache/${"0".repeat(32)}.narinfo`);
   expect([missing.status, missing.headers.get("content-type")]).toEqual([404, "text/plain"]);
 });
 
@@ -95,7 +77,7 @@ test.each([
     code: "hash-mismatch",
     detail: expect.stringContaining(field),
   });
-  expect((await fleet.call(`/cache/${object.hash}.narinfo`)).status).toBe(404);
+  expect((await fleet().call(`/cache/${object.hash}.narinfo`)).status).toBe(404);
 });
 
 test("refuses a narinfo before its NAR, without signature, for another path, and with xz", async () => {
@@ -135,16 +117,16 @@ test("keeps a published narinfo: the same again is 200, other content is 409 and
   expect((await put(object.narFile, object.file)).status).toBe(200);
   const other = await put(`${object.hash}.narinfo`, `${object.narinfo}Deriver: x.drv\n`);
   expect(other.json()).toMatchObject({ status: 409, code: "content-conflict" });
-  expect((await fleet.call(`/cache/${object.hash}.narinfo`)).text).toBe(object.narinfo);
+  expect((await fleet().call(`/cache/${object.hash}.narinfo`)).text).toBe(object.narinfo);
 });
 
 test("leaves nothing of a NAR whose connection is cut half-way", async () => {
   const object = makeStoreObject("half", 1 << 20);
-  const socket = connect(fleet.config.listen.port, "127.0.0.1");
+  const socket = connect(fleet().config.listen.port, "127.0.0.1");
   await once(socket, "connect");
   socket.write(
     `PUT /cache/${object.narFile} HTTP/1.1\r\nHost: x\r\nContent-Length: ${object.file.length}\r\n` +
-      `Authorization: Bearer ${fleet.tokens.get("cache-writer") ?? ""}\r\n\r\n`,
+      `Authorization: Bearer ${fleet().tokens.get("cache-writer") ?? ""}\r\n\r\n`,
   );
   socket.write(object.file.subarray(0, 500_000));
   await eventually("upload begun", () => files("tmp").length === 1);
@@ -158,10 +140,10 @@ test("refuses an oversized body by its declared and by its real length", async (
   const declared = await put(name, Buffer.alloc((4 << 20) + 1));
   expect(declared.json()).toMatchObject({ status: 413, code: "body-too-large" });
   const status = await new Promise<number>((resolve, reject) => {
-    const upload = request(`${fleet.url}/cache/${name}`, {
+    const upload = request(`${fleet().url}/cache/${name}`, {
       method: "PUT",
       headers: {
-        Authorization: `Bearer ${fleet.tokens.get("cache-writer") ?? ""}`,
+        Authorization: `Bearer ${fleet().tokens.get("cache-writer") ?? ""}`,
         "Transfer-Encoding": "chunked",
       },
     });
@@ -184,7 +166,7 @@ test.each([
   "tmp/x",
   "worlds/x.json",
 ])("serves and takes nothing outside its legal names: %s", async (path) => {
-  const read = await fleet.call(`/cache/${path}`);
+  const read = await fleet().call(`/cache/${path}`);
   expect(read.status).toBe(404);
   const write = await put(path, "x");
   expect([404, 422]).toContain(write.status);
@@ -193,11 +175,11 @@ test.each([
 test("asks every reader and writer for a token of the right role", async () => {
   const object = makeStoreObject("roles");
   const path = `/cache/${object.narFile}`;
-  expect((await fetch(`${fleet.url}${path}`)).status).toBe(401);
-  expect((await fleet.call(path, { token: "chimera_wrong" })).json()).toMatchObject({
+  expect((await fetch(`${fleet().url}${path}`)).status).toBe(401);
+  expect((await fleet().call(path, { token: "chimera_wrong" })).json()).toMatchObject({
     code: "token-invalid",
   });
-  expect((await fleet.call(path, { role: "enroll" })).json()).toMatchObject({ code: "role-forbidden" });
+  expect((await fleet().call(path, { role: "enroll" })).json()).toMatchObject({ code: "role-forbidden" });
   for (const role of ["viewer", "n1", "enroll"]) {
     expect((await put(object.narFile, object.file, role)).json()).toMatchObject({
       status: 403,
@@ -205,6 +187,6 @@ test("asks every reader and writer for a token of the right role", async () => {
     });
   }
   for (const role of ["viewer", "operator", "admin", "cache-writer", "n1"]) {
-    expect((await fleet.call("/cache/nix-cache-info", { role })).text).toContain("StoreDir: /nix/store");
+    expect((await fleet().call("/cache/nix-cache-info", { role })).text).toContain("StoreDir: /nix/store");
   }
 });

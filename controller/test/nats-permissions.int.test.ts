@@ -7,31 +7,22 @@ import type { NatsConnection } from "nats";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually, natsServerProgram } from "./nats-server.ts";
 import { connectAsController, connectAsNode, connectWith } from "./raw-nats.ts";
-import {
-  fleetId,
-  makeHead,
-  makeLeaf,
-  pushClosure,
-  putHead,
-  startTestFleet,
-  type TestFleet,
-} from "./test-fleet.ts";
+import { fleetId, makeHead, makeLeaf, pushClosure, putHead } from "./test-fleet.ts";
+import { useFleet } from "./use-fleet.ts";
 import { generateNkey } from "@chimera/proto/nkey";
 import { worldId } from "@chimera/proto/world";
 
-let fleet: TestFleet;
+const fleet = useFleet();
 let n1: NatsConnection;
 beforeAll(async () => {
-  fleet = await startTestFleet();
-  n1 = await connectAsNode(fleet, "n1");
-  const { entry } = await pushClosure(fleet, "nixos-system-p");
-  const leaves = [makeLeaf(fleet, "n1", entry)];
-  await fleet.call(`/v1/worlds/${worldId(leaves)}`, { method: "PUT", body: { v: 1, leaves } });
-  await putHead(fleet, makeHead(leaves), 0);
+  n1 = await connectAsNode(fleet(), "n1");
+  const { entry } = await pushClosure(fleet(), "nixos-system-p");
+  const leaves = [makeLeaf(fleet(), "n1", entry)];
+  await fleet().call(`/v1/worlds/${worldId(leaves)}`, { method: "PUT", body: { v: 1, leaves } });
+  await putHead(fleet(), makeHead(leaves), 0);
 });
 afterAll(async () => {
   await n1.close();
-  await fleet.stop();
 });
 
 /** True when the server refuses the publication: looked at once a later, surely refused one has come back. */
@@ -49,12 +40,12 @@ async function isRefused(connection: NatsConnection, subject: string): Promise<b
 }
 
 test("renders a configuration that nats-server itself accepts, without an anonymous user", async () => {
-  const file = join(fleet.directory, "check.conf");
-  writeFileSync(file, fleet.natsConfig);
+  const file = join(fleet().directory, "check.conf");
+  writeFileSync(file, fleet().natsConfig);
   const { exitCode, all } = await execa(natsServerProgram, ["-t", "-c", file], { reject: false, all: true });
   expect(exitCode, all).toBe(0);
-  expect(fleet.natsConfig).toContain('"sync_interval": "always"');
-  expect(fleet.natsConfig).not.toMatch(/no_auth_user|deny|cluster/);
+  expect(fleet().natsConfig).toContain('"sync_interval": "always"');
+  expect(fleet().natsConfig).not.toMatch(/no_auth_user|deny|cluster/);
 });
 
 test("lets a node read the head and write its own status, beat and events", async () => {
@@ -109,20 +100,20 @@ test("refuses a KV watch of a node", async () => {
 });
 
 test("lets nobody in whose key is not registered", async () => {
-  await expect(connectWith(fleet, generateNkey().seed, "_INBOX")).rejects.toThrow(/Authorization/);
+  await expect(connectWith(fleet(), generateNkey().seed, "_INBOX")).rejects.toThrow(/Authorization/);
 });
 
 test("gives the controller what it needs and no more than its own fleet's commands", async () => {
-  const { link } = await connectAsController(fleet);
+  const { link } = await connectAsController(fleet());
   expect(await isRefused(link, subjects.cmd(fleetId, "n1"))).toBe(false);
   expect(await isRefused(link, subjects.status(fleetId, "n1"))).toBe(true);
   await link.close();
 });
 
 test("makes the memory streams again after nats-server was killed", async () => {
-  await fleet.nats.restart();
-  await eventually("ready again", () => fleet.controller.ready());
-  const { link } = await connectAsController(fleet);
+  await fleet().nats.restart();
+  await eventually("ready again", () => fleet().controller.ready());
+  const { link } = await connectAsController(fleet());
   const { config } = await (await link.jetstreamManager()).streams.info("KV_chimera_status");
   expect(config).toMatchObject({ storage: "memory", max_msgs_per_subject: 1 });
   await link.close();
