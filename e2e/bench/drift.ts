@@ -4,7 +4,7 @@ import type { Report } from "../lab/report.ts";
 import { tamperKinds } from "../probe/tamper-order.ts";
 import { aidePeer } from "./aide-peer.ts";
 import { withFleet } from "./bench-fleet.ts";
-import { spread, type Figure } from "./figures.ts";
+import { percentiles, spread, type Figure } from "./figures.ts";
 
 const trials = 200;
 const timeoutMs = 70_000;
@@ -18,28 +18,17 @@ export function drift(report: Report): Promise<Figure[]> {
     const lost = done.filter(({ ms }) => ms === null).length;
     const peer = await aidePeer(node, report);
     const figure = (name: string, samples: readonly number[]) => {
-      const { p50, p99, max } = spread(samples);
-      const ok = lost === 0 && p50 <= 50 && p99 <= 250;
-      const peers = [{ ...peer, ratio: Math.round((p50 / peer.value) * 10_000) / 10_000 }];
-      return {
-        name,
-        unit: "ms",
-        n: samples.length,
-        p50,
-        p99,
-        max,
-        bound: "p50 <= 50, p99 <= 250",
-        ok,
-        peers,
-      };
+      const made = percentiles(name, samples, { unit: "ms", bounds: { p50: 50, p99: 250 } });
+      return { ...made, ok: made.ok && lost === 0 };
     };
     const msOf = (trial: (typeof done)[number]) => trial.ms ?? timeoutMs;
+    const restored = done.map(msOf);
+    const ratio = Math.round((spread(restored).p50 / peer.value) * 10_000) / 10_000;
     return [
-      figure("restore_ms", done.map(msOf)),
-      ...tamperKinds.map((kind) => ({
-        ...figure(`restore_ms, ${kind}`, done.filter((trial) => trial.kind === kind).map(msOf)),
-        peers: [],
-      })),
+      { ...figure("restore_ms", restored), peers: [{ ...peer, ratio }] },
+      ...tamperKinds.map((kind) =>
+        figure(`restore_ms, ${kind}`, done.filter((trial) => trial.kind === kind).map(msOf)),
+      ),
     ];
   });
 }

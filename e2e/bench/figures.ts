@@ -54,3 +54,19 @@ export function atMost(
   const { unit, n, bound } = rest;
   return { name, unit, n, value: rounded, bound: `<= ${bound}`, ok: rounded <= bound, peers: [] };
 }
+
+/** A figure of percentiles; `bounds` are upper bounds of some of them. */
+export function percentiles(
+  name: string,
+  samples: readonly number[],
+  { unit, bounds }: { unit: string; bounds: { p50: number; p99?: number } },
+): Figure {
+  const measured = spread(samples);
+  const limits = [
+    { rank: "p50", value: measured.p50, bound: bounds.p50 },
+    ...(bounds.p99 === undefined ? [] : [{ rank: "p99", value: measured.p99, bound: bounds.p99 }]),
+  ];
+  const bound = limits.map((limit) => `${limit.rank} <= ${limit.bound}`).join(", ");
+  const ok = limits.every((limit) => limit.value <= limit.bound);
+  return { name, unit, n: samples.length, ...measured, bound, ok, peers: [] };
+}

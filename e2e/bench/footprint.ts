@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Report } from "../lab/report.ts";
 import type { Host } from "../lab/host.ts";
 import { withFleet } from "./bench-fleet.ts";
-import { atMost, spread, type Figure } from "./figures.ts";
+import { atMost, percentiles, type Figure } from "./figures.ts";
 
 const idleSeconds = 60;
 const cliRuns = 20;
@@ -31,8 +31,8 @@ export function footprint(report: Report): Promise<Figure[]> {
         n: 1,
         bound: 0,
       }),
-      cliFigure("cli_version_ms", version, 80),
-      cliFigure("cli_status_ms", status, 250),
+      percentiles("cli_version_ms", version, { unit: "ms", bounds: { p50: 80 } }),
+      percentiles("cli_status_ms", status, { unit: "ms", bounds: { p50: 250 } }),
     ];
   });
 }
@@ -87,19 +87,4 @@ console.log(JSON.stringify(samples.slice(1)));
   );
   const printed = await host.runChecked([node, "--input-type=module", "-e", script], { timeoutMs: 120_000 });
   return z.array(z.number()).parse(JSON.parse(printed));
-}
-
-function cliFigure(name: string, samples: readonly number[], bound: number): Figure {
-  const { p50, p99, max } = spread(samples);
-  return {
-    name,
-    unit: "ms",
-    n: samples.length,
-    p50,
-    p99,
-    max,
-    bound: `p50 <= ${bound}`,
-    ok: p50 <= bound,
-    peers: [],
-  };
 }
