@@ -35,6 +35,10 @@ beforeAll(async () => {
   await execa(process.execPath, [program, "node", "add", "--config", join(dir, "controller.json"), ...node]);
   const path = await nixOnPath(join(home, "tool"));
   env = { HOME: home, PATH: path ?? "", XDG_RUNTIME_DIR: home };
+  // A running controller takes over an added node within a second, not at once.
+  await expect
+    .poll(async () => (await chimera("status", "--json")).out, { timeout: 10_000 })
+    .toContain('"n1"');
 });
 afterAll(async () => {
   stop.abort();
