@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { generateKey } from "@chimera/proto/keys";
 import { generateNkey } from "@chimera/proto/nkey";
 import { execa } from "execa";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { natsServerPath, nixOnPath } from "./nix-on-path.ts";
 
 const root = resolve(import.meta.dirname, "../..");
