@@ -36,9 +36,8 @@ beforeAll(async () => {
   const path = await nixOnPath(join(home, "tool"));
   env = { HOME: home, PATH: path ?? "", XDG_RUNTIME_DIR: home };
   // A running controller takes over an added node within a second, not at once.
-  await expect
-    .poll(async () => (await chimera("status", "--json")).out, { timeout: 10_000 })
-    .toContain('"n1"');
+  const isKnown = async () => (await chimera("status", "--json")).out.includes('"n1"');
+  await vi.waitUntil(isKnown, { timeout: 10_000, interval: 100 });
 });
 afterAll(async () => {
   stop.abort();
