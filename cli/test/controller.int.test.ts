@@ -36,8 +36,7 @@ beforeAll(async () => {
   const path = await nixOnPath(join(home, "tool"));
   env = { HOME: home, PATH: path ?? "", XDG_RUNTIME_DIR: home };
   // A running controller takes over an added node within a second, not at once.
-  const isKnown = async () => (await chimera("status", "--json")).out.includes('"n1"');
-  await vi.waitUntil(isKnown, { timeout: 10_000, interval: 100 });
+  await vi.waitUntil(knowsNode, { timeout: 10_000, interval: 100 });
 });
 afterAll(async () => {
   stop.abort();
@@ -54,6 +53,10 @@ async function chimera(...args: string[]) {
     cwd: home,
   });
   return { code: exitCode, out: stdout, err: stderr };
+}
+
+async function knowsNode(): Promise<boolean> {
+  return (await chimera("status", "--json")).out.includes('"n1"');
 }
 
 async function build(word: string): Promise<string> {
