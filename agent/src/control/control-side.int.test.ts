@@ -17,6 +17,7 @@ import {
   createLeaf,
   createSigner,
   fleetId,
+  healthSample,
   node,
   sealHead,
   startLeafServer,
@@ -79,9 +80,7 @@ function startNode(accepted: AcceptedHead | null = null): ControlSide {
         drift: { lastSweepAt: null, managed: 0, open: [], openCount: 0, reverted: 0 },
         pass: null,
       }),
-    health: () => {
-      throw new Error("not due in a test");
-    },
+    health: () => healthSample,
     hardware: () => Promise.reject(new Error("not here")),
     onJudged: () => undefined,
     log: createLog({ fields: {}, level: "debug", write: (line) => lines.push(line) }),

@@ -57,9 +57,10 @@ export function startControl(options: ControlOptions): ControlSide {
   const { node, fleetId, log } = options;
   const onConnected = () => {
     // The first connect may come before the parts below exist; they look for themselves when they start.
-    parts?.telemetry.onConnected();
+    // Orders first: whatever is wrong with what the node tells must not keep it from hearing.
     void parts?.acceptance.refresh();
     void parts?.outbox.flush();
+    parts?.telemetry.onConnected();
   };
   let parts: Parts | null = null;
   const connection = openConnection({

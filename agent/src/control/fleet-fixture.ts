@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { closureDigest, type ClosureEntry } from "@chimera/proto/closure";
 import { seal, type Envelope } from "@chimera/proto/envelope";
 import type { Head } from "@chimera/proto/head";
+import type { HealthSample } from "@chimera/proto/health";
 import { generateKey, parseSecretKey, type Signer } from "@chimera/proto/keys";
 import { Digest, FleetId, NodeName, StorePath } from "@chimera/proto/names";
 import { proveLeaf, worldId, type Leaf } from "@chimera/proto/world";
@@ -11,6 +12,21 @@ import { proveLeaf, worldId, type Leaf } from "@chimera/proto/world";
 export const fleetId = FleetId.parse("f".repeat(64));
 export const node = NodeName.parse("n1");
 export const token = "node-token";
+
+/** Of a machine at rest: what the node tells of itself is not what these tests are about. */
+export const healthSample: HealthSample = {
+  v: 1,
+  node,
+  at: "2026-01-01T00:00:00.000Z",
+  uptimeSeconds: 1,
+  load1: 0,
+  memoryTotalBytes: 1,
+  memoryAvailableBytes: 1,
+  storeTotalBytes: 1,
+  storeFreeBytes: 1,
+  systemState: "running",
+  failedUnits: [],
+};
 
 export function createSigner(name: string): Signer {
   return parseSecretKey(generateKey(name).secret);
