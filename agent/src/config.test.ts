@@ -1,4 +1,4 @@
-import { generateKey } from "@chimera/proto/keys";
+import { generateKey } from "@chimera/proto/signed/keys";
 import { expect, test } from "vitest";
 import { parseConfig } from "./config.ts";
 

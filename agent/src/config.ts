@@ -1,7 +1,7 @@
 /** What the NixOS module writes to agent.json. Strict, so that a misspelt option stops the agent at once, by name. */
 import { ChimeraError } from "@chimera/proto/errors";
-import { RoleKeys } from "@chimera/proto/envelope";
-import { PublicKeyText } from "@chimera/proto/keys";
+import { RoleKeys } from "@chimera/proto/signed/envelope";
+import { PublicKeyText } from "@chimera/proto/signed/keys";
 import { FleetId, NodeName } from "@chimera/proto/names";
 import { z } from "zod";
 

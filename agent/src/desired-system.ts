@@ -1,5 +1,5 @@
 /** PURE. What the accepted head, its leaf and the node's own configuration together want of this machine. */
-import type { Leaf } from "@chimera/proto/world";
+import type { Leaf } from "@chimera/proto/signed/world";
 import type { AgentConfig } from "./config.ts";
 import type { AcceptedHead } from "./control/accepted.ts";
 import type { Desired } from "./reconcile/decision.ts";

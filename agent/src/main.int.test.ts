@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { generateKey } from "@chimera/proto/keys";
+import { generateKey } from "@chimera/proto/signed/keys";
 import { execa, type Options } from "execa";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 

@@ -1,6 +1,6 @@
 /** What the agent's parts ask of one another; each is filled in as it starts. */
 import type { DriftSummary } from "@chimera/proto/drift";
-import type { Leaf } from "@chimera/proto/world";
+import type { Leaf } from "@chimera/proto/signed/world";
 import type { Pass } from "./loop.ts";
 import type { Journal, Problem } from "./reconcile/journal.ts";
 

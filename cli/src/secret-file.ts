@@ -2,7 +2,7 @@
 import { constants } from "node:fs";
 import { open, readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { parseSecretKey, type Signer } from "@chimera/proto/keys";
+import { parseSecretKey, type Signer } from "@chimera/proto/signed/keys";
 import { ChimeraError } from "@chimera/proto/errors";
 
 const maxBytes = 4096;

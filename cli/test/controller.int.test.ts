@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { generateKey } from "@chimera/proto/keys";
+import { generateKey } from "@chimera/proto/signed/keys";
 import { generateNkey } from "@chimera/proto/nkey";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";

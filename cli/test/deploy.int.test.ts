@@ -2,7 +2,7 @@
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { NodeView, type StoredHead } from "@chimera/proto/api";
-import { closureDigest, ClosureList } from "@chimera/proto/closure";
+import { closureDigest, ClosureList } from "@chimera/proto/signed/closure";
 import { NodeStatus } from "@chimera/proto/status";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createOperator, type CalledResult, type TestOperator } from "./operator.ts";

@@ -2,11 +2,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { PutHead, StoredHead, WorldBody, type NodeView } from "@chimera/proto/api";
 import { BuildStatus } from "@chimera/proto/build-status";
-import { openHead } from "@chimera/proto/head";
-import type { PublicKeyText } from "@chimera/proto/keys";
+import { openHead } from "@chimera/proto/signed/head";
+import type { PublicKeyText } from "@chimera/proto/signed/keys";
 import type { NodeEvent } from "@chimera/proto/event";
 import type { FleetId } from "@chimera/proto/names";
-import { worldId, type World } from "@chimera/proto/world";
+import { worldId, type World } from "@chimera/proto/signed/world";
 
 export interface FleetServer {
   url: string;

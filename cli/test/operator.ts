@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { NodeView } from "@chimera/proto/api";
-import { generateKey, PublicKeyText } from "@chimera/proto/keys";
+import { generateKey, PublicKeyText } from "@chimera/proto/signed/keys";
 import { FleetId } from "@chimera/proto/names";
 import { z } from "zod";
 import type { Io } from "../src/io.ts";

@@ -1,6 +1,6 @@
 /** SHELL. Strict schema of controller.json: a misspelt option stops the service by its name. */
 import { readFileSync } from "node:fs";
-import { RoleKeys } from "@chimera/proto/envelope";
+import { RoleKeys } from "@chimera/proto/signed/envelope";
 import { ChimeraError } from "@chimera/proto/errors";
 import { FleetId } from "@chimera/proto/names";
 import { z } from "zod";

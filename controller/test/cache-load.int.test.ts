@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { closureDigest, ClosureEntry } from "@chimera/proto/closure";
+import { closureDigest, ClosureEntry } from "@chimera/proto/signed/closure";
 import { expect, test } from "vitest";
 import { eventually } from "./nats-server.ts";
 import { makeStoreObject } from "./store-object.ts";

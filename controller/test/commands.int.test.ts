@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { generateKey } from "@chimera/proto/keys";
+import { generateKey } from "@chimera/proto/signed/keys";
 import { generateNkey } from "@chimera/proto/nkey";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { generateKey } from "@chimera/proto/keys";
+import { generateKey } from "@chimera/proto/signed/keys";
 import { generateNkey } from "@chimera/proto/nkey";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";

@@ -2,11 +2,11 @@
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { seal } from "@chimera/proto/envelope";
-import type { Head } from "@chimera/proto/head";
-import { generateKey, parseSecretKey, type Signer } from "@chimera/proto/keys";
+import { seal } from "@chimera/proto/signed/envelope";
+import type { Head } from "@chimera/proto/signed/head";
+import { generateKey, parseSecretKey, type Signer } from "@chimera/proto/signed/keys";
 import { subjects } from "@chimera/proto/subjects";
-import { worldId, type Leaf } from "@chimera/proto/world";
+import { worldId, type Leaf } from "@chimera/proto/signed/world";
 import { headers, type NatsConnection } from "nats";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { eventually } from "./nats-server.ts";

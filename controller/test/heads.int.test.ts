@@ -1,7 +1,7 @@
-import { closureDigest, ClosureEntry } from "@chimera/proto/closure";
-import { seal } from "@chimera/proto/envelope";
-import { generateKey, parseSecretKey } from "@chimera/proto/keys";
-import { verifyLeaf, worldId } from "@chimera/proto/world";
+import { closureDigest, ClosureEntry } from "@chimera/proto/signed/closure";
+import { seal } from "@chimera/proto/signed/envelope";
+import { generateKey, parseSecretKey } from "@chimera/proto/signed/keys";
+import { verifyLeaf, worldId } from "@chimera/proto/signed/world";
 import { FleetId, NodeName } from "@chimera/proto/names";
 import { expect, test } from "vitest";
 import { eventually } from "./nats-server.ts";

@@ -10,7 +10,7 @@ import { connectAsController, connectAsNode, connectWith } from "./raw-nats.ts";
 import { fleetId, makeHead, makeLeaf, pushClosure, putHead } from "./test-fleet.ts";
 import { useFleet } from "./use-fleet.ts";
 import { generateNkey } from "@chimera/proto/nkey";
-import { worldId } from "@chimera/proto/world";
+import { worldId } from "@chimera/proto/signed/world";
 
 const fleet = useFleet();
 let n1: NatsConnection;

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { seal } from "@chimera/proto/envelope";
-import { generateKey, parseSecretKey } from "@chimera/proto/keys";
-import type { Signer } from "@chimera/proto/keys";
+import { seal } from "@chimera/proto/signed/envelope";
+import { generateKey, parseSecretKey } from "@chimera/proto/signed/keys";
+import type { Signer } from "@chimera/proto/signed/keys";
 import { subjects } from "@chimera/proto/subjects";
 import type { NatsConnection } from "nats";
 import { afterAll, beforeAll, expect, test } from "vitest";

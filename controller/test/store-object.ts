@@ -1,7 +1,7 @@
 /** PURE but for randomness. A store object as a push would send it: NAR, compressed file, narinfo. */
 import { createHash, randomBytes } from "node:crypto";
 import { zstdCompressSync } from "node:zlib";
-import { generateKey, parseSecretKey } from "@chimera/proto/keys";
+import { generateKey, parseSecretKey } from "@chimera/proto/signed/keys";
 import { nixBase32 } from "../src/cache/nix-base32.ts";
 
 const signer = parseSecretKey(generateKey("test-cache").secret);

@@ -1,11 +1,11 @@
 // Heads that must not count, written straight into NATS by somebody who has the controller's credential.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FleetView, Problem } from "@chimera/proto/api";
-import { seal } from "@chimera/proto/envelope";
-import type { Head } from "@chimera/proto/head";
-import { generateKey, parseSecretKey } from "@chimera/proto/keys";
+import { seal } from "@chimera/proto/signed/envelope";
+import type { Head } from "@chimera/proto/signed/head";
+import { generateKey, parseSecretKey } from "@chimera/proto/signed/keys";
 import { Digest, StorePath } from "@chimera/proto/names";
-import { World, worldId } from "@chimera/proto/world";
+import { World, worldId } from "@chimera/proto/signed/world";
 import { deployWorld, pointersOf, viewOf, waitView } from "../fleet/fleet-stage.ts";
 import { operatorKey } from "../fleet/operator-keys.ts";
 import { openRawStore, type RawStore } from "../fleet/raw-store.ts";

@@ -1,4 +1,4 @@
-# The options of a role's keys, as proto/src/envelope.ts reads them (RoleKeys), and the check its types cannot make.
+# The options of a role's keys, as proto/src/signed/envelope.ts reads them (RoleKeys), and the check its types cannot make.
 { lib }:
 let
   inherit (lib) mkOption types;

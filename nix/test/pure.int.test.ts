@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
-import { generateKey, PublicKeyText } from "../../proto/src/keys.ts";
+import { generateKey, PublicKeyText } from "../../proto/src/signed/keys.ts";
 import { FleetId, NodeName } from "../../proto/src/names.ts";
 import { generateNkey } from "../../proto/src/nkey.ts";
 import { evaluate, repository } from "./evaluate.ts";

@@ -1,15 +1,15 @@
 /** PURE. The controller's HTTP API: bodies of /v1, token roles, problem documents. */
 import { z } from "zod";
 import { BuildStatus } from "./build-status.ts";
-import { Envelope } from "./envelope.ts";
+import { Envelope } from "./signed/envelope.ts";
 import { NodeEvent } from "./event.ts";
 import { Hardware } from "./hardware.ts";
-import { Head } from "./head.ts";
+import { Head } from "./signed/head.ts";
 import { HealthSample } from "./health.ts";
-import { PublicKeyText } from "./keys.ts";
+import { PublicKeyText } from "./signed/keys.ts";
 import { Count, Digest, FleetId, IsoTime, NodeName, WorldId } from "./names.ts";
 import { Beat, NodeStatus } from "./status.ts";
-import { World } from "./world.ts";
+import { World } from "./signed/world.ts";
 
 /** What a bearer token may do; `node` and `cache-writer` are not steps of the viewer-operator-admin ladder. */
 export const TokenRole = z.enum(["viewer", "operator", "admin", "cache-writer", "node", "enroll"]);

@@ -2,18 +2,18 @@
 import type { z } from "zod";
 import { Beat, NodeStatus } from "../src/status.ts";
 import { BuildStatus } from "../src/build-status.ts";
-import { ClosureList, closureDigest, closureSize, sortClosure } from "../src/closure.ts";
+import { ClosureList, closureDigest, closureSize, sortClosure } from "../src/signed/closure.ts";
 import { DriftItem } from "../src/drift.ts";
-import { Envelope, seal } from "../src/envelope.ts";
+import { Envelope, seal } from "../src/signed/envelope.ts";
 import { NodeEvent } from "../src/event.ts";
 import { Hardware } from "../src/hardware.ts";
-import { Head } from "../src/head.ts";
+import { Head } from "../src/signed/head.ts";
 import { HealthSample } from "../src/health.ts";
-import { KeySet } from "../src/key-set.ts";
-import { parseSecretKey } from "../src/keys.ts";
-import { sha256 } from "../src/canonical.ts";
+import { KeySet } from "../src/signed/key-set.ts";
+import { parseSecretKey } from "../src/signed/keys.ts";
+import { sha256 } from "../src/signed/canonical.ts";
 import { FleetId, NodeName, StorePath } from "../src/names.ts";
-import { Leaf, LeafProof, proveLeaf, World, worldId } from "../src/world.ts";
+import { Leaf, LeafProof, proveLeaf, World, worldId } from "../src/signed/world.ts";
 
 /** RFC 8032 §7.1, tests 1 and 2, seed and public key: for test vectors only, everybody knows them. */
 const rfcKeys = {

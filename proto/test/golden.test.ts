@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { sha256 } from "../src/canonical.ts";
-import { Envelope, openEnvelope } from "../src/envelope.ts";
-import { Head, openHead } from "../src/head.ts";
-import { KeySet } from "../src/key-set.ts";
-import { LeafProof, verifyLeaf, World, worldId } from "../src/world.ts";
+import { sha256 } from "../src/signed/canonical.ts";
+import { Envelope, openEnvelope } from "../src/signed/envelope.ts";
+import { Head, openHead } from "../src/signed/head.ts";
+import { KeySet } from "../src/signed/key-set.ts";
+import { LeafProof, verifyLeaf, World, worldId } from "../src/signed/world.ts";
 import { golden } from "./golden-messages.ts";
 
 const folder = join(import.meta.dirname, "golden/v1");

@@ -1,9 +1,9 @@
-import { canonicalBytes } from "@chimera/proto/canonical";
+import { canonicalBytes } from "@chimera/proto/signed/canonical";
 import type { NodeEventBody } from "@chimera/proto/event";
 import { createLog } from "@chimera/proto/log";
-import { hashLeaf } from "@chimera/proto/merkle";
+import { hashLeaf } from "@chimera/proto/signed/merkle";
 import { WorldId } from "@chimera/proto/names";
-import { proveLeaf, type LeafProof } from "@chimera/proto/world";
+import { proveLeaf, type LeafProof } from "@chimera/proto/signed/world";
 import { beforeEach, expect, test } from "vitest";
 import { createAcceptance, type Acceptance } from "./acceptance.ts";
 import type { AcceptedHead } from "./accepted.ts";

@@ -1,12 +1,12 @@
 /** SHELL. From "something may be new" to an accepted head on disk, or a refusal that is reported once. */
-import { sha256 } from "@chimera/proto/canonical";
-import type { Envelope, RoleKeys } from "@chimera/proto/envelope";
+import { sha256 } from "@chimera/proto/signed/canonical";
+import type { Envelope, RoleKeys } from "@chimera/proto/signed/envelope";
 import { ChimeraError, errorChain, errorCodes, type ErrorCode } from "@chimera/proto/errors";
 import type { NodeEventBody } from "@chimera/proto/event";
-import type { Accepted, OpenedHead } from "@chimera/proto/head";
+import type { Accepted, OpenedHead } from "@chimera/proto/signed/head";
 import type { Log } from "@chimera/proto/log";
 import type { WorldId } from "@chimera/proto/names";
-import type { Leaf, LeafProof } from "@chimera/proto/world";
+import type { Leaf, LeafProof } from "@chimera/proto/signed/world";
 import { proveOwnLeaf, reviewHead, type AcceptedHead, type NodeIdentity } from "./accepted.ts";
 import type { StoredHead } from "./desired.ts";
 

@@ -1,5 +1,5 @@
 /** The newest head that this node accepted, with its own proven leaf: on disk before anything is done with it. */
-import { Envelope, type RoleKeys } from "@chimera/proto/envelope";
+import { Envelope, type RoleKeys } from "@chimera/proto/signed/envelope";
 import { ChimeraError } from "@chimera/proto/errors";
 import {
   Head,
@@ -8,10 +8,10 @@ import {
   openHead,
   type Accepted,
   type OpenedHead,
-} from "@chimera/proto/head";
-import { publicKeyBytes, type PublicKeyText } from "@chimera/proto/keys";
+} from "@chimera/proto/signed/head";
+import { publicKeyBytes, type PublicKeyText } from "@chimera/proto/signed/keys";
 import { Digest, IsoTime, type FleetId, type NodeName } from "@chimera/proto/names";
-import { LeafProof, verifyLeaf, type Leaf } from "@chimera/proto/world";
+import { LeafProof, verifyLeaf, type Leaf } from "@chimera/proto/signed/world";
 import { z } from "zod";
 
 export const AcceptedHead = z.object({

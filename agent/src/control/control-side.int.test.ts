@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openEnvelope, type Envelope } from "@chimera/proto/envelope";
+import { openEnvelope, type Envelope } from "@chimera/proto/signed/envelope";
 import { NodeEvent, type NodeEventBody } from "@chimera/proto/event";
-import type { Head } from "@chimera/proto/head";
+import type { Head } from "@chimera/proto/signed/head";
 import { createLog } from "@chimera/proto/log";
 import { FleetId } from "@chimera/proto/names";
 import { NodeStatus } from "@chimera/proto/status";

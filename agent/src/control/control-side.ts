@@ -1,10 +1,10 @@
 /** SHELL. All that talks to NATS and the controller, as one part: heads in, events and telemetry out. */
-import type { RoleKeys } from "@chimera/proto/envelope";
+import type { RoleKeys } from "@chimera/proto/signed/envelope";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Hardware } from "@chimera/proto/hardware";
-import type { Accepted } from "@chimera/proto/head";
+import type { Accepted } from "@chimera/proto/signed/head";
 import type { HealthSample } from "@chimera/proto/health";
-import type { Signer } from "@chimera/proto/keys";
+import type { Signer } from "@chimera/proto/signed/keys";
 import type { Log } from "@chimera/proto/log";
 import type { FleetId, NodeName } from "@chimera/proto/names";
 import type { NkeySigner } from "@chimera/proto/nkey";

@@ -2,7 +2,7 @@
  * SHELL. The newest head: read by direct get on connect, on a wake-up and every 30 s. The subscription carries no
  * facts: it also sees writes that JetStream refused.
  */
-import { Envelope } from "@chimera/proto/envelope";
+import { Envelope } from "@chimera/proto/signed/envelope";
 import { subjects } from "@chimera/proto/subjects";
 import type { Connection } from "./connection.ts";
 

@@ -1,13 +1,13 @@
 /** SHELL. Tests only: a fleet's key, worlds and heads, and an HTTP server that hands out their leaves. */
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { closureDigest, type ClosureEntry } from "@chimera/proto/closure";
-import { seal, type Envelope } from "@chimera/proto/envelope";
-import type { Head } from "@chimera/proto/head";
+import { closureDigest, type ClosureEntry } from "@chimera/proto/signed/closure";
+import { seal, type Envelope } from "@chimera/proto/signed/envelope";
+import type { Head } from "@chimera/proto/signed/head";
 import type { HealthSample } from "@chimera/proto/health";
-import { generateKey, parseSecretKey, type Signer } from "@chimera/proto/keys";
+import { generateKey, parseSecretKey, type Signer } from "@chimera/proto/signed/keys";
 import { Digest, FleetId, NodeName, StorePath } from "@chimera/proto/names";
-import { proveLeaf, worldId, type Leaf } from "@chimera/proto/world";
+import { proveLeaf, worldId, type Leaf } from "@chimera/proto/signed/world";
 
 export const fleetId = FleetId.parse("f".repeat(64));
 export const node = NodeName.parse("n1");

@@ -1,7 +1,7 @@
 /** SHELL. This node's leaf and its proof, from the controller, which is trusted for nothing: the proof is checked by the caller. */
 import { ChimeraError } from "@chimera/proto/errors";
 import type { NodeName, WorldId } from "@chimera/proto/names";
-import { LeafProof } from "@chimera/proto/world";
+import { LeafProof } from "@chimera/proto/signed/world";
 import { httpGet } from "../http-get.ts";
 
 const maxBytes = 256 << 10;

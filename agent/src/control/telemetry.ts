@@ -1,9 +1,9 @@
 /** SHELL. What the node says of itself: signed status on change and every 5 min, a beat every 10 s, health every 30 s. */
 import type { Beat, NodeStatus } from "@chimera/proto/status";
-import { seal } from "@chimera/proto/envelope";
+import { seal } from "@chimera/proto/signed/envelope";
 import type { Hardware } from "@chimera/proto/hardware";
 import type { HealthSample } from "@chimera/proto/health";
-import type { Signer } from "@chimera/proto/keys";
+import type { Signer } from "@chimera/proto/signed/keys";
 import type { Log } from "@chimera/proto/log";
 import { subjects } from "@chimera/proto/subjects";
 import type { Connection } from "./connection.ts";

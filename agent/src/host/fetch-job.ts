@@ -1,11 +1,11 @@
 /** SHELL. The one background fetch: closure list, download, roots, comparison. The loop only looks at how it is doing. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { closureDigest, ClosureList, type ClosureEntry } from "@chimera/proto/closure";
+import { closureDigest, ClosureList, type ClosureEntry } from "@chimera/proto/signed/closure";
 import { ChimeraError, errorChain, type ErrorCode } from "@chimera/proto/errors";
-import type { PublicKeyText } from "@chimera/proto/keys";
+import type { PublicKeyText } from "@chimera/proto/signed/keys";
 import type { Digest, StorePath } from "@chimera/proto/names";
-import type { Leaf } from "@chimera/proto/world";
+import type { Leaf } from "@chimera/proto/signed/world";
 import { httpGet } from "../http-get.ts";
 import { compareClosure } from "../reconcile/compare-closure.ts";
 import type { FetchFact } from "../reconcile/decision.ts";

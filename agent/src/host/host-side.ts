@@ -1,7 +1,7 @@
 /** SHELL. All that looks at and acts on this machine, as one part. */
 import type { Log } from "@chimera/proto/log";
 import type { StorePath } from "@chimera/proto/names";
-import type { Leaf } from "@chimera/proto/world";
+import type { Leaf } from "@chimera/proto/signed/world";
 import type { AgentConfig } from "../config.ts";
 import type { Action, Needs, Observed } from "../reconcile/decision.ts";
 import { isActiveAgent, recordAgentPath, storePathOf } from "./agent-path.ts";

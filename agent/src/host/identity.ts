@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
-import { generateKey, parseSecretKey, type PublicKeyText, type Signer } from "@chimera/proto/keys";
+import { generateKey, parseSecretKey, type PublicKeyText, type Signer } from "@chimera/proto/signed/keys";
 import type { NodeName } from "@chimera/proto/names";
 import { generateNkey, parseNkeySeed, type NkeySigner } from "@chimera/proto/nkey";
 import { writeDurably } from "./state-file.ts";

@@ -1,7 +1,7 @@
 /** SHELL. Nix: brings a closure into the store without ever building, and says what is registered there. */
 import { stripVTControlCharacters } from "node:util";
 import { ChimeraError } from "@chimera/proto/errors";
-import type { PublicKeyText } from "@chimera/proto/keys";
+import type { PublicKeyText } from "@chimera/proto/signed/keys";
 import { NarHash, type StorePath } from "@chimera/proto/names";
 import { z } from "zod";
 import { run, runOk } from "./run.ts";

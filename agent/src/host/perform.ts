@@ -1,7 +1,7 @@
 /** SHELL. Does exactly one action. Whatever could be decided was decided before. */
 import { rmSync } from "node:fs";
 import { ChimeraError } from "@chimera/proto/errors";
-import type { Leaf } from "@chimera/proto/world";
+import type { Leaf } from "@chimera/proto/signed/world";
 import type { Action } from "../reconcile/decision.ts";
 import { collectActivationUnit, startActivationUnit } from "./activation-unit.ts";
 import { checkAgent } from "./check-agent.ts";

@@ -1,4 +1,4 @@
-import { PublicKeyText, generateKey } from "@chimera/proto/keys";
+import { PublicKeyText, generateKey } from "@chimera/proto/signed/keys";
 import { StorePath } from "@chimera/proto/names";
 import { expect, test } from "vitest";
 import { parseUnit, unitArguments } from "./activation-unit.ts";

@@ -1,5 +1,5 @@
 /** PURE. Whether what the store has registered is, to the bit, the closure that was signed. */
-import type { ClosureEntry } from "@chimera/proto/closure";
+import type { ClosureEntry } from "@chimera/proto/signed/closure";
 
 export interface Registered {
   narHash: string;

@@ -2,7 +2,7 @@
  * PURE. The node's whole judgement: what is seen, what is journalled and what is wanted give one step or one
  * reason to wait. As much as possible belongs here, because here a test needs no machine.
  */
-import { compareOrder } from "@chimera/proto/head";
+import { comparePlace } from "@chimera/proto/signed/head";
 import { decideActivating, decideAccepted, decideStaged } from "./decide-activation.ts";
 import { decideCommitted, decideCommitting } from "./decide-commit.ts";
 import { decideProbation } from "./decide-probation.ts";
@@ -62,7 +62,7 @@ function rest(situation: Situation, reason: string): Decision {
 /** Only a higher order, and only while nothing is half done: a begun activation is finished or undone first. */
 function takesOver(desired: Desired, journal: Journal | null): boolean {
   if (journal === null) return true;
-  return isReplaceable(journal) && compareOrder(desired.order, journal.order) > 0;
+  return isReplaceable(journal) && comparePlace(desired.order, journal.order) > 0;
 }
 
 function begin(observed: Observed, journal: Journal | null, desired: Desired): Decision {

@@ -11,11 +11,11 @@ import {
   type PutHead,
 } from "@chimera/proto/api";
 import type { BuildStatus } from "@chimera/proto/build-status";
-import { canonicalBytes } from "@chimera/proto/canonical";
-import type { ClosureList } from "@chimera/proto/closure";
+import { canonicalBytes } from "@chimera/proto/signed/canonical";
+import type { ClosureList } from "@chimera/proto/signed/closure";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { NodeEventType } from "@chimera/proto/event";
-import type { World } from "@chimera/proto/world";
+import type { World } from "@chimera/proto/signed/world";
 import { z } from "zod";
 import { readToken, type NamedContext } from "../context/current-context.ts";
 import type { Io } from "../io.ts";

@@ -1,7 +1,7 @@
 /** SHELL. `chimera history`. */
 import type { StoredHead } from "@chimera/proto/api";
 import { ChimeraError } from "@chimera/proto/errors";
-import { openHead } from "@chimera/proto/head";
+import { openHead } from "@chimera/proto/signed/head";
 import type { Command } from "commander";
 import { createApiClient } from "../api/api-client.ts";
 import { currentContext, type NamedContext } from "../context/current-context.ts";

@@ -2,7 +2,7 @@
 import { readdir, rm, lstat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
-import { generateKey } from "@chimera/proto/keys";
+import { generateKey } from "@chimera/proto/signed/keys";
 import type { Command } from "commander";
 import { z } from "zod";
 import { currentContext } from "../context/current-context.ts";

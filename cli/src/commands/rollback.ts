@@ -17,7 +17,7 @@ import {
 } from "../options.ts";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { StoredHead } from "@chimera/proto/api";
-import { sortLeaves, type Leaf } from "@chimera/proto/world";
+import { sortLeaves, type Leaf } from "@chimera/proto/signed/world";
 import { planRows, planTable } from "../print/plan-table.ts";
 import { printableJson } from "../print/printable.ts";
 

@@ -1,6 +1,6 @@
 /** SHELL. The contexts: which fleets this operator works on, with which files. $XDG_CONFIG_HOME/chimera/config.toml. */
 import { join } from "node:path";
-import { RoleKeys } from "@chimera/proto/envelope";
+import { RoleKeys } from "@chimera/proto/signed/envelope";
 import { FleetId } from "@chimera/proto/names";
 import { stringify } from "smol-toml";
 import { z } from "zod";

@@ -1,8 +1,8 @@
 /** SHELL. The context of this call: --context, else $CHIMERA_CONTEXT, else the current one; and its secrets. */
 import { dirname, resolve } from "node:path";
-import type { RoleKeys } from "@chimera/proto/envelope";
+import type { RoleKeys } from "@chimera/proto/signed/envelope";
 import { ChimeraError } from "@chimera/proto/errors";
-import type { Signer } from "@chimera/proto/keys";
+import type { Signer } from "@chimera/proto/signed/keys";
 import type { Io } from "../io.ts";
 import { readSecret, readSigner } from "../secret-file.ts";
 import { contextFilePath, readContexts, type Context } from "./context-file.ts";

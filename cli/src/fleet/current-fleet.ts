@@ -1,10 +1,10 @@
 /** SHELL. What the fleet is to run now, checked here: the operator signs the next world on top of it. */
-import { openHead, type Head } from "@chimera/proto/head";
+import { openHead, type Head } from "@chimera/proto/signed/head";
 import { ChimeraError } from "@chimera/proto/errors";
-import type { RoleKeys } from "@chimera/proto/envelope";
+import type { RoleKeys } from "@chimera/proto/signed/envelope";
 import type { StoredHead } from "@chimera/proto/api";
 import type { Digest, FleetId, WorldId } from "@chimera/proto/names";
-import { worldId, type Leaf } from "@chimera/proto/world";
+import { worldId, type Leaf } from "@chimera/proto/signed/world";
 import type { ApiClient } from "../api/api-client.ts";
 import { checkMemory, type Seen } from "./fleet-memory.ts";
 

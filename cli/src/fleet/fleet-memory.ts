@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
-import { compareOrder, type Head } from "@chimera/proto/head";
+import { comparePlace, type Head } from "@chimera/proto/signed/head";
 import { Count, Digest, WorldId, type FleetId } from "@chimera/proto/names";
 import { z } from "zod";
 import { parseJson } from "../api/http.ts";
@@ -32,7 +32,7 @@ export async function writeSeen(io: Io, head: Head, id: Digest): Promise<void> {
 /** Throws order-stale when the controller's newest head is older than, or not, the one that was seen. */
 export function checkMemory(seen: Seen | undefined, newest: { head: Head; id: Digest } | null): void {
   if (seen === undefined) return;
-  const order = newest === null ? -1 : compareOrder(newest.head, seen);
+  const order = newest === null ? -1 : comparePlace(newest.head, seen);
   if (order > 0 || (order === 0 && newest?.id === seen.id)) return;
   const shown = newest === null ? "no head" : `head ${newest.head.serial}`;
   throw new ChimeraError(

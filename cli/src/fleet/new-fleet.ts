@@ -1,8 +1,8 @@
 /** PURE but for key generation. The keys of a new fleet, and key set 1, whose SHA-256 is the fleet's id. */
-import { canonicalBytes, sha256 } from "@chimera/proto/canonical";
-import { sealBytes, type Envelope } from "@chimera/proto/envelope";
-import { KeySet, type KeyRole } from "@chimera/proto/key-set";
-import { generateKey, parseSecretKey, type PublicKeyText } from "@chimera/proto/keys";
+import { canonicalBytes, sha256 } from "@chimera/proto/signed/canonical";
+import { sealBytes, type Envelope } from "@chimera/proto/signed/envelope";
+import { KeySet, type KeyRole } from "@chimera/proto/signed/key-set";
+import { generateKey, parseSecretKey, type PublicKeyText } from "@chimera/proto/signed/keys";
 import { FleetId } from "@chimera/proto/names";
 
 /** Roles that get a key of their own; `cache` is Nix's, not in the key set. */

@@ -1,9 +1,9 @@
 /** PURE. The key of each node, from the place the operator controls most: chimera.toml, the signed world, then the registry. */
 import type { NodeView } from "@chimera/proto/api";
 import { ChimeraError } from "@chimera/proto/errors";
-import type { PublicKeyText } from "@chimera/proto/keys";
+import type { PublicKeyText } from "@chimera/proto/signed/keys";
 import type { NodeName } from "@chimera/proto/names";
-import type { Leaf } from "@chimera/proto/world";
+import type { Leaf } from "@chimera/proto/signed/world";
 import type { ProjectFile } from "../project/project-file.ts";
 
 export interface NodeKeySources {

@@ -1,5 +1,5 @@
 /** PURE. Whether a node has done what a head asked of it: by what it says it runs, not by what it was told. */
-import { compareOrder } from "@chimera/proto/head";
+import { comparePlace } from "@chimera/proto/signed/head";
 import { errorCodes, isErrorCode } from "@chimera/proto/errors";
 import type { NodeView } from "@chimera/proto/api";
 import type { Digest, NodeName, StorePath } from "@chimera/proto/names";
@@ -57,7 +57,7 @@ function openPoint({ accepted, state, waiting, system }: NodeStatus, goal: Goal)
 
 function failureOf(status: NodeStatus, goal: Goal): string | undefined {
   const { accepted } = status;
-  if (accepted !== null && accepted.id !== goal.head.id && compareOrder(accepted, goal.head) >= 0) {
+  if (accepted !== null && accepted.id !== goal.head.id && comparePlace(accepted, goal.head) >= 0) {
     return `it follows head ${accepted.serial} instead`;
   }
   return accepted?.id === goal.head.id ? failureAt(status, goal) : refusalOf(status, goal);

@@ -1,6 +1,6 @@
 /** SHELL. What every publishing command needs before it begins: context, keys, API, and the checked newest world. */
 import type { NodeView } from "@chimera/proto/api";
-import type { Signer } from "@chimera/proto/keys";
+import type { Signer } from "@chimera/proto/signed/keys";
 import { createApiClient, type ApiClient } from "../api/api-client.ts";
 import {
   currentContext,

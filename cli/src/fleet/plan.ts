@@ -1,9 +1,9 @@
 /** PURE. What a publication would change: new leaves beside the old ones, and the world they make. */
-import { closureDigest, closureSize, type ClosureEntry } from "@chimera/proto/closure";
+import { closureDigest, closureSize, type ClosureEntry } from "@chimera/proto/signed/closure";
 import { ChimeraError } from "@chimera/proto/errors";
-import type { PublicKeyText } from "@chimera/proto/keys";
+import type { PublicKeyText } from "@chimera/proto/signed/keys";
 import type { FleetId, NodeName, StorePath, WorldId } from "@chimera/proto/names";
-import { sortLeaves, worldId, type Leaf } from "@chimera/proto/world";
+import { sortLeaves, worldId, type Leaf } from "@chimera/proto/signed/world";
 
 export interface System {
   node: NodeName;

@@ -1,5 +1,5 @@
 /** SHELL. Built systems to a stored head: closures to the cache, lists, world, head; nothing of it when one step fails. */
-import { closureDigest, sortClosure, type ClosureEntry } from "@chimera/proto/closure";
+import { closureDigest, sortClosure, type ClosureEntry } from "@chimera/proto/signed/closure";
 import type { NodeName, StorePath } from "@chimera/proto/names";
 import { checkedCacheKeyFile, readToken } from "../context/current-context.ts";
 import type { Io } from "../io.ts";

@@ -1,11 +1,11 @@
 /** SHELL. Signs and stores a head: on top of exactly the one that was read, or not at all. */
-import { seal, type Envelope } from "@chimera/proto/envelope";
-import { sha256 } from "@chimera/proto/canonical";
+import { seal, type Envelope } from "@chimera/proto/signed/envelope";
+import { sha256 } from "@chimera/proto/signed/canonical";
 import { ChimeraError } from "@chimera/proto/errors";
-import { Head } from "@chimera/proto/head";
-import type { Signer } from "@chimera/proto/keys";
+import { Head } from "@chimera/proto/signed/head";
+import type { Signer } from "@chimera/proto/signed/keys";
 import type { Digest, FleetId } from "@chimera/proto/names";
-import { worldId, type Leaf } from "@chimera/proto/world";
+import { worldId, type Leaf } from "@chimera/proto/signed/world";
 import { hostname } from "node:os";
 import type { NodeView } from "@chimera/proto/api";
 import type { ApiClient } from "../api/api-client.ts";

@@ -1,5 +1,5 @@
 /** PURE. Whether a cache's narinfo is about the very bytes of a closure entry. */
-import type { ClosureEntry } from "@chimera/proto/closure";
+import type { ClosureEntry } from "@chimera/proto/signed/closure";
 import { ChimeraError } from "@chimera/proto/errors";
 import { toSri } from "./nar-hash.ts";
 

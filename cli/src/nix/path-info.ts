@@ -1,5 +1,5 @@
 /** PURE. Output of `nix path-info -r --json` of any Nix from 2.18 to 2.35 as closures. */
-import { ClosureEntry } from "@chimera/proto/closure";
+import { ClosureEntry } from "@chimera/proto/signed/closure";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { StorePath } from "@chimera/proto/names";
 import { z } from "zod";

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { isAbsolute, join } from "node:path";
-import { closureSize, type ClosureEntry } from "@chimera/proto/closure";
+import { closureSize, type ClosureEntry } from "@chimera/proto/signed/closure";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { StorePath } from "@chimera/proto/names";
 import pLimit from "p-limit";

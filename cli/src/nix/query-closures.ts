@@ -1,5 +1,5 @@
 /** SHELL. The closures of store paths that are in the local store, by one `nix path-info`. */
-import type { ClosureEntry } from "@chimera/proto/closure";
+import type { ClosureEntry } from "@chimera/proto/signed/closure";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { StorePath } from "@chimera/proto/names";
 import type { Io } from "../io.ts";

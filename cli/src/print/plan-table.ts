@@ -1,6 +1,6 @@
 /** PURE. What a publication would change, node by node. */
 import type { NodeName, StorePath } from "@chimera/proto/names";
-import type { Leaf } from "@chimera/proto/world";
+import type { Leaf } from "@chimera/proto/signed/world";
 import type { Paint } from "./paint.ts";
 import { table } from "./table.ts";
 import { bytes, bytesChange, shortPath } from "./units.ts";

@@ -1,6 +1,6 @@
 /** SHELL. chimera.toml: the nodes of a project, their tags, keys and what to build for them. */
 import { dirname, join, resolve } from "node:path";
-import { PublicKeyText } from "@chimera/proto/keys";
+import { PublicKeyText } from "@chimera/proto/signed/keys";
 import { NodeName } from "@chimera/proto/names";
 import { ChimeraError } from "@chimera/proto/errors";
 import { z } from "zod";

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
-import { ClosureList, closureDigest, sortClosure } from "@chimera/proto/closure";
+import { ClosureList, closureDigest, sortClosure } from "@chimera/proto/signed/closure";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Digest } from "@chimera/proto/names";
 import { describeIssues } from "../files/describe-issues.ts";

@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { generateKey } from "@chimera/proto/keys";
-import { Leaf, worldId } from "@chimera/proto/world";
+import { generateKey } from "@chimera/proto/signed/keys";
+import { Leaf, worldId } from "@chimera/proto/signed/world";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openWorldStore } from "./world-store.ts";
 

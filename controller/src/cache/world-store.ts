@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { WorldId } from "@chimera/proto/names";
-import { sortLeaves, World, worldId, type LeafProof } from "@chimera/proto/world";
+import { sortLeaves, World, worldId, type LeafProof } from "@chimera/proto/signed/world";
 import { allProofs } from "../fleet/all-proofs.ts";
 import { isNoEntry } from "../files/durable-file.ts";
 import { putText } from "./cache-store.ts";

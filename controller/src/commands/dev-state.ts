@@ -1,10 +1,10 @@
 /** SHELL. The folder of `chimera-controller dev`: keys, fleet, configuration and tokens, made once and kept. */
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { sha256 } from "@chimera/proto/canonical";
-import { Envelope, seal } from "@chimera/proto/envelope";
-import { KeySet } from "@chimera/proto/key-set";
-import { generateKey, parseSecretKey } from "@chimera/proto/keys";
+import { sha256 } from "@chimera/proto/signed/canonical";
+import { Envelope, seal } from "@chimera/proto/signed/envelope";
+import { KeySet } from "@chimera/proto/signed/key-set";
+import { generateKey, parseSecretKey } from "@chimera/proto/signed/keys";
 import { FleetId } from "@chimera/proto/names";
 import { generateNkey } from "@chimera/proto/nkey";
 import { ControllerConfig, readConfig } from "../config.ts";

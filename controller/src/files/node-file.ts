@@ -1,6 +1,6 @@
 /** SHELL. The registered nodes: which nkey may speak as a node, and with which key it signs. */
 import { ChimeraError } from "@chimera/proto/errors";
-import { PublicKeyText } from "@chimera/proto/keys";
+import { PublicKeyText } from "@chimera/proto/signed/keys";
 import { NodeName } from "@chimera/proto/names";
 import { z } from "zod";
 import { describeIssues } from "./describe-issues.ts";

@@ -1,5 +1,5 @@
-import { Leaf, proveLeaf } from "@chimera/proto/world";
-import { generateKey } from "@chimera/proto/keys";
+import { Leaf, proveLeaf } from "@chimera/proto/signed/world";
+import { generateKey } from "@chimera/proto/signed/keys";
 import { expect, test } from "vitest";
 import { allProofs } from "./all-proofs.ts";
 

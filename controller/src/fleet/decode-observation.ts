@@ -1,6 +1,6 @@
 /** PURE. What a node said, from the bytes of a message; a message about another node than its subject's is refused. */
 import { BuildStatus } from "@chimera/proto/build-status";
-import { Envelope, payloadType } from "@chimera/proto/envelope";
+import { Envelope, payloadType } from "@chimera/proto/signed/envelope";
 import { ChimeraError } from "@chimera/proto/errors";
 import { Hardware } from "@chimera/proto/hardware";
 import { HealthSample } from "@chimera/proto/health";

@@ -1,7 +1,7 @@
-import { Head, type OpenedHead } from "@chimera/proto/head";
-import { generateKey } from "@chimera/proto/keys";
+import { Head, type OpenedHead } from "@chimera/proto/signed/head";
+import { generateKey } from "@chimera/proto/signed/keys";
 import { Digest, FleetId } from "@chimera/proto/names";
-import { Leaf, type World } from "@chimera/proto/world";
+import { Leaf, type World } from "@chimera/proto/signed/world";
 import { expect, test } from "vitest";
 import { judgeNewHead, type HeadSurroundings } from "./judge-new-head.ts";
 

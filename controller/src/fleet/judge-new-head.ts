@@ -1,9 +1,9 @@
 /** PURE. Whether the controller stores a head: the nodes' own rules, and what only the controller can see. */
 import type { StoredHead } from "@chimera/proto/api";
 import type { ErrorCode } from "@chimera/proto/errors";
-import { judgeHead, nothingAccepted, type OpenedHead } from "@chimera/proto/head";
+import { judgeHead, nothingAccepted, type OpenedHead } from "@chimera/proto/signed/head";
 import type { FleetId } from "@chimera/proto/names";
-import type { World } from "@chimera/proto/world";
+import type { World } from "@chimera/proto/signed/world";
 
 export interface HeadSurroundings {
   fleetId: FleetId;

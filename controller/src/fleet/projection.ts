@@ -1,8 +1,8 @@
 /** PURE. The fleet as it was last heard of: one bounded entry a node, folded from observations. */
 import type { NodeView } from "@chimera/proto/api";
-import { openEnvelope, type Envelope } from "@chimera/proto/envelope";
+import { openEnvelope, type Envelope } from "@chimera/proto/signed/envelope";
 import { ChimeraError } from "@chimera/proto/errors";
-import type { PublicKeyText } from "@chimera/proto/keys";
+import type { PublicKeyText } from "@chimera/proto/signed/keys";
 import { NodeName } from "@chimera/proto/names";
 import { NodeStatus } from "@chimera/proto/status";
 import type { Observation } from "./decode-observation.ts";

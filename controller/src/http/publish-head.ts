@@ -1,8 +1,8 @@
 /** SHELL. The one way a head gets into the store: gather, judge, compare-and-set. */
 import type { PutHead, StoredHead } from "@chimera/proto/api";
 import { ChimeraError } from "@chimera/proto/errors";
-import { openHead } from "@chimera/proto/head";
-import type { Leaf, World } from "@chimera/proto/world";
+import { openHead } from "@chimera/proto/signed/head";
+import type { Leaf, World } from "@chimera/proto/signed/world";
 import { judgeNewHead } from "../fleet/judge-new-head.ts";
 import type { Services } from "./services.ts";
 

@@ -1,9 +1,9 @@
 /** SHELL. Heads in JetStream KV: written by compare-and-set only, read with their signatures checked again. */
-import { sha256 } from "@chimera/proto/canonical";
+import { sha256 } from "@chimera/proto/signed/canonical";
 import type { StoredHead } from "@chimera/proto/api";
-import { Envelope, type RoleKeys } from "@chimera/proto/envelope";
+import { Envelope, type RoleKeys } from "@chimera/proto/signed/envelope";
 import { ChimeraError } from "@chimera/proto/errors";
-import { compareOrder, openHead } from "@chimera/proto/head";
+import { comparePlace, openHead } from "@chimera/proto/signed/head";
 import type { Log } from "@chimera/proto/log";
 import type { FleetId } from "@chimera/proto/names";
 import { buckets, subjects } from "@chimera/proto/subjects";
@@ -78,7 +78,7 @@ export function createHeadStore({ link, fleetId, publish, log }: HeadStoreOption
 /** By order and not by place: an old head that somebody wrote again is not the newest for that. Of equals the first leads. */
 function inOrder(heads: readonly StoredHead[]): StoredHead[] {
   const newestCopy = new Map(heads.map((stored) => [stored.id, stored]));
-  return [...newestCopy.values()].toSorted((a, b) => compareOrder(b.head, a.head));
+  return [...newestCopy.values()].toSorted((a, b) => comparePlace(b.head, a.head));
 }
 
 /** Null for what did not come through this door: it is reported once and never shown as a head. */

@@ -2,7 +2,7 @@
 import { PutWorldResult } from "@chimera/proto/api";
 import { ChimeraError } from "@chimera/proto/errors";
 import { NodeName, WorldId } from "@chimera/proto/names";
-import { LeafProof, World } from "@chimera/proto/world";
+import { LeafProof, World } from "@chimera/proto/signed/world";
 import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
 import { requirePermission } from "../access.ts";
 import { answers, createRouter, jsonBody } from "../router.ts";

@@ -1,7 +1,7 @@
 /** PURE. Key set 1 of a fleet: which keys may sign what. Its payload's SHA-256 is the fleet's id. */
 import { z } from "zod";
 import { RoleKeys } from "./envelope.ts";
-import { Count, IsoTime } from "./names.ts";
+import { Count, IsoTime } from "../names.ts";
 
 /** The roles of architecture.md §4. */
 export const keyRoles = ["root", "publish", "panic", "order", "certify"] as const;

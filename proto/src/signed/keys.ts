@@ -8,7 +8,7 @@ import {
   type KeyObject,
 } from "node:crypto";
 import { z } from "zod";
-import { ChimeraError } from "./errors.ts";
+import { ChimeraError } from "../errors.ts";
 
 const keyName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const publicBytes = 32;

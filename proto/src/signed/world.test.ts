@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { generateKey } from "./keys.ts";
-import { Digest, FleetId, NodeName, StorePath } from "./names.ts";
+import { Digest, FleetId, NodeName, StorePath } from "../names.ts";
 import { type Leaf, proveLeaf, sortLeaves, verifyLeaf, worldId } from "./world.ts";
 
 const fleetId = FleetId.parse("f".repeat(64));

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { canonicalBytes } from "./canonical.ts";
 import { hashLeaf, merkleRoot } from "./merkle.ts";
-import { Count, Digest, NarHash, StorePath } from "./names.ts";
+import { Count, Digest, NarHash, StorePath } from "../names.ts";
 
 export const ClosureEntry = z.object({
   path: StorePath,

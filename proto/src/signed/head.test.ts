@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { Digest, FleetId, WorldId } from "./names.ts";
-import { compareOrder, type Head, judgeHead, maxSerialJump, nothingAccepted } from "./head.ts";
+import { Digest, FleetId, WorldId } from "../names.ts";
+import { comparePlace, type Head, judgeHead, maxSerialJump, nothingAccepted } from "./head.ts";
 
 const fleetId = FleetId.parse("f".repeat(64));
 const id = (digit: string) => Digest.parse(digit.repeat(64));
@@ -55,6 +55,6 @@ test("accepts any serial first, so that a new node can join an old fleet", () =>
 });
 
 test("orders by epoch, then serial", () => {
-  expect(compareOrder({ epoch: 1, serial: 0 }, { epoch: 0, serial: 9 })).toBeGreaterThan(0);
-  expect(compareOrder({ epoch: 0, serial: 1 }, { epoch: 0, serial: 2 })).toBeLessThan(0);
+  expect(comparePlace({ epoch: 1, serial: 0 }, { epoch: 0, serial: 9 })).toBeGreaterThan(0);
+  expect(comparePlace({ epoch: 0, serial: 1 }, { epoch: 0, serial: 2 })).toBeLessThan(0);
 });

@@ -1,10 +1,10 @@
 /** PURE. A world is the desired state of a whole fleet: node -> leaf, named by the Merkle root over its leaves. */
 import { z } from "zod";
 import { canonicalBytes } from "./canonical.ts";
-import { ChimeraError } from "./errors.ts";
+import { ChimeraError } from "../errors.ts";
 import { PublicKeyText } from "./keys.ts";
 import { hashLeaf, inclusionProof, merkleRoot, verifyInclusion } from "./merkle.ts";
-import { Count, Digest, FleetId, NodeName, StorePath, WorldId } from "./names.ts";
+import { Count, Digest, FleetId, NodeName, StorePath, WorldId } from "../names.ts";
 
 /** One node's part of a world. */
 export const Leaf = z.object({

@@ -1,8 +1,8 @@
 /** PURE. The one way to turn a value into bytes that are hashed: canonical JSON, RFC 8785, by its author's library. */
 import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
-import { ChimeraError } from "./errors.ts";
-import { Digest } from "./names.ts";
+import { ChimeraError } from "../errors.ts";
+import { Digest } from "../names.ts";
 
 export function canonicalBytes(value: unknown): Buffer {
   const text = canonicalize(value);

@@ -3,7 +3,7 @@
  * Source: secure-systems-lab/dsse, protocol.md (PAE) and envelope.md.
  */
 import { z } from "zod";
-import { ChimeraError } from "./errors.ts";
+import { ChimeraError } from "../errors.ts";
 import { publicKeyBytes, publicKeyName, PublicKeyText, verifyWith, type Signer } from "./keys.ts";
 
 const maxPayload = 1 << 20;

@@ -2,8 +2,8 @@
 import { z } from "zod";
 import { sha256 } from "./canonical.ts";
 import { openEnvelope, type Envelope, type RoleKeys } from "./envelope.ts";
-import type { ErrorCode } from "./errors.ts";
-import { Count, Digest, FleetId, IsoTime, WorldId } from "./names.ts";
+import type { ErrorCode } from "../errors.ts";
+import { Count, Digest, FleetId, IsoTime, WorldId } from "../names.ts";
 import { maxNodes } from "./world.ts";
 
 /** How a fleet moves to this head. Fields that are absent take the node's own defaults. */
@@ -47,7 +47,7 @@ export type Order = z.infer<typeof Order>;
 export const maxSerialJump = 10_000;
 
 /** Negative when a comes before b. */
-export function compareOrder(a: Order, b: Order): number {
+export function comparePlace(a: Order, b: Order): number {
   return a.epoch === b.epoch ? a.serial - b.serial : a.epoch - b.epoch;
 }
 
@@ -82,7 +82,7 @@ export function judgeHead(
 ): HeadVerdict {
   const { accepted, fleetId } = state;
   if (head.fleetId !== fleetId) return refuse("fleet-mismatch", `head is for fleet ${head.fleetId}`);
-  const order = compareOrder(head, accepted);
+  const order = comparePlace(head, accepted);
   if (order === 0 && id === accepted.id) return { kind: "known" };
   const at = `${head.epoch}.${head.serial}`;
   const newest = `${accepted.epoch}.${accepted.serial}`;
