@@ -4,6 +4,8 @@ import { BuildStatus } from "./build-status.ts";
 import { Envelope } from "./signed/envelope.ts";
 import { NodeEvent } from "./event.ts";
 import { Hardware } from "./hardware.ts";
+import { RolloutRecord } from "./rollout.ts";
+import { Panic } from "./signed/panic.ts";
 import { Head } from "./signed/head.ts";
 import { HealthSample } from "./health.ts";
 import { PublicKeyText } from "./signed/keys.ts";
@@ -36,25 +38,97 @@ export const StoredHead = z.object({
   /** Revision of the KV entry: what a compare-and-set must name. */
   revision: Count,
   storedAt: IsoTime,
-  signedBy: z.array(z.string().max(128)).max(16),
+  signedBy: z.array(z.string().max(128)).max(32),
   head: Head,
   envelope: Envelope,
 });
 export type StoredHead = z.infer<typeof StoredHead>;
 
-/** GET /v1/fleet */
+/** A stored panic, as it was signed. */
+export const StoredPanic = z.object({
+  id: Digest,
+  revision: Count,
+  storedAt: IsoTime,
+  signedBy: z.array(z.string().max(128)).max(32),
+  panic: Panic,
+  envelope: Envelope,
+});
+export type StoredPanic = z.infer<typeof StoredPanic>;
+
+/** GET /v1/fleet: all that decides what the fleet shall run, and the way to check it. */
 export const FleetView = z.object({
   fleetId: FleetId,
   /** The newest head; null before the first. */
   head: StoredHead.nullable(),
   /** Revision to name when publishing the next head; 0 before the first. */
   revision: Count,
+  /** The newest valid panic, also one that a newer head has ended. */
+  panic: StoredPanic.nullable(),
+  rollout: RolloutRecord.nullable(),
+  /** Version of the newest key set. */
+  keys: z.int().positive(),
 });
 export type FleetView = z.infer<typeof FleetView>;
 
 /** PUT /v1/head: stored only when the newest revision is still the expected one. */
 export const PutHead = z.object({ envelope: Envelope, expectedRevision: Count });
 export type PutHead = z.infer<typeof PutHead>;
+
+/** GET /v1/keys: every key set of the fleet, first to newest. PUT takes the next one. */
+export const KeyChain = z.object({ keySets: z.array(Envelope).min(1).max(1024) });
+export type KeyChain = z.infer<typeof KeyChain>;
+
+/** PUT /v1/keys, /v1/panic, /v1/panic/ready, /v1/quarantine: one signed document. */
+export const PutDocument = z.object({ envelope: Envelope });
+export type PutDocument = z.infer<typeof PutDocument>;
+export const DocumentStored = z.object({ id: Digest, revision: Count });
+export type DocumentStored = z.infer<typeof DocumentStored>;
+
+/** GET /v1/panic/ready, /v1/quarantine: null where there is none. */
+export const DocumentFound = z.object({ envelope: Envelope.nullable() });
+export type DocumentFound = z.infer<typeof DocumentFound>;
+
+/** Orders that nodes which were away shall still carry out: kept until each one's `notAfter`. */
+export const StandingOrders = z.object({ v: z.literal(1), orders: z.array(Envelope).max(256) });
+export type StandingOrders = z.infer<typeof StandingOrders>;
+
+/** What a node answers to an order that it was sent. */
+export const OrderAnswer = z.discriminatedUnion("kind", [
+  /** On disk, with the node's signed receipt. */
+  z.object({ kind: z.literal("accepted"), receipt: Envelope }),
+  z.object({ kind: z.literal("refused"), code: z.string().max(64), message: z.string().max(2048) }),
+]);
+export type OrderAnswer = z.infer<typeof OrderAnswer>;
+
+/** POST /v1/orders {envelope}: what became of it on each node; `silent` ones get it when they come back. */
+export const OrderResult = z.object({
+  id: Digest,
+  answers: z
+    .array(
+      z.object({ node: NodeName, answer: z.union([OrderAnswer, z.object({ kind: z.literal("silent") })]) }),
+    )
+    .max(10_000),
+});
+export type OrderResult = z.infer<typeof OrderResult>;
+
+/** Documents that may need several people's signatures. */
+export const ProposalKind = z.enum(["keys", "head", "panic", "order"]);
+export type ProposalKind = z.infer<typeof ProposalKind>;
+
+/** What waits for signatures. Its id is the SHA-256 of the payload, so nobody can change what others sign. */
+export const Proposal = z.object({
+  id: Digest,
+  kind: ProposalKind,
+  envelope: Envelope,
+  /** When its first signature came. */
+  createdAt: IsoTime,
+});
+export type Proposal = z.infer<typeof Proposal>;
+
+/** GET /v1/proposals: newest first. PUT /v1/proposals/<id> {envelope} adds the envelope's signatures. */
+export const maxProposals = 64;
+export const ProposalList = z.object({ proposals: z.array(Proposal).max(maxProposals) });
+export type ProposalList = z.infer<typeof ProposalList>;
 
 /** GET /v1/heads: newest first. */
 export const HeadList = z.object({ heads: z.array(StoredHead).max(64) });
@@ -71,8 +145,10 @@ export const NodeView = z.object({
   node: NodeName,
   nodeKey: PublicKeyText.nullable(),
   status: NodeStatus.nullable(),
-  /** Whether the status is signed by the registered node key. */
+  /** Whether the status is signed by the registered node key: the controller's word. */
   verified: z.boolean(),
+  /** The status as the node signed it, for whoever checks for himself: of one node, and with ?envelopes=true of all. */
+  envelope: Envelope.optional(),
   beat: Beat.extend({ at: IsoTime }).nullable(),
   health: HealthSample.nullable(),
   hardware: Hardware.nullable(),

@@ -6,6 +6,10 @@ import { StateWord } from "./state-word.ts";
 
 const problem = { code: z.string().max(64), message: z.string().max(2048) };
 
+/** Documents as events and messages name them. */
+export const DocumentName = z.enum(["keys", "head", "panic", "order", "fresh", "rollout", "leaf"]);
+export type DocumentName = z.infer<typeof DocumentName>;
+
 /** What happened, by type; the last word of the type is also the last token of the subject. */
 export const NodeEventBody = z.discriminatedUnion("type", [
   z.object({
@@ -13,12 +17,29 @@ export const NodeEventBody = z.discriminatedUnion("type", [
     data: z.object({ version: z.string().max(64), path: StorePath.nullable() }),
   }),
   z.object({
-    type: z.literal("head-accepted"),
-    data: z.object({ epoch: Count, serial: Count, id: Digest, world: WorldId }),
+    type: z.literal("document-accepted"),
+    data: z.object({
+      document: DocumentName,
+      id: Digest,
+      signedBy: z.array(z.string().max(128)).max(32),
+      /** Of a head or panic. */
+      epoch: Count.nullable(),
+      serial: Count.nullable(),
+      world: WorldId.nullable(),
+    }),
   }),
   z.object({
-    type: z.literal("head-refused"),
-    data: z.object({ ...problem, signedBy: z.array(z.string().max(128)).max(16) }),
+    type: z.literal("document-refused"),
+    data: z.object({
+      ...problem,
+      document: DocumentName,
+      /** Id of what was refused; null where it is no document at all. */
+      id: Digest.nullable(),
+      /** Keys whose signatures counted. */
+      signedBy: z.array(z.string().max(128)).max(32),
+      /** Keys that it says it is signed by. */
+      claims: z.array(z.string().max(128)).max(32),
+    }),
   }),
   z.object({
     type: z.literal("state-changed"),

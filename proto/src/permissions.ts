@@ -2,20 +2,19 @@
  * PURE. What a node may do in NATS: an allow list, from the first day. No `$JS.API.>`, no `_INBOX.>`, no
  * deny rule (deny rules of nats-server were bypassed more than once).
  */
-import { subjects, type DesiredKind } from "./subjects.ts";
+import { desiredKinds, subjects } from "./subjects.ts";
 
 export interface Permissions {
   publish: { allow: string[] };
   subscribe: { allow: string[] };
 }
 
-const read: DesiredKind[] = ["head", "panic", "keys", "quarantine", "fresh"];
-
 export function nodePermissions(fleet: string, node: string): Permissions {
   return {
     publish: {
       allow: [
-        ...read.map((kind) => subjects.desiredGet(kind, fleet)),
+        ...desiredKinds.map((kind) => subjects.desiredGet(kind, fleet)),
+        subjects.keySetGet(fleet, "*"),
         subjects.status(fleet, node),
         subjects.beat(fleet, node),
         subjects.health(fleet, node),
@@ -26,7 +25,8 @@ export function nodePermissions(fleet: string, node: string): Permissions {
     },
     subscribe: {
       allow: [
-        ...read.map((kind) => subjects.desired(kind, fleet)),
+        ...desiredKinds.map((kind) => subjects.desired(kind, fleet)),
+        subjects.keySet(fleet, "*"),
         subjects.cmd(fleet, node),
         `${subjects.inboxPrefix(node)}.>`,
       ],

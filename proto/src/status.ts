@@ -1,7 +1,9 @@
 /** PURE. What a node says of itself: the signed status document, and the tiny beat between two of them. */
 import { z } from "zod";
 import { DriftSummary } from "./drift.ts";
+import { Hold } from "./acceptance/trust-state.ts";
 import { Count, Digest, FleetId, IsoTime, NodeName, StorePath, WorldId } from "./names.ts";
+import { Envelope } from "./signed/envelope.ts";
 import { StateWord } from "./state-word.ts";
 
 export const NodeStatus = z.object({
@@ -34,6 +36,17 @@ export const NodeStatus = z.object({
   /** Bytes of the running fetch. */
   fetch: z.object({ doneBytes: Count, totalBytes: Count }).nullable(),
   drift: DriftSummary,
+  /** The key set that this node goes by. */
+  keys: z.object({ version: z.int().positive(), epoch: Count }).optional(),
+  /** The accepted panic, until a newer head is accepted. */
+  panic: z.object({ epoch: Count, serial: Count, id: Digest, acceptedAt: IsoTime }).nullable().optional(),
+  hold: Hold.nullable().optional(),
+  /** Toplevels that this node will not activate. */
+  quarantine: z.array(StorePath).max(64).optional(),
+  /** The controller's newest word of freshness; null where none was heard. */
+  fresh: z.object({ at: IsoTime }).nullable().optional(),
+  /** This node's newest receipt of a head or panic, signed by itself. */
+  receipt: Envelope.nullable().optional(),
   /** The newest refusal or failure. */
   problem: z.object({ code: z.string().max(64), message: z.string().max(2048), at: IsoTime }).nullable(),
 });

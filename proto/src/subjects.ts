@@ -12,21 +12,35 @@ export const streams = {
   events: "chimera_events",
 } as const;
 
-/** Documents of the bucket `chimera`. */
-export type DesiredKind = "head" | "panic" | "keys" | "quarantine" | "fresh";
+/** Documents of the bucket `chimera` that every node of a fleet reads; of each the newest counts. */
+export const desiredKinds = ["head", "panic", "quarantine", "order", "fresh", "rollout"] as const;
+export type DesiredKind = (typeof desiredKinds)[number];
 
 /** The key of a document in its bucket. */
 export const keys = {
   desired: (kind: DesiredKind, fleet: string) => `${kind}.${fleet}`,
+  /** Key sets are kept one by one: they are walked. */
+  keySet: (fleet: string, version: number | "*") => `keys.${fleet}.${version}`,
+  /** The panic for the newest head, signed in advance: for operators and controllers, never for nodes. */
+  panicReady: (fleet: string) => `panic.${fleet}.ready`,
+  /** What waits for further signatures, by the digest of its payload. */
+  proposal: (fleet: string, id: string) => `proposal.${fleet}.${id}`,
   status: (fleet: string, node: string) => `${fleet}.${node}`,
 } as const;
 
+const inBucket = (key: string) => `$KV.${buckets.desired}.${key}`;
+const directGet = (subject: string) => `$JS.API.DIRECT.GET.KV_${buckets.desired}.${subject}`;
+
 export const subjects = {
   /** Where a plain subscriber hears that a key was written. */
-  desired: (kind: DesiredKind, fleet: string) => `$KV.${buckets.desired}.${keys.desired(kind, fleet)}`,
+  desired: (kind: DesiredKind, fleet: string) => inBucket(keys.desired(kind, fleet)),
   /** Request with an empty body: answers with the newest value of that key. */
-  desiredGet: (kind: DesiredKind, fleet: string) =>
-    `$JS.API.DIRECT.GET.KV_${buckets.desired}.${subjects.desired(kind, fleet)}`,
+  desiredGet: (kind: DesiredKind, fleet: string) => directGet(subjects.desired(kind, fleet)),
+  keySet: (fleet: string, version: number | "*") => inBucket(keys.keySet(fleet, version)),
+  keySetGet: (fleet: string, version: number | "*") => directGet(subjects.keySet(fleet, version)),
+  panicReady: (fleet: string) => inBucket(keys.panicReady(fleet)),
+  /** `*` as the id: all of them. */
+  proposal: (fleet: string, id: string) => inBucket(keys.proposal(fleet, id)),
   status: (fleet: string, node: string) => `$KV.${buckets.status}.${keys.status(fleet, node)}`,
   beat: (fleet: string, node: string) => `chimera.${fleet}.beat.${node}`,
   build: (fleet: string, node: string) => `chimera.${fleet}.build.${node}`,
@@ -40,6 +54,7 @@ export const subjects = {
   inboxPrefix: (node: string) => `_INBOX_${node}`,
   /** Wildcards of the streams and of the controller's subscriptions. */
   all: {
+    acks: (fleet: string) => `chimera.${fleet}.ack.*`,
     beats: (fleet: string) => `chimera.${fleet}.beat.*`,
     builds: "chimera.*.build.*",
     health: "chimera.*.health.*",

@@ -6,20 +6,38 @@ import { z } from "zod";
 import { ChimeraError } from "../errors.ts";
 import { publicKeyBytes, publicKeyName, PublicKeyText, verifyWith, type Signer } from "./keys.ts";
 
+/** Characters of base 64: less than 1 MiB of document. */
 const maxPayload = 1 << 20;
+const signatureBytes = 64;
+
+/** One text for each sequence of bytes: what decodes to the same in another spelling is another envelope, and refused. */
+export const canonicalBase64 = (maxLength: number) =>
+  z
+    .string()
+    .max(maxLength)
+    .refine(
+      (text) => Buffer.from(text, "base64").toString("base64") === text,
+      "is not base 64 in its canonical form",
+    );
+
+const Signature = canonicalBase64(128).refine(
+  (text) => Buffer.from(text, "base64").length === signatureBytes,
+  `a signature has ${signatureBytes} bytes`,
+);
 
 export const Envelope = z.object({
   payloadType: z.string().max(128),
-  payload: z.base64().max(maxPayload),
+  payload: canonicalBase64(maxPayload),
   signatures: z
-    .array(z.object({ keyid: z.string().max(128), sig: z.base64().max(128) }))
+    .array(z.object({ keyid: z.string().max(128), sig: Signature }))
     .min(1)
-    .max(16),
+    .max(32),
 });
 export type Envelope = z.infer<typeof Envelope>;
 
 /** The kinds of signed documents; the type is signed too, so none can be read as another. */
-export type DocumentKind = "keys" | "head" | "status" | "receipt";
+export const DocumentKind = z.enum(["keys", "head", "panic", "order", "fresh", "status", "receipt"]);
+export type DocumentKind = z.infer<typeof DocumentKind>;
 
 export function payloadType(kind: DocumentKind): string {
   return `application/vnd.chimera.${kind}.v1+json`;
@@ -42,16 +60,37 @@ export function seal(kind: DocumentKind, message: unknown, signers: readonly Sig
 
 /** Signs bytes as they are: for a payload whose exact form is fixed elsewhere. */
 export function sealBytes(kind: DocumentKind, payload: Buffer, signers: readonly Signer[]): Envelope {
-  const type = payloadType(kind);
-  const signed = preAuthEncoding(type, payload);
-  return {
-    payloadType: type,
-    payload: payload.toString("base64"),
-    signatures: signers.map((signer) => ({
-      keyid: signer.name,
-      sig: signer.sign(signed).toString("base64"),
-    })),
-  };
+  const signed = signingInput(kind, payload);
+  return composeEnvelope(
+    kind,
+    payload,
+    signers.map(({ name, sign }) => ({ keyid: name, sig: sign(signed).toString("base64") })),
+  );
+}
+
+/** The bytes that every signer of a document signs: for a key that lives in another process. */
+export function signingInput(kind: DocumentKind, payload: Uint8Array): Buffer {
+  return preAuthEncoding(payloadType(kind), payload);
+}
+
+/** An envelope of signatures that were made elsewhere; they are not checked here. */
+export function composeEnvelope(
+  kind: DocumentKind,
+  payload: Buffer,
+  signatures: Envelope["signatures"],
+): Envelope {
+  return { payloadType: payloadType(kind), payload: payload.toString("base64"), signatures };
+}
+
+/** The signatures of both, each once, where both hold the same document. Throws content-conflict where they do not. */
+export function mergeSignatures(a: Envelope, b: Envelope): Envelope {
+  if (a.payload !== b.payload || a.payloadType !== b.payloadType) {
+    throw new ChimeraError("content-conflict", "two envelopes of different documents");
+  }
+  const bySignature = new Map(
+    [...a.signatures, ...b.signatures].map((one) => [`${one.keyid} ${one.sig}`, one]),
+  );
+  return Envelope.parse({ ...a, signatures: [...bySignature.values()] });
 }
 
 export interface Opened<T> {
@@ -72,23 +111,41 @@ export function openEnvelope<T>(
   expected: { kind: DocumentKind; role: RoleKeys },
   schema: z.ZodType<T>,
 ): Opened<T> {
-  const type = payloadType(expected.kind);
-  if (envelope.payloadType !== type) {
-    throw new ChimeraError(
-      "signature-invalid",
-      `payload type "${envelope.payloadType}" where "${type}" is due`,
-    );
-  }
-  const payload = Buffer.from(envelope.payload, "base64");
-  const signedBy = validSigners(envelope, preAuthEncoding(type, payload), expected.role);
-  if (signedBy.length < expected.role.threshold) {
-    const named = envelope.signatures.map(({ keyid }) => `"${keyid}"`).join(", ");
-    throw new ChimeraError(
-      "signature-invalid",
-      `${signedBy.length} of ${expected.role.threshold} valid ${expected.kind} signatures (it names ${named})`,
-    );
-  }
+  const payload = payloadOf(envelope, expected.kind);
+  const signedBy = requireSigners(envelope, expected);
   return { message: parsePayload(payload, schema), payload, signedBy };
+}
+
+/** The document's bytes, unverified. Throws signature-invalid for a document of another kind. */
+export function payloadOf(envelope: Envelope, kind: DocumentKind): Buffer {
+  const type = payloadType(kind);
+  if (envelope.payloadType === type) return Buffer.from(envelope.payload, "base64");
+  throw new ChimeraError(
+    "signature-invalid",
+    `payload type "${envelope.payloadType}" where "${type}" is due`,
+  );
+}
+
+/** Names of the keys that count; throws signature-invalid when they are fewer than the role's threshold. */
+export function requireSigners(
+  envelope: Envelope,
+  { kind, role }: { kind: DocumentKind; role: RoleKeys },
+): string[] {
+  const signedBy = signersOf(envelope, { kind, role });
+  if (signedBy.length >= role.threshold) return signedBy;
+  const named = envelope.signatures.map(({ keyid }) => `"${keyid}"`).join(", ");
+  throw new ChimeraError(
+    "signature-invalid",
+    `${signedBy.length} of ${role.threshold} valid ${kind} signatures (it names ${named})`,
+  );
+}
+
+/** Names of the role's keys that signed, each key once, however few: what a proposal has so far. */
+export function signersOf(
+  envelope: Envelope,
+  { kind, role }: { kind: DocumentKind; role: RoleKeys },
+): string[] {
+  return validSigners(envelope, signingInput(kind, payloadOf(envelope, kind)), role);
 }
 
 function validSigners(envelope: Envelope, signed: Buffer, role: RoleKeys): string[] {
@@ -103,7 +160,7 @@ function validSigners(envelope: Envelope, signed: Buffer, role: RoleKeys): strin
   return [...byKey.values()];
 }
 
-function parsePayload<T>(payload: Buffer, schema: z.ZodType<T>): T {
+export function parsePayload<T>(payload: Buffer, schema: z.ZodType<T>): T {
   let json: unknown;
   try {
     json = JSON.parse(payload.toString("utf8"));

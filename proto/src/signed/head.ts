@@ -2,7 +2,6 @@
 import { z } from "zod";
 import { sha256 } from "./canonical.ts";
 import { openEnvelope, type Envelope, type RoleKeys } from "./envelope.ts";
-import type { ErrorCode } from "../errors.ts";
 import { Count, Digest, FleetId, IsoTime, WorldId } from "../names.ts";
 import { maxNodes } from "./world.ts";
 
@@ -39,18 +38,6 @@ export const Head = z.object({
 });
 export type Head = z.infer<typeof Head>;
 
-/** The place of a document in a fleet's one order. */
-export const Order = z.object({ epoch: Count, serial: Count });
-export type Order = z.infer<typeof Order>;
-
-/** Nobody may jump further; only root, by a higher epoch, resets. */
-export const maxSerialJump = 10_000;
-
-/** Negative when a comes before b. */
-export function comparePlace(a: Order, b: Order): number {
-  return a.epoch === b.epoch ? a.serial - b.serial : a.epoch - b.epoch;
-}
-
 export interface OpenedHead {
   head: Head;
   id: Digest;
@@ -61,46 +48,4 @@ export interface OpenedHead {
 export function openHead(envelope: Envelope, publish: RoleKeys): OpenedHead {
   const { message, payload, signedBy } = openEnvelope(envelope, { kind: "head", role: publish }, Head);
   return { head: message, id: sha256(payload), signedBy };
-}
-
-/** What a node (or controller) has accepted so far: on disk before anything is done. */
-export const Accepted = z.object({ epoch: Count, serial: Count, id: Digest.nullable() });
-export type Accepted = z.infer<typeof Accepted>;
-
-export const nothingAccepted: Accepted = { epoch: 0, serial: 0, id: null };
-
-export type HeadVerdict =
-  | { kind: "accept" }
-  | { kind: "known" }
-  | { kind: "refuse"; code: ErrorCode; reason: string };
-
-/** The rules of architecture.md §4 that need no proof of a leaf. `nowMs` is Unix time in milliseconds. */
-export function judgeHead(
-  { head, id }: Pick<OpenedHead, "head" | "id">,
-  state: { fleetId: FleetId; accepted: Accepted },
-  nowMs: number,
-): HeadVerdict {
-  const { accepted, fleetId } = state;
-  if (head.fleetId !== fleetId) return refuse("fleet-mismatch", `head is for fleet ${head.fleetId}`);
-  const order = comparePlace(head, accepted);
-  if (order === 0 && id === accepted.id) return { kind: "known" };
-  const at = `${head.epoch}.${head.serial}`;
-  const newest = `${accepted.epoch}.${accepted.serial}`;
-  if (order === 0) return refuse("order-equivocation", `two heads of order ${at} with other bytes`);
-  if (order < 0) return refuse("order-stale", `head ${at} is below the accepted ${newest}`);
-  if (accepted.id !== null && jumps(head, accepted)) {
-    return refuse("order-jump", `head ${at} is too far above ${newest}: only a new key set may do that`);
-  }
-  if (Date.parse(head.notAfter) < nowMs) {
-    return refuse("head-expired", `head ${at} expired at ${head.notAfter}`);
-  }
-  return { kind: "accept" };
-}
-
-function jumps(head: Head, accepted: Accepted): boolean {
-  return head.epoch !== accepted.epoch || head.serial - accepted.serial > maxSerialJump;
-}
-
-function refuse(code: ErrorCode, reason: string): HeadVerdict {
-  return { kind: "refuse", code, reason };
 }

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { canonicalBytes } from "./canonical.ts";
 import { ChimeraError } from "../errors.ts";
+import { canonicalBase64 } from "./envelope.ts";
 import { PublicKeyText } from "./keys.ts";
 import { hashLeaf, inclusionProof, merkleRoot, verifyInclusion } from "./merkle.ts";
 import { Count, Digest, FleetId, NodeName, StorePath, WorldId } from "../names.ts";
@@ -24,12 +25,24 @@ export type Leaf = z.infer<typeof Leaf>;
 
 export const maxNodes = 100_000;
 
-export const World = z.object({ v: z.literal(1), leaves: z.array(Leaf).min(1).max(maxNodes) });
+/** Its leaves lie in the one order that the tree has: sorted by name, each name once. */
+export const World = z.object({
+  v: z.literal(1),
+  leaves: z
+    .array(Leaf)
+    .min(1)
+    .max(maxNodes)
+    .refine(isSorted, "leaves must be sorted by node name, each node once"),
+});
 export type World = z.infer<typeof World>;
+
+function isSorted(leaves: readonly { node: string }[]): boolean {
+  return leaves.every(({ node }, i) => node < (leaves[i + 1]?.node ?? "\uffff"));
+}
 
 /** What a node fetches: its leaf as the exact bytes that were hashed, and the way up to the root. */
 export const LeafProof = z.object({
-  leaf: z.base64().max(64 * 1024),
+  leaf: canonicalBase64(64 * 1024),
   index: Count,
   size: z.int().positive().max(maxNodes),
   path: z.array(Digest).max(40),

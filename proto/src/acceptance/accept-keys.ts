@@ -1,0 +1,42 @@
+/** PURE. The next key set, and the controller's word of freshness, as a node takes them. */
+import { sha256 } from "../signed/canonical.ts";
+import { payloadOf, type Envelope } from "../signed/envelope.ts";
+import { openFresh, type Fresh } from "../signed/fresh.ts";
+import { judgeKeySet, roleKeys } from "../signed/key-set.ts";
+import type { TrustState } from "./trust-state.ts";
+import { isNewer, refused, refusedBy, type Bench, type Verdict } from "./verdict.ts";
+
+export function acceptKeySet({ state, keys }: Bench, envelope: Envelope): Verdict {
+  const verdict = judgeKeySet(keys, envelope);
+  if (verdict.kind === "known") return { kind: "known" };
+  if (verdict.kind === "refuse") return refused(verdict.code, verdict.reason);
+  const { opened } = verdict;
+  const isReset = opened.set.epoch > keys.set.epoch;
+  const next: TrustState = {
+    ...state,
+    keys: envelope,
+    // A word of an online key that is replaced counts no more: a stolen one could have said anything.
+    fresh: null,
+    // Root's own way out of whatever operators signed with a clock that was far ahead.
+    clockFloor: isReset ? null : state.clockFloor,
+  };
+  return { kind: "accepted", state: next, id: opened.id, signedBy: opened.signedBy };
+}
+
+export function acceptFresh({ state, keys }: Bench, envelope: Envelope): Verdict {
+  let opened: { fresh: Fresh; signedBy: string[] };
+  try {
+    opened = openFresh(envelope, roleKeys(keys.set, "fresh"));
+  } catch (error) {
+    return refusedBy(error);
+  }
+  const { fresh, signedBy } = opened;
+  if (fresh.fleetId !== state.fleetId) {
+    return refused("fleet-mismatch", `fresh is for fleet ${fresh.fleetId}`, signedBy);
+  }
+  if (fresh.at === state.fresh?.at) return { kind: "known" };
+  if (!isNewer(fresh, state.fresh)) {
+    return refused("order-stale", `fresh of ${fresh.at} is older than ${state.fresh?.at ?? ""}`, signedBy);
+  }
+  return { kind: "accepted", state: { ...state, fresh }, id: sha256(payloadOf(envelope, "fresh")), signedBy };
+}

@@ -1,0 +1,86 @@
+/** PURE. What becomes of a document at a node, and what the node knows while it judges. */
+import type { ErrorCode } from "../errors.ts";
+import { ChimeraError } from "../errors.ts";
+import type { Digest, NodeName, WorldId } from "../names.ts";
+import type { Fresh } from "../signed/fresh.ts";
+import type { PublicKeyText } from "../signed/keys.ts";
+import type { OpenedKeySet } from "../signed/key-set.ts";
+import type { TrustState } from "./trust-state.ts";
+
+export interface Judge {
+  node: NodeName;
+  nodeKey: PublicKeyText;
+  /** Unix time by the machine's own clock, in milliseconds. */
+  nowMs: number;
+  /** After this long without a word of the controller's online key no new head is taken. */
+  freshSeconds: number;
+}
+
+export type Verdict =
+  | { kind: "known" }
+  /** Save the state, then act. */
+  | { kind: "accepted"; state: TrustState; id: Digest; signedBy: string[] }
+  /** A head that is right so far: fetch this node's leaf of that world, and judge again. */
+  | { kind: "needs-leaf"; world: WorldId }
+  /** A panic for a head that this node has not seen: read that head, and judge again. */
+  | { kind: "needs-head"; id: Digest }
+  | Refused;
+
+export interface Refused {
+  kind: "refused";
+  code: ErrorCode;
+  reason: string;
+  /** Names of the keys whose signatures counted; empty when not even that is known. */
+  signedBy: string[];
+  /** Where even a refusal must be remembered, as two documents of one place. */
+  state?: TrustState;
+}
+
+/** What the judgement of any document needs. */
+export interface Bench {
+  state: TrustState;
+  keys: OpenedKeySet;
+  judge: Judge;
+}
+
+export function refused(code: ErrorCode, reason: string, signedBy: readonly string[] = []): Refused {
+  return { kind: "refused", code, reason, signedBy: [...signedBy] };
+}
+
+/** What a document that does not open says of itself; any other error is a bug. */
+export function refusedBy(error: unknown): Refused {
+  if (error instanceof ChimeraError) return refused(error.code, error.message);
+  throw error;
+}
+
+/**
+ * The time that counts, in Unix milliseconds: no machine is earlier than the newest document that it has verified, even
+ * if its clock says 1970.
+ */
+export function nowOf({ state, judge }: Pick<Bench, "state" | "judge">): number {
+  return Math.max(judge.nowMs, msOf(state.clockFloor), msOf(state.fresh?.at ?? null));
+}
+
+/** Only what operators sign moves the floor: an online key that was stolen must not be able to expire everything for ever. */
+export function raiseFloor(state: TrustState, time: string): TrustState {
+  return msOf(time) > msOf(state.clockFloor) ? { ...state, clockFloor: new Date(time).toISOString() } : state;
+}
+
+/** How long nothing fresh was heard, in milliseconds; null while the fleet has no online key. */
+export function silenceOf({ keys, state, judge }: Bench): number | null {
+  if (keys.set.roles.fresh === undefined) return null;
+  return state.fresh === null ? Number.POSITIVE_INFINITY : judge.nowMs - msOf(state.fresh.at);
+}
+
+/** The newer of two words of the controller. */
+export function isNewer(a: Fresh, b: Fresh | null): boolean {
+  return b === null || msOf(a.at) > msOf(b.at);
+}
+
+function msOf(time: string | null): number {
+  return time === null ? 0 : Date.parse(time);
+}
+
+export function isoOf(ms: number): string {
+  return new Date(ms).toISOString();
+}

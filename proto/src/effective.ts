@@ -1,0 +1,51 @@
+/** PURE. The effective world: what a fleet shall run now, from its head, its rollout record and its panic. */
+import type { Head } from "./signed/head.ts";
+import { panicPlace, type Panic } from "./signed/panic.ts";
+import { comparePlace, type Place } from "./signed/place.ts";
+import type { Digest, WorldId } from "./names.ts";
+import type { RolloutRecord } from "./rollout.ts";
+
+export interface EffectiveInput {
+  head: { id: Digest; head: Head } | null;
+  panic: { id: Digest; panic: Panic } | null;
+  rollout: RolloutRecord | null;
+  nowMs: number;
+}
+
+export type Effective =
+  | { kind: "none" }
+  /** `paused` says why nobody who has not begun with it may begin. */
+  | { kind: "head"; world: WorldId; id: Digest; place: Place; paused: string | null }
+  /** The rollout failed, and the head had consented to go back. */
+  | { kind: "returned"; world: WorldId; id: Digest; place: Place }
+  | { kind: "panic"; world: WorldId; id: Digest; place: Place };
+
+/** Higher places win; a rollout record counts only for the head that it names. */
+export function effectiveWorld({ head, panic, rollout, nowMs }: EffectiveInput): Effective {
+  if (panic !== null && isNewest(panic.panic, head)) {
+    return { kind: "panic", world: panic.panic.world, id: panic.id, place: panicPlace(panic.panic) };
+  }
+  if (head === null) return { kind: "none" };
+  const { id } = head;
+  const { epoch, serial, world, revertTo } = head.head;
+  const record = rollout?.head === id ? rollout : null;
+  if (record?.phase === "returned" && revertTo !== null && hasConsent(head.head, nowMs)) {
+    return { kind: "returned", world: revertTo, id, place: { epoch, serial, rank: 1 } };
+  }
+  return { kind: "head", world, id, place: { epoch, serial, rank: 0 }, paused: pauseOf(record) };
+}
+
+/** A failed rollout without consent to go back goes no further either. */
+function pauseOf(record: RolloutRecord | null): string | null {
+  if (record?.phase === "paused") return record.reason;
+  return record?.phase === "returned" ? `undone: ${record.reason}` : null;
+}
+
+function isNewest(panic: Panic, head: EffectiveInput["head"]): boolean {
+  return head === null || comparePlace(panicPlace(panic), head.head) > 0;
+}
+
+/** Consent ends at its own time; a newer head ends it by being another head, a commit by the record's phase. */
+function hasConsent({ consentUntil }: Head, nowMs: number): boolean {
+  return consentUntil !== null && nowMs <= Date.parse(consentUntil);
+}

@@ -1,0 +1,67 @@
+/**
+ * PURE. Orders: whatever somebody wants done on named nodes apart from the world they run. A nonce makes each happen at
+ * most once; `notAfter` ends it for nodes that were away.
+ */
+import { z } from "zod";
+import { sha256 } from "./canonical.ts";
+import { openEnvelope, type Envelope, type RoleKeys } from "./envelope.ts";
+import { Digest, FleetId, IsoTime, NodeName, StorePath } from "../names.ts";
+
+/** 128 random bits as hex. */
+export const Nonce = z.string().regex(/^[0-9a-f]{32}$/, "a nonce has 32 hex digits");
+export type Nonce = z.infer<typeof Nonce>;
+
+export const maxQuarantine = 1000;
+
+export const OrderAction = z.discriminatedUnion("kind", [
+  /** Until then no deploy and no rollback is begun; a newer hold takes its place. */
+  z.object({
+    kind: z.literal("hold"),
+    until: IsoTime,
+    /** Drift is left alone too. */
+    drift: z.boolean(),
+    /** Not even a panic is carried out. */
+    evenPanic: z.boolean(),
+  }),
+  z.object({ kind: z.literal("release") }),
+  /** The whole list of the fleet, not a change of it: the highest serial counts. */
+  z.object({
+    kind: z.literal("quarantine"),
+    serial: z.int().positive(),
+    toplevels: z.array(StorePath).max(maxQuarantine),
+    /** Toplevels that nodes quarantined by themselves and may activate again. */
+    pardoned: z.array(StorePath).max(maxQuarantine),
+  }),
+]);
+export type OrderAction = z.infer<typeof OrderAction>;
+
+export const Order = z.object({
+  v: z.literal(1),
+  kind: z.literal("order"),
+  fleetId: FleetId,
+  nonce: Nonce,
+  nodes: z.union([z.literal("all"), z.array(NodeName).min(1).max(10_000)]),
+  createdAt: IsoTime,
+  /** A node that did not get it by then never carries it out. */
+  notAfter: IsoTime,
+  author: z.string().min(1).max(256),
+  reason: z.string().max(1024),
+  action: OrderAction,
+});
+export type Order = z.infer<typeof Order>;
+
+export interface OpenedOrder {
+  order: Order;
+  id: Digest;
+  signedBy: string[];
+}
+
+/** Verifies against the order role, then parses. Throws signature-invalid or input-invalid. */
+export function openOrder(envelope: Envelope, role: RoleKeys): OpenedOrder {
+  const { message, payload, signedBy } = openEnvelope(envelope, { kind: "order", role }, Order);
+  return { order: message, id: sha256(payload), signedBy };
+}
+
+export function isFor({ nodes }: Pick<Order, "nodes">, node: NodeName): boolean {
+  return nodes === "all" || nodes.includes(node);
+}
