@@ -16,22 +16,25 @@ import type { ClosureList } from "@chimera/proto/signed/closure";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { NodeEventType } from "@chimera/proto/event";
 import type { World } from "@chimera/proto/signed/world";
-import { z } from "zod";
+import type { z } from "zod";
 import { readToken, type NamedContext } from "../context/current-context.ts";
 import type { Io } from "../io.ts";
-import { createSend, parseJson, type HttpRequest, type Send } from "./http.ts";
+import { ask } from "./ask.ts";
+import { createDocumentApi, type DocumentApi } from "./document-api.ts";
+import { createSend, type Send } from "./http.ts";
 
 const apiTimeoutMs = 15_000;
 const uploadTimeoutMs = 120_000;
 /** News that comes late is none. */
 const newsTimeoutMs = 4000;
 
-export interface ApiClient {
+export interface ApiClient extends DocumentApi {
   fleet(): Promise<FleetView>;
   heads(): Promise<HeadList>;
   putHead(body: PutHead): Promise<StoredHead>;
   world(id: string): Promise<World>;
   putWorld(id: string, world: World): Promise<void>;
+  /** Each with its status as the node signed it. */
   nodes(): Promise<NodeView[]>;
   node(node: string): Promise<NodeView>;
   events(query: { node?: string; type: NodeEventType; limit: number }): Promise<EventList>;
@@ -55,6 +58,7 @@ export async function createApiClient(io: Io, context: NamedContext): Promise<Ap
   const cache = createSend(io, { url, token: cacheToken, timeoutMs: uploadTimeoutMs });
   const get = <T>(path: string, schema: z.ZodType<T>) => ask(send, { method: "GET", path }, schema);
   return {
+    ...createDocumentApi(send, upload),
     fleet: () => get("/v1/fleet", FleetView),
     heads: () => get("/v1/heads", HeadList),
     putHead: async (body) =>
@@ -66,7 +70,7 @@ export async function createApiClient(io: Io, context: NamedContext): Promise<Ap
       if (result.id !== id)
         throw new ChimeraError("hash-mismatch", `the controller stored world ${result.id}`);
     },
-    nodes: async () => (await get("/v1/nodes", NodeList)).nodes,
+    nodes: async () => (await get("/v1/nodes?envelopes=true", NodeList)).nodes,
     node: (node) => get(`/v1/nodes/${encodeURIComponent(node)}`, NodeView),
     events: ({ node, type, limit }) => {
       const base = node === undefined ? "/v1/events" : `/v1/nodes/${encodeURIComponent(node)}/events`;
@@ -81,16 +85,6 @@ export async function createApiClient(io: Io, context: NamedContext): Promise<Ap
     },
     narinfo: (hash) => narinfo(cache, hash),
   };
-}
-
-async function ask<T>(send: Send, request: HttpRequest, schema: z.ZodType<T>): Promise<T> {
-  const { body } = await send(request);
-  const result = schema.safeParse(parseJson(body));
-  if (result.success) return result.data;
-  throw new ChimeraError(
-    "input-invalid",
-    `${request.method} ${request.path}: the answer is not what this CLI knows: ${z.prettifyError(result.error)}`,
-  );
 }
 
 async function narinfo(send: Send, hash: string): Promise<string | undefined> {

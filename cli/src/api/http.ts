@@ -17,7 +17,7 @@ export interface HttpTarget {
 }
 
 export interface HttpRequest {
-  method: "GET" | "PUT";
+  method: "GET" | "PUT" | "POST";
   path: string;
   body?: string;
   contentType?: string;
@@ -30,7 +30,10 @@ interface HttpAnswer {
 
 export type Send = (request: HttpRequest) => Promise<HttpAnswer>;
 
-/** Answers below 400; a request is sent again where the error table allows it: every PUT of the API names what it puts. */
+/**
+ * Answers below 400. A request is sent again where the error table allows it: every PUT of the API names what it puts. A
+ * POST is sent once: the second answer would tell of the second, and not what the first one did.
+ */
 export function createSend(io: Io, target: HttpTarget): Send {
   const { attempts = mostAttempts } = target;
   return async (request) => {
@@ -40,7 +43,8 @@ export function createSend(io: Io, target: HttpTarget): Send {
         (error: unknown) => ({ error }),
       );
       if ("answer" in outcome) return outcome.answer;
-      if (attempt === attempts || !mayRepeat(outcome.error) || io.signal.aborted) throw outcome.error;
+      const isLast = attempt === attempts || request.method === "POST" || io.signal.aborted;
+      if (isLast || !mayRepeat(outcome.error)) throw outcome.error;
       await io.sleep(firstDelayMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2));
     }
   };

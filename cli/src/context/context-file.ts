@@ -1,7 +1,7 @@
 /** SHELL. The contexts: which fleets this operator works on, with which files. $XDG_CONFIG_HOME/chimera/config.toml. */
 import { join } from "node:path";
-import { RoleKeys } from "@chimera/proto/signed/envelope";
 import { FleetId } from "@chimera/proto/names";
+import { PublicKeyText } from "@chimera/proto/signed/keys";
 import { stringify } from "smol-toml";
 import { z } from "zod";
 import { xdgFolder, type Io } from "../io.ts";
@@ -24,10 +24,14 @@ export const Context = z.strictObject({
   /** Where the cache takes another token than the API. */
   cacheTokenFile: file.optional(),
   publishKeyFile: file.optional(),
+  panicKeyFile: file.optional(),
+  orderKeyFile: file.optional(),
+  /** Usually on a stick, and named by --root-key. */
+  rootKeyFile: file.optional(),
   /** Nix signing key for closures. */
   cacheKeyFile: file.optional(),
-  /** Who may sign heads of this fleet; the publish key file's own public half when absent. */
-  trust: z.strictObject({ publish: RoleKeys }).optional(),
+  /** Public halves of keys that ssh-agent holds, for whatever roles the key set gives them. */
+  agentKeys: z.array(PublicKeyText).max(32).optional(),
 });
 export type Context = z.infer<typeof Context>;
 

@@ -1,8 +1,6 @@
 /** SHELL. The context of this call: --context, else $CHIMERA_CONTEXT, else the current one; and its secrets. */
 import { dirname, resolve } from "node:path";
-import type { RoleKeys } from "@chimera/proto/signed/envelope";
 import { ChimeraError } from "@chimera/proto/errors";
-import type { Signer } from "@chimera/proto/signed/keys";
 import type { Io } from "../io.ts";
 import { readSecret, readSigner } from "../secret-file.ts";
 import { contextFilePath, readContexts, type Context } from "./context-file.ts";
@@ -46,10 +44,6 @@ export async function readToken(context: NamedContext, use: "api" | "cache"): Pr
   return token;
 }
 
-export async function readPublishKey(context: NamedContext): Promise<Signer> {
-  return readSigner(needed(context, "publishKeyFile"), "publish key file");
-}
-
 /** The path: Nix itself reads the key. Checked here so that a missing one is found before anything is built. */
 export async function checkedCacheKeyFile(context: NamedContext): Promise<string> {
   const path = needed(context, "cacheKeyFile");
@@ -57,12 +51,7 @@ export async function checkedCacheKeyFile(context: NamedContext): Promise<string
   return path;
 }
 
-/** Who may have signed the head that is there: never what the controller says. */
-export function trustedPublishers(context: NamedContext, own: Signer): RoleKeys {
-  return context.trust?.publish ?? { keys: [own.publicKey], threshold: 1 };
-}
-
-function needed(context: NamedContext, key: "publishKeyFile" | "cacheKeyFile"): string {
+function needed(context: NamedContext, key: "cacheKeyFile"): string {
   const path = context[key];
   if (path !== undefined) return path;
   throw new ChimeraError("config-invalid", `context "${context.name}" has no ${key}`);
