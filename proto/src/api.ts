@@ -100,6 +100,23 @@ export const OrderAnswer = z.discriminatedUnion("kind", [
 ]);
 export type OrderAnswer = z.infer<typeof OrderAnswer>;
 
+/**
+ * What a node says on its ack subject: a signed receipt, or why it did not carry out an order that it was sent. An order's
+ * answer comes here and not to an inbox: who asks must not choose where a node publishes. `id` tells whose answer it is.
+ */
+export const AckMessage = z.union([
+  Envelope,
+  z.object({
+    refused: z.object({
+      /** SHA-256 of the order's payload; null where the message held no document. */
+      id: Digest.nullable(),
+      code: z.string().max(64),
+      message: z.string().max(2048),
+    }),
+  }),
+]);
+export type AckMessage = z.infer<typeof AckMessage>;
+
 /** POST /v1/orders {envelope}: what became of it on each node; `silent` ones get it when they come back. */
 export const OrderResult = z.object({
   id: Digest,
