@@ -41,8 +41,12 @@ function pauseOf(record: RolloutRecord | null): string | null {
   return record?.phase === "returned" ? `undone: ${record.reason}` : null;
 }
 
+/** Beside its own head it wins; beside another head of that place it undoes nothing. */
 function isNewest(panic: Panic, head: EffectiveInput["head"]): boolean {
-  return head === null || comparePlace(panicPlace(panic), head.head) > 0;
+  if (head === null) return true;
+  return comparePlace(panic, head.head) === 0
+    ? panic.undoes === head.id
+    : comparePlace(panicPlace(panic), head.head) > 0;
 }
 
 /** Consent ends at its own time; a newer head ends it by being another head, a commit by the record's phase. */

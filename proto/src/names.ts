@@ -38,8 +38,8 @@ export const NarHash = z
   .string()
   .regex(/^sha256[:-][0-9A-Za-z+/=]{43,64}$/, "a NAR hash begins with sha256- or sha256:");
 
-/** UTC time as Date.toISOString writes it. */
-export const IsoTime = z.iso.datetime({ offset: false });
+/** UTC time as Date.toISOString writes it; others may write up to nanoseconds. */
+export const IsoTime = z.iso.datetime({ offset: false }).max(30);
 
 /** A count that fits a JavaScript number and a JSON reader of any language. */
 export const Count = z.int().nonnegative();

@@ -9,7 +9,7 @@ import { verifyLeaf, type Leaf, type LeafProof } from "../signed/world.ts";
 import { isQuarantined, newestOf, withLeaf, type TrustState } from "./trust-state.ts";
 import {
   isoOf,
-  nowOf,
+  newsTimeOf,
   raiseFloor,
   refused,
   refusedBy,
@@ -63,16 +63,8 @@ function refuseByPlace(bench: Bench, { head, id, signedBy }: OpenedHead): Early 
     const text = `head ${at} is below the accepted ${showPlace(newest.place)}`;
     return refused("order-stale", text, signedBy);
   }
-  if (head.epoch !== keys.set.epoch) {
-    return refused("order-jump", `head ${at} is of another epoch than key set ${keys.set.version}`, signedBy);
-  }
-  if (isJump(head, newest?.place ?? null)) {
-    return refused(
-      "order-jump",
-      `head ${at} is too far above the accepted one: only root may reset`,
-      signedBy,
-    );
-  }
+  const jump = jumpOf({ state, keys }, head);
+  if (jump !== null) return refused("order-jump", `head ${at} ${jump}`, signedBy);
   return refuseUnanswered(state, { head, at, signedBy });
 }
 
@@ -91,7 +83,7 @@ function refuseUnanswered(
 
 function refuseByTime(bench: Bench, { head, signedBy }: OpenedHead): Early {
   const { keys, judge } = bench;
-  const nowMs = nowOf(bench);
+  const nowMs = newsTimeOf(bench);
   const at = showPlace(head);
   if (Date.parse(head.notAfter) < nowMs) {
     return refused("head-expired", `head ${at} expired at ${head.notAfter}`, signedBy);
@@ -143,11 +135,14 @@ function takeWithLeaf({ state, judge }: Bench, { opened, envelope, proof }: Cand
   return { kind: "accepted", state: raiseFloor(next, head.createdAt), id, signedBy };
 }
 
-function isJump(head: Head, newest: { epoch: number; serial: number } | null): boolean {
+/** Why nobody may go that far, as the end of a sentence; null where they may. A panic's head is held to it as well. */
+export function jumpOf({ state, keys }: Pick<Bench, "state" | "keys">, head: Head): string | null {
+  if (head.epoch !== keys.set.epoch) return `is of another epoch than key set ${keys.set.version}`;
+  const newest = newestOf(state);
   // A node that has accepted nothing cannot know how far its fleet is.
-  if (newest === null) return false;
-  const from = newest.epoch === head.epoch ? newest.serial : 0;
-  return head.serial - from > maxSerialJump;
+  if (newest === null) return null;
+  const from = newest.place.epoch === head.epoch ? newest.place.serial : 0;
+  return head.serial - from > maxSerialJump ? "is too far above the accepted one: only root may reset" : null;
 }
 
 /** Keep the first, say so, begin nothing until somebody signs a higher one. */

@@ -1,6 +1,10 @@
-/** PURE. Whether a node carries out an order: for it, in time, and once. The nonce is in the state before anything happens. */
+/**
+ * PURE. Whether a node carries out an order: for it, in time, and once. The nonce is in the state before anything happens;
+ * a quarantine list needs none, since its serial only rises.
+ */
 import type { Envelope } from "../signed/envelope.ts";
 import { isFor, openOrder, type OpenedOrder, type Order, type OrderAction } from "../signed/order.ts";
+import { maxSerialJump } from "../signed/place.ts";
 import { maxNonces, type TrustState } from "./trust-state.ts";
 import { nowOf, raiseFloor, refused, refusedBy, type Bench, type Verdict } from "./verdict.ts";
 
@@ -16,54 +20,53 @@ export function acceptOrder(bench: Bench, envelope: Envelope): Verdict {
 
 function refuseOrder(bench: Bench, { order, signedBy }: OpenedOrder): Verdict | null {
   const { state, judge } = bench;
-  const nowMs = nowOf(bench);
   if (order.fleetId !== state.fleetId) {
     return refused("fleet-mismatch", `order is for fleet ${order.fleetId}`, signedBy);
   }
   if (!isFor(order, judge.node))
     return refused("order-misaddressed", "the order names other nodes", signedBy);
-  if (Date.parse(order.notAfter) < nowMs) {
+  if (Date.parse(order.notAfter) < nowOf(bench)) {
     return refused("order-expired", `the order was to be carried out by ${order.notAfter}`, signedBy);
   }
-  if (state.nonces.some(({ nonce }) => nonce === order.nonce)) {
+  return order.action.kind === "quarantine"
+    ? refuseList(state, order.action.serial, signedBy)
+    : (refuseUsed(bench, { order, signedBy }) ?? refuseOlder(state, { order, signedBy }));
+}
+
+type Named = Pick<OpenedOrder, "order" | "signedBy">;
+
+function refuseUsed(bench: Bench, { order, signedBy }: Named): Verdict | null {
+  const { nonces, ordersFloor } = bench.state;
+  if (nonces.some(({ nonce }) => nonce === order.nonce)) {
     return refused("order-used", "an order is carried out once, and this one was", signedBy);
   }
-  if (livingNonces(state, nowMs).length >= maxNonces) {
-    return refused(
-      "overloaded",
-      `${maxNonces} orders are remembered already, and none has expired`,
-      signedBy,
-    );
+  // Its nonce may be among those that were forgotten while the clock showed a later time.
+  if (ordersFloor !== null && Date.parse(order.notAfter) <= Date.parse(ordersFloor)) {
+    return refused("order-expired", `orders due by ${ordersFloor} were over here already`, signedBy);
   }
-  return refuseOlder(state, { order, signedBy });
+  if (remember(bench).nonces.length < maxNonces) return null;
+  return refused("overloaded", `${maxNonces} orders are remembered already, and none has expired`, signedBy);
+}
+
+function refuseList({ quarantine }: TrustState, serial: number, signedBy: string[]): Verdict | null {
+  const newest = quarantine?.serial ?? 0;
+  if (serial <= newest) {
+    return refused("order-stale", `quarantine list ${serial} is not above the newest, ${newest}`, signedBy);
+  }
+  if (serial - newest <= maxSerialJump) return null;
+  return refused("order-jump", `quarantine list ${serial} is too far above the newest, ${newest}`, signedBy);
 }
 
 /** What somebody ordered before must not undo what was ordered after it, in whatever sequence they arrive. */
-function refuseOlder(
-  { holdChangedAt, quarantine }: TrustState,
-  { order, signedBy }: Pick<OpenedOrder, "order" | "signedBy">,
-): Verdict | null {
-  const { action, createdAt } = order;
-  if (action.kind === "quarantine") {
-    const isOlder = action.serial <= (quarantine?.serial ?? 0);
-    return isOlder
-      ? refused("order-stale", `quarantine list ${action.serial} is not above the newest`, signedBy)
-      : null;
-  }
-  const isOlder = holdChangedAt !== null && Date.parse(createdAt) <= Date.parse(holdChangedAt);
+function refuseOlder({ holdChangedAt }: TrustState, { order, signedBy }: Named): Verdict | null {
+  const isOlder = holdChangedAt !== null && Date.parse(order.createdAt) <= Date.parse(holdChangedAt);
   return isOlder
     ? refused("order-stale", `a newer hold or release was carried out (${holdChangedAt})`, signedBy)
     : null;
 }
 
 function take(bench: Bench, { order, id, signedBy }: OpenedOrder): Verdict {
-  const { state } = bench;
-  const { nonce, notAfter } = order;
-  const remembered: TrustState = {
-    ...state,
-    nonces: [...livingNonces(state, nowOf(bench)), { nonce, notAfter }],
-  };
-  const next = carryOut(remembered, order, id);
+  const next = carryOut(remember(bench, order), order, id);
   return { kind: "accepted", state: raiseFloor(next, order.createdAt), id, signedBy };
 }
 
@@ -90,7 +93,22 @@ function quarantined(
   return { ...state, quarantinedHere, quarantine: { serial, id, toplevels } };
 }
 
-/** Past its time an order is refused for that, so its nonce need not be known any more. */
-function livingNonces({ nonces }: TrustState, nowMs: number): TrustState["nonces"] {
-  return nonces.filter(({ notAfter }) => Date.parse(notAfter) >= nowMs);
+/** Past its time an order is refused for that, so its nonce need not be known any more; the floor says up to when. */
+function remember(bench: Bench, order?: Order): TrustState {
+  const { state } = bench;
+  const nowMs = nowOf(bench);
+  const isLiving = ({ notAfter }: { notAfter: string }) => Date.parse(notAfter) >= nowMs;
+  const ordersFloor = state.nonces
+    .filter((entry) => !isLiving(entry))
+    .reduce((floor, { notAfter }) => later(floor, notAfter), state.ordersFloor);
+  const added = order === undefined || order.action.kind === "quarantine" ? [] : [order];
+  const nonces = [
+    ...state.nonces.filter(isLiving),
+    ...added.map(({ nonce, notAfter }) => ({ nonce, notAfter })),
+  ];
+  return { ...state, nonces, ordersFloor };
+}
+
+function later(a: string | null, b: string): string {
+  return a !== null && Date.parse(a) >= Date.parse(b) ? a : b;
 }

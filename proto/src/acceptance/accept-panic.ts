@@ -3,11 +3,17 @@
  * stolen panic, can do nothing else. No policy, no expiry and no freshness stand in its way.
  */
 import type { Envelope } from "../signed/envelope.ts";
-import { openHead } from "../signed/head.ts";
+import { openHead, type OpenedHead } from "../signed/head.ts";
 import { openPanic, panicPlace, type OpenedPanic } from "../signed/panic.ts";
 import { comparePlace, showPlace } from "../signed/place.ts";
-import { equivocation } from "./accept-head.ts";
-import { newestOf, quarantineHere, type AcceptedPanic, type TrustState } from "./trust-state.ts";
+import { equivocation, jumpOf } from "./accept-head.ts";
+import {
+  isQuarantined,
+  newestOf,
+  quarantineHere,
+  type AcceptedPanic,
+  type TrustState,
+} from "./trust-state.ts";
 import { isoOf, refused, refusedBy, type Bench, type Verdict } from "./verdict.ts";
 
 /** `undone` is the head as the store has it, for a node that has not accepted it. */
@@ -81,26 +87,32 @@ function judgeUndone(bench: Bench, found: Found): Verdict {
 /** This node was away when the head came: it goes by what the publish role signed, not by what the panic claims. */
 function judgeUnseen(bench: Bench, found: Found, envelope: Envelope): Verdict {
   const { panic, signedBy } = found.opened;
+  let undone: OpenedHead;
   try {
-    const { head, id } = openHead(envelope, bench.keys.set.roles.publish);
-    const isIt = id === panic.undoes && head.fleetId === panic.fleetId && comparePlace(head, panic) === 0;
-    if (isIt) return take(bench, found);
+    undone = openHead(envelope, bench.keys.set.roles.publish);
   } catch (error) {
     return refusedBy(error);
   }
-  return refused("panic-void", "the head that it undoes is not the fleet's newest", signedBy);
+  const { head, id } = undone;
+  const isIt = id === panic.undoes && head.fleetId === panic.fleetId && comparePlace(head, panic) === 0;
+  if (!isIt) return refused("panic-void", "the head that it undoes is not the fleet's newest", signedBy);
+  // Else a head that no node takes, undone at once, would carry every node to its place.
+  const jump = jumpOf(bench, head);
+  return jump === null ? take(bench, found) : refused("order-jump", `the undone head ${jump}`, signedBy);
 }
 
 /** The undone system is denied here from now on, unless it is where this node goes back to. */
 function take({ state, judge }: Bench, { opened, envelope }: Found): Verdict {
   const { panic, id, signedBy } = opened;
   const at = isoOf(judge.nowMs);
+  // Nobody goes back to what is denied. It is decided once: a denial later on does not send a running system away.
+  const allowed = state.leaves.filter(({ toplevel }) => !isQuarantined(state, toplevel));
+  const target = wayBack({ leaves: allowed }, { undone: panic.undoes, world: panic.world });
   const accepted: TrustState = {
     ...state,
-    panic: { id, aliases: [], acceptedAt: at, panic, envelope },
+    panic: { id, aliases: [], acceptedAt: at, panic, envelope, target },
     equivocation: null,
   };
-  const target = panicTarget(accepted);
   const undone = state.leaves.filter(({ head, toplevel }) => head === panic.undoes && toplevel !== target);
   const next = undone.reduce(
     (now, { toplevel }) =>
@@ -133,6 +145,8 @@ export function panicTarget(
   state: Pick<TrustState, "leaves" | "panic">,
 ): TrustState["leaves"][number]["toplevel"] | null {
   if (state.panic === null) return null;
-  const { undoes, world } = state.panic.panic;
+  const { panic, target } = state.panic;
+  if (target !== undefined) return target;
+  const { undoes, world } = panic;
   return wayBack(state, { undone: undoes, world });
 }

@@ -18,6 +18,7 @@ export const maxNonces = 4096;
 /** Worlds whose leaf is kept: the way back needs no network. */
 export const maxLeaves = 16;
 const maxQuarantinedHere = 64;
+const maxDenialReason = 256;
 
 /** This node's leaf of a world that it accepted, proven then. */
 export const LeafRecord = z.object({
@@ -47,6 +48,8 @@ export const AcceptedPanic = z.object({
   acceptedAt: IsoTime,
   panic: Panic,
   envelope: Envelope,
+  /** Where this node goes back to, as decided when it accepted; null where it knew no way. */
+  target: StorePath.nullable().optional(),
 });
 export type AcceptedPanic = z.infer<typeof AcceptedPanic>;
 
@@ -73,6 +76,8 @@ export const TrustState = z.object({
   clockFloor: IsoTime.nullable(),
   fresh: Fresh.nullable(),
   nonces: z.array(z.object({ nonce: Nonce, notAfter: IsoTime })).max(maxNonces),
+  /** Newest `notAfter` of a nonce that was forgotten: whatever was due by then is refused, even if a clock goes back. */
+  ordersFloor: IsoTime.nullable().default(null),
   hold: Hold.nullable(),
   /** `createdAt` of the newest hold or release that was carried out. */
   holdChangedAt: IsoTime.nullable(),
@@ -81,7 +86,7 @@ export const TrustState = z.object({
     .nullable(),
   /** What this node refuses by itself: it can only deny. */
   quarantinedHere: z
-    .array(z.object({ toplevel: StorePath, reason: z.string().max(256), at: IsoTime }))
+    .array(z.object({ toplevel: StorePath, reason: z.string().max(maxDenialReason), at: IsoTime }))
     .max(maxQuarantinedHere),
   /** Newest last. */
   leaves: z.array(LeafRecord).max(maxLeaves),
@@ -101,6 +106,7 @@ export function initialTrust(trustedKeys: Envelope, fleetId: FleetId): TrustStat
     clockFloor: null,
     fresh: null,
     nonces: [],
+    ordersFloor: null,
     hold: null,
     holdChangedAt: null,
     quarantine: null,
@@ -141,7 +147,8 @@ export function quarantineHere(
   entry: { toplevel: StorePath; reason: string; at: string },
 ): TrustState {
   const others = state.quarantinedHere.filter(({ toplevel }) => toplevel !== entry.toplevel);
-  return { ...state, quarantinedHere: [...others, entry].slice(-maxQuarantinedHere) };
+  const bounded = { ...entry, reason: entry.reason.slice(0, maxDenialReason) };
+  return { ...state, quarantinedHere: [...others, bounded].slice(-maxQuarantinedHere) };
 }
 
 /** Remembers that this node committed the leaf that a head gave it. */

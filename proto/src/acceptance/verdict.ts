@@ -43,8 +43,12 @@ export interface Bench {
   judge: Judge;
 }
 
+const maxReason = 1024;
+
+/** One line of bounded length: parts of the reason may come from whoever made the document up. */
 export function refused(code: ErrorCode, reason: string, signedBy: readonly string[] = []): Refused {
-  return { kind: "refused", code, reason, signedBy: [...signedBy] };
+  const line = reason.replaceAll(/[\p{C}\p{Zl}\p{Zp}\s]+/gu, " ").slice(0, maxReason);
+  return { kind: "refused", code, reason: line, signedBy: [...signedBy] };
 }
 
 /** What a document that does not open says of itself; any other error is a bug. */
@@ -54,11 +58,22 @@ export function refusedBy(error: unknown): Refused {
 }
 
 /**
- * The time that counts, in Unix milliseconds: no machine is earlier than the newest document that it has verified, even
- * if its clock says 1970.
+ * The time that counts, in Unix milliseconds: no machine is earlier than the newest document of its operators that it has
+ * verified, even if its clock says 1970. Holds and orders end by this time: the online key has no part in it.
  */
-export function nowOf({ state, judge }: Pick<Bench, "state" | "judge">): number {
-  return Math.max(judge.nowMs, msOf(state.clockFloor), msOf(state.fresh?.at ?? null));
+export function nowOf({
+  state,
+  judge,
+}: {
+  state: Pick<TrustState, "clockFloor">;
+  judge: Pick<Judge, "nowMs">;
+}): number {
+  return Math.max(judge.nowMs, msOf(state.clockFloor));
+}
+
+/** The time for new heads: not before the online key's newest word either, since keeping heads out is all that it may do. */
+export function newsTimeOf(bench: Pick<Bench, "state" | "judge">): number {
+  return Math.max(nowOf(bench), msOf(bench.state.fresh?.at ?? null));
 }
 
 /** Only what operators sign moves the floor: an online key that was stolen must not be able to expire everything for ever. */

@@ -10,6 +10,14 @@ export function canonicalBytes(value: unknown): Buffer {
   return Buffer.from(text, "utf8");
 }
 
+/**
+ * JSON of bytes that are UTF-8, and of no others: a reader that mends broken bytes sees another document than one that does
+ * not. Throws TypeError or SyntaxError.
+ */
+export function parseUtf8Json(bytes: Uint8Array): unknown {
+  return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+}
+
 export function sha256(bytes: Uint8Array): Digest {
   return Digest.parse(createHash("sha256").update(bytes).digest("hex"));
 }

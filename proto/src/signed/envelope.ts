@@ -3,6 +3,7 @@
  * Source: secure-systems-lab/dsse, protocol.md (PAE) and envelope.md.
  */
 import { z } from "zod";
+import { parseUtf8Json } from "./canonical.ts";
 import { ChimeraError } from "../errors.ts";
 import { publicKeyBytes, publicKeyName, PublicKeyText, verifyWith, type Signer } from "./keys.ts";
 
@@ -16,7 +17,8 @@ export const canonicalBase64 = (maxLength: number) =>
     .string()
     .max(maxLength)
     .refine(
-      (text) => Buffer.from(text, "base64").toString("base64") === text,
+      // Whatever is too long is refused for that alone: it is not worth decoding.
+      (text) => text.length > maxLength || Buffer.from(text, "base64").toString("base64") === text,
       "is not base 64 in its canonical form",
     );
 
@@ -38,6 +40,20 @@ export type Envelope = z.infer<typeof Envelope>;
 /** The kinds of signed documents; the type is signed too, so none can be read as another. */
 export const DocumentKind = z.enum(["keys", "head", "panic", "order", "fresh", "status", "receipt"]);
 export type DocumentKind = z.infer<typeof DocumentKind>;
+
+/**
+ * Bytes of the largest document of a kind. What a node keeps on disk is bounded by these: a state file too large to be read
+ * again would be a way to make it forget what it accepted.
+ */
+const maxDocument: Record<DocumentKind, number> = {
+  keys: 64 * 1024,
+  head: 16 * 1024,
+  panic: 16 * 1024,
+  order: maxPayload,
+  fresh: 4 * 1024,
+  status: maxPayload,
+  receipt: 16 * 1024,
+};
 
 export function payloadType(kind: DocumentKind): string {
   return `application/vnd.chimera.${kind}.v1+json`;
@@ -64,7 +80,7 @@ export function sealBytes(kind: DocumentKind, payload: Buffer, signers: readonly
   return composeEnvelope(
     kind,
     payload,
-    signers.map(({ name, sign }) => ({ keyid: name, sig: sign(signed).toString("base64") })),
+    signers.map((signer) => ({ keyid: signer.name, sig: signer.sign(signed).toString("base64") })),
   );
 }
 
@@ -82,7 +98,10 @@ export function composeEnvelope(
   return { payloadType: payloadType(kind), payload: payload.toString("base64"), signatures };
 }
 
-/** The signatures of both, each once, where both hold the same document. Throws content-conflict where they do not. */
+/**
+ * The signatures of both, each once, where both hold the same document. Throws content-conflict where they do not,
+ * input-invalid when they are more than an envelope holds.
+ */
 export function mergeSignatures(a: Envelope, b: Envelope): Envelope {
   if (a.payload !== b.payload || a.payloadType !== b.payloadType) {
     throw new ChimeraError("content-conflict", "two envelopes of different documents");
@@ -90,7 +109,9 @@ export function mergeSignatures(a: Envelope, b: Envelope): Envelope {
   const bySignature = new Map(
     [...a.signatures, ...b.signatures].map((one) => [`${one.keyid} ${one.sig}`, one]),
   );
-  return Envelope.parse({ ...a, signatures: [...bySignature.values()] });
+  const merged = Envelope.safeParse({ ...a, signatures: [...bySignature.values()] });
+  if (merged.success) return merged.data;
+  throw new ChimeraError("input-invalid", `merged envelope: ${z.prettifyError(merged.error)}`);
 }
 
 export interface Opened<T> {
@@ -116,13 +137,20 @@ export function openEnvelope<T>(
   return { message: parsePayload(payload, schema), payload, signedBy };
 }
 
-/** The document's bytes, unverified. Throws signature-invalid for a document of another kind. */
+/** The document's bytes, unverified. Throws signature-invalid for a document of another kind, body-too-large. */
 export function payloadOf(envelope: Envelope, kind: DocumentKind): Buffer {
   const type = payloadType(kind);
-  if (envelope.payloadType === type) return Buffer.from(envelope.payload, "base64");
+  if (envelope.payloadType !== type) {
+    throw new ChimeraError(
+      "signature-invalid",
+      `payload type "${envelope.payloadType}" where "${type}" is due`,
+    );
+  }
+  const payload = Buffer.from(envelope.payload, "base64");
+  if (payload.length <= maxDocument[kind]) return payload;
   throw new ChimeraError(
-    "signature-invalid",
-    `payload type "${envelope.payloadType}" where "${type}" is due`,
+    "body-too-large",
+    `${payload.length} bytes of ${kind}, at most ${maxDocument[kind]}`,
   );
 }
 
@@ -145,10 +173,7 @@ export function signersOf(
   envelope: Envelope,
   { kind, role }: { kind: DocumentKind; role: RoleKeys },
 ): string[] {
-  return validSigners(envelope, signingInput(kind, payloadOf(envelope, kind)), role);
-}
-
-function validSigners(envelope: Envelope, signed: Buffer, role: RoleKeys): string[] {
+  const signed = signingInput(kind, payloadOf(envelope, kind));
   const byKey = new Map<string, string>();
   for (const key of role.keys) {
     const name = publicKeyName(key);
@@ -163,7 +188,7 @@ function validSigners(envelope: Envelope, signed: Buffer, role: RoleKeys): strin
 export function parsePayload<T>(payload: Buffer, schema: z.ZodType<T>): T {
   let json: unknown;
   try {
-    json = JSON.parse(payload.toString("utf8"));
+    json = parseUtf8Json(payload);
   } catch (cause) {
     throw new ChimeraError("input-invalid", "a signed payload is not JSON", { cause });
   }

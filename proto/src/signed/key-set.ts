@@ -14,7 +14,7 @@ import {
   type Envelope,
 } from "./envelope.ts";
 import { ChimeraError, type ErrorCode } from "../errors.ts";
-import { Count, Digest, FleetId, IsoTime } from "../names.ts";
+import { Count, type Digest, FleetId, IsoTime } from "../names.ts";
 
 /** The roles of architecture.md §4, and `fresh`: the controller's online key, which can only raise an alarm. */
 export const keyRoles = ["root", "publish", "panic", "order", "certify", "fresh"] as const;

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { sha256 } from "./canonical.ts";
 import { openEnvelope, type Envelope, type RoleKeys } from "./envelope.ts";
-import { Digest, FleetId, IsoTime, NodeName, StorePath } from "../names.ts";
+import { type Digest, FleetId, IsoTime, NodeName, StorePath } from "../names.ts";
 
 /** 128 random bits as hex. */
 export const Nonce = z.string().regex(/^[0-9a-f]{32}$/, "a nonce has 32 hex digits");

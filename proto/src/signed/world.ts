@@ -1,6 +1,6 @@
 /** PURE. A world is the desired state of a whole fleet: node -> leaf, named by the Merkle root over its leaves. */
 import { z } from "zod";
-import { canonicalBytes } from "./canonical.ts";
+import { canonicalBytes, parseUtf8Json } from "./canonical.ts";
 import { ChimeraError } from "../errors.ts";
 import { canonicalBase64 } from "./envelope.ts";
 import { PublicKeyText } from "./keys.ts";
@@ -97,11 +97,18 @@ export function verifyLeaf(
       `leaf ${proof.index} of ${proof.size} is not in the signed world`,
     );
   }
-  const leaf = Leaf.parse(JSON.parse(bytes.toString("utf8")));
+  const leaf = readLeaf(bytes);
   if (leaf.node !== node) throw new ChimeraError("leaf-unproven", `the proven leaf is ${leaf.node}'s`);
   if (leaf.fleetId !== signed.fleetId)
     throw new ChimeraError("leaf-unproven", "the leaf names another fleet");
   return leaf;
+}
+
+/** A leaf has one form: what other readers could read in another way, as a name that stands twice, is none. */
+function readLeaf(bytes: Buffer): Leaf {
+  const json = parseUtf8Json(bytes);
+  if (canonicalBytes(json).equals(bytes)) return Leaf.parse(json);
+  throw new ChimeraError("leaf-unproven", "the proven leaf is not canonical JSON");
 }
 
 function leafHashes(leaves: readonly Leaf[]): Buffer[] {
