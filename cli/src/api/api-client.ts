@@ -22,13 +22,14 @@ import type { Io } from "../io.ts";
 import { ask } from "./ask.ts";
 import { createDocumentApi, type DocumentApi } from "./document-api.ts";
 import { createSend, type Send } from "./http.ts";
+import { createProofApi, type ProofApi } from "./proof-api.ts";
 
 const apiTimeoutMs = 15_000;
 const uploadTimeoutMs = 120_000;
 /** News that comes late is none. */
 const newsTimeoutMs = 4000;
 
-export interface ApiClient extends DocumentApi {
+export interface ApiClient extends DocumentApi, ProofApi {
   fleet(): Promise<FleetView>;
   heads(): Promise<HeadList>;
   putHead(body: PutHead): Promise<StoredHead>;
@@ -59,6 +60,7 @@ export async function createApiClient(io: Io, context: NamedContext): Promise<Ap
   const get = <T>(path: string, schema: z.ZodType<T>) => ask(send, { method: "GET", path }, schema);
   return {
     ...createDocumentApi(send, upload),
+    ...createProofApi(send, cache),
     fleet: () => get("/v1/fleet", FleetView),
     heads: () => get("/v1/heads", HeadList),
     putHead: async (body) =>
