@@ -9,8 +9,8 @@
 let
   key = name: "${name}:6wn2Q8yyaZL1PHU7uCKUV1CyyHT6JxBuRP1Lc3V6L0s=";
   nkeyOf = letter: "U" + lib.concatStrings (lib.genList (_: letter) 55);
-  fleetId = lib.concatStrings (lib.genList (_: "ab") 32);
-  trust.publish.keys = [ (key "ops-publish") ];
+  keys = import ./tests/example-keys.nix;
+  inherit (keys) fleetId;
 
   bootable = {
     boot.loader.grub.enable = false;
@@ -23,11 +23,12 @@ let
 
   example = mkFleet {
     inherit (pkgs.stdenv.hostPlatform) system;
+    trustedKeys = keys.first;
     modules = [
       bootable
       {
         services.chimera.agent.settings = {
-          inherit fleetId trust;
+          inherit fleetId;
           nats.servers = [ "nats://hub:4222" ];
           controller.url = "http://hub:7070";
           nix.trustedPublicKeys = [ (key "cache") ];
@@ -49,8 +50,9 @@ let
             nkey = nkeyOf "A";
             nodeKey = key "n1";
           };
+          freshKeyFile = "/var/lib/secrets/fresh.key";
           settings = {
-            inherit fleetId trust;
+            inherit fleetId;
           };
         };
       }

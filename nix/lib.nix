@@ -11,11 +11,13 @@ in
   /*
     mkFleet {
       modules = [ ./common.nix ];                                # every node
+      trustedKeys = builtins.fromJSON (builtins.readFile ./keys.1.json);
       nodes.n1 = { modules = [ ./n1.nix ]; tags = [ "canary" ]; key = "n1:…"; };
     }
 
     gives `nixosConfigurations` for the flake's outputs, and `chimera`: node → installable, tags and key, as chimera.toml
-    has them. A node's name is its host name and its name in the fleet.
+    has them. A node's name is its host name and its name in the fleet. `trustedKeys` is what each node is installed with, and a
+    controller where its module is among a node's; a node's own modules may set another.
   */
   mkFleet =
     {
@@ -23,6 +25,7 @@ in
       modules ? [ ],
       specialArgs ? { },
       system ? null,
+      trustedKeys ? null,
     }:
     let
       checked = fleet.checkNodes nodes;
@@ -40,6 +43,18 @@ in
           };
         }
         // lib.optionalAttrs (platform != null) { nixpkgs.hostPlatform = lib.mkDefault platform; };
+
+      # A function of `options`: a node without the controller's module has no such option.
+      keysModule =
+        { options, ... }:
+        {
+          services.chimera = builtins.mapAttrs (_: _: { settings.trustedKeys = lib.mkDefault trustedKeys; }) (
+            builtins.intersectAttrs {
+              agent = null;
+              controller = null;
+            } options.services.chimera
+          );
+        };
     in
     {
       nixosConfigurations = builtins.mapAttrs (
@@ -52,6 +67,7 @@ in
             agentModule
             (nodeModule name spec)
           ]
+          ++ lib.optional (trustedKeys != null) keysModule
           ++ modules
           ++ spec.modules;
         }

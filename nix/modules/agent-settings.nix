@@ -7,7 +7,8 @@
 let
   inherit (lib) mkOption types;
   names = import ../pure/names.nix;
-  roleKeys = import ./role-keys.nix { inherit lib; };
+  publicKey = import ./public-key.nix { inherit lib; };
+  trustedKeys = import ./trusted-keys.nix { inherit lib; };
 
   secretFile =
     default: what:
@@ -68,9 +69,13 @@ types.submodule {
       tokenFile = secretFile "/var/lib/chimera/identity/token" "this node's bearer token";
     };
     nodeKeyFile = secretFile "/var/lib/chimera/identity/node.key" "the key that signs this node's status";
-    trust.publish = roleKeys.options "Who may publish heads, while the node has no accepted key set of its own.";
+    trustedKeys = trustedKeys.option ''
+      The key set that this node is installed with: {file}`keys.<n>.json` as `chimera init` and `chimera keys` write it. It
+      counts only while the node has no accepted key set of its own, so a module of an older generation cannot bring back old
+      keys. It may be the fleet's first one or any later one.
+    '';
     nix.trustedPublicKeys = mkOption {
-      type = types.nonEmptyListOf roleKeys.publicKey;
+      type = types.nonEmptyListOf publicKey;
       example = [ "cache-1:6wn2Q8yyaZL1PHU7uCKUV1CyyHT6JxBuRP1Lc3V6L0s=" ];
       description = "Keys that sign closures; added to `nix.settings.trusted-public-keys` too.";
     };
@@ -110,6 +115,10 @@ types.submodule {
         );
       };
     };
+    freshSeconds = seconds 3600 {
+      least = 60;
+      most = 604800;
+    } "Without a newer sign of freshness for so long, the node raises an alarm and accepts no new head.";
     probationSeconds = seconds 30 {
       least = 0;
       most = 3600;

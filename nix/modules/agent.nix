@@ -11,7 +11,7 @@ let
   format = pkgs.formats.json { };
   sentinel = import ../pure/sentinel.nix;
   secrets = import ../pure/secrets.nix { inherit (builtins) storeDir; };
-  roleKeys = import ./role-keys.nix { inherit lib; };
+  trustedKeys = import ./trusted-keys.nix { inherit lib; };
   option = "services.chimera.agent";
 
   tmux = lib.getExe pkgs.tmux;
@@ -68,7 +68,7 @@ in
 
   config = lib.mkIf cfg.enable {
     assertions = secrets.assertions secretFiles ++ [
-      (roleKeys.thresholdAssertion "${option}.settings.trust.publish" cfg.settings.trust.publish)
+      (trustedKeys.assertion "${option}.settings" cfg.settings)
       {
         assertion = config.nix.enable;
         message = "${option}: the agent pulls closures with Nix, but nix.enable is false";

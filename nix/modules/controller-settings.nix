@@ -3,11 +3,12 @@
   lib,
   format,
   nodesFile,
+  freshKeyFile,
 }:
 let
   inherit (lib) mkOption types;
   names = import ../pure/names.nix;
-  roleKeys = import ./role-keys.nix { inherit lib; };
+  trustedKeys = import ./trusted-keys.nix { inherit lib; };
   stateDir = "/var/lib/chimera-controller";
 
   file =
@@ -71,6 +72,18 @@ types.submodule {
       default = "info";
       description = "Least important level that is logged.";
     };
-    trust.publish = roleKeys.options "Whose heads are stored; the nodes check again.";
+    trustedKeys = trustedKeys.option ''
+      The key set that this controller begins with: {file}`keys.<n>.json` as `chimera init` and `chimera keys` write it. It
+      counts only while the controller knows no newer one. What it lets pass, the nodes check again.
+    '';
+    freshKeyFile = mkOption {
+      type = types.nullOr types.str;
+      default = freshKeyFile;
+      defaultText = lib.literalMD "the credential made of {option}`services.chimera.controller.freshKeyFile`, else null";
+      description = ''
+        File with the controller's online key as its service sees it; set
+        {option}`services.chimera.controller.freshKeyFile` instead.
+      '';
+    };
   };
 }

@@ -9,56 +9,21 @@ let
   inherit (lib) mkOption mkIf types;
   cfg = config.services.chimera.controller;
   format = pkgs.formats.json { };
-  names = import ../pure/names.nix;
   secrets = import ../pure/secrets.nix { inherit (builtins) storeDir; };
   natsServer = import ../pure/nats-server.nix;
-  roleKeys = import ./role-keys.nix { inherit lib; };
+  declaredNodes = import ./declared-nodes.nix { inherit lib option; };
+  trustedKeys = import ./trusted-keys.nix { inherit lib; };
   option = "services.chimera.controller";
   stateDir = "/var/lib/chimera-controller";
 
   declared = cfg.nodes != { };
-  settingsFile = format.generate "chimera-controller.json" cfg.settings;
+  # The schema knows a key that is absent, not one that is null.
+  settings = removeAttrs cfg.settings (lib.optional (cfg.settings.freshKeyFile == null) "freshKeyFile");
+  settingsFile = format.generate "chimera-controller.json" settings;
   nodesFile = format.generate "chimera-nodes.json" {
     v = 1;
     inherit (cfg) nodes;
   };
-
-  checked =
-    check: description: types.addCheck types.str check // { inherit description; };
-  userNkey = checked names.isUserNkey "public nkey of a NATS user (U…)";
-
-  node = types.submodule {
-    options = {
-      nkey = mkOption {
-        type = userNkey;
-        description = "Public half of the node's nkey.";
-      };
-      nodeKey = mkOption {
-        type = roleKeys.publicKey;
-        description = "Public key that the node signs its status with, `<node>:<base64>`.";
-      };
-    };
-  };
-
-  # One nkey for two users would give a node what the other may do.
-  nkeys = [ cfg.nats.controllerNkey ] ++ lib.mapAttrsToList (_: spec: spec.nkey) cfg.nodes;
-  distinctNkeys = {
-    assertion = !cfg.nats.enable || lib.allUnique nkeys;
-    message = "${option}.nodes: two users of NATS have the same nkey";
-  };
-
-  nodeAssertions = lib.concatLists (
-    lib.mapAttrsToList (name: spec: [
-      {
-        assertion = names.isNodeName name;
-        message = "${option}.nodes.${name}: ${names.nodeNameRule}";
-      }
-      {
-        assertion = lib.hasPrefix "${name}:" spec.nodeKey;
-        message = "${option}.nodes.${name}.nodeKey: its name is \"${name}\", not \"${lib.head (lib.splitString ":" spec.nodeKey)}\"";
-      }
-    ]) cfg.nodes
-  );
 in
 {
   options.services.chimera.controller = {
@@ -75,8 +40,19 @@ in
       '';
     };
 
+    freshKeyFile = mkOption {
+      type = types.nullOr types.str;
+      default = null;
+      example = "/var/lib/secrets/chimera-fresh.key";
+      description = ''
+        File with the controller's online key (role `fresh` of the key set), with which it tells nodes that they see the newest
+        documents; it can change no node. A string, never a file of the Nix store. systemd hands it to the service as a
+        credential, so only root needs to read it. Without it the fleet has no alarm against being frozen.
+      '';
+    };
+
     nodes = mkOption {
-      type = types.attrsOf node;
+      inherit (declaredNodes) type;
       default = { };
       description = ''
         The nodes of the fleet with their public keys. Where this is empty, nodes are added with
@@ -93,7 +69,7 @@ in
     nats = {
       enable = lib.mkEnableOption "nats-server for the fleet on this machine";
       controllerNkey = mkOption {
-        type = userNkey;
+        type = declaredNodes.userNkey;
         description = "Public half of {option}`services.chimera.controller.natsSeedFile`.";
       };
     };
@@ -102,6 +78,7 @@ in
       type = import ./controller-settings.nix {
         inherit lib format;
         nodesFile = if declared then "/etc/chimera/nodes.json" else "${stateDir}/nodes.json";
+        freshKeyFile = if cfg.freshKeyFile == null then null else "/run/credentials/chimera-controller.service/fresh.key";
       };
       description = ''
         Written to {file}`/etc/chimera/controller.json`. Keys that are not listed here are passed on as they are; the
@@ -112,15 +89,18 @@ in
 
   config = mkIf cfg.enable {
     assertions =
-      secrets.assertions {
-        "${option}.natsSeedFile" = cfg.natsSeedFile;
-        "${option}.settings.nats.seedFile" = cfg.settings.nats.seedFile;
-        "${option}.settings.tokensFile" = cfg.settings.tokensFile;
-      }
-      ++ nodeAssertions
+      secrets.assertions (
+        lib.filterAttrs (_: file: file != null) {
+          "${option}.natsSeedFile" = cfg.natsSeedFile;
+          "${option}.freshKeyFile" = cfg.freshKeyFile;
+          "${option}.settings.nats.seedFile" = cfg.settings.nats.seedFile;
+          "${option}.settings.tokensFile" = cfg.settings.tokensFile;
+          "${option}.settings.freshKeyFile" = cfg.settings.freshKeyFile;
+        }
+      )
+      ++ declaredNodes.assertions cfg
       ++ [
-        (roleKeys.thresholdAssertion "${option}.settings.trust.publish" cfg.settings.trust.publish)
-        distinctNkeys
+        (trustedKeys.assertion "${option}.settings" cfg.settings)
         {
           assertion = cfg.nats.enable -> declared;
           message = "${option}.nats.enable: nats-server learns its users from ${option}.nodes, which is empty";
@@ -169,7 +149,10 @@ in
         Group = "chimera-controller";
         StateDirectory = "chimera-controller";
         StateDirectoryMode = "0700";
-        LoadCredential = [ "nats.seed:${cfg.natsSeedFile}" ];
+        LoadCredential = [
+          "nats.seed:${cfg.natsSeedFile}"
+        ]
+        ++ lib.optional (cfg.freshKeyFile != null) "fresh.key:${cfg.freshKeyFile}";
         # All but the state directory is read-only for it; a cache elsewhere (its own disk) must be writable too.
         ReadWritePaths = lib.optional (!lib.hasPrefix "${stateDir}/" cfg.settings.cacheDir) cfg.settings.cacheDir;
       };

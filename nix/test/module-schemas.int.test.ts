@@ -19,8 +19,8 @@ describe.skipIf(nixpkgsLib === undefined)(
   () => {
     test("the agent takes agent.json, and the module's defaults are the agent's own", async () => {
       const settings = await settingsOf("agent");
-      const { node, fleetId, nats, controller, nodeKeyFile, trust, nix } = settings;
-      const least = AgentConfig.parse({ node, fleetId, nats, controller, nodeKeyFile, trust, nix });
+      const { node, fleetId, nats, controller, nodeKeyFile, trustedKeys, nix } = settings;
+      const least = AgentConfig.parse({ node, fleetId, nats, controller, nodeKeyFile, trustedKeys, nix });
       expect(AgentConfig.parse(settings)).toEqual(least);
     });
 

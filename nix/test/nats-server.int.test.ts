@@ -11,8 +11,9 @@ import { toolCommand } from "../../e2e/lab/tool-command.ts";
 import { generateKey } from "../../proto/src/signed/keys.ts";
 import { generateNkey } from "../../proto/src/nkey.ts";
 import { evaluate } from "./evaluate.ts";
+import { exampleKeys } from "./example-keys.ts";
 
-const fleetId = "0f".repeat(32);
+const { fleetId } = exampleKeys;
 
 function rendered(nodes: Record<string, string>): unknown {
   const config = ControllerConfig.parse({
@@ -21,7 +22,7 @@ function rendered(nodes: Record<string, string>): unknown {
     cacheDir: "/cache",
     tokensFile: "/tokens.json",
     nodesFile: "/nodes.json",
-    trust: { publish: { keys: [generateKey("ops").public], threshold: 1 } },
+    trustedKeys: exampleKeys.first,
   });
   const entries = Object.entries(nodes).map(([node, nkey]) => [
     node,

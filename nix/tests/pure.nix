@@ -5,7 +5,9 @@ let
   sentinel = import ../pure/sentinel.nix;
   secrets = import ../pure/secrets.nix { storeDir = "/nix/store"; };
   natsServer = import ../pure/nats-server.nix;
-  fleetId = builtins.concatStringsSep "" (builtins.genList (_: "0f") 32);
+  base64 = import ../pure/base64.nix;
+  keySet = import ../pure/key-set.nix;
+  inherit (import ./example-keys.nix) fleetId;
   key = name: "${name}:6wn2Q8yyaZL1PHU7uCKUV1CyyHT6JxBuRP1Lc3V6L0s=";
 in
 {
@@ -70,6 +72,23 @@ in
     7
     ./pure.nix
   ];
+
+  # Texts in base 64 → their bytes, and their text.
+  decoded =
+    { texts }:
+    map (
+      text:
+      let
+        bytes = base64.bytesOf text;
+      in
+      {
+        inherit bytes;
+        text = if bytes == null then null else base64.asciiOf bytes;
+      }
+    ) texts;
+
+  # JSON of [{ fleetId, envelope }] → problems.
+  keySetProblems = { json }: map (keySet.problemOf "option") (builtins.fromJSON json);
 
   natsSettings = natsServer.settings {
     inherit fleetId;
