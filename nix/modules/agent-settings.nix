@@ -118,7 +118,7 @@ types.submodule {
     freshSeconds = seconds 3600 {
       least = 60;
       most = 604800;
-    } "Without a newer sign of freshness for so long, the node raises an alarm and accepts no new head.";
+    } "Without a newer sign of the controller's online key for so long, the node raises an alarm and takes no new head.";
     probationSeconds = seconds 30 {
       least = 0;
       most = 3600;

@@ -44,6 +44,25 @@ describe.skipIf(nixpkgsLib === undefined)(
       expect(Object.keys(NodeFile.parse(nodes).nodes)).toEqual(["n1"]);
     });
 
+    test("the controller takes its file with an online key and without", async () => {
+      const { value } = await evaluateWithLib("tests/modules.nix", "controllerFresh");
+      const files = z
+        .array(Settings)
+        .parse(value)
+        .map(({ settings }) => ControllerConfig.parse(settings).freshKeyFile);
+      expect(files).toEqual([
+        undefined,
+        "/run/credentials/chimera-controller.service/fresh.key",
+        "/var/lib/chimera-controller/fresh.key",
+      ]);
+    });
+
+    test("the controller refuses the key set of another fleet, should it get past the module", async () => {
+      const fleetId = "ab".repeat(32);
+      const controller = ControllerConfig.safeParse({ ...(await settingsOf("controller")), fleetId });
+      expect(controller.error?.message).toContain("the key set is of fleet");
+    });
+
     test("the controller's address is the schema's own where none is set", async () => {
       const { listen: _listen, ...rest } = await settingsOf("controller");
       const { listen } = await settingsOf("controllerDefaults");

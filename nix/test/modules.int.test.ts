@@ -108,15 +108,21 @@ describe.skipIf(nixpkgsLib === undefined)(
     test("the controller's online key is a credential, or a file of its own, or absent, never null", async () => {
       const seed = "nats.seed:/var/lib/secrets/controller.seed";
       const { value, error } = await evaluateCase("controllerFresh");
-      expect(value, error).toEqual([
-        { problems: [], file: "absent", credentials: [seed] },
+      const credential = "/run/credentials/chimera-controller.service/fresh.key";
+      expect(value, error).toMatchObject([
+        { problems: [], credentials: [seed] },
         {
           problems: [],
-          file: "/run/credentials/chimera-controller.service/fresh.key",
+          settings: { freshKeyFile: credential },
           credentials: [seed, "fresh.key:/var/lib/secrets/fresh.key"],
         },
-        { problems: [], file: "/var/lib/chimera-controller/fresh.key", credentials: [seed] },
+        {
+          problems: [],
+          settings: { freshKeyFile: "/var/lib/chimera-controller/fresh.key" },
+          credentials: [seed],
+        },
       ]);
+      expect(value).not.toHaveProperty([0, "settings", "freshKeyFile"]);
     });
 
     test("a machine may be installed with a later key set than the first", async () => {

@@ -59,8 +59,7 @@ in
           evaluation = controllerWith extra;
         in
         {
-          inherit (controllerResult evaluation) problems;
-          file = (controllerResult evaluation).settings.freshKeyFile or "absent";
+          inherit (controllerResult evaluation) problems settings;
           credentials = evaluation.config.systemd.services.chimera-controller.serviceConfig.LoadCredential;
         }
       )
