@@ -1,14 +1,14 @@
-import { generateKey } from "@chimera/proto/signed/keys";
 import { expect, test } from "vitest";
+import { fleetId, keySet1 } from "../test/test-keys.ts";
 import { parseConfig } from "./config.ts";
 
 const valid = {
-  fleetId: "a".repeat(64),
+  fleetId,
   nats: { servers: ["nats://hub:4222"], seedFile: "/seed" },
   cacheDir: "/cache",
   tokensFile: "/tokens",
   nodesFile: "/nodes",
-  trust: { publish: { keys: [generateKey("ops").public], threshold: 1 } },
+  trustedKeys: keySet1,
 };
 
 test("fills in defaults and listens only on this machine unless told otherwise", () => {
@@ -22,7 +22,9 @@ test.each([
   [{ ...valid, limits: { uploads: 0 } }, "limits.uploads: "],
   [{ ...valid, fleetId: "abc" }, "fleetId: a digest has 64 hex digits"],
   [{ ...valid, cacheDir: "relative" }, "cacheDir: must be an absolute path"],
-  [{ ...valid, trust: { publish: { ...valid.trust.publish, threshold: 2 } } }, "trust.publish: threshold"],
+  [{ ...valid, fleetId: "a".repeat(64) }, `trustedKeys: the key set is of fleet ${fleetId}`],
+  [{ ...valid, trustedKeys: { ...keySet1, payload: "AA==" } }, "trustedKeys: "],
+  [{ ...valid, freshKeyFile: "fresh.key" }, "freshKeyFile: must be an absolute path"],
 ])("names the file and the field that is wrong", (config, expected) => {
   expect(() => parseConfig(JSON.stringify(config), "/etc/f.json")).toThrow(/configuration \/etc\/f\.json: /);
   expect(() => parseConfig(JSON.stringify(config), "/etc/f.json")).toThrow(expected);

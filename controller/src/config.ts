@@ -1,8 +1,9 @@
 /** SHELL. Strict schema of controller.json: a misspelt option stops the service by its name. */
 import { readFileSync } from "node:fs";
-import { RoleKeys } from "@chimera/proto/signed/envelope";
-import { ChimeraError } from "@chimera/proto/errors";
+import { ChimeraError, errorChain } from "@chimera/proto/errors";
 import { FleetId } from "@chimera/proto/names";
+import { Envelope } from "@chimera/proto/signed/envelope";
+import { openPinnedKeySet } from "@chimera/proto/signed/key-set";
 import { z } from "zod";
 import { describeIssues } from "./files/describe-issues.ts";
 
@@ -40,7 +41,7 @@ export const Limits = z.strictObject({
 });
 export type Limits = z.infer<typeof Limits>;
 
-export const ControllerConfig = z.strictObject({
+const Settings = z.strictObject({
   fleetId: FleetId,
   listen: z.strictObject({ host, port }).default({ host: "127.0.0.1", port: 7070 }),
   nats: z.strictObject({ servers: z.array(z.string().max(256)).min(1).max(16), seedFile: path }),
@@ -63,11 +64,29 @@ export const ControllerConfig = z.strictObject({
   cacheDir: path,
   tokensFile: path,
   nodesFile: path,
-  trust: z.strictObject({ publish: RoleKeys }),
+  /** A key set of the fleet, any: the walk to the newest begins here, or at a higher one in cacheDir/keys. */
+  trustedKeys: Envelope,
+  /** Key of role `fresh`, in Nix's form, 0600: the only key that a controller has, and it can only raise an alarm. */
+  freshKeyFile: path.optional(),
   limits: Limits.prefault({}),
   logLevel: z.enum(["error", "warn", "info", "debug"]).default("info"),
 });
+
+export const ControllerConfig = Settings.superRefine(({ trustedKeys, fleetId }, context) => {
+  const message = pinProblem(trustedKeys, fleetId);
+  if (message !== null) context.addIssue({ code: "custom", path: ["trustedKeys"], message });
+});
 export type ControllerConfig = z.infer<typeof ControllerConfig>;
+
+function pinProblem(trustedKeys: Envelope, fleetId: FleetId): string | null {
+  try {
+    openPinnedKeySet(trustedKeys, fleetId);
+    return null;
+  } catch (error) {
+    if (error instanceof ChimeraError) return errorChain(error);
+    throw error;
+  }
+}
 
 /** Throws file-unreadable or config-invalid, both naming the file. */
 export function readConfig(file: string): ControllerConfig {

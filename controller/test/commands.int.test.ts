@@ -8,6 +8,7 @@ import { generateNkey } from "@chimera/proto/nkey";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually, freePort, natsServerProgram } from "./nats-server.ts";
+import { fleetId, keySet1 } from "./test-keys.ts";
 
 const main = join(import.meta.dirname, "..", "src", "main.ts");
 let directory: string;
@@ -22,12 +23,12 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 function makeConfig(extra: object = {}) {
   return {
-    fleetId: "a".repeat(64),
+    fleetId,
     nats: { servers: ["nats://127.0.0.1:4222"], seedFile: join(directory, "nats.seed") },
     cacheDir: join(directory, "cache"),
     tokensFile: join(directory, "tokens.json"),
     nodesFile: join(directory, "nodes.json"),
-    trust: { publish: { keys: [generateKey("ops").public], threshold: 1 } },
+    trustedKeys: keySet1,
     ...extra,
   };
 }

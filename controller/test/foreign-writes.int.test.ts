@@ -11,15 +11,8 @@ import { headers, type NatsConnection } from "nats";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { eventually } from "./nats-server.ts";
 import { connectAsController } from "./raw-nats.ts";
-import {
-  fleetId,
-  makeHead,
-  makeLeaf,
-  pushClosure,
-  putHead,
-  startTestFleet,
-  type TestFleet,
-} from "./test-fleet.ts";
+import { makeHead, makeLeaf, pushClosure, putHead, startTestFleet, type TestFleet } from "./test-fleet.ts";
+import { fleetId } from "./test-keys.ts";
 
 const subject = subjects.desired("head", fleetId);
 let fleet: TestFleet;
@@ -109,7 +102,7 @@ test("starts anew on a server that lost its data, and shows nothing of before", 
   await eventually("ready again", () => fleet.controller.ready());
   expect(await newest()).toMatchObject({ head: null, revision: 0 });
   const stored = await publish({ serial: 12, previous: "e".repeat(64) });
-  expect(stored.revision).toBe(1);
+  expect(stored.revision).toBe(2);
   expect((await newest()).head).toMatchObject({ id: stored.id, head: { serial: 12 } });
 });
 

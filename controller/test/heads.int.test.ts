@@ -6,7 +6,8 @@ import { FleetId, NodeName } from "@chimera/proto/names";
 import { expect, test } from "vitest";
 import { eventually } from "./nats-server.ts";
 import { makeStoreObject } from "./store-object.ts";
-import { fleetId, makeHead, makeLeaf, pushClosure, putHead } from "./test-fleet.ts";
+import { makeHead, makeLeaf, pushClosure, putHead } from "./test-fleet.ts";
+import { fleetId } from "./test-keys.ts";
 import { useFleet } from "./use-fleet.ts";
 
 const fleet = useFleet();

@@ -7,7 +7,8 @@ import type { NatsConnection } from "nats";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "./nats-server.ts";
 import { connectAsController, connectAsNode } from "./raw-nats.ts";
-import { fleetId, startTestFleet, type TestFleet } from "./test-fleet.ts";
+import { startTestFleet, type TestFleet } from "./test-fleet.ts";
+import { fleetId } from "./test-keys.ts";
 
 let fleet: TestFleet;
 let n1: NatsConnection;
@@ -48,7 +49,7 @@ async function view(node: string) {
   return (await fleet.call(`/v1/nodes/${node}`, { role: "viewer" })).json();
 }
 
-function sendEvents(count: number, type: "alarm" | "head-refused") {
+function sendEvents(count: number, type: "alarm" | "document-refused") {
   for (let i = 0; i < count; i += 1) {
     const event = {
       specversion: "1.0",
@@ -57,7 +58,7 @@ function sendEvents(count: number, type: "alarm" | "head-refused") {
       time: new Date().toISOString(),
       datacontenttype: "application/json",
       type,
-      data: { code: "bug", message: `${type} ${i}`, signedBy: [] },
+      data: { code: "bug", message: `${type} ${i}`, document: "head", id: null, signedBy: [], claims: [] },
     };
     n1.publish(subjects.event(fleetId, "n1", type), JSON.stringify(event));
   }
@@ -106,7 +107,7 @@ test("knows the fleet again after nats-server was killed, and hears on", async (
 });
 
 test("reads the newest events of a node by type, however many others came after them", async () => {
-  sendEvents(5, "head-refused");
+  sendEvents(5, "document-refused");
   sendEvents(400, "alarm");
   await n1.flush();
   await eventually("all events stored", async () => {
@@ -114,10 +115,10 @@ test("reads the newest events of a node by type, however many others came after 
     return events.length === 405;
   });
   const refused = (
-    await fleet.call("/v1/nodes/n1/events?type=head-refused&limit=3", { role: "viewer" })
+    await fleet.call("/v1/nodes/n1/events?type=document-refused&limit=3", { role: "viewer" })
   ).json();
   const messages = refused.events.map(({ data }: { data: { message: string } }) => data.message);
-  expect(messages).toEqual(["head-refused 4", "head-refused 3", "head-refused 2"]);
+  expect(messages).toEqual(["document-refused 4", "document-refused 3", "document-refused 2"]);
   const silent = (await fleet.call("/v1/nodes/n2/events", { role: "viewer" })).json();
   expect(silent).toEqual({ events: [] });
   const bad = await fleet.call("/v1/events?limit=5000&type=nonsense", { role: "viewer" });

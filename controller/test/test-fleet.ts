@@ -8,7 +8,7 @@ import { seal } from "@chimera/proto/signed/envelope";
 import { Head } from "@chimera/proto/signed/head";
 import { generateKey, parseSecretKey } from "@chimera/proto/signed/keys";
 import { createLog } from "@chimera/proto/log";
-import { FleetId, NodeName } from "@chimera/proto/names";
+import { NodeName } from "@chimera/proto/names";
 import { generateNkey } from "@chimera/proto/nkey";
 import { Leaf, worldId } from "@chimera/proto/signed/world";
 import { startController, type Controller } from "../src/commands/serve.ts";
@@ -18,22 +18,20 @@ import { addToken } from "../src/files/token-file.ts";
 import { renderNatsConfig } from "../src/nats-config.ts";
 import { eventually, freePort, startTestServer } from "./nats-server.ts";
 import { makeStoreObject, type StoreObject } from "./store-object.ts";
+import { fleetId, fleetKeys, keySet1 } from "./test-keys.ts";
 
-export const fleetId = FleetId.parse("f".repeat(64));
 const roles: TokenRole[] = ["viewer", "operator", "admin", "cache-writer", "enroll"];
 
 export type TestFleet = Awaited<ReturnType<typeof startTestFleet>>;
 
 export async function startTestFleet(limits: Partial<ControllerConfig["limits"]> = {}) {
   const directory = mkdtempSync(join(tmpdir(), "chimera-fleet-"));
-  const publish = parseSecretKey(generateKey("ops-publish").secret);
   const natsPort = await freePort();
   const own = generateNkey();
   writeFileSync(join(directory, "nats.seed"), own.seed);
   const config = makeConfig(directory, {
     natsPort,
     httpPort: await freePort(),
-    trust: { publish: { keys: [publish.publicKey], threshold: 1 } },
     limits,
   });
   const nodes = await registerNodes(config, ["n1", "n2"]);
@@ -51,7 +49,7 @@ export async function startTestFleet(limits: Partial<ControllerConfig["limits"]>
     natsConfig,
     controller,
     logged,
-    publish,
+    publish: fleetKeys.publish,
     nodes,
     tokens,
     call: (path: string, options?: CallOptions) => callApi({ url, tokens }, path, options),
@@ -98,7 +96,7 @@ export interface CallOptions {
 
 function makeConfig(
   directory: string,
-  parts: { natsPort: number; httpPort: number; trust: unknown; limits: unknown },
+  parts: { natsPort: number; httpPort: number; limits: unknown },
 ): ControllerConfig {
   return ControllerConfig.parse({
     fleetId,
@@ -108,7 +106,7 @@ function makeConfig(
     cacheDir: join(directory, "cache"),
     tokensFile: join(directory, "tokens.json"),
     nodesFile: join(directory, "nodes.json"),
-    trust: parts.trust,
+    trustedKeys: keySet1,
     limits: parts.limits,
   });
 }

@@ -1,5 +1,5 @@
 /** SHELL. `chimera-controller dev`: a whole control plane on one machine, nats-server included. */
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -96,11 +96,11 @@ function writeNatsConfig({ config, natsConfigFile }: DevState): void {
 }
 
 /** For $XDG_CONFIG_HOME/chimera/config.toml. */
-function contextOf({ config, configFile, tokenFile, publishKeyFile, cacheKeyFile }: DevState): string {
+function contextOf({ config, configFile, tokenFile, keyFiles, cacheKeyFile }: DevState): string {
   const fields = {
     controller: `http://${config.listen.host}:${config.listen.port}`,
     tokenFile,
-    publishKeyFile,
+    ...operatorKeyFiles(keyFiles),
     cacheKeyFile,
     fleetId: config.fleetId,
   };
@@ -114,6 +114,17 @@ function contextOf({ config, configFile, tokenFile, publishKeyFile, cacheKeyFile
     `# Its token:   chimera-controller token create --config ${configFile} --role node --node …`,
     "",
   ].join("\n");
+}
+
+/** A folder of an older version has one key for all of them. */
+function operatorKeyFiles({ root, publish, panic, order }: DevState["keyFiles"]) {
+  const own = (file: string) => (existsSync(file) ? file : publish);
+  return {
+    rootKeyFile: own(root),
+    publishKeyFile: publish,
+    panicKeyFile: own(panic),
+    orderKeyFile: own(order),
+  };
 }
 
 async function freePort(): Promise<number> {

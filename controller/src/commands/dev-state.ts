@@ -1,11 +1,9 @@
 /** SHELL. The folder of `chimera-controller dev`: keys, fleet, configuration and tokens, made once and kept. */
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { sha256 } from "@chimera/proto/signed/canonical";
 import { Envelope, seal } from "@chimera/proto/signed/envelope";
-import { KeySet } from "@chimera/proto/signed/key-set";
-import { generateKey, parseSecretKey } from "@chimera/proto/signed/keys";
-import { FleetId } from "@chimera/proto/names";
+import { KeySet, openFirstKeySet } from "@chimera/proto/signed/key-set";
+import { generateKey, parseSecretKey, type Signer } from "@chimera/proto/signed/keys";
 import { generateNkey } from "@chimera/proto/nkey";
 import { ControllerConfig, readConfig } from "../config.ts";
 import { writeDurably } from "../files/durable-file.ts";
@@ -19,9 +17,12 @@ export interface DevState {
   natsConfigFile: string;
   natsPidFile: string;
   tokenFile: string;
-  publishKeyFile: string;
+  keyFiles: DevKeyFiles;
   cacheKeyFile: string;
 }
+
+const devRoles = ["root", "publish", "panic", "order", "fresh"] as const;
+export type DevKeyFiles = Record<(typeof devRoles)[number], string>;
 
 export interface DevOptions {
   dir: string;
@@ -38,25 +39,24 @@ export async function prepareDevState(options: DevOptions): Promise<DevState> {
     natsConfigFile: join(dir, "nats-server.conf"),
     natsPidFile: join(dir, "nats-server.pid"),
     tokenFile: join(dir, "keys", "admin.token"),
-    publishKeyFile: join(dir, "keys", "publish.key"),
+    keyFiles: keyFilesIn(join(dir, "keys")),
     cacheKeyFile: join(dir, "keys", "cache.key"),
   };
   const seedFile = join(dir, "keys", "controller.seed");
   writeOnce(seedFile, () => generateNkey().seed);
-  writeOnce(state.publishKeyFile, () => generateKey("dev-publish").secret);
   writeOnce(state.cacheKeyFile, () => generateKey("dev-cache").secret);
-  const publishKey = parseSecretKey(readFileSync(state.publishKeyFile, "utf8")).publicKey;
-  const keySetFile = join(dir, "keys", "keys.json");
-  writeOnce(keySetFile, () => makeKeySet(state.publishKeyFile));
+  const { set, fleetId, envelope } = firstKeySet(join(dir, "keys", "keys.json"), state.keyFiles);
   const config = ControllerConfig.parse({
-    fleetId: fleetOf(keySetFile),
+    fleetId,
     listen: { host: "127.0.0.1", port: options.httpPort },
     nats: { servers: [`nats://127.0.0.1:${options.natsPort}`], seedFile },
     natsServer: { host: "127.0.0.1", port: options.natsPort, storeDir: join(dir, "jetstream") },
     cacheDir: join(dir, "cache"),
     tokensFile: join(dir, "tokens.json"),
     nodesFile: join(dir, "nodes.json"),
-    trust: { publish: { keys: [publishKey], threshold: 1 } },
+    trustedKeys: envelope,
+    // The folder of an older version has a key set without this role.
+    ...(set.roles.fresh === undefined ? {} : { freshKeyFile: state.keyFiles.fresh }),
   });
   writeDurably(state.configFile, `${JSON.stringify(config, null, 2)}\n`);
   if (!existsSync(state.tokenFile)) {
@@ -70,22 +70,38 @@ function writeOnce(path: string, make: () => string): void {
   if (!existsSync(path)) writeDurably(path, `${make()}\n`);
 }
 
-/** On one machine one key plays every role; `chimera init` makes real ones. */
-function makeKeySet(publishKeyFile: string): string {
-  const signer = parseSecretKey(readFileSync(publishKeyFile, "utf8"));
-  const role = { keys: [signer.publicKey], threshold: 1 };
-  const keySet = KeySet.parse({
+function keyFilesIn(folder: string): DevKeyFiles {
+  const file = (role: string) => join(folder, `${role}.key`);
+  return {
+    root: file("root"),
+    publish: file("publish"),
+    panic: file("panic"),
+    order: file("order"),
+    fresh: file("fresh"),
+  };
+}
+
+/** On one machine all keys lie together; `chimera init` says which ones to keep offline. */
+function firstKeySet(path: string, keyFiles: DevKeyFiles) {
+  writeOnce(path, () => {
+    for (const role of devRoles) writeOnce(keyFiles[role], () => generateKey(`dev-${role}`).secret);
+    return JSON.stringify(seal("keys", makeKeySet(keyFiles), [signerOf(keyFiles.root)]));
+  });
+  return openFirstKeySet(Envelope.parse(JSON.parse(readFileSync(path, "utf8"))));
+}
+
+function makeKeySet(keyFiles: DevKeyFiles): KeySet {
+  const role = (name: keyof DevKeyFiles) => ({ keys: [signerOf(keyFiles[name]).publicKey], threshold: 1 });
+  return KeySet.parse({
     v: 1,
     kind: "keys",
     epoch: 0,
     version: 1,
     expires: new Date(Date.now() + keySetLifeMs).toISOString(),
-    roles: { root: role, publish: role, panic: role, order: role },
+    roles: Object.fromEntries(devRoles.map((name) => [name, role(name)])),
   });
-  return JSON.stringify(seal("keys", keySet, [signer]));
 }
 
-function fleetOf(keySetFile: string): FleetId {
-  const { payload } = Envelope.parse(JSON.parse(readFileSync(keySetFile, "utf8")));
-  return FleetId.parse(sha256(Buffer.from(payload, "base64")));
+function signerOf(file: string): Signer {
+  return parseSecretKey(readFileSync(file, "utf8"));
 }

@@ -30,7 +30,7 @@ export async function startController(config: ControllerConfig, log: Log): Promi
   const store = createFleetStore(config, link, log.child({ component: "store" }));
   const metrics = createMetrics({
     natsConnected: () => link.connected(),
-    headSerial: () => store.heads.newestSerial(),
+    headSerial: () => store.documents.newestSerial(),
     nodesByState: () =>
       countBy(store.projection.list(nodes()).map(({ status }) => status?.state ?? "silent")),
   });

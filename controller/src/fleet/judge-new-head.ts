@@ -1,54 +1,106 @@
 /** PURE. Whether the controller stores a head: the nodes' own rules, and what only the controller can see. */
+import { acceptHead } from "@chimera/proto/acceptance/accept-head";
+import { newestOf } from "@chimera/proto/acceptance/trust-state";
 import type { StoredHead } from "@chimera/proto/api";
 import type { ErrorCode } from "@chimera/proto/errors";
-import { judgeHead, nothingAccepted, type OpenedHead } from "@chimera/proto/signed/head";
-import type { FleetId } from "@chimera/proto/names";
+import type { StorePath } from "@chimera/proto/names";
+import type { OpenedHead } from "@chimera/proto/signed/head";
+import type { Envelope } from "@chimera/proto/signed/envelope";
+import { comparePlace, showPlace } from "@chimera/proto/signed/place";
 import type { World } from "@chimera/proto/signed/world";
+import type { NodeStatus } from "@chimera/proto/status";
+import { controllerBench } from "./controller-bench.ts";
+import type { FleetDocuments } from "./fleet-documents.ts";
+
+/** A document from the future would carry the clock of every node that takes it there. */
+export const maxAheadMs = 10 * 60_000;
 
 export interface HeadSurroundings {
-  fleetId: FleetId;
-  /** Newest valid head in the store. */
-  newest: StoredHead | null;
+  documents: FleetDocuments;
   /** The head's world, when it was uploaded. */
   world: World | undefined;
   registered: ReadonlySet<string>;
+  /** The newest quarantine list of the fleet. */
+  quarantined: ReadonlySet<StorePath>;
+  /** What nodes say of themselves, signed with their registered keys. */
+  reported: readonly NodeStatus[];
   nowMs: number;
 }
 
 export type NewHeadVerdict =
   | { kind: "store"; world: World }
   | { kind: "stored-already"; head: StoredHead }
-  | { kind: "refuse"; code: ErrorCode; reason: string };
+  | Refuse;
 
-export function judgeNewHead(opened: OpenedHead, around: HeadSurroundings): NewHeadVerdict {
-  const { newest, fleetId, nowMs, world } = around;
-  const accepted =
-    newest === null
-      ? nothingAccepted
-      : { epoch: newest.head.epoch, serial: newest.head.serial, id: newest.id };
-  const verdict = judgeHead(opened, { fleetId, accepted }, nowMs);
-  if (verdict.kind === "refuse") return verdict;
-  if (verdict.kind === "known" && newest !== null) return { kind: "stored-already", head: newest };
-  // Without a newest one anything goes: the first head, or one after the server's data were lost.
-  if (newest !== null && opened.head.previous !== newest.id) {
-    const named = opened.head.previous ?? "none";
-    return refuse("order-stale", `head.previous is ${named}, the newest head is ${newest.id}`);
-  }
+interface Refuse {
+  kind: "refuse";
+  code: ErrorCode;
+  reason: string;
+}
+
+export function judgeNewHead(
+  opened: OpenedHead,
+  envelope: Envelope,
+  around: HeadSurroundings,
+): NewHeadVerdict {
+  const { documents, world } = around;
+  const [newest] = documents.heads;
+  const bench = controllerBench(documents, timeFor(opened, around));
+  const verdict = acceptHead(bench, envelope, null);
+  if (verdict.kind === "refused") return refuse(verdict.code, verdict.reason);
+  if (verdict.kind === "known" && newest !== undefined) return { kind: "stored-already", head: newest };
+  const problem = refuseByPlace(opened, around, newestOf(bench.state)?.id);
+  if (problem !== null) return problem;
   if (world === undefined) {
     return refuse("world-unknown", `world ${opened.head.world} was not uploaded (PUT /v1/worlds/<id>)`);
   }
   return judgeWorld(opened, world, around);
 }
 
-function judgeWorld(
-  { head }: OpenedHead,
-  world: World,
-  { fleetId, registered }: HeadSurroundings,
-): NewHeadVerdict {
+/** After a loss of data an operator's copy goes back in, also when its time is over: nodes that have it go by it still. */
+function timeFor({ id, head }: OpenedHead, { documents, reported, nowMs }: HeadSurroundings): number {
+  const isCopy = documents.heads.length === 0 && reported.some(({ accepted }) => accepted?.id === id);
+  return isCopy ? Math.min(nowMs, Date.parse(head.notAfter)) : nowMs;
+}
+
+function refuseByPlace({ head, id }: OpenedHead, around: HeadSurroundings, newest?: string): Refuse | null {
+  const { nowMs, reported } = around;
+  if (Date.parse(head.createdAt) - nowMs > maxAheadMs) {
+    return refuse("input-invalid", `head.createdAt is ${head.createdAt}, the clock of somebody is wrong`);
+  }
+  if (newest !== undefined) {
+    if (head.previous === newest) return null;
+    const named = head.previous ?? "none";
+    return refuse("order-stale", `head.previous is ${named}, the newest document is ${newest}`);
+  }
+  // Without a newest one this is the first, or one after the server's data were lost.
+  const above = reported.find((status) => isAbove(status, { head, id }));
+  if (above === undefined) return null;
+  const place = showPlace(placeOf(above));
+  return refuse(
+    "order-stale",
+    `head ${showPlace(head)} is not above ${place}, which node ${above.node} accepted`,
+  );
+}
+
+function isAbove(status: NodeStatus, { head, id }: Pick<OpenedHead, "head" | "id">): boolean {
+  if (status.accepted?.id === id) return false;
+  return comparePlace(placeOf(status), head) >= 0;
+}
+
+function placeOf({ accepted, panic }: NodeStatus) {
+  const head = { epoch: accepted?.epoch ?? 0, serial: accepted?.serial ?? 0, rank: 0 };
+  if (panic === undefined || panic === null) return head;
+  const undone = { epoch: panic.epoch, serial: panic.serial, rank: 1 };
+  return comparePlace(undone, head) > 0 ? undone : head;
+}
+
+function judgeWorld({ head }: OpenedHead, world: World, around: HeadSurroundings): NewHeadVerdict {
+  const { documents, registered, quarantined } = around;
   if (head.size !== world.leaves.length) {
     return refuse("input-invalid", `head.size is ${head.size}, its world has ${world.leaves.length} leaves`);
   }
-  const foreign = world.leaves.find((leaf) => leaf.fleetId !== fleetId);
+  const foreign = world.leaves.find((leaf) => leaf.fleetId !== documents.keys.fleetId);
   if (foreign !== undefined) {
     return refuse("fleet-mismatch", `the leaf of ${foreign.node} is for fleet ${foreign.fleetId}`);
   }
@@ -57,9 +109,16 @@ function judgeWorld(
   if (unknown !== undefined) {
     return refuse("node-unknown", `the world names node ${unknown.node}, which is not registered`);
   }
+  const denied = world.leaves.find((leaf) => quarantined.has(leaf.toplevel));
+  if (denied !== undefined) {
+    return refuse(
+      "quarantined",
+      `the leaf of ${denied.node} wants ${denied.toplevel}, which is in quarantine`,
+    );
+  }
   return { kind: "store", world };
 }
 
-function refuse(code: ErrorCode, reason: string): NewHeadVerdict {
+function refuse(code: ErrorCode, reason: string): Refuse {
   return { kind: "refuse", code, reason };
 }

@@ -10,7 +10,7 @@ import type { Observation } from "./decode-observation.ts";
 /** As many as GET /v1/nodes can list. */
 const maxEntries = 10_000;
 
-interface Entry extends Omit<NodeView, "node" | "nodeKey" | "verified"> {
+interface Entry extends Omit<NodeView, "node" | "nodeKey" | "verified" | "envelope"> {
   envelope: Envelope | null;
   /** The last check of the signature: keys change seldom, statuses are shown often. */
   checked: { key: PublicKeyText; valid: boolean } | null;
@@ -22,10 +22,12 @@ type NodeKeys = Readonly<Record<string, { nodeKey: PublicKeyText }>>;
 export interface Projection {
   /** False when the node was not taken in because too many others were. */
   apply(node: NodeName, observation: Observation): boolean;
-  /** Undefined for a node that is neither registered nor was ever heard of. */
+  /** With the envelope; undefined for a node that is neither registered nor was ever heard of. */
   view(node: NodeName, registered: NodeKeys): NodeView | undefined;
-  /** Sorted by name; a registered node that never spoke is listed too. */
-  list(registered: NodeKeys): NodeView[];
+  /** Sorted by name; a registered node that never spoke is listed too. Envelopes only when they are asked for. */
+  list(registered: NodeKeys, options?: { envelopes: boolean }): NodeView[];
+  /** What nodes say of themselves, signed with their registered keys. */
+  verified(registered: NodeKeys): NodeStatus[];
 }
 
 export function createProjection(): Projection {
@@ -40,9 +42,14 @@ export function createProjection(): Projection {
     view(node, registered) {
       const entry = entries.get(node);
       if (entry === undefined && !Object.hasOwn(registered, node)) return undefined;
-      return toView(node, entry ?? emptyEntry(), registered[node]?.nodeKey ?? null);
+      return withEnvelope(toView(node, entry, registered), entry);
     },
-    list(registered) {
+    verified: (registered) =>
+      [...entries].flatMap(([node, entry]) => {
+        const { verified, status } = toView(node, entry, registered);
+        return verified && status !== null ? [status] : [];
+      }),
+    list(registered, { envelopes } = { envelopes: false }) {
       const names = new Set<NodeName>([
         ...Object.keys(registered).map((name) => NodeName.parse(name)),
         ...entries.keys(),
@@ -50,7 +57,10 @@ export function createProjection(): Projection {
       return [...names]
         .toSorted((a, b) => (a < b ? -1 : 1))
         .slice(0, maxEntries)
-        .map((node) => toView(node, entries.get(node) ?? emptyEntry(), registered[node]?.nodeKey ?? null));
+        .map((node) => {
+          const view = toView(node, entries.get(node), registered);
+          return envelopes ? withEnvelope(view, entries.get(node)) : view;
+        });
     },
   };
 }
@@ -82,7 +92,13 @@ function fold(entry: Entry, observation: Observation): Entry {
   }
 }
 
-function toView(node: NodeName, entry: Entry, nodeKey: PublicKeyText | null): NodeView {
+function withEnvelope(view: NodeView, entry: Entry | undefined): NodeView {
+  const envelope = entry?.envelope ?? null;
+  return envelope === null ? view : { ...view, envelope };
+}
+
+function toView(node: NodeName, entry: Entry = emptyEntry(), registered: NodeKeys = {}): NodeView {
+  const nodeKey = registered[node]?.nodeKey ?? null;
   const { status, beat, health, hardware, build } = entry;
   return { node, nodeKey, status, verified: isVerified(entry, nodeKey), beat, health, hardware, build };
 }

@@ -8,6 +8,7 @@ import { problemResponse, toProblem } from "./problem.ts";
 import { createRouter } from "./router.ts";
 import { cacheRoutes } from "./routes/cache-routes.ts";
 import { fleetRoutes } from "./routes/fleet-routes.ts";
+import { keyRoutes } from "./routes/key-routes.ts";
 import { nodeRoutes } from "./routes/node-routes.ts";
 import { systemRoutes } from "./routes/system-routes.ts";
 import { worldRoutes } from "./routes/world-routes.ts";
@@ -23,6 +24,7 @@ export function createApp(services: Services) {
   app.use("/v1/*", authenticate(services), ownOrigin, requireJson, limited(config.limits));
   app.use("/cache/*", authenticate(services), ownOrigin);
   app.route("/", fleetRoutes(services));
+  app.route("/", keyRoutes(services));
   app.route("/", worldRoutes(services));
   app.route("/", nodeRoutes(services));
   app.route("/cache", cacheRoutes(services));
@@ -90,7 +92,7 @@ function hostOf(origin: string): string | undefined {
 /** Also keeps other sites' forms out: they cannot send this type without asking first. */
 const requireJson: MiddlewareHandler<Env> = async (c, next) => {
   const type = c.req.header("Content-Type")?.split(";")[0]?.trim().toLowerCase();
-  if (c.req.method === "PUT" && type !== "application/json") {
+  if (["PUT", "POST"].includes(c.req.method) && type !== "application/json") {
     throw new ChimeraError("media-type-wrong", `Content-Type: "${type ?? ""}" where application/json is due`);
   }
   await next();

@@ -1,9 +1,12 @@
 /** SHELL. The one way a head gets into the store: gather, judge, compare-and-set. */
 import type { PutHead, StoredHead } from "@chimera/proto/api";
 import { ChimeraError } from "@chimera/proto/errors";
-import { openHead } from "@chimera/proto/signed/head";
+import { openHead, type OpenedHead } from "@chimera/proto/signed/head";
 import type { Leaf, World } from "@chimera/proto/signed/world";
-import { judgeNewHead } from "../fleet/judge-new-head.ts";
+import { subjects } from "@chimera/proto/subjects";
+import type { FleetDocuments } from "../fleet/fleet-documents.ts";
+import { judgeNewHead, type HeadSurroundings } from "../fleet/judge-new-head.ts";
+import { oneAtATime, type Expected } from "../store/bucket.ts";
 import type { Services } from "./services.ts";
 
 type Needed = Pick<Services, "config" | "store" | "worlds" | "closures" | "cache" | "nodes" | "log">;
@@ -12,33 +15,50 @@ type Needed = Pick<Services, "config" | "store" | "worlds" | "closures" | "cache
  * Throws the code of the first rule that does not hold; then nothing was stored. The newest head sent again changes
  * nothing, unless somebody wrote past it: then it is put back on top, where the nodes look.
  */
-export async function publishHead(
+export async function publishHead(services: Needed, put: PutHead): Promise<StoredHead> {
+  return oneAtATime(services.store.bucket, (expected) => tryPublish(services, put, expected));
+}
+
+async function tryPublish(
   services: Needed,
   { envelope, expectedRevision }: PutHead,
-): Promise<StoredHead> {
-  const { config, store, worlds, nodes, log } = services;
-  const opened = openHead(envelope, config.trust.publish);
-  const { heads, revision: newestRevision } = await store.heads.history();
-  const verdict = judgeNewHead(opened, {
-    fleetId: config.fleetId,
-    newest: heads[0] ?? null,
-    world: await worlds.get(opened.head.world),
-    registered: new Set(Object.keys(nodes())),
-    nowMs: Date.now(),
-  });
+  expected: Expected,
+): Promise<StoredHead | "moved"> {
+  const { config, store, log } = services;
+  const documents = await store.documents.read();
+  const opened = openHead(envelope, documents.keys.set.roles.publish);
+  const verdict = judgeNewHead(opened, envelope, await surroundings(services, documents, opened));
   if (verdict.kind === "refuse") throw new ChimeraError(verdict.code, verdict.reason);
-  if (verdict.kind === "stored-already" && verdict.head.revision === newestRevision) return verdict.head;
-  if (expectedRevision !== newestRevision) {
-    throw new ChimeraError("write-conflict", `the head is at revision ${newestRevision} by now`);
+  const { headRevision } = documents;
+  if (verdict.kind === "stored-already" && verdict.head.revision === headRevision) return verdict.head;
+  if (expectedRevision !== headRevision) {
+    throw new ChimeraError("write-conflict", `the head is at revision ${headRevision} by now`);
   }
   if (verdict.kind === "store") await requireClosures(services, verdict.world);
-  const revision = await store.heads.put(envelope, expectedRevision);
+  const revision = await store.bucket.write(subjects.desired("head", config.fleetId), envelope, expected);
+  if (revision === "moved") return revision;
   const { head, id, signedBy } = opened;
   log.info(
     { id, serial: head.serial, epoch: head.epoch, world: head.world, revision, signedBy },
     "head stored",
   );
   return { id, revision, storedAt: new Date().toISOString(), signedBy, head, envelope };
+}
+
+async function surroundings(
+  { store, worlds, nodes }: Needed,
+  documents: FleetDocuments,
+  { head }: OpenedHead,
+): Promise<HeadSurroundings> {
+  const registered = nodes();
+  return {
+    documents,
+    world: await worlds.get(head.world),
+    registered: new Set(Object.keys(registered)),
+    quarantined: new Set(),
+    reported: store.projection.verified(registered),
+    nowMs: Date.now(),
+  };
 }
 
 /** A head whose closures nobody can fetch would stop every node in the middle: refused before it is one. */

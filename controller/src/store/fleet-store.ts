@@ -11,11 +11,15 @@ import { createProjection, type Projection } from "../fleet/projection.ts";
 import type { NatsLink } from "./connection.ts";
 import { readEvents, type EventQuery } from "./event-store.ts";
 import { followNodes } from "./follow-nodes.ts";
-import { createHeadStore, type HeadStore } from "./head-store.ts";
+import { openBucket, type Bucket } from "./bucket.ts";
+import { createDocumentStore, type DocumentStore } from "./document-store.ts";
+import { openKeyStore, type KeyStore } from "./key-store.ts";
 import { mayBeGone, prepareStreams } from "./prepare-streams.ts";
 
 export interface FleetStore {
-  heads: HeadStore;
+  bucket: Bucket;
+  keys: KeyStore;
+  documents: DocumentStore;
   projection: Projection;
   events(query: EventQuery): Promise<NodeEvent[]>;
   putBuild(build: BuildStatus): Promise<void>;
@@ -24,19 +28,22 @@ export interface FleetStore {
 }
 
 export function createFleetStore(
-  config: Pick<ControllerConfig, "fleetId" | "trust">,
+  config: Pick<ControllerConfig, "fleetId" | "trustedKeys" | "cacheDir">,
   link: NatsLink,
   log: Log,
 ): FleetStore {
   const { fleetId } = config;
   const projection = createProjection();
-  const heads = createHeadStore({ link, fleetId, publish: config.trust.publish, log });
   const mending = <T>(work: Promise<T>) => work.catch(prepareAgainIfGone);
   const readLastValues = followNodes({ link, fleetId, projection, log });
+  const bucket = mendingBucket(openBucket(link), mending);
+  const keys = openKeyStore(config, log);
+  const documents = createDocumentStore({ bucket, keyStore: keys, fleetId, log });
   const { prepared, prepareAgain } = preparedAfterConnect(link, log, async () => {
     await prepareStreams(link.jetstream().jsm, log);
     await readLastValues();
-    await heads.history();
+    await documents.restoreKeys();
+    await documents.read();
     log.info({ nodes: projection.list({}).length }, "fleet state read");
   });
   function prepareAgainIfGone(error: unknown): never {
@@ -44,11 +51,22 @@ export function createFleetStore(
     throw error;
   }
   return {
-    heads: { ...heads, history: () => mending(heads.history()) },
+    bucket,
+    keys,
+    documents,
     projection,
     events: (query) => mending(readEvents({ link, fleetId, log }, query)),
     ready: () => link.connected() && prepared(),
     putBuild: (build) => mending(publishBuild(link, fleetId, build)),
+  };
+}
+
+function mendingBucket(bucket: Bucket, mending: <T>(work: Promise<T>) => Promise<T>): Bucket {
+  return {
+    revision: () => mending(bucket.revision()),
+    history: (of) => mending(bucket.history(of)),
+    write: (...entry) => mending(bucket.write(...entry)),
+    forget: (subject) => mending(bucket.forget(subject)),
   };
 }
 

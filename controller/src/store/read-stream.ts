@@ -9,15 +9,15 @@ const readMs = 10_000;
 /** The newest message of every subject that fits. */
 export async function readLast(link: NatsLink, stream: string, subject: string): Promise<JsMsg[]> {
   return reading(stream, async () => {
-    const consumer = await openConsumer(link, { stream, subject, from: "last" });
+    const consumer = await openConsumer(link, { stream, subjects: [subject], from: "last" });
     return takePending(link, consumer);
   });
 }
 
-/** All messages that fit, oldest first. */
-export async function readAll(link: NatsLink, stream: string, subject: string): Promise<JsMsg[]> {
+/** All messages that fit one of the subjects, oldest first. */
+export async function readAll(link: NatsLink, stream: string, subjects: readonly string[]): Promise<JsMsg[]> {
   return reading(stream, async () => {
-    const consumer = await openConsumer(link, { stream, subject, from: 1 });
+    const consumer = await openConsumer(link, { stream, subjects, from: 1 });
     return takePending(link, consumer);
   });
 }
@@ -40,7 +40,7 @@ async function growWindow(link: NatsLink, { stream, subject, limit }: Newest): P
   const { first_seq: first, last_seq: last } = (await link.jetstream().jsm.streams.info(stream)).state;
   for (let window = limit * 2; ; window *= 8) {
     const start = Math.max(first, last - window + 1, 1);
-    const consumer = await openConsumer(link, { stream, subject, from: start });
+    const consumer = await openConsumer(link, { stream, subjects: [subject], from: start });
     if (consumer.num_pending >= limit || start <= Math.max(first, 1)) {
       return (await takePending(link, consumer, limit)).toReversed();
     }
@@ -60,7 +60,7 @@ async function reading<T>(stream: string, work: () => Promise<T>): Promise<T> {
 
 function openConsumer(
   link: NatsLink,
-  { stream, subject, from }: { stream: string; subject: string; from: number | "last" },
+  { stream, subjects, from }: { stream: string; subjects: readonly string[]; from: number | "last" },
 ): Promise<ConsumerInfo> {
   const start =
     from === "last"
@@ -68,7 +68,7 @@ function openConsumer(
       : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: from };
   return link.jetstream().jsm.consumers.add(stream, {
     ...start,
-    filter_subject: subject,
+    filter_subjects: [...subjects],
     ack_policy: AckPolicy.None,
     mem_storage: true,
     inactive_threshold: nanos(idleMs),

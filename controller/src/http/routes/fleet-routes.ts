@@ -9,7 +9,7 @@ import type { Env, Services } from "../services.ts";
 const getFleet = createRoute({
   method: "get",
   path: "/v1/fleet",
-  summary: "The fleet, its newest head, and the revision that the next one must name.",
+  summary: "All that decides what the fleet shall run, and the revision that the next head must name.",
   middleware: [requirePermission("read")] as const,
   responses: answers(FleetView, "The fleet."),
 });
@@ -35,13 +35,20 @@ export function fleetRoutes(services: Services): OpenAPIHono<Env> {
   const { config, store } = services;
   const router = createRouter();
   router.openapi(getFleet, async (c) => {
-    const { heads, revision } = await store.heads.history();
-    const view: FleetView = { fleetId: config.fleetId, head: heads[0] ?? null, revision };
+    const { keys, heads, headRevision, panic, rollout } = await store.documents.read();
+    const view: FleetView = {
+      fleetId: config.fleetId,
+      head: heads[0] ?? null,
+      revision: headRevision,
+      panic,
+      rollout,
+      keys: keys.set.version,
+    };
     return c.json(view, 200);
   });
   router.openapi(putHead, async (c) => c.json(await publishHead(services, c.req.valid("json")), 200));
   router.openapi(getHeads, async (c) => {
-    const { heads } = await store.heads.history();
+    const { heads } = await store.documents.read();
     return c.json({ heads: heads.slice(0, 64) } satisfies HeadList, 200);
   });
   return router;

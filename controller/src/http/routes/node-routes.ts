@@ -22,7 +22,8 @@ const getNodes = createRoute({
   path: "/v1/nodes",
   summary: "All nodes by name; a registered node that never spoke is among them.",
   middleware: [read] as const,
-  responses: answers(NodeList, "The nodes."),
+  request: { query: z.object({ envelopes: z.enum(["true", "false"]).default("false") }) },
+  responses: answers(NodeList, "The nodes; with ?envelopes=true also what each one signed."),
 });
 
 const getNode = createRoute({
@@ -68,7 +69,10 @@ export function nodeRoutes({ store, nodes }: Services): OpenAPIHono<Env> {
     if (view === undefined) throw new ChimeraError("node-unknown", `no node ${node}`);
     return view;
   }
-  router.openapi(getNodes, (c) => c.json({ nodes: store.projection.list(nodes()) } satisfies NodeList, 200));
+  router.openapi(getNodes, (c) => {
+    const envelopes = c.req.valid("query").envelopes === "true";
+    return c.json({ nodes: store.projection.list(nodes(), { envelopes }) } satisfies NodeList, 200);
+  });
   router.openapi(getNode, (c) => c.json(known(c.req.valid("param").node), 200));
   router.openapi(getNodeEvents, async (c) => {
     const { node } = known(c.req.valid("param").node);

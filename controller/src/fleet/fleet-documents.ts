@@ -1,0 +1,55 @@
+/** PURE. All that decides what a fleet shall run, as it was found in the store: verified, in order, each once. */
+import type { StoredHead, StoredPanic } from "@chimera/proto/api";
+import type { RolloutRecord } from "@chimera/proto/rollout";
+import { comparePlace } from "@chimera/proto/signed/place";
+import type { OpenedKeySet } from "@chimera/proto/signed/key-set";
+import type { Digest } from "@chimera/proto/names";
+
+export interface FleetDocuments {
+  /** The newest key set. */
+  keys: OpenedKeySet;
+  /** Of the entry under the newest key set's version; 0 where the bucket has none. */
+  keysRevision: number;
+  /** Highest order first, each once; only this fleet's, and only what the publish role signed. */
+  heads: StoredHead[];
+  /** Of the newest entry, whoever wrote it: what the next head must name. */
+  headRevision: number;
+  /** The newest panic that undoes one of the heads. */
+  panic: StoredPanic | null;
+  /** Others that undo the same head for the same world: they are the same panic. */
+  panicAliases: Digest[];
+  /** Of the newest entry, whoever wrote it. */
+  panicRevision: number;
+  rollout: RolloutRecord | null;
+}
+
+/** The panic that undoes the newest head; any other is over. */
+export function standingPanic({ heads, panic }: Pick<FleetDocuments, "heads" | "panic">): StoredPanic | null {
+  return panic !== null && panic.panic.undoes === heads[0]?.id ? panic : null;
+}
+
+/** By order and not by revision: an old head that somebody wrote again is not the newest for that. Of equals the first leads. */
+export function headsInOrder(heads: readonly StoredHead[]): StoredHead[] {
+  const newestCopy = new Map(heads.map((stored) => [stored.id, stored]));
+  return [...newestCopy.values()].toSorted((a, b) => comparePlace(b.head, a.head));
+}
+
+/**
+ * The panic of the highest place, of those that undo a head which the publish role signed: what the panic key alone says
+ * changes nothing. Two for one head and one world are one; of two worlds the first counts, as at the nodes.
+ */
+export function newestPanic(
+  panics: readonly StoredPanic[],
+  heads: readonly StoredHead[],
+): Pick<FleetDocuments, "panic" | "panicAliases"> {
+  const undoing = panics.filter(({ panic }) =>
+    heads.some(({ id, head }) => id === panic.undoes && comparePlace(head, panic) === 0),
+  );
+  const [first] = undoing.toSorted((a, b) => comparePlace(b.panic, a.panic));
+  if (first === undefined) return { panic: null, panicAliases: [] };
+  const { undoes, world } = first.panic;
+  const same = undoing.filter(({ panic }) => panic.undoes === undoes && panic.world === world);
+  const shown = same.at(-1) ?? first;
+  const others = new Set(same.map(({ id }) => id).filter((id) => id !== shown.id));
+  return { panic: shown, panicAliases: [...others].slice(-16) };
+}
