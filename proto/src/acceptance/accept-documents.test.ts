@@ -1,0 +1,145 @@
+import { expect, test } from "vitest";
+import {
+  headOf,
+  headOne,
+  headTwo,
+  hold,
+  idOf,
+  judge,
+  keysOne,
+  keysTwo,
+  leavesOf,
+  minutes,
+  offer,
+  orderOf,
+  panicOf,
+  signFresh,
+  signHead,
+  signOrder,
+  signPanic,
+  stateFresh,
+  stateNew,
+  stateTwo,
+  taken,
+  toplevel,
+} from "../../test/test-fleet.ts";
+import { maxSerialJump } from "../signed/place.ts";
+import { worldId } from "../signed/world.ts";
+import { accept } from "./accept.ts";
+import { isQuarantined, openKeys, quarantineHere } from "./trust-state.ts";
+
+const panicTwo = panicOf(headTwo, headOf(2, "b"));
+const panic = (over = {}) =>
+  ({ kind: "panic", envelope: signPanic({ ...panicTwo, ...over }), undone: null }) as const;
+const order = (...args: Parameters<typeof orderOf>) =>
+  ({ kind: "order", envelope: signOrder(orderOf(...args)) }) as const;
+const list = (serial: number, toplevels: string[], pardoned: string[] = []) =>
+  ({
+    kind: "quarantine",
+    serial,
+    toplevels: toplevels.map(toplevel),
+    pardoned: pardoned.map(toplevel),
+  }) as const;
+
+test("asks for the leaf of a head that is right so far, and takes it with it", () => {
+  const envelope = signHead(headOf(3, "c"));
+  const world = worldId(leavesOf("c"));
+  expect(accept(stateTwo, { kind: "head", envelope, proof: null }, judge)).toEqual({
+    kind: "needs-leaf",
+    world,
+  });
+  expect(taken(stateTwo, offer(envelope, "c")).head?.id).toBe(idOf(envelope));
+});
+
+test("knows what it has, whatever the time", () => {
+  const late = { ...judge, nowMs: Date.parse("2040-01-01T00:00:00Z") };
+  expect(accept(stateTwo, { kind: "head", envelope: headTwo, proof: null }, late)).toEqual({ kind: "known" });
+  expect(accept(stateTwo, { kind: "keys", envelope: keysOne }, late)).toEqual({ kind: "known" });
+  expect(accept(stateTwo, { kind: "fresh", envelope: signFresh() }, late)).toEqual({ kind: "known" });
+  const undone = taken(stateTwo, panic());
+  expect(accept(undone, panic(), late)).toEqual({ kind: "known" });
+  expect(accept(undone, { kind: "head", envelope: headTwo, proof: null }, late)).toEqual({ kind: "known" });
+});
+
+test("takes a head exactly 10,000 above, and as its first one any", () => {
+  expect(taken(stateTwo, offer(signHead(headOf(2 + maxSerialJump, "c")), "c")).head?.head.serial).toBe(
+    10_002,
+  );
+  expect(taken(stateFresh, offer(signHead(headOf(987_654, "c")), "c")).head?.head.serial).toBe(987_654);
+});
+
+test("keeps the first of two heads of one place, says so once, and goes on with a higher one", () => {
+  const other = offer(signHead(headOf(2, "c")), "c");
+  const verdict = accept(stateTwo, other, judge);
+  if (verdict.kind !== "refused" || verdict.state === undefined) throw new Error("no state");
+  expect(verdict.state).toEqual({
+    ...stateTwo,
+    equivocation: { kept: idOf(headTwo), other: idOf(other.envelope), at: minutes(10) },
+  });
+  expect(accept(verdict.state, other, judge)).not.toHaveProperty("state");
+  expect(taken(verdict.state, offer(signHead(headOf(3, "c")), "c")).equivocation).toBeNull();
+});
+
+test("holds, and is released by a later order only", () => {
+  const held = taken(stateTwo, order(hold, "1", { reason: "migration" }));
+  expect(held.hold).toEqual({
+    until: minutes(120),
+    drift: false,
+    evenPanic: false,
+    author: "ops@example",
+    reason: "migration",
+  });
+  expect(taken(held, order({ kind: "release" }, "2", { createdAt: minutes(1) })).hold).toBeNull();
+});
+
+test("an order for all is for everybody, and its nonce is forgotten once it could not be used any more", () => {
+  const held = taken(stateTwo, order(hold, "1", { nodes: "all" }));
+  expect(held.nonces).toHaveLength(1);
+  const later = order(hold, "2", { createdAt: minutes(61), notAfter: minutes(180) });
+  const next = taken(held, later, { nowMs: Date.parse(minutes(62)) });
+  expect(next).toMatchObject({ nonces: [{ notAfter: minutes(180) }], ordersFloor: minutes(60) });
+});
+
+test("a quarantine list takes the place of the last one, and pardons what this node denied by itself", () => {
+  const denied = quarantineHere(stateTwo, { toplevel: toplevel("9"), reason: "it failed", at: minutes(1) });
+  const first = taken(denied, order(list(1, ["8"]), "1"));
+  expect(["8", "9"].map((letter) => isQuarantined(first, toplevel(letter)))).toEqual([true, true]);
+  const second = taken(first, order(list(2, ["7"], ["9"]), "2"));
+  expect(["7", "8", "9"].map((letter) => isQuarantined(second, toplevel(letter)))).toEqual([
+    true,
+    false,
+    false,
+  ]);
+});
+
+test("walks to the next key set; an expired one between is a step like any other", () => {
+  const next = taken(
+    stateTwo,
+    { kind: "keys", envelope: keysTwo },
+    { nowMs: Date.parse("2040-01-01T00:00:00Z") },
+  );
+  expect(openKeys(next).set.version).toBe(2);
+  expect(next.fresh).toBeNull();
+});
+
+test("a stolen online key keeps news out and can do nothing else", () => {
+  const stolen = taken(stateTwo, { kind: "fresh", envelope: signFresh({ at: "9999-12-31T23:59:59Z" }) });
+  expect(accept(stolen, offer(signHead(headOf(3, "c")), "c"), judge)).toMatchObject({ code: "head-expired" });
+  expect(taken(stolen, order(hold, "1")).hold).not.toBeNull();
+  expect(taken(stolen, panic()).panic).not.toBeNull();
+  const rotated = taken(stolen, { kind: "keys", envelope: keysTwo });
+  const heard = taken(rotated, { kind: "fresh", envelope: signFresh({ at: minutes(9) }) });
+  expect(taken(heard, offer(signHead(headOf(3, "c")), "c")).head?.head.serial).toBe(3);
+});
+
+test("a node that has accepted nothing takes no head before the online key is heard", () => {
+  expect(accept(stateNew, offer(headOne, "a"), judge)).toMatchObject({ code: "freeze-suspected" });
+});
+
+test("a reason is one bounded line, whatever was in the document", () => {
+  const hostile = { ...headOne, payloadType: `\u001b[2J\n\u202e${"x".repeat(5000)}` };
+  const verdict = accept(stateTwo, offer(hostile, "a"), judge);
+  if (verdict.kind !== "refused") throw new Error("not refused");
+  expect(verdict.reason).toMatch(/^payload type " \[2J x+$/);
+  expect(verdict.reason).toHaveLength(1024);
+});
