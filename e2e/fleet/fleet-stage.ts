@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { SystemSpec } from "../lab/os/system-spec.ts";
 import { waitUntil } from "../lab/wait-until.ts";
 import type { Host } from "../lab/host.ts";
+import type { NodeWorld } from "./fleet-systems.ts";
 import { operatorOf } from "./operator.ts";
 import type { Fleet } from "./start-fleet.ts";
 
@@ -12,6 +13,8 @@ export interface WorldOptions {
   version?: string;
   /** Of each node's system. */
   changes?: Partial<SystemSpec>;
+  /** What agent.json says beyond or instead of the usual. */
+  agentConfig?: NodeWorld["agentConfig"];
   nodes?: readonly string[];
   /** Further arguments of `chimera deploy`. */
   args?: readonly string[];
@@ -23,9 +26,11 @@ export async function deployWorld(
   label: string,
   options: WorldOptions = {},
 ): Promise<HostRunResult> {
-  const { version = fleet.versions.first, changes = {}, args = [] } = options;
+  const { version = fleet.versions.first, changes = {}, agentConfig = {}, args = [] } = options;
   const nodes = options.nodes ?? fleet.lab.nodes.map(({ name }) => name);
-  const specs = nodes.map((node) => [node, fleet.node(node, { label, version, changes })] as const);
+  const specs = nodes.map(
+    (node) => [node, fleet.node(node, { label, version, changes, agentConfig })] as const,
+  );
   const folder = await fleet.stageWorld(label, Object.fromEntries(specs));
   return operatorOf(fleet.lab).run(["deploy", "--file", `${folder}/chimera.toml`, ...args], {
     timeoutMs: 300_000,

@@ -1,14 +1,20 @@
 // PURE. What the hosts of a lab fleet run: their first systems, and the two worlds that are deployed.
+import type { z } from "zod";
+import type { FleetId } from "@chimera/proto/names";
+import type { Envelope } from "@chimera/proto/signed/envelope";
 import type { SystemSpec } from "../lab/os/system-spec.ts";
 import { labApps } from "../lab/os/system-spec.ts";
 
 export interface FleetFacts {
-  fleetId: string;
-  publishKey: string;
+  fleetId: FleetId;
+  /** Key set 1. */
+  trustedKeys: Envelope;
   /** Nix's public key of whoever builds closures. */
   cacheKey: string;
   addresses: Readonly<Record<string, string>>;
   probationSeconds: number;
+  /** Where nodes reach the controller: the hub itself, or whoever stands between. */
+  controllerUrl: string;
 }
 
 export const hubUrl = "http://hub:7070";
@@ -23,27 +29,32 @@ function agentConfig(facts: FleetFacts, node: string) {
     node,
     fleetId: facts.fleetId,
     nats: { servers: ["nats://hub:4222"], seedFile: "/var/lib/chimera/identity/nats.seed" },
-    controller: { url: hubUrl, tokenFile: "/var/lib/chimera/identity/token" },
+    controller: { url: facts.controllerUrl, tokenFile: "/var/lib/chimera/identity/token" },
     nodeKeyFile: "/var/lib/chimera/identity/node.key",
-    trust: { publish: { keys: [facts.publishKey], threshold: 1 } },
+    trustedKeys: facts.trustedKeys,
     nix: { trustedPublicKeys: [facts.cacheKey] },
     probationSeconds: facts.probationSeconds,
     activationSeconds: 60,
   };
 }
 
-/** A node's system; `revision` decides what differs from another world's. */
-export function nodeSystem(
-  facts: FleetFacts,
-  node: string,
-  world: { label: string; version: string; changes?: Partial<SystemSpec> },
-): SystemSpec {
+/** One version of a node's system. */
+export interface NodeWorld {
+  label: string;
+  version: string;
+  changes?: Partial<SystemSpec>;
+  /** What agent.json says beyond or instead of the usual. */
+  agentConfig?: Readonly<Record<string, z.infer<ReturnType<typeof z.json>>>>;
+}
+
+/** A node's system; the label decides what differs from another world's. */
+export function nodeSystem(facts: FleetFacts, node: string, world: NodeWorld): SystemSpec {
   return {
     roles: ["node"],
     label: world.label,
     version: world.version,
     ...machine(facts, node),
-    agentConfig: agentConfig(facts, node),
+    agentConfig: { ...agentConfig(facts, node), ...world.agentConfig },
     apps: labApps(world.label),
     etc: {
       motd: { text: `This is ${node}, world ${world.label}.\n` },

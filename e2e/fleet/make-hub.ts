@@ -1,6 +1,7 @@
 // SHELL. The hub of a lab fleet: its registers of nodes and tokens, made by the controller's own commands.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Envelope } from "@chimera/proto/signed/envelope";
 import type { HostFile } from "../lab/host-files.ts";
 import { fleetFolder } from "./fleet-folder.ts";
 import { identityFiles, type Identity } from "./make-identity.ts";
@@ -21,12 +22,17 @@ export interface Hub {
 
 interface HubInput {
   fleetId: string;
-  publishKey: string;
+  trustedKeys: Envelope;
+  /** Secret half of the online key. */
+  freshKey: string;
   nodes: readonly Identity[];
 }
 
 /** Made here with a configuration of the same fleet whose paths are this machine's. */
-export async function makeHub(run: RunProgram, { fleetId, publishKey, nodes }: HubInput): Promise<Hub> {
+export async function makeHub(
+  run: RunProgram,
+  { fleetId, trustedKeys, freshKey, nodes }: HubInput,
+): Promise<Hub> {
   const folder = fleetFolder("hub");
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const config = (state: string, seedFile: string) => ({
@@ -36,8 +42,10 @@ export async function makeHub(run: RunProgram, { fleetId, publishKey, nodes }: H
     cacheDir: `${state}/cache`,
     tokensFile: `${state}/tokens.json`,
     nodesFile: `${state}/nodes.json`,
-    trust: { publish: { keys: [publishKey], threshold: 1 } },
+    trustedKeys,
+    freshKeyFile: `${state}/fresh.key`,
   });
+  await writeFile(join(folder, "fresh.key"), freshKey, { mode: 0o600 });
   const here = join(folder, "controller.json");
   await writeFile(here, JSON.stringify(config(folder, fleetFolder("identity", "hub", "nats.seed"))));
   const tokens: Record<string, string> = {};
@@ -54,6 +62,7 @@ export async function makeHub(run: RunProgram, { fleetId, publishKey, nodes }: H
       ...(await identityFiles("hub", hubState)),
       await stateFile(folder, "tokens.json"),
       await stateFile(folder, "nodes.json"),
+      await stateFile(folder, "fresh.key"),
     ],
     tokens,
   };

@@ -1,8 +1,10 @@
 // SHELL. What a lab fleet's hosts are told before their first boot: keys, tokens, the hub's registers. All of it is
 // made by the programs under test, in a folder of its own on this machine.
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { FleetId } from "@chimera/proto/names";
+import { Envelope } from "@chimera/proto/signed/envelope";
 import type { HostFile } from "../lab/host-files.ts";
 import { fleetFolder } from "./fleet-folder.ts";
 import { hubUrl } from "./fleet-systems.ts";
@@ -11,15 +13,16 @@ import { identityFiles, makeIdentity } from "./make-identity.ts";
 import type { RunProgram } from "./run-program.ts";
 
 const Made = z.object({
-  fleetId: z.string(),
+  fleetId: FleetId,
   folder: z.string(),
-  publicKeys: z.object({ publish: z.string() }),
+  keySetFile: z.string(),
   cachePublicKey: z.string(),
 });
 
 export interface Identities {
-  fleetId: string;
-  publishKey: string;
+  fleetId: FleetId;
+  /** Key set 1, as it is pinned on every machine. */
+  trustedKeys: Envelope;
   cacheKey: string;
   /** Node -> the public key it signs its status with. */
   nodeKeys: Record<string, string>;
@@ -32,6 +35,7 @@ export interface Identities {
 }
 
 const agentState = "/var/lib/chimera/identity";
+const operatorHome = "/root/.config/chimera";
 
 export async function makeIdentities(run: RunProgram, nodes: readonly string[]): Promise<Identities> {
   const operator = fleetFolder("operator");
@@ -40,8 +44,9 @@ export async function makeIdentities(run: RunProgram, nodes: readonly string[]):
   const init = await run("chimera", ["init", "--name", "lab", "--controller", hubUrl, "--json"], env);
   const made = Made.parse(JSON.parse(init));
   const [, ...identities] = await Promise.all(["hub", ...nodes].map((host) => makeIdentity(run, host)));
-  const publishKey = made.publicKeys.publish;
-  const hub = await makeHub(run, { fleetId: made.fleetId, publishKey, nodes: identities });
+  const trustedKeys = Envelope.parse(JSON.parse(await readFile(made.keySetFile, "utf8")));
+  const freshKey = await readFile(join(made.folder, "fresh.key"), "utf8");
+  const hub = await makeHub(run, { fleetId: made.fleetId, trustedKeys, freshKey, nodes: identities });
   const files: Record<string, HostFile[]> = {
     hub: hub.files,
     ws: await operatorFiles(made.folder, hub.operatorToken),
@@ -54,7 +59,7 @@ export async function makeIdentities(run: RunProgram, nodes: readonly string[]):
   }
   return {
     fleetId: made.fleetId,
-    publishKey,
+    trustedKeys,
     cacheKey: made.cachePublicKey,
     nodeKeys: Object.fromEntries(identities.map(({ node, nodeKey }) => [node, nodeKey])),
     controller: hub.config,
@@ -63,20 +68,24 @@ export async function makeIdentities(run: RunProgram, nodes: readonly string[]):
   };
 }
 
-/** The operator's context and keys, with the names they have on ws. */
+/** The operator's context, keys and key set, with the names they have on ws. The online key is the hub's alone. */
 async function operatorFiles(keyFolder: string, token: string): Promise<HostFile[]> {
-  const target = "/root/.config/chimera";
   const context = await readFile(fleetFolder("operator", "chimera", "config.toml"), "utf8");
-  const keys = ["root", "publish", "panic", "order", "cache"].map(async (name) => ({
-    path: `${target}/keys/lab/${name}.key`,
-    text: await readFile(join(keyFolder, `${name}.key`), "utf8"),
-    mode: 0o600,
+  const names = (await readdir(keyFolder)).filter((name) => name !== "fresh.key");
+  const keys = names.map(async (name) => ({
+    path: `${operatorHome}/keys/lab/${name}`,
+    text: await readFile(join(keyFolder, name), "utf8"),
+    mode: name.endsWith(".key") ? 0o600 : 0o644,
   }));
   // Names in the context are relative to it on ws: one line more tells where the token is.
-  const moved = context.replaceAll(fleetFolder("operator", "chimera"), target);
+  const moved = context.replaceAll(fleetFolder("operator", "chimera"), operatorHome);
   return [
-    { path: `${target}/config.toml`, text: withToken(moved, `${target}/token`), mode: 0o600 },
-    { path: `${target}/token`, text: `${token}\n`, mode: 0o600 },
+    {
+      path: `${operatorHome}/config.toml`,
+      text: withToken(moved, `${operatorHome}/token`),
+      mode: 0o600,
+    },
+    { path: `${operatorHome}/token`, text: `${token}\n`, mode: 0o600 },
     ...(await Promise.all(keys)),
   ];
 }

@@ -6,7 +6,11 @@ import { installable } from "../lab/os/build-systems.ts";
 
 export async function projectFile(
   stage: Stage,
-  { nodes, nodeKeys }: { nodes: readonly string[]; nodeKeys: Record<string, string> },
+  {
+    nodes,
+    nodeKeys,
+    substituters,
+  }: { nodes: readonly string[]; nodeKeys: Record<string, string>; substituters: readonly string[] },
 ): Promise<void> {
   const parts = nodes.map((node) =>
     [
@@ -17,5 +21,8 @@ export async function projectFile(
       "",
     ].join("\n"),
   );
-  await writeFile(join(stage.write, "chimera.toml"), parts.join("\n"));
+  await writeFile(
+    join(stage.write, "chimera.toml"),
+    [`substituters = ${JSON.stringify(substituters)}`, "", ...parts].join("\n"),
+  );
 }

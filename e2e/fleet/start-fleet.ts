@@ -4,14 +4,21 @@ import { join } from "node:path";
 import { bundle } from "../../tools/bundle.ts";
 import { hostAddresses, usualHosts, type HostSpec } from "../lab/host-spec.ts";
 import { clearTheWay, up, type Lab } from "../lab/lab.ts";
-import { freeSubnet } from "../lab/network.ts";
+import { freeSubnet, machineAddress } from "../lab/network.ts";
 import { addNode, buildSystems, stageSources, writeSystems } from "../lab/os/build-systems.ts";
 import type { SystemSpec } from "../lab/os/system-spec.ts";
 import { prepare } from "../lab/prepare.ts";
 import { silent, type Report } from "../lab/report.ts";
 import { toolRoot } from "../lab/tool-root.ts";
 import { fleetFolder, seedFolder } from "./fleet-folder.ts";
-import { hubSystem, nodeSystem, workstationSystem, type FleetFacts } from "./fleet-systems.ts";
+import {
+  hubSystem,
+  hubUrl,
+  nodeSystem,
+  workstationSystem,
+  type FleetFacts,
+  type NodeWorld,
+} from "./fleet-systems.ts";
 import { fleetVersions, type FleetVersions } from "./fleet-versions.ts";
 import { makeIdentities, type Identities } from "./make-identities.ts";
 import { projectFile } from "./project-file.ts";
@@ -28,7 +35,7 @@ export interface Fleet {
    * `chimera deploy` there builds it with real Nix.
    */
   stageWorld(name: string, systems: Record<string, SystemSpec>): Promise<string>;
-  node(name: string, world: { label: string; version: string; changes?: Partial<SystemSpec> }): SystemSpec;
+  node(name: string, world: NodeWorld): SystemSpec;
 }
 
 export interface FleetOptions {
@@ -37,6 +44,8 @@ export interface FleetOptions {
   probationSeconds?: number;
   /** `refuse` leaves a lab that is up as it is and is an error; `replace` (the default) takes it down first. */
   whenUp?: "replace" | "refuse";
+  /** Nodes reach the controller through this port of this machine: the caller listens there. */
+  throughPort?: number;
   report?: Report;
 }
 
@@ -58,10 +67,12 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   report(`made keys, identities and tokens for ${names.length} nodes`);
   const facts: FleetFacts = {
     fleetId: identities.fleetId,
-    publishKey: identities.publishKey,
+    trustedKeys: identities.trustedKeys,
     cacheKey: identities.cacheKey,
     addresses: hostAddresses(hosts, subnet),
     probationSeconds: options.probationSeconds ?? 2,
+    controllerUrl:
+      options.throughPort === undefined ? hubUrl : `http://${machineAddress(subnet)}:${options.throughPort}`,
   };
   const first = firstSpecs(facts, { names, version: versions.first, identities });
   const { systems, nodePath } = await buildFirst(first, versions);
@@ -74,7 +85,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     firstSystems: systems,
     node: (name, world) => nodeSystem(facts, name, world),
     stageWorld: (name, specs) =>
-      stageWorld(name, { specs, nodePath, versions, nodeKeys: identities.nodeKeys }),
+      stageWorld(name, { specs, nodePath, versions, nodeKeys: identities.nodeKeys, facts }),
   };
 }
 
@@ -120,17 +131,19 @@ interface WorldInput {
   nodePath: string;
   versions: FleetVersions;
   nodeKeys: Record<string, string>;
+  facts: FleetFacts;
 }
 
 async function stageWorld(
   name: string,
-  { specs, nodePath, versions, nodeKeys }: WorldInput,
+  { specs, nodePath, versions, nodeKeys, facts }: WorldInput,
 ): Promise<string> {
   const stage = { write: fleetFolder("worlds", name), read: `${worldsOnWs}/${name}` };
   await mkdir(stage.write, { recursive: true });
   await stageSources({ stage, dists: distFolders(versions) });
   await writeSystems({ stage, node: nodePath, hosts: specs });
-  await projectFile(stage, { nodes: Object.keys(specs), nodeKeys });
+  const substituters = [`${facts.controllerUrl}/cache`];
+  await projectFile(stage, { nodes: Object.keys(specs), nodeKeys, substituters });
   return stage.read;
 }
 

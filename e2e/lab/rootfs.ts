@@ -16,7 +16,7 @@ const recipeVersion = 1;
 const suite = "trixie";
 const packages = [
   "systemd systemd-sysv dbus nix-bin tmux iproute2 ca-certificates openssh-server rsync procps pciutils git zstd",
-  "curl e2fsprogs acl attr nftables erofs-utils",
+  "curl e2fsprogs acl attr nftables erofs-utils libfaketime",
   // Only this one is of sid: trixie's is older than the security floor.
   "nats-server/sid",
 ].flatMap((line) => line.split(" "));

@@ -1,0 +1,98 @@
+// SHELL. Orders that must not be carried out: used, late, for somebody else, or by a key that may not give any.
+import { seal } from "@chimera/proto/signed/envelope";
+import type { ErrorCode } from "@chimera/proto/errors";
+import { subjects } from "@chimera/proto/subjects";
+import { OrderAnswer } from "@chimera/proto/api";
+import { atNode, byHttp, byRequest, type Attempt } from "./attempt.ts";
+import { orderFor, stranger, type Changes } from "./make-documents.ts";
+import { desiredKey, type Scene } from "./scene.ts";
+
+interface WrongOrder {
+  attack: string;
+  code: ErrorCode;
+  /** Where the controller finds another fault first. */
+  httpCode?: ErrorCode;
+  changes: () => Changes;
+}
+
+const minuteAgo = () => new Date(Date.now() - 60_000).toISOString();
+const signed = (scene: Scene, changes: Changes) =>
+  seal("order", orderFor(scene, changes), scene.signers.order);
+
+/** Sent to the controller, then straight to the node. */
+function wrongOrder({ attack, code, httpCode = code, changes }: WrongOrder): Attempt[] {
+  return [
+    byHttp({
+      attack,
+      method: "POST",
+      shown: "/v1/orders",
+      body: async (scene) => ({ envelope: signed(scene, changes()) }),
+      code: httpCode,
+    }),
+    byRequest({ attack, code, order: async (scene) => signed(scene, changes()) }),
+  ];
+}
+
+const hold = () => ({
+  kind: "hold",
+  until: new Date(Date.now() + 3_600_000).toISOString(),
+  drift: false,
+  evenPanic: true,
+});
+const quarantine = { kind: "quarantine", serial: 1, toplevels: [], pardoned: [] };
+
+export const orderAttacks: readonly Attempt[] = [
+  ...wrongOrder({ attack: "order late", code: "order-expired", changes: () => ({ notAfter: minuteAgo() }) }),
+  ...wrongOrder({
+    attack: "order for another node",
+    code: "order-misaddressed",
+    httpCode: "node-unknown",
+    changes: () => ({ nodes: ["n7"] }),
+  }),
+  ...wrongOrder({
+    attack: "order of another fleet",
+    code: "fleet-mismatch",
+    changes: () => ({ fleetId: "e".repeat(64) }),
+  }),
+  byRequest({
+    attack: "order used twice",
+    code: "order-used",
+    order: async (scene) => {
+      const envelope = signed(scene, {});
+      const subject = subjects.cmd(scene.fleet.facts.fleetId, scene.node.name);
+      const first = OrderAnswer.parse(await scene.store.request(subject, { envelope }));
+      if (first.kind !== "accepted") throw new Error(`the first time: ${JSON.stringify(first)}`);
+      return envelope;
+    },
+  }),
+  byRequest({
+    attack: "order signed by the publish key",
+    code: "signature-invalid",
+    order: async (scene) => seal("order", orderFor(scene, { action: hold() }), scene.signers.publish),
+  }),
+  byRequest({
+    attack: "order by a key that nobody trusts",
+    code: "signature-invalid",
+    order: async (scene) => seal("order", orderFor(scene, { action: hold() }), [stranger()]),
+  }),
+  byHttp({
+    attack: "quarantine signed by the publish key",
+    method: "PUT",
+    shown: "/v1/quarantine",
+    body: async (scene) => ({
+      envelope: seal("order", orderFor(scene, { nodes: "all", action: quarantine }), scene.signers.publish),
+    }),
+    code: "signature-invalid",
+  }),
+  atNode({
+    attack: "quarantine signed by the publish key",
+    how: "NATS `quarantine`, past the controller",
+    document: "order",
+    code: "signature-invalid",
+    act: async (scene) => {
+      const order = orderFor(scene, { nodes: "all", action: quarantine });
+      await scene.store.put(desiredKey(scene, "quarantine"), seal("order", order, scene.signers.publish));
+    },
+    undo: async (scene) => scene.store.erase(desiredKey(scene, "quarantine")),
+  }),
+];
