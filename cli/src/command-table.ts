@@ -34,5 +34,26 @@ export const commandTable: readonly CommandEntry[] = [
   },
   { name: "rollback", summary: "go back to an earlier world", load: () => import("./commands/rollback.ts") },
   { name: "drift", summary: "what differs from the signed state", load: () => import("./commands/drift.ts") },
+  { name: "world", summary: "show, compare and check worlds", load: () => import("./commands/world.ts") },
+  {
+    name: "receipt",
+    summary: "save and check what nodes signed",
+    load: () => import("./commands/receipt.ts"),
+  },
+  {
+    name: "hold",
+    summary: "stop deploys on nodes for a while",
+    load: () => import("./commands/hold.ts"),
+  },
+  {
+    name: "quarantine",
+    summary: "systems that must not be activated",
+    load: () => import("./commands/quarantine.ts"),
+  },
+  {
+    name: "reseed",
+    summary: "put signed documents back after a loss",
+    load: () => import("./commands/reseed.ts"),
+  },
   { name: "version", summary: "print the version", load: () => import("./commands/version.ts") },
 ];

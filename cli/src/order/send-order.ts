@@ -1,0 +1,57 @@
+/** SHELL. Sends a signed hold or release to its nodes, and tells what each made of it, by the nodes' own signatures. */
+import type { NodeName } from "@chimera/proto/names";
+import type { Envelope } from "@chimera/proto/signed/envelope";
+import { openOrder, type Order } from "@chimera/proto/signed/order";
+import type { Observer } from "../fleet/operator.ts";
+import type { Io } from "../io.ts";
+import { orderAnswerTable, type AnswerRow } from "../print/documents/order-answer-table.ts";
+import { printableJson } from "../print/printable.ts";
+import { judgeAnswers, requireAccepted, type NodeAnswer } from "./judge-answers.ts";
+
+type Sender = Pick<Observer, "api" | "context" | "keys" | "current" | "nodes">;
+
+/** Throws unless every node accepted it: deadline-exceeded where some were only silent. */
+export async function sendOrder(
+  io: Io,
+  sender: Sender,
+  { envelope, json }: { envelope: Envelope; json: boolean },
+): Promise<void> {
+  const { order, id } = openOrder(envelope, sender.keys.newest.set.roles.order);
+  const result = await sender.api.postOrder(envelope);
+  const answers = judgeAnswers(result, {
+    id,
+    fleetId: sender.context.fleetId,
+    nodes: nodesOf(order, sender),
+    nodeKeys: new Map(sender.current.leaves.map(({ node, nodeKey }) => [node, nodeKey])),
+  });
+  if (json)
+    io.out(`${printableJson({ order: id, action: order.action, notAfter: order.notAfter, answers }, 2)}\n`);
+  else
+    io.out(
+      orderAnswerTable(
+        answers.map((answer) => toRow(answer, order)),
+        io.paint,
+      ),
+    );
+  requireAccepted(answers);
+}
+
+/** Of "all": the nodes of the signed world, and whatever else is registered. */
+function nodesOf({ nodes }: Order, { current, nodes: views }: Sender): NodeName[] {
+  if (nodes !== "all") return nodes;
+  return [...new Set([...current.leaves, ...views].map(({ node }) => node))].toSorted();
+}
+
+function toRow(answer: NodeAnswer, { notAfter }: Order): AnswerRow {
+  const { node, kind } = answer;
+  switch (answer.kind) {
+    case "accepted":
+      return { node, kind, detail: `at ${answer.at}, receipt verified` };
+    case "refused":
+      return { node, kind, detail: `${answer.code}: ${answer.reason}` };
+    case "unproven":
+      return { node, kind, detail: answer.reason };
+    case "silent":
+      return { node, kind, detail: `gets it when it comes back, until ${notAfter}` };
+  }
+}

@@ -1,0 +1,67 @@
+/** SHELL. Puts back what a plan names, one after the other; what is there already is stored once. */
+import type { FleetId } from "@chimera/proto/names";
+import type { ApiClient } from "../api/api-client.ts";
+import { readSeen, rememberHead, rememberPanic } from "../fleet/fleet-memory.ts";
+import { walkFleetKeys } from "../fleet/key-chain.ts";
+import { readKeyCopies, writeCopy } from "../fleet/operator-copy.ts";
+import { comparePlace } from "@chimera/proto/signed/place";
+import type { Io } from "../io.ts";
+import { sameOrContinues } from "./read-copy.ts";
+import { removeMark, writeMark } from "./reseed-mark.ts";
+import type { ReseedPlan, ReseedStep, VerifiedCopy } from "./reseed-plan.ts";
+import type { Survey } from "./survey-fleet.ts";
+
+interface Reseed {
+  api: ApiClient;
+  fleetId: FleetId;
+  copy: VerifiedCopy;
+  survey: Survey;
+  plan: ReseedPlan;
+}
+
+export async function carryOutReseed(io: Io, reseed: Reseed): Promise<readonly ReseedStep[]> {
+  const { api, copy, survey, plan, fleetId } = reseed;
+  const { head } = copy;
+  if (head !== null && survey.isWorldLost && survey.leaves !== null) {
+    await api.putWorld(head.head.world, { v: 1, leaves: survey.leaves });
+  }
+  for (const step of plan.steps) await putBack(api, step, survey.revision);
+  await takeOver(io, fleetId, copy);
+  if (plan.isBehind && head !== null) await writeMark(io, fleetId, head.id);
+  else await removeMark(io, fleetId);
+  return plan.steps;
+}
+
+async function putBack(api: ApiClient, { kind, envelope }: ReseedStep, revision: number): Promise<void> {
+  switch (kind) {
+    case "keys":
+      await api.putKeys(envelope);
+      return;
+    case "head":
+      await api.putHead({ envelope, expectedRevision: revision });
+      return;
+    case "panic":
+      await api.putPanic(envelope);
+      return;
+    case "panic-ready":
+      await api.putPanicReady(envelope);
+      return;
+    case "quarantine":
+      await api.putQuarantine(envelope);
+      return;
+  }
+}
+
+/** A copy from elsewhere becomes this operator's own, where it is newer: what was seen only rises. */
+async function takeOver(io: Io, fleetId: FleetId, copy: VerifiedCopy): Promise<void> {
+  const own = await readKeyCopies(io, fleetId);
+  if (own.length > 0) sameOrContinues(copy.chain, walkFleetKeys(own, fleetId));
+  for (const { set, envelope } of copy.chain.slice(own.length)) {
+    await writeCopy(io, fleetId, { name: `keys.${set.version}`, envelope });
+  }
+  const seen = (await readSeen(io, fleetId)).at(-1)?.place;
+  const { head, panic } = copy;
+  if (head === null || (seen !== undefined && comparePlace(head.head, seen) <= 0)) return;
+  await rememberHead(io, fleetId, head.envelope);
+  if (panic !== null) await rememberPanic(io, fleetId, panic.envelope);
+}

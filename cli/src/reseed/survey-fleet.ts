@@ -1,0 +1,113 @@
+/** SHELL. What a controller still has, and how far its nodes are, before anything is put back. */
+import { ChimeraError } from "@chimera/proto/errors";
+import type { FleetId } from "@chimera/proto/names";
+import { sha256 } from "@chimera/proto/signed/canonical";
+import { payloadOf, type Envelope } from "@chimera/proto/signed/envelope";
+import type { Leaf } from "@chimera/proto/signed/world";
+import type { ApiClient } from "../api/api-client.ts";
+import { openSignedHead, openSignedPanic, type WalkedChain } from "../documents/open-signed.ts";
+import { readBoundedFile } from "../documents/read-bounded.ts";
+import { checkView, nodeKeysOf } from "../fleet/check-view.ts";
+import { highestReported, type HighestReported } from "../fleet/head/highest-reported.ts";
+import { walkFleetKeys } from "../fleet/key-chain.ts";
+import { openList } from "../order/current-quarantine.ts";
+import { checkSize, checkWorld } from "../world/check-world.ts";
+import { WorldFile } from "../world/world-file.ts";
+import { sameOrContinues } from "./read-copy.ts";
+import type { Remaining, VerifiedCopy } from "./reseed-plan.ts";
+
+export interface Survey {
+  /** The longer one of the copy's and the controller's. */
+  chain: WalkedChain;
+  there: Remaining;
+  /** Of the copy's head; null where the copy has none. */
+  leaves: Leaf[] | null;
+  /** The controller has lost that world too. */
+  isWorldLost: boolean;
+  /** Revision that a head must name. */
+  revision: number;
+  reported: HighestReported;
+  notes: string[];
+}
+
+interface Asked {
+  copy: VerifiedCopy;
+  fleetId: FleetId;
+  worldFile: string | undefined;
+}
+
+export async function surveyFleet(api: ApiClient, { copy, fleetId, worldFile }: Asked): Promise<Survey> {
+  const shown = await api.keys().then(
+    (envelopes) => walkFleetKeys(envelopes, fleetId),
+    (error: unknown): WalkedChain => {
+      if (error instanceof ChimeraError && error.code === "not-found") return [];
+      throw error;
+    },
+  );
+  const chain = sameOrContinues(copy.chain, shown);
+  const { there, revision } = await remaining(api, chain, shown.length);
+  const world = await copiedWorld(api, { copy, fleetId, worldFile });
+  const keyOf = world === null ? () => null : nodeKeysOf(world.leaves);
+  const views = await api.nodes();
+  // Only the key of a signed leaf counts here: what a lost store says of keys proves nothing.
+  const nodes = views.map((view) => checkView({ ...view, nodeKey: keyOf(view.node) }, fleetId, keyOf));
+  const epoch = chain.at(-1)?.set.epoch ?? 0;
+  const reported = highestReported(nodes, { epoch, seen: copy.head?.head ?? null });
+  const notes =
+    shown.length > copy.chain.length
+      ? [`the controller has key sets that the copy lacks: ${shown.length}`]
+      : [];
+  const found = { leaves: world?.leaves ?? null, isWorldLost: world?.isLost ?? false };
+  return { chain, there, revision, reported, notes, ...found };
+}
+
+async function remaining(
+  api: ApiClient,
+  chain: WalkedChain,
+  keySets: number,
+): Promise<{ there: Remaining; revision: number }> {
+  const [view, ready, list] = await Promise.all([api.fleet(), api.panicReady(), api.quarantine()]);
+  const head = view.head === null ? null : openSignedHead(chain, view.head.envelope);
+  const panic = view.panic === null ? null : openSignedPanic(chain, view.panic.envelope);
+  const quarantine = list === null ? 0 : openList(chain, list).list.serial;
+  const place = head === null ? null : { epoch: head.head.epoch, serial: head.head.serial, rank: 0 };
+  return {
+    revision: view.revision,
+    there: {
+      keySets,
+      head: head === null || place === null ? null : { id: head.id, place },
+      panic: panic?.id ?? null,
+      ready: idOf(ready),
+      quarantine,
+    },
+  };
+}
+
+function idOf(envelope: Envelope | null): Remaining["ready"] {
+  return envelope === null ? null : sha256(payloadOf(envelope, "panic"));
+}
+
+/** The leaves of the copy's head, from the cache or a saved file: without them no node's word can be checked. */
+async function copiedWorld(
+  api: ApiClient,
+  { copy: { head }, fleetId, worldFile }: Asked,
+): Promise<{ leaves: Leaf[]; isLost: boolean } | null> {
+  if (head === null) return null;
+  const id = head.head.world;
+  const stored = await api.world(id).catch((error: unknown) => {
+    if (error instanceof ChimeraError && (error.code === "world-unknown" || error.code === "not-found"))
+      return null;
+    throw error;
+  });
+  if (stored === null && worldFile === undefined) {
+    throw new ChimeraError(
+      "world-unknown",
+      `the controller has lost world ${id} too: give it with --world FILE`,
+    );
+  }
+  const world =
+    stored ?? (worldFile === undefined ? null : (await readBoundedFile(worldFile, WorldFile)).world);
+  const checked = checkWorld(world, { id, fleetId });
+  checkSize(checked, head.head);
+  return { leaves: checked.leaves, isLost: stored === null };
+}

@@ -1,0 +1,51 @@
+/** SHELL. A world that the operator named, its leaves checked against its id, with the signed head that orders it. */
+import { shortDigest, type WorldId } from "@chimera/proto/names";
+import { showPlace } from "@chimera/proto/signed/place";
+import { effectiveNow, knownHeads, type FleetReader, type KnownHead } from "../documents/fleet-reader.ts";
+import type { Io } from "../io.ts";
+import { checkWorld, type CheckedWorld } from "./check-world.ts";
+import { findWorld } from "./find-world.ts";
+
+export interface NamedWorld {
+  id: WorldId;
+  /** The newest head of the history that orders it. */
+  head: KnownHead | null;
+  /** "the effective world (panic 0.4+panic)"; empty for one that was asked for. */
+  why: string;
+}
+
+export interface ReadWorld extends NamedWorld, CheckedWorld {}
+
+/** `current`, or nothing: the effective world. */
+export async function nameWorld(io: Io, reader: FleetReader, word: string | undefined): Promise<NamedWorld> {
+  const heads = await knownHeads(io, reader);
+  if (word !== undefined && word !== "current") return withHead(findWorld(heads, word), heads, "");
+  const effective = await effectiveNow(io, reader);
+  const paused =
+    effective.kind === "head" && effective.paused !== null ? `, paused: ${effective.paused}` : "";
+  const by = effective.kind === "returned" ? "the rollout returned from head" : "ordered by";
+  return withHead(
+    effective.world,
+    heads,
+    `the effective world (${by} ${showPlace(effective.place)}${paused})`,
+  );
+}
+
+export async function readWorld(io: Io, reader: FleetReader, word: string | undefined): Promise<ReadWorld> {
+  return readNamed(reader, await nameWorld(io, reader, word));
+}
+
+export async function readNamed({ api, fleetId }: FleetReader, named: NamedWorld): Promise<ReadWorld> {
+  const checked = checkWorld(await api.world(named.id), { id: named.id, fleetId });
+  return { ...named, ...checked };
+}
+
+/** "head 0.7 by anna@desk" or that there is none. */
+export function headText({ id, head }: Pick<NamedWorld, "id" | "head">): string {
+  if (head === null) return `world ${shortDigest(id)}, which no head of the history orders`;
+  return `world ${shortDigest(id)} of head ${showPlace(head.head)} by ${head.head.author}`;
+}
+
+function withHead(id: WorldId, heads: readonly KnownHead[], why: string): NamedWorld {
+  return { id, why, head: heads.find(({ head }) => head.world === id) ?? null };
+}
