@@ -92,7 +92,8 @@ export function isNewer(a: Fresh, b: Fresh | null): boolean {
   return b === null || msOf(a.at) > msOf(b.at);
 }
 
-function msOf(time: string | null): number {
+/** Unix milliseconds; 0 for what was never said. */
+export function msOf(time: string | null): number {
   return time === null ? 0 : Date.parse(time);
 }
 
