@@ -2,11 +2,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { PutHead, StoredHead, WorldBody, type NodeView } from "@chimera/proto/api";
 import { BuildStatus } from "@chimera/proto/build-status";
+import type { RolloutRecord } from "@chimera/proto/rollout";
 import { openHead } from "@chimera/proto/signed/head";
-import type { PublicKeyText } from "@chimera/proto/signed/keys";
+import type { Envelope } from "@chimera/proto/signed/envelope";
 import type { NodeEvent } from "@chimera/proto/event";
 import type { FleetId } from "@chimera/proto/names";
 import { worldId, type World } from "@chimera/proto/signed/world";
+import { emptyDocuments, getDocument, newestSet, putDocument, type Documents } from "./fleet-documents.ts";
 
 export interface FleetServer {
   url: string;
@@ -15,6 +17,8 @@ export interface FleetServer {
   /** Requests that would have changed something. */
   writes(): string[];
   heads: StoredHead[];
+  documents: Documents;
+  rollout: RolloutRecord | null;
   worlds: Map<string, World>;
   nodes: Map<string, NodeView>;
   builds: BuildStatus[];
@@ -29,11 +33,12 @@ export interface FleetServer {
 
 interface Identity {
   fleetId: FleetId;
-  publishKey: PublicKeyText;
+  /** Key set 1. */
+  keySet: Envelope;
   token: string;
 }
 
-interface Reply {
+export interface Reply {
   status: number;
   body?: unknown;
   raw?: Buffer;
@@ -51,6 +56,8 @@ export async function startFleetServer(identity: Identity): Promise<FleetServer>
     requests: [],
     writes: () => fleet.requests.filter((line) => !/^(GET|HEAD) /u.test(line)),
     heads: [],
+    documents: emptyDocuments(identity.keySet),
+    rollout: null,
     worlds: new Map(),
     nodes: new Map(),
     builds: [],
@@ -98,7 +105,7 @@ interface Call {
 function route(fleet: FleetServer, identity: Identity, call: Call): Reply {
   const { pathname } = new URL(call.url, fleet.url);
   if (pathname.startsWith("/cache/")) return cache(fleet, call, pathname);
-  if (call.method === "PUT") return put(fleet, identity, { ...call, url: pathname });
+  if (call.method === "PUT") return put(fleet, { ...call, url: pathname });
   return get(fleet, identity, pathname);
 }
 
@@ -106,7 +113,14 @@ function get(fleet: FleetServer, { fleetId }: Identity, path: string): Reply {
   const [, , kind = "", name = "", rest] = path.split("/");
   const node = fleet.nodes.get(name);
   const answers: Record<string, () => unknown> = {
-    fleet: () => ({ fleetId, head: fleet.heads[0] ?? null, revision: fleet.heads.length }),
+    fleet: () => ({
+      fleetId,
+      head: fleet.heads[0] ?? null,
+      revision: fleet.heads.length,
+      panic: fleet.documents.panic,
+      rollout: fleet.rollout,
+      keys: fleet.documents.keySets.length,
+    }),
     heads: () => ({ heads: fleet.heads }),
     worlds: () => fleet.worlds.get(name),
     nodes: () =>
@@ -117,12 +131,12 @@ function get(fleet: FleetServer, { fleetId }: Identity, path: string): Reply {
           : node,
     events: () => ({ events: fleet.events }),
   };
-  const body = answers[kind]?.();
+  const body = answers[kind]?.() ?? getDocument(fleet.documents, path);
   if (body !== undefined) return { status: 200, body };
   return kind === "nodes" ? problem(404, "node-unknown", `no node ${name}`) : problem(404, "not-found", path);
 }
 
-function put(fleet: FleetServer, { publishKey }: Identity, { url, body }: Call): Reply {
+function put(fleet: FleetServer, { url, body }: Call): Reply {
   const json: unknown = JSON.parse(body.toString("utf8"));
   if (url.startsWith("/v1/worlds/")) {
     const world = WorldBody.parse(json);
@@ -134,10 +148,11 @@ function put(fleet: FleetServer, { publishKey }: Identity, { url, body }: Call):
     fleet.builds.push(BuildStatus.parse(json));
     return { status: 200, body: json };
   }
+  if (url !== "/v1/head") return putDocument(fleet.documents, url, json);
   const { envelope, expectedRevision } = PutHead.parse(json);
   if (expectedRevision !== fleet.heads.length)
     return problem(409, "write-conflict", "another head was stored");
-  const opened = openHead(envelope, { keys: [publishKey], threshold: 1 });
+  const opened = openHead(envelope, newestSet(fleet.documents.keySets).roles.publish);
   const revision = fleet.heads.length + 1;
   const stored = StoredHead.parse({ ...opened, revision, storedAt: new Date().toISOString(), envelope });
   fleet.heads.unshift(stored);

@@ -3,19 +3,19 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { NodeView } from "@chimera/proto/api";
-import { generateKey, PublicKeyText } from "@chimera/proto/signed/keys";
+import { Envelope } from "@chimera/proto/signed/envelope";
 import { FleetId } from "@chimera/proto/names";
 import { z } from "zod";
 import type { Io } from "../src/io.ts";
 import { run } from "../src/run.ts";
+import { createTestNode, type TestNode } from "./test-node.ts";
 import { startFleetServer, type FleetServer } from "./fleet-server.ts";
 
 const token = "test-token-0123456789";
 const Made = z.object({
   fleetId: FleetId,
   folder: z.string(),
-  publicKeys: z.record(z.string(), PublicKeyText),
+  keySetFile: z.string(),
 });
 
 export interface CalledResult {
@@ -33,7 +33,7 @@ export interface TestOperator {
   configFile: string;
   call(args: readonly string[], changes?: Partial<Io>): Promise<CalledResult>;
   /** Registers a node that never spoke. */
-  addNode(name: string): NodeView;
+  addNode(name: string): TestNode;
   close(): Promise<void>;
 }
 
@@ -52,10 +52,10 @@ export async function createOperator(): Promise<TestOperator> {
     tokenFile,
     "--json",
   ]);
-  const { fleetId, folder, publicKeys } = Made.parse(JSON.parse(init.out));
+  const { fleetId, folder, keySetFile } = Made.parse(JSON.parse(init.out));
   const server = await startFleetServer({
     fleetId,
-    publishKey: PublicKeyText.parse(publicKeys["publish"]),
+    keySet: Envelope.parse(JSON.parse(await readFile(keySetFile, "utf8"))),
     token,
   });
   const configFile = join(home, ".config", "chimera", "config.toml");
@@ -72,19 +72,10 @@ export async function createOperator(): Promise<TestOperator> {
   };
 }
 
-function silentNode(name: string, { nodes }: FleetServer): NodeView {
-  const view = NodeView.parse({
-    node: name,
-    nodeKey: generateKey(name).public,
-    status: null,
-    verified: false,
-    beat: null,
-    health: null,
-    hardware: null,
-    build: null,
-  });
-  nodes.set(name, view);
-  return view;
+function silentNode(name: string, { nodes }: FleetServer): TestNode {
+  const node = createTestNode(name);
+  nodes.set(name, node.silent());
+  return node;
 }
 
 async function callCli(

@@ -5,9 +5,7 @@ import {
   HeadList,
   NodeList,
   NodeView,
-  PutWorldResult,
   StoredHead,
-  WorldBody,
   type PutHead,
 } from "@chimera/proto/api";
 import type { BuildStatus } from "@chimera/proto/build-status";
@@ -15,7 +13,6 @@ import { canonicalBytes } from "@chimera/proto/signed/canonical";
 import type { ClosureList } from "@chimera/proto/signed/closure";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { NodeEventType } from "@chimera/proto/event";
-import type { World } from "@chimera/proto/signed/world";
 import type { z } from "zod";
 import { readToken, type NamedContext } from "../context/current-context.ts";
 import type { Io } from "../io.ts";
@@ -23,18 +20,17 @@ import { ask } from "./ask.ts";
 import { createDocumentApi, type DocumentApi } from "./document-api.ts";
 import { createSend, type Send } from "./http.ts";
 import { createProofApi, type ProofApi } from "./proof-api.ts";
+import { createWorldApi, type WorldApi } from "./world-api.ts";
 
 const apiTimeoutMs = 15_000;
 const uploadTimeoutMs = 120_000;
 /** News that comes late is none. */
 const newsTimeoutMs = 4000;
 
-export interface ApiClient extends DocumentApi, ProofApi {
+export interface ApiClient extends DocumentApi, ProofApi, WorldApi {
   fleet(): Promise<FleetView>;
   heads(): Promise<HeadList>;
   putHead(body: PutHead): Promise<StoredHead>;
-  world(id: string): Promise<World>;
-  putWorld(id: string, world: World): Promise<void>;
   /** Each with its status as the node signed it. */
   nodes(): Promise<NodeView[]>;
   node(node: string): Promise<NodeView>;
@@ -61,17 +57,11 @@ export async function createApiClient(io: Io, context: NamedContext): Promise<Ap
   return {
     ...createDocumentApi(send, upload),
     ...createProofApi(send, cache),
+    ...createWorldApi(send, upload),
     fleet: () => get("/v1/fleet", FleetView),
     heads: () => get("/v1/heads", HeadList),
     putHead: async (body) =>
       ask(send, { method: "PUT", path: "/v1/head", body: JSON.stringify(body) }, StoredHead),
-    world: (id) => get(`/v1/worlds/${id}`, WorldBody),
-    putWorld: async (id, world) => {
-      const body = canonicalBytes(world).toString("utf8");
-      const result = await ask(upload, { method: "PUT", path: `/v1/worlds/${id}`, body }, PutWorldResult);
-      if (result.id !== id)
-        throw new ChimeraError("hash-mismatch", `the controller stored world ${result.id}`);
-    },
     nodes: async () => (await get("/v1/nodes?envelopes=true", NodeList)).nodes,
     node: (node) => get(`/v1/nodes/${encodeURIComponent(node)}`, NodeView),
     events: ({ node, type, limit }) => {

@@ -5,11 +5,11 @@ import type { NodeName } from "@chimera/proto/names";
 import type { Command } from "commander";
 import { z } from "zod";
 import { checkedCacheKeyFile } from "../context/current-context.ts";
-import { createBuildReporter, type BuildReporter } from "../fleet/build-reporter.ts";
+import { createBuildReporter, type BuildReporter } from "../fleet/report/build-reporter.ts";
 import { nodeKeys } from "../fleet/node-keys.ts";
 import { createOperator } from "../fleet/operator.ts";
-import type { System } from "../fleet/plan.ts";
-import { publishSystems } from "../fleet/publish-systems.ts";
+import type { System } from "../fleet/head/plan.ts";
+import { publishSystems } from "../fleet/head/publish-systems.ts";
 import type { Io } from "../io.ts";
 import { build } from "../nix/build.ts";
 import { evaluate, splitInstallable, type Failed, type Wanted } from "../nix/evaluate.ts";
@@ -69,7 +69,7 @@ export function define(command: Command, io: Io): void {
 async function deploy(io: Io, options: Options): Promise<void> {
   const project = withFlake(io, await readProject(io, options.file), options.flake);
   const wanted = await selectSystems(io, project, options.target);
-  const operator = await createOperator(io, options.context);
+  const operator = await createOperator(io, options);
   await checkedCacheKeyFile(operator.context);
   const nodes = wanted.map(({ node }) => node);
   nodeKeys(nodes, { project, leaves: operator.current.leaves, registered: operator.nodes });

@@ -1,10 +1,11 @@
 /** SHELL. `chimera history`. */
-import type { StoredHead } from "@chimera/proto/api";
-import { ChimeraError } from "@chimera/proto/errors";
-import { openHead } from "@chimera/proto/signed/head";
 import type { Command } from "commander";
 import { createApiClient } from "../api/api-client.ts";
-import { currentContext, type NamedContext } from "../context/current-context.ts";
+import { currentContext } from "../context/current-context.ts";
+import { checkView, nodeKeysOf } from "../fleet/check-view.ts";
+import { verifiedWorld } from "../fleet/current-fleet.ts";
+import { genuineHeads } from "../fleet/head-history.ts";
+import { createTrust } from "../fleet/operator.ts";
 import type { Io } from "../io.ts";
 import { addFleetOptions, examples, FleetOptions, parseOptions } from "../options.ts";
 import { historyRows, historyTable } from "../print/history-table.ts";
@@ -17,22 +18,16 @@ export function define(command: Command, io: Io): void {
     .action(async (options: unknown) => history(io, parseOptions(FleetOptions, options)));
 }
 
+/** The controller's word is not enough for the one list that says who did what. */
 async function history(io: Io, options: FleetOptions): Promise<void> {
   const context = await currentContext(io, options.context);
   const api = await createApiClient(io, context);
-  const [{ heads }, nodes] = await Promise.all([api.heads(), api.nodes()]);
-  const rows = historyRows(heads, nodes, (stored) => isSigned(stored, context));
+  const { trust } = await createTrust(io, { api, fleetId: context.fleetId });
+  const [{ heads }, fleet, views] = await Promise.all([api.heads(), api.fleet(), api.nodes()]);
+  const genuine = genuineHeads(heads, fleet.panic, trust);
+  const newest = genuine.find((stored) => stored !== undefined);
+  const keyOf = nodeKeysOf(newest === undefined ? [] : await verifiedWorld(api, newest.head.world));
+  const nodes = views.map((view) => checkView(view, context.fleetId, keyOf));
+  const rows = historyRows(heads, nodes, (_, index) => genuine[index] !== undefined);
   io.out(options.json ? `${printableJson({ heads: rows }, 2)}\n` : historyTable(rows, io.paint));
-}
-
-/** The controller's word is not enough for the one list that says who did what. */
-function isSigned(stored: StoredHead, { trust }: NamedContext): boolean | null {
-  if (trust === undefined) return null;
-  try {
-    const { head, id } = openHead(stored.envelope, trust.publish);
-    return id === stored.id && JSON.stringify(head) === JSON.stringify(stored.head);
-  } catch (error) {
-    if (error instanceof ChimeraError) return false;
-    throw error;
-  }
 }

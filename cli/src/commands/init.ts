@@ -1,6 +1,8 @@
 /** SHELL. `chimera init`: the keys of a new fleet, its key set, and a context for it. Nothing is ever overwritten. */
 import { mkdir, mkdtemp, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { PublicKeyText } from "@chimera/proto/signed/keys";
+import { signersOf } from "@chimera/proto/signed/envelope";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Command } from "commander";
 import { z } from "zod";
@@ -12,20 +14,26 @@ import {
   readContexts,
   writeContexts,
 } from "../context/context-file.ts";
-import { fleetKeys, newFleet, type NewFleet } from "../fleet/new-fleet.ts";
+import { fleetKeyNames, newFleet, type NewFleet } from "../fleet/keys/new-fleet.ts";
 import type { Io } from "../io.ts";
-import { examples, parseOptions } from "../options.ts";
-import { newFleetText } from "../print/new-fleet-text.ts";
+import { examples, ExpiresDays, parseOptions, Threshold } from "../options.ts";
+import { newFleetText, type MadeFleet } from "../print/new-fleet-text.ts";
 import { printableJson } from "../print/printable.ts";
 import { syncFolder, writeNewFile } from "../secret-file.ts";
 
-const yearMs = 365 * 86_400_000;
+const dayMs = 86_400_000;
 
+const sharedKeys = z.array(PublicKeyText).max(31).default([]);
 const Options = z.object({
   name: ContextName,
   controller: ControllerUrl,
   dir: z.string().min(1).optional(),
   tokenFile: z.string().min(1).optional(),
+  rootKey: sharedKeys,
+  rootThreshold: Threshold,
+  publishKey: sharedKeys,
+  publishThreshold: Threshold,
+  expiresDays: ExpiresDays,
   json: z.boolean().default(false),
 });
 type Options = z.infer<typeof Options>;
@@ -37,12 +45,19 @@ export function define(command: Command, io: Io): void {
     .requiredOption("--controller <url>", "address of the controller")
     .option("--dir <path>", "new folder for the keys (default: beside the configuration)")
     .option("--token-file <path>", "file with the operator's token")
+    .option("--root-key <pub...>", "public key of another person who may sign key sets")
+    .option("--root-threshold <n>", "how many root keys must sign", "1")
+    .option("--publish-key <pub...>", "public key of another person who may sign heads")
+    .option("--publish-threshold <n>", "how many publish keys must sign", "1")
+    .option("--expires-days <days>", "until when the key set can be used without a renewal", "365")
     .option("--json", "print JSON, for programs")
     .addHelpText(
       "after",
       examples([
         "chimera init --name lab --controller http://hub:7070 --token-file ~/lab.token",
         "chimera init --name prod --controller https://chimera.example.org --dir /media/stick/prod",
+        "chimera init --name prod --controller https://chimera.example.org --publish-threshold 2 \\",
+        "  --publish-key bob:… --publish-key carol:…      # heads need two of three people",
       ]),
     )
     .action(async (options: unknown) => init(io, parseOptions(Options, options)));
@@ -55,15 +70,21 @@ async function init(io: Io, options: Options): Promise<void> {
     throw new ChimeraError("usage", `context "${options.name}" exists in ${contextFilePath(io)}`);
   }
   await refuseExisting(folder);
-  const fleet = newFleet(options.name, new Date(io.nowMs() + yearMs).toISOString());
+  const fleet = newFleet({
+    name: options.name,
+    expires: new Date(io.nowMs() + options.expiresDays * dayMs).toISOString(),
+    root: { keys: options.rootKey, threshold: options.rootThreshold },
+    publish: { keys: options.publishKey, threshold: options.publishThreshold },
+  });
   await writeFleet(folder, fleet);
   const context = Context.parse({
     controller: options.controller.replace(/\/+$/u, ""),
     fleetId: fleet.fleetId,
     ...(options.tokenFile === undefined ? {} : { tokenFile: resolve(io.cwd, options.tokenFile) }),
     publishKeyFile: join(folder, "publish.key"),
+    panicKeyFile: join(folder, "panic.key"),
+    orderKeyFile: join(folder, "order.key"),
     cacheKeyFile: join(folder, "cache.key"),
-    trust: { publish: { keys: [fleet.keys.publish.public], threshold: 1 } },
   });
   await writeContexts(io, {
     current: options.name,
@@ -88,7 +109,7 @@ async function writeFleet(folder: string, fleet: NewFleet): Promise<void> {
   await mkdir(parent, { recursive: true, mode: 0o700 });
   const temporary = await mkdtemp(join(parent, `.${basename(folder)}-`));
   try {
-    for (const name of fleetKeys) {
+    for (const name of fleetKeyNames) {
       await writeNewFile(join(temporary, `${name}.key`), `${fleet.keys[name].secret}\n`, 0o600);
       await writeNewFile(join(temporary, `${name}.pub`), `${fleet.keys[name].public}\n`, 0o644);
     }
@@ -100,14 +121,17 @@ async function writeFleet(folder: string, fleet: NewFleet): Promise<void> {
   }
 }
 
-function describe(fleet: NewFleet, folder: string, name: string) {
+function describe({ fleetId, keys, keySet, set }: NewFleet, folder: string, name: string): MadeFleet {
   return {
-    fleetId: fleet.fleetId,
+    fleetId,
     context: name,
     folder,
     keySetFile: join(folder, "keys.1.json"),
-    trust: { publish: { keys: [fleet.keys.publish.public], threshold: 1 } },
-    publicKeys: Object.fromEntries(fleetKeys.map((key) => [key, fleet.keys[key].public])),
-    cachePublicKey: fleet.keys.cache.public,
+    freshKeyFile: join(folder, "fresh.key"),
+    roles: set.roles,
+    expires: set.expires,
+    rootSigned: signersOf(keySet, { kind: "keys", role: set.roles.root }),
+    publicKeys: Object.fromEntries(fleetKeyNames.map((key) => [key, keys[key].public])),
+    cachePublicKey: keys.cache.public,
   };
 }

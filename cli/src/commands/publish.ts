@@ -4,11 +4,11 @@ import { NodeName, StorePath } from "@chimera/proto/names";
 import type { Command } from "commander";
 import { z } from "zod";
 import { checkedCacheKeyFile } from "../context/current-context.ts";
-import { createBuildReporter } from "../fleet/build-reporter.ts";
+import { createBuildReporter } from "../fleet/report/build-reporter.ts";
 import { nodeKeys } from "../fleet/node-keys.ts";
 import { createOperator } from "../fleet/operator.ts";
-import type { System } from "../fleet/plan.ts";
-import { publishSystems } from "../fleet/publish-systems.ts";
+import type { System } from "../fleet/head/plan.ts";
+import { publishSystems } from "../fleet/head/publish-systems.ts";
 import type { Io } from "../io.ts";
 import {
   addFleetOptions,
@@ -49,7 +49,7 @@ export function define(command: Command, io: Io): void {
 async function publish(io: Io, assignments: readonly string[], options: Options): Promise<void> {
   const systems = parseAssignments(assignments);
   const project = await readProject(io, options.file);
-  const operator = await createOperator(io, options.context);
+  const operator = await createOperator(io, options);
   await checkedCacheKeyFile(operator.context);
   const nodes = systems.map(({ node }) => node);
   nodeKeys(nodes, { project, leaves: operator.current.leaves, registered: operator.nodes });

@@ -1,11 +1,12 @@
 /** SHELL. `chimera rollback`: a new head, with a higher serial, for an earlier world. Nothing is built or pushed. */
 import type { Command } from "commander";
 import { z } from "zod";
-import { chooseWorld } from "../fleet/choose-world.ts";
-import { verifiedWorld, verifyStored } from "../fleet/current-fleet.ts";
-import { finish } from "../fleet/finish.ts";
+import { chooseWorld } from "../fleet/head/choose-world.ts";
+import { verifiedWorld } from "../fleet/current-fleet.ts";
+import { genuineHeads } from "../fleet/head-history.ts";
+import { finish } from "../fleet/follow/finish.ts";
 import { createOperator, type Operator } from "../fleet/operator.ts";
-import { publishHead } from "../fleet/sign-head.ts";
+import { publishHead } from "../fleet/head/publish-head.ts";
 import type { Io } from "../io.ts";
 import {
   addFleetOptions,
@@ -16,7 +17,7 @@ import {
   parseOptions,
 } from "../options.ts";
 import { ChimeraError } from "@chimera/proto/errors";
-import type { StoredHead } from "@chimera/proto/api";
+import type { WorldId } from "@chimera/proto/names";
 import { sortLeaves, type Leaf } from "@chimera/proto/signed/world";
 import { planRows, planTable } from "../print/plan-table.ts";
 import { printableJson } from "../print/printable.ts";
@@ -46,13 +47,8 @@ export function define(command: Command, io: Io): void {
 }
 
 async function rollback(io: Io, options: Options): Promise<void> {
-  const operator = await createOperator(io, options.context);
-  const { heads } = await operator.api.heads();
-  const world = chooseWorld(heads, options.to);
-  checkSigned(
-    heads.filter(({ head }) => head.world === world),
-    operator,
-  );
+  const operator = await createOperator(io, options);
+  const world = await wantedWorld(io, operator, options.to);
   const leaves = completeWorld(
     await verifiedWorld(operator.api, world),
     operator,
@@ -62,29 +58,32 @@ async function rollback(io: Io, options: Options): Promise<void> {
     showChanges(io, operator, { leaves, json: options.json });
     return;
   }
-  const published = await publishHead(io, operator, {
-    fleetId: operator.context.fleetId,
-    current: operator.current,
+  const sent = await publishHead(io, operator, {
     leaves,
     mode: "rollback",
     reason: options.reason,
     expiresHours: options.expires,
+    propose: options.propose,
   });
   const finishOptions = { json: options.json, follow: options.follow, timeoutSeconds: options.timeout };
-  await finish(io, { operator, published, options: finishOptions }, leaves);
+  await finish(io, { operator, sent, options: finishOptions }, leaves);
 }
 
 /** A world from the history was signed once; one given by its whole id is named by the operator himself. */
-function checkSigned(heads: readonly StoredHead[], { trust }: Operator): void {
-  for (const stored of heads) {
-    const { head } = verifyStored(stored, trust);
-    if (head.world !== stored.head.world) {
-      throw new ChimeraError(
-        "hash-mismatch",
-        `head ${stored.head.serial}: the controller shows another world than was signed`,
-      );
-    }
+async function wantedWorld(io: Io, operator: Operator, to: string | undefined): Promise<WorldId> {
+  const { api, trust, current } = operator;
+  const [{ heads }, { panic }] = await Promise.all([api.heads(), api.fleet()]);
+  const genuine = genuineHeads(heads, panic, trust).flatMap((stored) => stored ?? []);
+  const foreign = heads.length - genuine.length;
+  if (foreign > 0) {
+    io.err(
+      `chimera: ${foreign} heads of the history are not signed by keys of this fleet and are left out\n`,
+    );
   }
+  const { effective, head } = current;
+  const now = effective.kind === "none" ? null : effective.world;
+  const isUndone = effective.kind === "panic" || effective.kind === "returned";
+  return chooseWorld(genuine, { now, undone: isUndone ? (head?.head.world ?? null) : null, to });
 }
 
 /** A node that the world does not have would be left without a leaf: that is never done silently. */

@@ -2,9 +2,9 @@
 import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
 import type { Command } from "commander";
 import { z } from "zod";
-import { createApiClient, type ApiClient } from "../api/api-client.ts";
+import { createApiClient } from "../api/api-client.ts";
 import { currentContext } from "../context/current-context.ts";
-import { checkFleet } from "../fleet/current-fleet.ts";
+import { look, type Observer } from "../fleet/operator.ts";
 import { ageBy, type Io } from "../io.ts";
 import { addFleetOptions, examples, FleetOptions, parseOptions } from "../options.ts";
 import { needsAttention, silentMs } from "../print/node-row.ts";
@@ -35,11 +35,7 @@ export function define(command: Command, io: Io): void {
 async function status(io: Io, options: Options): Promise<void> {
   const context = await currentContext(io, options.context);
   const api = await createApiClient(io, context);
-  const show = async (): Promise<string> => {
-    const [fleet, nodes] = await Promise.all([api.fleet(), api.nodes()]);
-    checkFleet(fleet.fleetId, context.fleetId);
-    return render(io, { fleet, nodes }, options);
-  };
+  const show = async (): Promise<string> => render(io, await look(io, { context, api }), options);
   if (!options.watch) {
     io.out(await show());
     return;
@@ -51,22 +47,22 @@ async function status(io: Io, options: Options): Promise<void> {
   }
 }
 
-type Fetched = {
-  fleet: Awaited<ReturnType<ApiClient["fleet"]>>;
-  nodes: Awaited<ReturnType<ApiClient["nodes"]>>;
-};
-
-function render(io: Io, { fleet, nodes }: Fetched, { json, failed, watch }: Options): string {
+function render(io: Io, { current, keys, nodes }: Observer, { json, failed, watch }: Options): string {
   const ageMs = ageBy(io);
+  const { view: fleet, effective } = current;
   const shown = failed ? nodes.filter((view) => needsAttention(view, ageMs)) : nodes;
-  if (!json) return statusTable({ fleet, nodes: shown, ageMs }, io.paint);
+  if (!json) return statusTable({ fleet, effective, nodes: shown, ageMs }, io.paint);
   const described = shown.map((view) => ({
     ...view,
     silentMs: silentMs(view, ageMs) ?? null,
     needsAttention: needsAttention(view, ageMs),
   }));
   const at = new Date(io.nowMs()).toISOString();
-  return `${printableJson({ at, fleetId: fleet.fleetId, head: fleet.head, nodes: described }, watch ? undefined : 2)}\n`;
+  const { fleetId, head } = fleet;
+  const { version, epoch, expires } = keys.newest.set;
+  const panic = current.panic === null ? null : { id: current.panic.id, ...current.panic.panic };
+  const said = { at, fleetId, head, panic, effective, keys: { version, epoch, expires }, nodes: described };
+  return `${printableJson(said, watch ? undefined : 2)}\n`;
 }
 
 /** A watch outlives a controller that restarts. */

@@ -1,38 +1,26 @@
 /** SHELL. What the fleet is to run now, checked here: the operator signs the next world on top of it. */
-import { openHead, type Head } from "@chimera/proto/signed/head";
 import { ChimeraError } from "@chimera/proto/errors";
-import type { RoleKeys } from "@chimera/proto/signed/envelope";
-import type { StoredHead } from "@chimera/proto/api";
-import type { Digest, FleetId, WorldId } from "@chimera/proto/names";
+import { effectiveWorld } from "@chimera/proto/effective";
+import type { FleetId, WorldId } from "@chimera/proto/names";
 import { worldId, type Leaf } from "@chimera/proto/signed/world";
 import type { ApiClient } from "../api/api-client.ts";
-import { checkMemory, type Seen } from "./fleet-memory.ts";
-
-export interface CurrentFleet {
-  /** Revision that the next head must name. */
-  revision: number;
-  newest: { head: Head; id: Digest } | null;
-  leaves: Leaf[];
-}
-
-export interface Trust {
-  fleetId: FleetId;
-  publish: RoleKeys;
-  /** The newest head this operator has seen before. */
-  seen: Seen | undefined;
-}
+import { checkMemory } from "./fleet-memory.ts";
+import { newestOf, verifyNewest, type CurrentFleet, type Seen } from "./newest-document.ts";
+import type { Trust } from "./verify-documents.ts";
 
 /** A controller that shows a forged, foreign or older world must not get it signed again. */
-export async function currentFleet(api: ApiClient, trust: Trust): Promise<CurrentFleet> {
+export async function currentFleet(
+  api: Pick<ApiClient, "fleet" | "world">,
+  trust: Trust,
+  { seen, nowMs }: { seen: readonly Seen[]; nowMs: number },
+): Promise<CurrentFleet> {
   const view = await api.fleet();
   checkFleet(view.fleetId, trust.fleetId);
-  if (view.head === null) {
-    checkMemory(trust.seen, null);
-    return { revision: view.revision, newest: null, leaves: [] };
-  }
-  const newest = verifyStored(view.head, trust);
-  checkMemory(trust.seen, newest);
-  return { revision: view.revision, newest, leaves: await verifiedWorld(api, newest.head.world) };
+  const documents = verifyNewest(view, trust);
+  checkMemory(seen, newestOf(documents));
+  const effective = effectiveWorld({ ...documents, rollout: view.rollout, nowMs });
+  const leaves = effective.kind === "none" ? [] : await verifiedWorld(api, effective.world);
+  return { view, revision: view.revision, ...documents, effective, leaves };
 }
 
 export function checkFleet(found: FleetId, wanted: FleetId): void {
@@ -43,15 +31,7 @@ export function checkFleet(found: FleetId, wanted: FleetId): void {
   );
 }
 
-/** The signed head inside what the controller stored. */
-export function verifyStored(stored: StoredHead, trust: Trust): { head: Head; id: Digest } {
-  const { head, id } = openHead(stored.envelope, trust.publish);
-  if (id !== stored.id) throw new ChimeraError("hash-mismatch", `head ${stored.id} has the bytes of ${id}`);
-  checkFleet(head.fleetId, trust.fleetId);
-  return { head, id };
-}
-
-export async function verifiedWorld(api: ApiClient, id: WorldId): Promise<Leaf[]> {
+export async function verifiedWorld(api: Pick<ApiClient, "world">, id: WorldId): Promise<Leaf[]> {
   const { leaves } = await api.world(id);
   const found = worldId(leaves);
   if (found === id) return leaves;

@@ -1,46 +1,59 @@
-/** SHELL. The newest head this operator has seen: a controller that lost its data, or hides it, is noticed before it is built upon. */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+/** SHELL. The newest head and panic this operator has seen: what a controller lost, or hides, is noticed before it is built upon. */
+import type { FleetId } from "@chimera/proto/names";
+import { sha256 } from "@chimera/proto/signed/canonical";
+import { parsePayload, payloadOf, type Envelope } from "@chimera/proto/signed/envelope";
+import { Head } from "@chimera/proto/signed/head";
+import { Panic, panicPlace } from "@chimera/proto/signed/panic";
+import { comparePlace, showPlace } from "@chimera/proto/signed/place";
 import { ChimeraError } from "@chimera/proto/errors";
-import { comparePlace, type Head } from "@chimera/proto/signed/head";
-import { Count, Digest, WorldId, type FleetId } from "@chimera/proto/names";
-import { z } from "zod";
-import { parseJson } from "../api/http.ts";
-import { xdgFolder, type Io } from "../io.ts";
-import { replaceFile } from "../replace-file.ts";
+import type { Io } from "../io.ts";
+import type { Seen } from "./newest-document.ts";
+import { readCopy, writeCopy } from "./operator-copy.ts";
 
-export const Seen = z.object({ v: z.literal(1), epoch: Count, serial: Count, id: Digest, world: WorldId });
-export type Seen = z.infer<typeof Seen>;
-
-export async function readSeen(io: Io, fleetId: FleetId): Promise<Seen | undefined> {
-  const path = memoryPath(io, fleetId);
-  const text = await readFile(path, "utf8").catch((cause: unknown) => {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
-    throw new ChimeraError("file-unreadable", path, { cause });
-  });
-  if (text === undefined) return undefined;
-  const seen = Seen.safeParse(parseJson(text));
-  if (seen.success) return seen.data;
-  throw new ChimeraError("state-invalid", `${path}: remove it to forget the newest head that was seen here`);
+/** Verified when they were written. Newest last. */
+export async function readSeen(io: Io, fleetId: FleetId): Promise<Seen[]> {
+  const head = await readCopy(io, fleetId, "head");
+  const panic = await readCopy(io, fleetId, "panic");
+  const seen = [
+    ...(head === undefined ? [] : [seenHead(head)]),
+    ...(panic === undefined ? [] : [seenPanic(panic)]),
+  ];
+  return seen.toSorted((a, b) => comparePlace(a.place, b.place));
 }
 
-export async function writeSeen(io: Io, head: Head, id: Digest): Promise<void> {
-  const seen: Seen = { v: 1, epoch: head.epoch, serial: head.serial, id, world: head.world };
-  await replaceFile(memoryPath(io, head.fleetId), `${JSON.stringify(seen)}\n`);
+export async function rememberHead(io: Io, fleetId: FleetId, envelope: Envelope): Promise<void> {
+  await writeCopy(io, fleetId, { name: "head", envelope });
 }
 
-/** Throws order-stale when the controller's newest head is older than, or not, the one that was seen. */
-export function checkMemory(seen: Seen | undefined, newest: { head: Head; id: Digest } | null): void {
-  if (seen === undefined) return;
-  const order = newest === null ? -1 : comparePlace(newest.head, seen);
-  if (order > 0 || (order === 0 && newest?.id === seen.id)) return;
-  const shown = newest === null ? "no head" : `head ${newest.head.serial}`;
+export async function rememberPanic(io: Io, fleetId: FleetId, envelope: Envelope): Promise<void> {
+  await writeCopy(io, fleetId, { name: "panic", envelope });
+}
+
+/** Throws order-stale when the controller's newest document is older than, or not, the one that was seen. */
+export function checkMemory(seen: readonly Seen[], newest: Seen | null): void {
+  const last = seen.at(-1);
+  if (last === undefined) return;
+  const order = newest === null ? -1 : comparePlace(newest.place, last.place);
+  if (order > 0 || (order === 0 && newest?.id === last.id)) return;
+  const shown = newest === null ? "no head" : nameOf(newest);
+  const other = order === 0 ? "another " : "";
   throw new ChimeraError(
     "order-stale",
-    `the controller shows ${shown}, but head ${seen.serial} was published from here: it lost data or hides it`,
+    `the controller shows ${other}${shown}, but ${nameOf(last)} was seen here: it lost data ("chimera reseed" brings them back) or hides it`,
   );
 }
 
-function memoryPath(io: Io, fleetId: FleetId): string {
-  return join(xdgFolder(io, "XDG_STATE_HOME", ".local/state"), "chimera", `${fleetId}.json`);
+function nameOf({ place }: Seen): string {
+  return `head ${showPlace(place)}`;
+}
+
+function seenHead(envelope: Envelope): Seen {
+  const payload = payloadOf(envelope, "head");
+  const { epoch, serial } = parsePayload(payload, Head);
+  return { place: { epoch, serial, rank: 0 }, id: sha256(payload) };
+}
+
+function seenPanic(envelope: Envelope): Seen {
+  const payload = payloadOf(envelope, "panic");
+  return { place: panicPlace(parsePayload(payload, Panic)), id: sha256(payload) };
 }

@@ -1,34 +1,83 @@
 /** SHELL. What every publishing command needs before it begins: context, keys, API, and the checked newest world. */
 import type { NodeView } from "@chimera/proto/api";
-import type { Signer } from "@chimera/proto/signed/keys";
+import type { Digest, FleetId } from "@chimera/proto/names";
+import type { RemoteSigner } from "../signers/remote-signer.ts";
 import { createApiClient, type ApiClient } from "../api/api-client.ts";
-import {
-  currentContext,
-  readPublishKey,
-  trustedPublishers,
-  type NamedContext,
-} from "../context/current-context.ts";
+import { currentContext, type NamedContext } from "../context/current-context.ts";
 import type { Io } from "../io.ts";
-import { currentFleet, type CurrentFleet, type Trust } from "./current-fleet.ts";
-import { readSeen, writeSeen } from "./fleet-memory.ts";
+import { readSigner } from "../secret-file.ts";
+import { roleSigners } from "../signers/role-signers.ts";
+import { checkView, nodeKeysOf } from "./check-view.ts";
+import { currentFleet } from "./current-fleet.ts";
+import { readSeen, rememberHead, rememberPanic } from "./fleet-memory.ts";
+import { fleetKeys, type FleetKeys } from "./key-chain.ts";
+import type { CurrentFleet, Seen } from "./newest-document.ts";
+import type { Trust } from "./verify-documents.ts";
 
-export interface Operator {
+/** Somebody who looks at a fleet and believes only signatures. */
+export interface Observer {
   context: NamedContext;
   api: ApiClient;
-  signer: Signer;
+  keys: FleetKeys;
   trust: Trust;
   current: CurrentFleet;
+  /** `verified` as checked here. */
   nodes: NodeView[];
 }
 
+export interface Operator extends Observer {
+  /** Every key at hand that may sign heads. */
+  signers: RemoteSigner[];
+}
+
+export interface ObserverOptions {
+  context?: string | undefined;
+  /** A head or panic that somebody vouches for: its own keys may be retired. */
+  trustHead?: Digest | undefined;
+}
+
+export async function createObserver(io: Io, options: ObserverOptions): Promise<Observer> {
+  return observe(io, await currentContext(io, options.context), options);
+}
+
 /** Reads keys first: a missing file is found before anybody is asked anything. */
-export async function createOperator(io: Io, contextName: string | undefined): Promise<Operator> {
-  const context = await currentContext(io, contextName);
-  const signer = await readPublishKey(context);
-  const api = await createApiClient(io, context);
-  const seen = await readSeen(io, context.fleetId);
-  const trust: Trust = { fleetId: context.fleetId, publish: trustedPublishers(context, signer), seen };
-  const [current, nodes] = await Promise.all([currentFleet(api, trust), api.nodes()]);
-  if (current.newest !== null) await writeSeen(io, current.newest.head, current.newest.id);
-  return { context, api, signer, trust, current, nodes };
+export async function createOperator(io: Io, options: ObserverOptions): Promise<Operator> {
+  const context = await currentContext(io, options.context);
+  if (context.publishKeyFile !== undefined) await readSigner(context.publishKeyFile, "publish key file");
+  const observer = await observe(io, context, options);
+  const { publish } = observer.keys.newest.set.roles;
+  return { ...observer, signers: await roleSigners(io, context, { role: "publish", keys: publish }) };
+}
+
+/** What signatures are checked against: the fleet's newest key set, and what was verified before. */
+export async function createTrust(
+  io: Io,
+  { api, fleetId, trustHead }: { api: ApiClient; fleetId: FleetId; trustHead?: Digest | undefined },
+): Promise<{ keys: FleetKeys; trust: Trust; seen: Seen[] }> {
+  const keys = await fleetKeys(io, api, { fleetId });
+  const seen = await readSeen(io, fleetId);
+  const known = new Set([...seen.map(({ id }) => id), ...(trustHead === undefined ? [] : [trustHead])]);
+  return { keys, trust: { fleetId, roles: keys.newest.set.roles, known }, seen };
+}
+
+async function observe(io: Io, context: NamedContext, options: ObserverOptions): Promise<Observer> {
+  return look(io, { context, api: await createApiClient(io, context), trustHead: options.trustHead });
+}
+
+/** One look, by a client that is there already. */
+export async function look(
+  io: Io,
+  { context, api, trustHead }: Pick<Observer, "context" | "api"> & Pick<ObserverOptions, "trustHead">,
+): Promise<Observer> {
+  const { fleetId } = context;
+  const { keys, trust, seen } = await createTrust(io, { api, fleetId, trustHead });
+  const [current, views] = await Promise.all([
+    currentFleet(api, trust, { seen, nowMs: io.nowMs() }),
+    api.nodes(),
+  ]);
+  if (current.head !== null) await rememberHead(io, fleetId, current.head.envelope);
+  if (current.panic !== null) await rememberPanic(io, fleetId, current.panic.envelope);
+  const keyOf = nodeKeysOf(current.leaves);
+  const nodes = views.map((view) => checkView(view, fleetId, keyOf));
+  return { context, api, keys, trust, current, nodes };
 }

@@ -13,8 +13,8 @@ export interface HistoryRow {
   mode: string;
   world: string;
   reason: string;
-  /** Against the context's trust; null when the context names nobody. */
-  signed: boolean | null;
+  /** By keys of the fleet, as checked here. */
+  signed: boolean;
   /** Nodes whose newest accepted head this is, by state word. */
   nodes: Record<string, string[]>;
 }
@@ -22,9 +22,9 @@ export interface HistoryRow {
 export function historyRows(
   heads: readonly StoredHead[],
   nodes: readonly NodeView[],
-  isSigned: (head: StoredHead) => boolean | null,
+  isSigned: (head: StoredHead, index: number) => boolean,
 ): HistoryRow[] {
-  return heads.map((stored) => {
+  return heads.map((stored, index) => {
     const { head, id } = stored;
     const here = nodes.filter(({ status }) => status?.accepted?.id === id);
     const byState = Map.groupBy(here, ({ status }) => status?.state ?? "idle");
@@ -40,7 +40,7 @@ export function historyRows(
       mode: head.mode,
       world: head.world,
       reason: head.reason,
-      signed: isSigned(stored),
+      signed: isSigned(stored, index),
       nodes: Object.fromEntries(names),
     };
   });
@@ -60,7 +60,7 @@ export function historyTable(rows: readonly HistoryRow[], paint: Paint): string 
 }
 
 function resultCell({ nodes, signed }: HistoryRow, paint: Paint): string {
-  if (signed === false) return paint("red", "BAD SIGNATURE");
+  if (!signed) return paint("red", "BAD SIGNATURE");
   return (
     Object.entries(nodes)
       .map(([state, names]) => `${names.length} ${state}`)

@@ -1,4 +1,5 @@
 /** PURE. The whole of `chimera status`: one line for the fleet, one for each node. */
+import type { Effective } from "@chimera/proto/effective";
 import type { FleetView, NodeView } from "@chimera/proto/api";
 import { shortDigest } from "@chimera/proto/names";
 import { needsAttention, nodeHead, nodeRow } from "./node-row.ts";
@@ -10,16 +11,27 @@ import { duration } from "./units.ts";
 
 export interface StatusInput {
   fleet: FleetView;
+  effective: Effective;
   nodes: readonly NodeView[];
   ageMs: AgeMs;
 }
 
-export function statusTable({ fleet, nodes, ageMs }: StatusInput, paint: Paint): string {
+export function statusTable({ fleet, effective, nodes, ageMs }: StatusInput, paint: Paint): string {
   const rows = nodes.map((view) => nodeRow(view, ageMs, paint));
   const bad = nodes.filter((view) => needsAttention(view, ageMs)).length;
   const count =
     bad === 0 ? `${nodes.length} nodes` : `${nodes.length} nodes, ${paint("red", `${bad} need attention`)}`;
-  return `${headLine(fleet, ageMs)}; ${count}\n\n${table(nodeHead, rows, paint)}`;
+  return `${headLine(fleet, ageMs)}${undoneText(effective, paint)}; ${count}\n\n${table(nodeHead, rows, paint)}`;
+}
+
+/** Where the fleet is not to run what its newest head says. */
+function undoneText(effective: Effective, paint: Paint): string {
+  if (effective.kind === "panic" || effective.kind === "returned") {
+    const what = effective.kind === "panic" ? "undone by panic" : "undone by its own rollout";
+    return `, ${paint("red", what)}: back to world ${shortDigest(effective.world)}`;
+  }
+  const isPaused = effective.kind === "head" && effective.paused !== null;
+  return isPaused ? `, ${paint("yellow", `paused: ${printableLine(effective.paused ?? "")}`)}` : "";
 }
 
 function headLine({ head, fleetId }: FleetView, ageMs: AgeMs): string {

@@ -65,7 +65,11 @@ const head = StoredHead.parse({
   revision: 1,
   storedAt: at,
   signedBy: [evil],
-  envelope: { payloadType: "x", payload: "", signatures: [{ keyid: "k", sig: "" }] },
+  envelope: {
+    payloadType: "x",
+    payload: "",
+    signatures: [{ keyid: "k", sig: Buffer.alloc(64).toString("base64") }],
+  },
   head: {
     v: 1,
     kind: "head",
@@ -85,7 +89,8 @@ const head = StoredHead.parse({
     reason: evil,
   },
 });
-const fleet = FleetView.parse({ fleetId: digest, head, revision: 1 });
+const fleet = FleetView.parse({ fleetId: digest, head, revision: 1, panic: null, rollout: null, keys: 1 });
+const effective = { kind: "none" } as const;
 const event = NodeEvent.parse({
   specversion: "1.0",
   id: "1",
@@ -98,7 +103,7 @@ const event = NodeEvent.parse({
 
 describe("no table passes on what a node or an author wrote to the terminal", () => {
   const texts = {
-    status: statusTable({ fleet, nodes: [view], ageMs }, plain),
+    status: statusTable({ fleet, effective, nodes: [view], ageMs }, plain),
     history: historyTable(
       historyRows([head], [view], () => false),
       plain,
@@ -125,7 +130,7 @@ describe("no table passes on what a node or an author wrote to the terminal", ()
 test("a node is silent from its newest sign of life on, counted by the reader", () => {
   expect(silentMs(view, ageMs)).toBeNull();
   expect(silentMs(view, later(180_000))).toBe(185_000);
-  expect(statusTable({ fleet, nodes: [view], ageMs: later(180_000) }, plain)).toContain(
+  expect(statusTable({ fleet, effective, nodes: [view], ageMs: later(180_000) }, plain)).toContain(
     "reverted, silent for 3 m",
   );
   expect(silentMs({ ...view, status: null, beat: null }, ageMs)).toBeUndefined();

@@ -22,8 +22,8 @@ export async function signDocument(
 ): Promise<Envelope> {
   const input = signingInput(kind, payload);
   const signatures: Envelope["signatures"] = [];
-  for (const { name, sign } of signers) {
-    signatures.push({ keyid: name, sig: (await sign(input)).toString("base64") });
+  for (const signer of signers) {
+    signatures.push({ keyid: signer.name, sig: (await signer.sign(input)).toString("base64") });
   }
   return composeEnvelope(kind, payload, signatures);
 }

@@ -46,13 +46,13 @@ export async function roleSigners(
 }
 
 async function fileSigner(path: string, { role, keys }: WantedSigners): Promise<RemoteSigner> {
-  const { publicKey, sign } = await readSigner(path, `${role} key file`);
-  const named = nameInRole(publicKey, keys);
-  if (named !== undefined) return { ...named, sign: async (bytes) => sign(bytes) };
+  const signer = await readSigner(path, `${role} key file`);
+  const named = nameInRole(signer.publicKey, keys);
+  if (named !== undefined) return { ...named, sign: async (bytes) => signer.sign(bytes) };
   const others = keys.keys.map((key) => publicKeyName(key)).join(", ");
   throw new ChimeraError(
     "signature-invalid",
-    `${role} key file ${path} holds "${publicKeyName(publicKey)}", but the fleet's key set gives the role ${role} to ${others}`,
+    `${role} key file ${path} holds "${publicKeyName(signer.publicKey)}", but the fleet's key set gives the role ${role} to ${others}`,
   );
 }
 

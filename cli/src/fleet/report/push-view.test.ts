@@ -1,8 +1,8 @@
 /** What is said while closures go to the cache: bytes and rate, not more often than somebody reads. */
 import { tmpdir } from "node:os";
 import { expect, test } from "vitest";
-import { testIo } from "../../test/operator.ts";
-import { pushText } from "../print/push-text.ts";
+import { testIo } from "../../../test/operator.ts";
+import { pushText } from "../../print/push-text.ts";
 import { createPushView } from "./push-view.ts";
 
 const half = { paths: { done: 3, total: 12 }, bytes: { done: 5 * 1024 ** 2, total: 10 * 1024 ** 2 } };

@@ -1,10 +1,10 @@
 /** SHELL. The three ways to watch a rollout: bars for a person, lines for a log, NDJSON for a program. */
 import type { NodeName } from "@chimera/proto/names";
 import type { MultiBar, SingleBar } from "cli-progress";
-import type { Io } from "../io.ts";
+import type { Io } from "../../io.ts";
 import { nodeProgress } from "./node-progress.ts";
-import { printableJson } from "../print/printable.ts";
-import { bytes } from "../print/units.ts";
+import { printableJson } from "../../print/printable.ts";
+import { bytes } from "../../print/units.ts";
 import type { FollowView } from "./follow.ts";
 import type { NodeOutcome } from "./node-outcome.ts";
 

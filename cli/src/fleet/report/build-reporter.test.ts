@@ -2,9 +2,9 @@
 import type { ServerResponse } from "node:http";
 import { NodeName } from "@chimera/proto/names";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { createOperator, testIo, type TestOperator } from "../../test/operator.ts";
-import { createApiClient } from "../api/api-client.ts";
-import { currentContext } from "../context/current-context.ts";
+import { createOperator, testIo, type TestOperator } from "../../../test/operator.ts";
+import { createApiClient } from "../../api/api-client.ts";
+import { currentContext } from "../../context/current-context.ts";
 import { createBuildReporter } from "./build-reporter.ts";
 
 const nodes = ["n1", "n2"].map((name) => NodeName.parse(name));

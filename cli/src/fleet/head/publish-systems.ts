@@ -1,21 +1,21 @@
 /** SHELL. Built systems to a stored head: closures to the cache, lists, world, head; nothing of it when one step fails. */
 import { closureDigest, sortClosure, type ClosureEntry } from "@chimera/proto/signed/closure";
 import type { NodeName, StorePath } from "@chimera/proto/names";
-import { checkedCacheKeyFile, readToken } from "../context/current-context.ts";
-import type { Io } from "../io.ts";
+import { checkedCacheKeyFile, readToken } from "../../context/current-context.ts";
+import type { Io } from "../../io.ts";
 import pLimit from "p-limit";
-import { push, type Pushed } from "../nix/push.ts";
-import { queryClosures } from "../nix/query-closures.ts";
-import { planRows, planTable } from "../print/plan-table.ts";
-import { printableJson } from "../print/printable.ts";
-import type { Project } from "../project/project-file.ts";
-import type { BuildReporter } from "./build-reporter.ts";
-import { finish } from "./finish.ts";
-import { nodeKeys } from "./node-keys.ts";
-import type { Operator } from "./operator.ts";
-import { createPushView } from "./push-view.ts";
+import { push, type Pushed } from "../../nix/push.ts";
+import { queryClosures } from "../../nix/query-closures.ts";
+import { planRows, planTable } from "../../print/plan-table.ts";
+import { printableJson } from "../../print/printable.ts";
+import type { Project } from "../../project/project-file.ts";
+import type { BuildReporter } from "../report/build-reporter.ts";
+import { finish } from "../follow/finish.ts";
+import { nodeKeys } from "../node-keys.ts";
+import type { Operator } from "../operator.ts";
+import { createPushView } from "../report/push-view.ts";
 import { planWorld, type Plan, type System } from "./plan.ts";
-import { publishHead } from "./sign-head.ts";
+import { publishHead } from "./publish-head.ts";
 
 const listsAtOnce = 4;
 
@@ -26,6 +26,7 @@ interface PublishOptions {
   expires: number;
   follow: boolean;
   timeout: number;
+  propose: boolean;
 }
 
 export interface Publication {
@@ -53,16 +54,19 @@ export async function publishSystems(
     return;
   }
   await pushClosures(io, publication, { closures, systems });
-  const published = await publishHead(io, operator, {
-    fleetId: operator.context.fleetId,
-    current: operator.current,
+  const sent = await publishHead(io, operator, {
     leaves: plan.leaves,
     mode: "deploy",
     reason: options.reason,
     expiresHours: options.expires,
+    propose: options.propose,
   });
   const finishOptions = { json: options.json, follow: options.follow, timeoutSeconds: options.timeout };
-  await finish(io, { operator, published, options: finishOptions }, systems);
+  await finish(
+    io,
+    { operator, sent, options: finishOptions },
+    plan.rows.map(({ new: leaf }) => leaf),
+  );
 }
 
 type Closures = ReadonlyMap<StorePath, readonly ClosureEntry[]>;

@@ -1,10 +1,10 @@
 /** Following over real HTTP: what ends it, what does not, and what is said. */
-import { NodeView } from "@chimera/proto/api";
-import { Digest, NodeName, StorePath } from "@chimera/proto/names";
+import { Digest, FleetId, NodeName, StorePath } from "@chimera/proto/names";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { createOperator, testIo, type TestOperator } from "../../test/operator.ts";
-import { createApiClient, type ApiClient } from "../api/api-client.ts";
-import { currentContext } from "../context/current-context.ts";
+import { createOperator, testIo, type TestOperator } from "../../../test/operator.ts";
+import { createTestNode } from "../../../test/test-node.ts";
+import { createApiClient, type ApiClient } from "../../api/api-client.ts";
+import { currentContext } from "../../context/current-context.ts";
 import { follow } from "./follow.ts";
 import { createFollowView } from "./follow-view.ts";
 
@@ -12,7 +12,15 @@ const id = Digest.parse("ab".repeat(32));
 const at = "2026-11-23T12:00:00.000Z";
 const n1 = NodeName.parse("n1");
 const toplevel = StorePath.parse("/nix/store/5q2wz4r1d3gkz8m0j7p9v6n4b1c8x2ha-nixos-system-n1");
-const goal = { node: n1, toplevel, head: { id, epoch: 0, serial: 4 }, problemBefore: null };
+const node = createTestNode("n1");
+const goal = {
+  node: n1,
+  nodeKey: node.nodeKey,
+  fleetId: FleetId.parse(id),
+  toplevel,
+  head: { id, epoch: 0, serial: 4 },
+  problemBefore: null,
+};
 let operator: TestOperator;
 let api: ApiClient;
 
@@ -26,25 +34,17 @@ beforeEach(() => {
 });
 afterAll(async () => operator.close());
 
-function report(changes: object): void {
-  const status = {
-    v: 1,
-    node: "n1",
+function report(changes: object, by = node): void {
+  const reported = by.reporting({
     fleetId: id,
     at,
     state: "committed",
-    waiting: null,
-    agent: { version: "1", path: null, startedAt: at, bootId: "b" },
     accepted: { epoch: 0, serial: 4, id, world: id, acceptedAt: at },
     wanted: toplevel,
-    fetch: null,
-    problem: null,
     system: { current: toplevel, booted: toplevel, profile: toplevel, bootDefault: toplevel },
-    drift: { lastSweepAt: at, managed: 1, open: [], openCount: 0, reverted: 0 },
     ...changes,
-  };
-  const rest = { nodeKey: null, verified: true, beat: null, health: null, hardware: null, build: null };
-  operator.server.nodes.set("n1", NodeView.parse({ node: "n1", status, ...rest }));
+  });
+  operator.server.nodes.set("n1", { ...reported, verified: true });
 }
 
 async function followed(timeoutSeconds: number) {
@@ -105,4 +105,13 @@ test("words of a node cannot look like lines of ours", async () => {
   const { error, said } = await followed(60);
   expect(error).toMatchObject({ message: expect.stringMatching(/^[\x20-\x7e]*$/u) });
   expect(said).toMatch(/^n1: failed: [\x20-\x7e]*\n$/u);
+});
+
+test("a status that another key signed is nobody's, whatever the controller says of it", async () => {
+  report({}, createTestNode("n1"));
+  const { error } = await followed(0.2);
+  expect(error).toMatchObject({
+    code: "deadline-exceeded",
+    message: expect.stringContaining("its status is not signed by its key"),
+  });
 });

@@ -1,13 +1,17 @@
 /** PURE. Whether a node has done what a head asked of it: by what it says it runs, not by what it was told. */
-import { comparePlace } from "@chimera/proto/signed/head";
+import { comparePlace } from "@chimera/proto/signed/place";
 import { errorCodes, isErrorCode } from "@chimera/proto/errors";
 import type { NodeView } from "@chimera/proto/api";
-import type { Digest, NodeName, StorePath } from "@chimera/proto/names";
+import type { Digest, FleetId, NodeName, StorePath } from "@chimera/proto/names";
+import type { PublicKeyText } from "@chimera/proto/signed/keys";
 import type { NodeStatus } from "@chimera/proto/status";
 import type { StateWord } from "@chimera/proto/state-word";
 
 export interface Goal {
   node: NodeName;
+  fleetId: FleetId;
+  /** Of its leaf in the signed world: whose word it must be. */
+  nodeKey: PublicKeyText;
   head: { id: Digest; epoch: number; serial: number };
   toplevel: StorePath;
   /** Time of the newest problem before the head was stored: an old one is not about it. */
@@ -36,6 +40,7 @@ const failures: ReadonlySet<StateWord> = new Set([
   "held",
 ]);
 
+/** `view` as checked against the goal's node key. */
 export function nodeOutcome(view: NodeView | undefined, goal: Goal): NodeOutcome {
   const status = view?.status ?? null;
   if (status === null) return { kind: "waiting", state: "silent", detail: "never reported", fetch: null };

@@ -1,9 +1,9 @@
 /** SHELL. The three ways to watch closures go to the cache: a bar for a person, lines for a log, NDJSON for a program. */
-import type { Io } from "../io.ts";
-import type { Pushed, PushProgress } from "../nix/push.ts";
-import { printableJson } from "../print/printable.ts";
-import { bytesPerSecond, pushText } from "../print/push-text.ts";
-import { bytes } from "../print/units.ts";
+import type { Io } from "../../io.ts";
+import type { Pushed, PushProgress } from "../../nix/push.ts";
+import { printableJson } from "../../print/printable.ts";
+import { bytesPerSecond, pushText } from "../../print/push-text.ts";
+import { bytes } from "../../print/units.ts";
 
 /** A log is not read faster. */
 const quietMs = 1000;

@@ -2,9 +2,10 @@
 import type { NodeView } from "@chimera/proto/api";
 import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
 import type { NodeName } from "@chimera/proto/names";
-import type { ApiClient } from "../api/api-client.ts";
-import type { Io } from "../io.ts";
-import { printableLine } from "../print/printable.ts";
+import type { ApiClient } from "../../api/api-client.ts";
+import type { Io } from "../../io.ts";
+import { printableLine } from "../../print/printable.ts";
+import { checkView } from "../check-view.ts";
 import { nodeOutcome, type Goal, type NodeOutcome } from "./node-outcome.ts";
 
 const pollMs = 200;
@@ -71,7 +72,11 @@ async function look(api: ApiClient, goals: readonly Goal[], outcomes: Outcomes):
     return found;
   }
   const byName = new Map<NodeName, NodeView>(found.map((view) => [view.node, view]));
-  for (const goal of open) outcomes.set(goal.node, nodeOutcome(byName.get(goal.node), goal));
+  for (const goal of open) {
+    const view = byName.get(goal.node);
+    const checked = view === undefined ? undefined : checkView(view, goal.fleetId, () => goal.nodeKey);
+    outcomes.set(goal.node, nodeOutcome(checked, goal));
+  }
   return undefined;
 }
 

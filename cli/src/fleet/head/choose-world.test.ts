@@ -1,5 +1,6 @@
 /** What `rollback` goes back to. */
 import { StoredHead } from "@chimera/proto/api";
+import { WorldId } from "@chimera/proto/names";
 import { describe, expect, test } from "vitest";
 import { chooseWorld } from "./choose-world.ts";
 
@@ -13,7 +14,11 @@ function heads(letters: string): StoredHead[] {
       revision: i,
       storedAt: at,
       signedBy: [],
-      envelope: { payloadType: "x", payload: "", signatures: [{ keyid: "k", sig: "" }] },
+      envelope: {
+        payloadType: "x",
+        payload: "",
+        signatures: [{ keyid: "k", sig: Buffer.alloc(64).toString("base64") }],
+      },
       head: {
         v: 1,
         kind: "head",
@@ -36,6 +41,13 @@ function heads(letters: string): StoredHead[] {
   ).toReversed();
 }
 
+function choose(letters: string, to: string | undefined, undone: string | null = null) {
+  const listed = heads(letters);
+  const last = listed[0]?.head.world ?? null;
+  const now = undone === null ? last : WorldId.parse(worldOf(undone));
+  return chooseWorld(listed, { now, undone: undone === null ? null : last, to });
+}
+
 describe("rollback", () => {
   test.each<[string, [string, string | undefined, string]]>([
     ["goes to the world before", ["ab", undefined, "a"]],
@@ -46,7 +58,11 @@ describe("rollback", () => {
     ["--to a world that is not in the history", ["ab", worldOf("e"), "e"]],
     ["--to the world of now, as a new order", ["ab", "2", "b"]],
   ])("%s", (_, [letters, to, wanted]) => {
-    expect(chooseWorld(heads(letters), to)).toBe(worldOf(wanted));
+    expect(choose(letters, to)).toBe(worldOf(wanted));
+  });
+  test("after a panic does not go forth to the world that it undid", () => {
+    expect(choose("abc", undefined, "b")).toBe(worldOf("a"));
+    expect(choose("abc", "3", "b")).toBe(worldOf("c"));
   });
   test.each<[string, [string, string | undefined, string]]>([
     ["without heads", ["", undefined, "world-unknown"]],
@@ -56,6 +72,6 @@ describe("rollback", () => {
     ["to digits of no world", ["ab", "eeeeeeee", "world-unknown"]],
     ["to what is neither", ["ab", "../../etc", "world-unknown"]],
   ])("%s is refused", (_, [letters, to, code]) => {
-    expect(() => chooseWorld(heads(letters), to)).toThrow(expect.objectContaining({ code }));
+    expect(() => choose(letters, to)).toThrow(expect.objectContaining({ code }));
   });
 });

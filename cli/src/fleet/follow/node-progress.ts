@@ -1,7 +1,7 @@
 /** PURE. One line for a node on its way to a head. */
 import type { NodeOutcome } from "./node-outcome.ts";
-import { printableLine } from "../print/printable.ts";
-import { bytes } from "../print/units.ts";
+import { printableLine } from "../../print/printable.ts";
+import { bytes } from "../../print/units.ts";
 
 export function nodeProgress(outcome: NodeOutcome): string {
   if (outcome.kind === "committed") return "committed";

@@ -1,6 +1,7 @@
 /** When a node counts as done, as failed, or as still on its way. */
 import { NodeView } from "@chimera/proto/api";
-import { Digest, NodeName, StorePath } from "@chimera/proto/names";
+import { generateKey } from "@chimera/proto/signed/keys";
+import { Digest, FleetId, NodeName, StorePath } from "@chimera/proto/names";
 import type { NodeStatus } from "@chimera/proto/status";
 import { expect, test } from "vitest";
 import { nodeOutcome, type Goal } from "./node-outcome.ts";
@@ -13,6 +14,8 @@ const toplevel = StorePath.parse("/nix/store/5q2wz4r1d3gkz8m0j7p9v6n4b1c8x2ha-ni
 const old = StorePath.parse("/nix/store/6q2wz4r1d3gkz8m0j7p9v6n4b1c8x2ha-nixos-system-n1");
 const goal: Goal = {
   node: NodeName.parse("n1"),
+  fleetId: FleetId.parse(id),
+  nodeKey: generateKey("n1").public,
   head: { id, epoch: 0, serial: 4 },
   toplevel,
   problemBefore: before,

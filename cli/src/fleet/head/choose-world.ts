@@ -5,13 +5,21 @@ import { WorldId } from "@chimera/proto/names";
 
 const leastDigits = 8;
 
-/** `heads` newest first. Without `to`: the newest world that is not the one of now. */
-export function chooseWorld(heads: readonly StoredHead[], to: string | undefined): WorldId {
-  const now = heads[0]?.head.world;
-  if (now === undefined)
+export interface Choice {
+  /** The effective world; null before the first head. */
+  now: WorldId | null;
+  /** The world of the newest head, where a panic or a failed rollout undid it. */
+  undone: WorldId | null;
+  /** What the operator typed: a serial, or digits of a world. */
+  to: string | undefined;
+}
+
+/** `heads` newest first, all genuine. Without `to`: the newest world that is neither the one of now nor undone. */
+export function chooseWorld(heads: readonly StoredHead[], { now, undone, to }: Choice): WorldId {
+  if (now === null)
     throw new ChimeraError("world-unknown", "there is no head yet, so nothing to go back from");
   if (to === undefined) {
-    const before = heads.find(({ head }) => head.world !== now);
+    const before = heads.find(({ head }) => head.world !== now && head.world !== undone);
     if (before !== undefined) return before.head.world;
     throw new ChimeraError("world-unknown", "there is no earlier world in the history");
   }

@@ -3,9 +3,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { BuildStatus } from "@chimera/proto/build-status";
 import { errorChain } from "@chimera/proto/errors";
 import type { NodeName, StorePath } from "@chimera/proto/names";
-import type { ApiClient } from "../api/api-client.ts";
-import type { Io } from "../io.ts";
-import { printable, printableJson, printableLine } from "../print/printable.ts";
+import type { ApiClient } from "../../api/api-client.ts";
+import type { Io } from "../../io.ts";
+import { printable, printableJson, printableLine } from "../../print/printable.ts";
 
 const quietMs = 500;
 const requestsAtOnce = 8;

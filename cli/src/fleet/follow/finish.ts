@@ -1,0 +1,82 @@
+/** SHELL. After a head is stored or proposed: say so, and follow the nodes it is about. */
+import { shortDigest } from "@chimera/proto/names";
+import type { Leaf } from "@chimera/proto/signed/world";
+import type { Io } from "../../io.ts";
+import { printableJson, printableLine } from "../../print/printable.ts";
+import type { SentHead } from "../head/publish-head.ts";
+import type { Observer } from "../operator.ts";
+import { createFollowView } from "./follow-view.ts";
+import { follow } from "./follow.ts";
+import { waitForSignatures } from "./wait-for-signatures.ts";
+
+export interface FinishOptions {
+  json: boolean;
+  follow: boolean;
+  timeoutSeconds: number;
+}
+
+export interface Finishing {
+  operator: Pick<Observer, "api" | "context" | "keys" | "trust">;
+  sent: SentHead;
+  options: FinishOptions;
+}
+
+export async function finish(io: Io, finishing: Finishing, leaves: readonly Leaf[]): Promise<void> {
+  const { sent, options, operator } = finishing;
+  if (sent.kind === "proposed") {
+    announceProposal(io, sent, options.json);
+    if (!options.follow) return;
+    await waitForSignatures(io, operator, { sent, timeoutSeconds: options.timeoutSeconds });
+  }
+  announceHead(io, finishing, leaves.length);
+  if (options.follow) await followNodes(io, finishing, leaves);
+}
+
+async function followNodes(
+  io: Io,
+  { operator, sent, options }: Finishing,
+  leaves: readonly Leaf[],
+): Promise<void> {
+  const { head, id, nodesBefore } = sent;
+  const problems = new Map(nodesBefore.map((view) => [view.node, view.status?.problem?.at ?? null]));
+  const goals = leaves.map(({ node, nodeKey, toplevel, fleetId }) => ({
+    node,
+    nodeKey,
+    toplevel,
+    fleetId,
+    head: { id, epoch: head.epoch, serial: head.serial },
+    problemBefore: problems.get(node) ?? null,
+  }));
+  const started = performance.now();
+  const names = leaves.map(({ node }) => node);
+  const view = await createFollowView(io, options.json, names);
+  await follow(io, { api: operator.api, view, timeoutSeconds: options.timeoutSeconds }, goals);
+  const ms = Math.round(performance.now() - started);
+  if (options.json)
+    io.out(`${printableJson({ type: "result", ok: true, serial: head.serial, nodes: leaves.length, ms })}\n`);
+  else io.out(`all ${leaves.length} nodes committed head ${head.serial} in ${(ms / 1000).toFixed(1)} s\n`);
+}
+
+function announceHead(io: Io, { sent: { head, id }, options }: Finishing, count: number): void {
+  const said = { epoch: head.epoch, serial: head.serial, id, world: head.world, mode: head.mode };
+  if (options.json) io.out(`${printableJson({ type: "published", ...said })}\n`);
+  else
+    io.out(
+      `published head ${head.serial}: world ${shortDigest(head.world)}, ${count} of ${head.size} nodes\n`,
+    );
+}
+
+function announceProposal(io: Io, { head, id, signedBy, threshold }: SentHead, json: boolean): void {
+  const { epoch, serial, world, mode } = head;
+  if (json) {
+    io.out(
+      `${printableJson({ type: "proposed", kind: "head", id, epoch, serial, world, mode, signedBy, threshold })}\n`,
+    );
+    return;
+  }
+  const names = signedBy.map((name) => printableLine(name)).join(", ");
+  io.out(
+    `proposed head ${serial}: world ${shortDigest(world)}, signed by ${names} (${signedBy.length} of ${threshold})\n` +
+      `others look at it and sign with: chimera sign ${shortDigest(id)}\n`,
+  );
+}

@@ -1,0 +1,57 @@
+/**
+ * SHELL. The panic for a new head, signed while everything is well: in an emergency it has only to be released, also by
+ * somebody without the panic key. That it could not be made stops no deployment, and is said.
+ */
+import { ChimeraError, errorChain } from "@chimera/proto/errors";
+import { sha256 } from "@chimera/proto/signed/canonical";
+import { parsePayload, payloadOf, requireSigners, type Envelope } from "@chimera/proto/signed/envelope";
+import { Head } from "@chimera/proto/signed/head";
+import { Panic } from "@chimera/proto/signed/panic";
+import type { Io } from "../../io.ts";
+import { printable } from "../../print/printable.ts";
+import { signDocument } from "../../signers/remote-signer.ts";
+import { roleSigners } from "../../signers/role-signers.ts";
+import { writeCopy } from "../operator-copy.ts";
+import type { Observer } from "../operator.ts";
+
+export async function prepareWayBack(
+  io: Io,
+  observer: Pick<Observer, "api" | "context" | "keys">,
+  stored: Envelope,
+): Promise<void> {
+  try {
+    await signWayBack(io, observer, stored);
+  } catch (error) {
+    if (!(error instanceof ChimeraError)) throw error;
+    io.err(
+      `chimera: no panic was prepared for this head, undoing it will need the panic key: ${printable(errorChain(error))}\n`,
+    );
+  }
+}
+
+async function signWayBack(
+  io: Io,
+  { api, context, keys }: Pick<Observer, "api" | "context" | "keys">,
+  stored: Envelope,
+): Promise<void> {
+  const payload = payloadOf(stored, "head");
+  const head = parsePayload(payload, Head);
+  // The first head has no world before it.
+  if (head.revertTo === null) return;
+  const role = keys.newest.set.roles.panic;
+  const panic = Panic.parse({
+    v: 1,
+    kind: "panic",
+    fleetId: head.fleetId,
+    epoch: head.epoch,
+    serial: head.serial,
+    undoes: sha256(payload),
+    world: head.revertTo,
+    reason: `undo head ${head.serial}`,
+  });
+  const signers = await roleSigners(io, context, { role: "panic", keys: role });
+  const envelope = await signDocument("panic", Buffer.from(JSON.stringify(panic)), signers);
+  requireSigners(envelope, { kind: "panic", role });
+  await api.putPanicReady(envelope);
+  await writeCopy(io, head.fleetId, { name: "panic-ready", envelope });
+}
