@@ -115,8 +115,15 @@ export function initialTrust(trustedKeys: Envelope, fleetId: FleetId): TrustStat
   };
 }
 
+/** Of an envelope the answer is always the same, and half of what a head costs: it is found once for each object. */
+const openedKeys = new WeakMap<Envelope, OpenedKeySet>();
+
 export function openKeys({ keys, fleetId }: Pick<TrustState, "keys" | "fleetId">): OpenedKeySet {
-  return openPinnedKeySet(keys, fleetId);
+  const known = openedKeys.get(keys);
+  if (known?.fleetId === fleetId) return known;
+  const opened = openPinnedKeySet(keys, fleetId);
+  openedKeys.set(keys, opened);
+  return opened;
 }
 
 /** The highest document that was accepted: what a newer one must be above. */
