@@ -10,6 +10,7 @@ import { fleetFolder } from "./fleet-folder.ts";
 import { hubUrl } from "./fleet-systems.ts";
 import { makeHub } from "./make-hub.ts";
 import { identityFiles, makeIdentity } from "./make-identity.ts";
+import { makePeople, personFiles, sharedRoles, type Person } from "./people.ts";
 import type { RunProgram } from "./run-program.ts";
 
 const Made = z.object({
@@ -37,19 +38,25 @@ export interface Identities {
 const agentState = "/var/lib/chimera/identity";
 const operatorHome = "/root/.config/chimera";
 
-export async function makeIdentities(run: RunProgram, nodes: readonly string[]): Promise<Identities> {
+/** `people` are operators beside the first one: with them, heads and key sets need two of all. */
+export async function makeIdentities(
+  run: RunProgram,
+  { nodes, people }: { nodes: readonly string[]; people: readonly string[] },
+): Promise<Identities> {
   const operator = fleetFolder("operator");
   await mkdir(operator, { recursive: true, mode: 0o700 });
-  const env = { XDG_CONFIG_HOME: operator, HOME: operator };
-  const init = await run("chimera", ["init", "--name", "lab", "--controller", hubUrl, "--json"], env);
-  const made = Made.parse(JSON.parse(init));
+  const others = await makePeople(run, people);
+  const made = await initFleet(run, operator, others);
   const [, ...identities] = await Promise.all(["hub", ...nodes].map((host) => makeIdentity(run, host)));
   const trustedKeys = Envelope.parse(JSON.parse(await readFile(made.keySetFile, "utf8")));
   const freshKey = await readFile(join(made.folder, "fresh.key"), "utf8");
-  const hub = await makeHub(run, { fleetId: made.fleetId, trustedKeys, freshKey, nodes: identities });
+  const { fleetId } = made;
+  const hub = await makeHub(run, { fleetId, trustedKeys, freshKey, nodes: identities });
+  const facts = { fleetId, controller: hubUrl, token: hub.operatorToken };
+  const homes = await Promise.all(others.map((person) => personFiles(person, facts)));
   const files: Record<string, HostFile[]> = {
     hub: hub.files,
-    ws: await operatorFiles(made.folder, hub.operatorToken),
+    ws: [...(await operatorFiles(made.folder, hub.operatorToken)), ...homes.flat()],
   };
   for (const node of nodes) {
     files[node] = [
@@ -58,7 +65,7 @@ export async function makeIdentities(run: RunProgram, nodes: readonly string[]):
     ];
   }
   return {
-    fleetId: made.fleetId,
+    fleetId,
     trustedKeys,
     cacheKey: made.cachePublicKey,
     nodeKeys: Object.fromEntries(identities.map(({ node, nodeKey }) => [node, nodeKey])),
@@ -66,6 +73,26 @@ export async function makeIdentities(run: RunProgram, nodes: readonly string[]):
     nats: hub.nats,
     files,
   };
+}
+
+/** Key set 1 is the fleet's beginning: where two are root, the second signs it before anybody uses it. */
+async function initFleet(
+  run: RunProgram,
+  operator: string,
+  others: readonly Person[],
+): Promise<z.infer<typeof Made>> {
+  const env = { XDG_CONFIG_HOME: operator, HOME: operator };
+  const args = ["init", "--name", "lab", "--controller", hubUrl, ...sharedRoles(others), "--json"];
+  const made = Made.parse(JSON.parse(await run("chimera", args, env)));
+  const [second] = others;
+  if (second !== undefined) {
+    const rootKey = join(second.folder, `${second.name}-root.key`);
+    await run("chimera", ["sign", made.keySetFile, "--root-key", rootKey, "--yes"], {
+      XDG_CONFIG_HOME: second.folder,
+      HOME: second.folder,
+    });
+  }
+  return made;
 }
 
 /** The operator's context, keys and key set, with the names they have on ws. The online key is the hub's alone. */

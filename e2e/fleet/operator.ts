@@ -4,6 +4,7 @@ import { NodeList, type NodeView } from "@chimera/proto/api";
 import type { HostRunResult } from "../lab/host-run.ts";
 import type { Lab } from "../lab/lab.ts";
 import { waitUntil } from "../lab/wait-until.ts";
+import { homeOf } from "./people.ts";
 
 export interface Operator {
   /** Any exit code; `chimera` itself is added. */
@@ -18,11 +19,13 @@ export interface Operator {
 
 const StatusAnswer = z.looseObject({ nodes: NodeList.shape.nodes });
 
-export function operatorOf(lab: Lab): Operator {
+/** `person` is one of the fleet's other operators; without it, who made the fleet. */
+export function operatorOf(lab: Lab, person?: string): Operator {
   const ws = lab.host("ws");
+  const env = person === undefined ? {} : { HOME: homeOf(person), USER: person };
   const run: Operator["run"] = (args, { timeoutMs = 120_000 } = {}) =>
-    ws.run(["chimera", ...args], { timeoutMs });
-  const ok: Operator["ok"] = (args) => ws.runChecked(["chimera", ...args], { timeoutMs: 120_000 });
+    ws.run(["chimera", ...args], { timeoutMs, env });
+  const ok: Operator["ok"] = (args) => ws.runChecked(["chimera", ...args], { timeoutMs: 120_000, env });
   const nodes = async () => StatusAnswer.parse(JSON.parse(await ok(["status", "--json"]))).nodes;
   return {
     run,

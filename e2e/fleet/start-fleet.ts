@@ -46,6 +46,8 @@ export interface FleetOptions {
   whenUp?: "replace" | "refuse";
   /** Nodes reach the controller through this port of this machine: the caller listens there. */
   throughPort?: number;
+  /** Operators beside the first: heads and key sets then need two of all. */
+  people?: readonly string[];
   report?: Report;
 }
 
@@ -63,7 +65,10 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const hosts = usualHosts(nodes);
   const subnet = await freeSubnet();
   const names = hosts.filter(({ kind }) => kind === "node").map(({ name }) => name);
-  const identities = await makeIdentities(programIn(fleetFolder("dist", versions.first)), names);
+  const identities = await makeIdentities(programIn(fleetFolder("dist", versions.first)), {
+    nodes: names,
+    people: options.people ?? [],
+  });
   report(`made keys, identities and tokens for ${names.length} nodes`);
   const facts: FleetFacts = {
     fleetId: identities.fleetId,
