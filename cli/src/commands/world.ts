@@ -39,7 +39,11 @@ export function define(command: Command, io: Io): void {
     .action(async (from: unknown, to: unknown, options: unknown) =>
       diff(io, [z.string().max(64).parse(from), Word.parse(to)], parseOptions(FleetOptions, options)),
     );
-  addFleetOptions(command.command("verify"))
+  defineVerify(addFleetOptions(command.command("verify")), io);
+}
+
+function defineVerify(command: Command, io: Io): void {
+  command
     .description("Check a world: form, order, fleet, root, signed head and size.")
     .argument("[world]", what)
     .option(

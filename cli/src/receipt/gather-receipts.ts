@@ -23,6 +23,13 @@ interface Sources {
   panic: { id: Digest; undoes: Digest; serial: number; envelope: Envelope } | null;
 }
 
+interface Asked {
+  view: NodeView;
+  /** Only receipts of this head or its panic. */
+  serial: number | undefined;
+  sources: Sources;
+}
+
 type Found = { node: NodeName; saved: SavedReceipt; about: Envelope } | { node: NodeName; reason: string };
 
 export async function gatherReceipts(
@@ -59,27 +66,32 @@ async function newestPanic({ api, chain }: FleetReader): Promise<Sources["panic"
   return { id, undoes: panic.undoes, serial: panic.serial, envelope: stored.envelope };
 }
 
-async function findReceipt(
-  reader: FleetReader,
-  { view, serial, sources }: { view: NodeView; serial: number | undefined; sources: Sources },
-): Promise<Found> {
-  const { node, status } = view;
+async function findReceipt(reader: FleetReader, asked: Asked): Promise<Found> {
+  const { node, status } = asked.view;
   const envelope = status?.receipt ?? null;
   if (envelope === null) return { node, reason: "it has reported no receipt" };
   try {
-    const { document } = parsePayload(payloadOf(envelope, "receipt"), Receipt);
-    if (serial !== undefined && document.serial !== serial) {
-      return { node, reason: `its newest receipt is of ${document.kind} ${document.serial ?? "?"}` };
-    }
-    const source = sourceOf(document, sources);
-    if (source === undefined)
-      return { node, reason: `its ${document.kind} is not in the controller's history` };
-    const proof = await reader.api.leafProof(source.head.head.world, node);
-    return { node, saved: { receipt: envelope, proof, head: source.head.id }, about: source.about };
+    return await proveReceipt(reader, asked, envelope);
   } catch (error) {
     if (error instanceof ChimeraError && gone.has(error.code)) return { node, reason: error.message };
     throw error;
   }
+}
+
+async function proveReceipt(
+  { api }: FleetReader,
+  { view: { node }, serial, sources }: Asked,
+  envelope: Envelope,
+): Promise<Found> {
+  const { document } = parsePayload(payloadOf(envelope, "receipt"), Receipt);
+  if (serial !== undefined && document.serial !== serial) {
+    return { node, reason: `its newest receipt is of ${document.kind} ${document.serial ?? "?"}` };
+  }
+  const source = sourceOf(document, sources);
+  if (source === undefined)
+    return { node, reason: `its ${document.kind} is not in the controller's history` };
+  const proof = await api.leafProof(source.head.head.world, node);
+  return { node, saved: { receipt: envelope, proof, head: source.head.id }, about: source.about };
 }
 
 /** What is the node's own matter, and no reason to leave the other nodes' receipts. */

@@ -1,4 +1,5 @@
 /** SHELL. What a controller still has, and how far its nodes are, before anything is put back. */
+import type { NodeView } from "@chimera/proto/api";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { FleetId } from "@chimera/proto/names";
 import { sha256 } from "@chimera/proto/signed/canonical";
@@ -36,29 +37,35 @@ interface Asked {
   worldFile: string | undefined;
 }
 
-export async function surveyFleet(api: ApiClient, { copy, fleetId, worldFile }: Asked): Promise<Survey> {
-  const shown = await api.keys().then(
-    (envelopes) => walkFleetKeys(envelopes, fleetId),
-    (error: unknown): WalkedChain => {
-      if (error instanceof ChimeraError && error.code === "not-found") return [];
-      throw error;
-    },
-  );
+export async function surveyFleet(api: ApiClient, asked: Asked): Promise<Survey> {
+  const { copy, fleetId } = asked;
+  const shown = await shownChain(api, fleetId);
   const chain = sameOrContinues(copy.chain, shown);
   const { there, revision } = await remaining(api, chain, shown.length);
-  const world = await copiedWorld(api, { copy, fleetId, worldFile });
-  const keyOf = world === null ? () => null : nodeKeysOf(world.leaves);
-  const views = await api.nodes();
-  // Only the key of a signed leaf counts here: what a lost store says of keys proves nothing.
-  const nodes = views.map((view) => checkView({ ...view, nodeKey: keyOf(view.node) }, fleetId, keyOf));
+  const world = await copiedWorld(api, asked);
   const epoch = chain.at(-1)?.set.epoch ?? 0;
+  const nodes = await judgedNodes(api, fleetId, world?.leaves ?? []);
   const reported = highestReported(nodes, { epoch, seen: copy.head?.head ?? null });
-  const notes =
-    shown.length > copy.chain.length
-      ? [`the controller has key sets that the copy lacks: ${shown.length}`]
-      : [];
+  const more = `the controller has key set ${shown.length}, the copy ends with ${copy.chain.length}`;
+  const notes = shown.length > copy.chain.length ? [more] : [];
   const found = { leaves: world?.leaves ?? null, isWorldLost: world?.isLost ?? false };
   return { chain, there, revision, reported, notes, ...found };
+}
+
+async function shownChain(api: ApiClient, fleetId: FleetId): Promise<WalkedChain> {
+  try {
+    return walkFleetKeys(await api.keys(), fleetId);
+  } catch (error) {
+    if (error instanceof ChimeraError && error.code === "not-found") return [];
+    throw error;
+  }
+}
+
+/** Only the key of a signed leaf counts here: what a lost store says of keys proves nothing. */
+async function judgedNodes(api: ApiClient, fleetId: FleetId, leaves: readonly Leaf[]): Promise<NodeView[]> {
+  const keyOf = nodeKeysOf(leaves);
+  const views = await api.nodes();
+  return views.map((view) => checkView({ ...view, nodeKey: keyOf(view.node) }, fleetId, keyOf));
 }
 
 async function remaining(

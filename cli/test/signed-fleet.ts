@@ -1,0 +1,120 @@
+/** For tests: a fleet whose documents are really signed, made in memory, good ones and bad ones. */
+import { sha256 } from "@chimera/proto/signed/canonical";
+import { closureDigest, closureSize, type ClosureEntry } from "@chimera/proto/signed/closure";
+import { seal, type Envelope } from "@chimera/proto/signed/envelope";
+import { openFirstKeySet } from "@chimera/proto/signed/key-set";
+import { generateKey, parseSecretKey, type Signer } from "@chimera/proto/signed/keys";
+import { Leaf, proveLeaf, worldId } from "@chimera/proto/signed/world";
+import { StorePath, type Digest } from "@chimera/proto/names";
+import { createTestNode, type TestNode } from "./test-node.ts";
+
+const at = "2026-11-23T12:00:00.000Z";
+const expires = "2099-01-01T00:00:00.000Z";
+const digits = "0123456789abcdfghijklmnpqrsvwxyz";
+
+export interface SignedHead {
+  id: Digest;
+  envelope: Envelope;
+  leaves: Leaf[];
+  serial: number;
+}
+
+/** One word, one store path: letters that base 32 lacks are replaced. */
+export function toplevel(word: string): StorePath {
+  const hash = Array.from(word.padEnd(32, "0"), (letter) => (digits.includes(letter) ? letter : "x")).join(
+    "",
+  );
+  return StorePath.parse(`/nix/store/${hash.slice(0, 32)}-nixos-system-${word}`);
+}
+
+export function closureOf(path: StorePath): ClosureEntry[] {
+  return [{ path, narHash: `sha256-${"A".repeat(43)}=`, narSize: 1000, references: [] }];
+}
+
+export function createSignedFleet(names: readonly string[], threshold = 1) {
+  const keys = Object.fromEntries(
+    ["root", "publish", "panic", "order"].map((role) => [role, parseSecretKey(generateKey(role).secret)]),
+  );
+  const signer = (role: string): Signer => keys[role] ?? parseSecretKey(generateKey(role).secret);
+  const role = (name: string) => ({ keys: [signer(name).publicKey], threshold });
+  const roles = { root: role("root"), publish: role("publish"), panic: role("panic"), order: role("order") };
+  const keySet = seal("keys", { v: 1, kind: "keys", epoch: 0, version: 1, expires, roles }, [signer("root")]);
+  const opened = openFirstKeySet(keySet);
+  const { fleetId } = opened;
+  const nodes = new Map(names.map((name): [string, TestNode] => [name, createTestNode(name)]));
+  const node = (name: string): TestNode => nodes.get(name) ?? createTestNode(name);
+  const sealed = (kind: "head" | "panic" | "order", message: object, by: Signer) => {
+    const envelope = seal(kind, { v: 1, kind, fleetId, ...message }, [by]);
+    return { envelope, id: sha256(Buffer.from(envelope.payload, "base64")) };
+  };
+  const leaf = (name: string, path = toplevel(name)): Leaf =>
+    Leaf.parse({
+      v: 1,
+      fleetId,
+      node: name,
+      nodeKey: node(name).nodeKey,
+      toplevel: path,
+      closure: closureDigest(closureOf(path)),
+      closureSize: closureSize(closureOf(path)),
+      substituters: [],
+    });
+  return {
+    fleetId,
+    keySet,
+    chain: [opened],
+    roles,
+    signer,
+    node,
+    leaf,
+    world: () => names.map((name) => leaf(name)),
+    sealed,
+    head(serial: number, leaves: Leaf[], changes: object = {}, by = signer("publish")): SignedHead {
+      const message = {
+        epoch: 0,
+        serial,
+        world: worldId(leaves),
+        size: leaves.length,
+        previous: null,
+        mode: "deploy",
+        policy: {},
+        revertTo: null,
+        consentUntil: null,
+        createdAt: at,
+        notAfter: expires,
+        author: "anna",
+        reason: "",
+      };
+      return { ...sealed("head", { ...message, ...changes }, by), leaves, serial };
+    },
+    panic(head: SignedHead, changes: object = {}, by = signer("panic")) {
+      const { serial, leaves, id } = head;
+      return sealed(
+        "panic",
+        { epoch: 0, serial, undoes: id, world: worldId(leaves), reason: "", ...changes },
+        by,
+      );
+    },
+    /** What the node would sign for a head; `changes` are what a liar changes. */
+    receipt(name: string, head: SignedHead, changes: object = {}, by = node(name).signer): Envelope {
+      const message = {
+        v: 1,
+        kind: "receipt",
+        fleetId,
+        node: name,
+        document: { kind: "head", id: head.id, epoch: 0, serial: head.serial },
+        state: "committed",
+        target: toplevel(name),
+        current: toplevel(name),
+        times: { ack: at, active: at, pointer: at, boot: null },
+        at,
+      };
+      return seal("receipt", { ...message, ...changes }, [by]);
+    },
+    proof(head: SignedHead, name: string) {
+      const proof = proveLeaf(head.leaves, name);
+      if (proof === undefined) throw new Error(`no leaf of ${name}`);
+      return proof;
+    },
+  };
+}
+export type SignedFleet = ReturnType<typeof createSignedFleet>;
