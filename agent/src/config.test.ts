@@ -1,6 +1,7 @@
 import { generateKey } from "@chimera/proto/signed/keys";
 import { expect, test } from "vitest";
 import { parseConfig } from "./config.ts";
+import { firstKeySet } from "./control/fleet-fixture.ts";
 
 const minimal = {
   node: "n1",
@@ -8,7 +9,7 @@ const minimal = {
   nats: { servers: ["nats://hub:4222"], seedFile: "/var/lib/chimera/identity/nats.seed" },
   controller: { url: "http://hub:7070", tokenFile: "/var/lib/chimera/identity/token" },
   nodeKeyFile: "/var/lib/chimera/identity/node.key",
-  trust: { publish: { keys: [generateKey("ops-publish").public], threshold: 1 } },
+  trustedKeys: firstKeySet,
   nix: { trustedPublicKeys: [generateKey("cache").public] },
 };
 
@@ -20,6 +21,7 @@ test("what is left out has the documented default", () => {
     runtimeDir: "/run/chimera",
     drift: { mode: "revert", sweepSeconds: 60, ignore: [] },
     logLevel: "info",
+    freshSeconds: 3600,
   });
 });
 
@@ -29,6 +31,9 @@ for (const [name, config, field] of [
   ["a node name in capitals", { ...minimal, node: "N1" }, "node"],
   ["a relative path", { ...minimal, stateDir: "var" }, "stateDir"],
   ["a key that is none", { ...minimal, nix: { trustedPublicKeys: ["abc"] } }, "trustedPublicKeys"],
+  ["the key set of an earlier form", { ...minimal, trust: {} }, "trust"],
+  ["trusted keys that are no envelope", { ...minimal, trustedKeys: { keys: [] } }, "trustedKeys"],
+  ["freshness of a second", { ...minimal, freshSeconds: 1 }, "freshSeconds"],
   ["a foreign URL scheme", { ...minimal, controller: { ...minimal.controller, url: "file:///x" } }, "url"],
 ] as const) {
   test(`${name} is refused, by the file's and the field's name`, () => {

@@ -1,6 +1,6 @@
 /** What the NixOS module writes to agent.json. Strict, so that a misspelt option stops the agent at once, by name. */
 import { ChimeraError } from "@chimera/proto/errors";
-import { RoleKeys } from "@chimera/proto/signed/envelope";
+import { Envelope } from "@chimera/proto/signed/envelope";
 import { PublicKeyText } from "@chimera/proto/signed/keys";
 import { FleetId, NodeName } from "@chimera/proto/names";
 import { z } from "zod";
@@ -22,7 +22,10 @@ export const AgentConfig = z.strictObject({
     tokenFile: absolutePath,
   }),
   nodeKeyFile: absolutePath,
-  trust: z.strictObject({ publish: RoleKeys }),
+  /** A key set of the fleet. Its place in the signed closure vouches for it; it counts only while the node has no state. */
+  trustedKeys: Envelope,
+  /** After this long without a word of the controller's online key no new head is taken. */
+  freshSeconds: z.int().min(60).max(604_800).default(3600),
   nix: z.strictObject({ trustedPublicKeys: z.array(PublicKeyText).min(1).max(32) }),
   stateDir: absolutePath.default("/var/lib/chimera"),
   runtimeDir: absolutePath.default("/run/chimera"),

@@ -1,21 +1,155 @@
-/** PURE. What the accepted head, its leaf and the node's own configuration together want of this machine. */
+/** PURE. What the accepted documents, the rollout record and the node's own configuration together want of this machine. */
+import { wayBack } from "@chimera/proto/acceptance/accept-panic";
+import { isQuarantined, type Hold, type TrustState } from "@chimera/proto/acceptance/trust-state";
+import { effectiveWorld, type Effective } from "@chimera/proto/effective";
+import type { Digest, StorePath } from "@chimera/proto/names";
+import type { RolloutRecord } from "@chimera/proto/rollout";
+import { showPlace } from "@chimera/proto/signed/place";
 import type { Leaf } from "@chimera/proto/signed/world";
 import type { AgentConfig } from "./config.ts";
-import type { AcceptedHead } from "./control/accepted.ts";
-import type { Desired } from "./reconcile/decision.ts";
+import type { Blocked, Desired } from "./reconcile/decision.ts";
+import type { Journal } from "./reconcile/journal.ts";
 
-export function composeDesired(
-  accepted: AcceptedHead | null,
-  leaf: Leaf | null,
-  config: Pick<AgentConfig, "probationSeconds" | "activationSeconds" | "drift">,
-): Desired | null {
-  if (accepted === null || leaf === null) return null;
-  const { epoch, serial, policy } = accepted.head;
+export interface DesiredInput {
+  state: TrustState | null;
+  /** Proven leaf of the accepted head. */
+  leaf: Leaf | null;
+  rollout: RolloutRecord | null;
+  journal: Journal | null;
+  /** Whether a system is whole in this machine's store. */
+  isPresent: (toplevel: StorePath) => boolean;
+  nowMs: number;
+}
+
+type Defaults = Pick<AgentConfig, "probationSeconds" | "activationSeconds" | "drift">;
+
+export function composeDesired(input: DesiredInput, config: Defaults): Desired | null {
+  const { state, leaf, rollout, nowMs } = input;
+  if (state === null) return null;
+  const effective = effectiveWorld({ head: state.head, panic: state.panic, rollout, nowMs });
+  switch (effective.kind) {
+    case "none":
+      return null;
+    case "head":
+      return leaf === null ? null : forward({ ...input, state, effective, leaf }, config);
+    case "returned":
+    case "panic":
+      return backward({ ...input, state, effective }, config);
+  }
+}
+
+/** The hold that counts now. */
+export function holdOf(state: TrustState | null, nowMs: number): Hold | null {
+  const hold = state?.hold ?? null;
+  return hold !== null && nowMs <= Date.parse(hold.until) ? hold : null;
+}
+
+interface Forward extends DesiredInput {
+  state: TrustState;
+  effective: Extract<Effective, { kind: "head" }>;
+  leaf: Leaf;
+}
+
+function forward({ state, effective, leaf, nowMs }: Forward, config: Defaults): Desired {
+  const { toplevel } = leaf;
+  const { paused } = effective;
+  const denied = quarantined(state, toplevel);
+  const pause = paused === null ? null : blockedBy("paused", paused);
   return {
-    order: { epoch, serial, id: accepted.id },
-    toplevel: leaf.toplevel,
-    probationMs: (policy.probationSeconds ?? config.probationSeconds) * 1000,
-    activationSeconds: policy.activationSeconds ?? config.activationSeconds,
-    revertForeign: config.drift.mode === "revert",
+    ...settingsOf(state, config),
+    order: { ...placeOf(effective), id: effective.id },
+    toplevel,
+    undoes: null,
+    blocked: denied ?? held(holdOf(state, nowMs)) ?? equivocation(state) ?? pause,
+    revertForeign: config.drift.mode === "revert" && holdOf(state, nowMs)?.drift !== true,
   };
+}
+
+interface Backward extends DesiredInput {
+  state: TrustState;
+  effective: Extract<Effective, { kind: "returned" | "panic" }>;
+}
+
+function backward(input: Backward, config: Defaults): Desired {
+  const { state, effective, nowMs } = input;
+  const hold = holdOf(state, nowMs);
+  const target = targetOf(input);
+  const isPanic = effective.kind === "panic";
+  const stopped = isPanic
+    ? held(hold?.evenPanic === true ? hold : null)
+    : (held(hold) ?? equivocation(state));
+  return {
+    ...settingsOf(state, config),
+    order: { ...placeOf(effective), id: effective.id },
+    toplevel: target,
+    undoes: stopped === null ? undoneBy(input) : null,
+    blocked: stopped ?? (target === null ? noTarget(isPanic, effective) : null),
+    // A person who mends what no document can mend must not be fought.
+    revertForeign: config.drift.mode === "revert" && hold?.drift !== true && target !== null,
+  };
+}
+
+/**
+ * The first of these that this machine still has and may run: where this very order leads already, the leaf of the asked
+ * world if it was ever committed, the last committed one, what ran before the undone head was begun.
+ */
+function targetOf(input: Backward): StorePath | null {
+  const { state, effective, journal, isPresent } = input;
+  const undone = undoneBy(input);
+  const isFit = (toplevel: StorePath) => isPresent(toplevel) && !isQuarantined(state, toplevel);
+  const begun = journal !== null && journal.order.rank > 0 && journal.order.id === effective.id;
+  if (begun && isPresent(journal.toplevel)) return journal.toplevel;
+  const leaves = state.leaves.filter(({ toplevel }) => isFit(toplevel));
+  const known = wayBack({ leaves }, { undone, world: effective.world });
+  if (known !== null) return known;
+  const before = journal?.order.id === undone ? journal.before.current : null;
+  return before !== null && isFit(before) ? before : null;
+}
+
+function undoneBy({ state, effective }: Backward): Digest {
+  return effective.kind === "panic" && state.panic !== null ? state.panic.panic.undoes : effective.id;
+}
+
+function settingsOf(
+  { head }: TrustState,
+  config: Defaults,
+): Pick<Desired, "probationMs" | "activationSeconds"> {
+  const policy = head?.head.policy;
+  return {
+    probationMs: (policy?.probationSeconds ?? config.probationSeconds) * 1000,
+    activationSeconds: policy?.activationSeconds ?? config.activationSeconds,
+  };
+}
+
+function placeOf({ place: { epoch, serial, rank } }: Extract<Effective, { id: Digest }>) {
+  return { epoch, serial, rank };
+}
+
+function quarantined(state: TrustState, toplevel: StorePath): Blocked | null {
+  if (!isQuarantined(state, toplevel)) return null;
+  const own = state.quarantinedHere.find((entry) => entry.toplevel === toplevel);
+  const detail = `${toplevel} is in quarantine: ${own?.reason ?? "the fleet's list names it"}`;
+  return { state: "quarantined", reason: "quarantined", detail, repairs: false };
+}
+
+function held(hold: Hold | null): Blocked | null {
+  if (hold === null) return null;
+  const detail = `held by ${hold.author} until ${hold.until}: ${hold.reason}`;
+  return { state: "held", reason: "held", detail, repairs: !hold.drift };
+}
+
+function equivocation({ equivocation: found }: TrustState): Blocked | null {
+  if (found === null) return null;
+  const detail = `two documents of one place: ${found.kept} was first, ${found.other} came at ${found.at}`;
+  return blockedBy("equivocation", detail);
+}
+
+function noTarget(isPanic: boolean, { place }: Extract<Effective, { id: Digest }>): Blocked {
+  const reason = isPanic ? "panic-no-target" : "no-target";
+  const detail = `${showPlace(place)}: this node has no earlier system that it may go back to`;
+  return { state: isPanic ? "panic-no-target" : null, reason, detail, repairs: false };
+}
+
+function blockedBy(reason: string, detail: string): Blocked {
+  return { state: null, reason, detail, repairs: true };
 }

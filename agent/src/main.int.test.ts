@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateKey } from "@chimera/proto/signed/keys";
 import { execa, type Options } from "execa";
+import { firstKeySet, fleetId } from "./control/fleet-fixture.ts";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 const program = join(import.meta.dirname, "main.ts");
@@ -24,12 +25,12 @@ async function writeConfig(over: object = {}): Promise<string> {
   const file = join(folder, "agent.json");
   const config = {
     node: "n1",
-    fleetId: "f".repeat(64),
+    fleetId,
     // Nobody listens there: an agent must live without.
     nats: { servers: ["nats://127.0.0.1:9"], seedFile: join(identity, "nats.seed") },
     controller: { url: "http://127.0.0.1:9", tokenFile: join(identity, "token") },
     nodeKeyFile: join(identity, "node.key"),
-    trust: { publish: { keys: [generateKey("ops").public], threshold: 1 } },
+    trustedKeys: firstKeySet,
     nix: { trustedPublicKeys: [generateKey("cache").public] },
     stateDir: join(folder, "state"),
     runtimeDir: join(folder, "run"),
@@ -111,6 +112,8 @@ test("check says whether run would start, and starts nothing", async () => {
   const keyless = await agent("check", "--config", join(folder, "agent.json"));
   expect(keyless.exitCode).toBe(66);
   expect(keyless.stderr).toContain("node.key");
+  const foreign = await agent("check", "--config", await writeConfig({ fleetId: "e".repeat(64) }));
+  expect(foreign).toMatchObject({ exitCode: 65, stderr: expect.stringContaining("key set is of fleet") });
   const misspelt = await agent("check", "--config", await writeConfig({ probationSecond: 3 }));
   expect(misspelt.exitCode).toBe(78);
 });

@@ -1,15 +1,18 @@
 /** chimera-agent: wiring only, and the only place that joins control/ and host/. */
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { TrustState } from "@chimera/proto/acceptance/trust-state";
 import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
 import type { Log } from "@chimera/proto/log";
+import { RolloutRecord } from "@chimera/proto/rollout";
+import { Receipt } from "@chimera/proto/signed/receipt";
 import { parseCommand } from "./command-line.ts";
 import { parseConfig, type AgentConfig } from "./config.ts";
-import { AcceptedHead } from "./control/accepted.ts";
-import { startControl, type ControlSide } from "./control/control-side.ts";
-import { composeDesired } from "./desired-system.ts";
+import type { ControlSide } from "./control/control-side.ts";
+import { checkTrustedKeys, EarlierAccepted } from "./control/trust/open-trust.ts";
+import { composeDesired, holdOf } from "./desired-system.ts";
 import { bootId } from "./host/boot-clock.ts";
-import { openDocument } from "./host/documents.ts";
+import { openDocument, readDocument } from "./host/documents.ts";
 import { startDrift, type DriftService } from "./host/drift-service.ts";
 import { gatherHardware } from "./host/hardware-facts.ts";
 import { openHost, type HostSide } from "./host/host-side.ts";
@@ -17,10 +20,13 @@ import { checkIdentity, ensureIdentity, readNodeKey, readSecret, readSeed } from
 import { journalMs, logFailure, openLog } from "./host/open-log.ts";
 import { openProgressFile, type ProgressFile } from "./host/progress-file.ts";
 import { takeInstanceLock } from "./host/single-instance.ts";
+import { isSystem } from "./host/system-pointers.ts";
 import { isAtRest, startLoop, type Loop } from "./loop.ts";
-import { isSwitching, Journal, orderFloor, settledToplevel } from "./reconcile/journal.ts";
+import { committedHead, failedSystem } from "./node-facts.ts";
+import { openControl } from "./open-control.ts";
+import { isSwitching, Journal, settledToplevel } from "./reconcile/journal.ts";
 import { createShared, type Shared } from "./shared.ts";
-import { composeStatus, problemAt } from "./status-document.ts";
+import { problemAt } from "./status-document.ts";
 
 /** Set by the bundler. */
 declare const CHIMERA_VERSION: string | undefined;
@@ -38,7 +44,7 @@ async function main(): Promise<void> {
       await runAgent(parseConfig(readSecret(command.configFile), command.configFile), command.configFile);
       return;
     case "check":
-      checkIdentity(parseConfig(readSecret(command.configFile), command.configFile));
+      checkConfig(parseConfig(readSecret(command.configFile), command.configFile));
       return;
     case "identity":
       print(JSON.stringify(ensureIdentity(command.dir, command.node)));
@@ -49,6 +55,15 @@ async function main(): Promise<void> {
     case "version":
       print(`chimera-agent ${version}`);
   }
+}
+
+function checkConfig(config: AgentConfig): void {
+  checkIdentity(config);
+  checkTrustedKeys(config.trustedKeys, config.fleetId);
+}
+
+function now(): string {
+  return new Date().toISOString();
 }
 
 function print(line: string): void {
@@ -99,9 +114,17 @@ function startAgent({ config, configFile, log, progress }: AgentNeeds): Running 
     onFetchEnd: () => shared.wake(),
     log: log.child({ component: "host" }),
   });
-  const control = openControl({ config, log, shared, host });
-  shared.leaf = control.acceptance.leaf;
-  reportStart(control, host, journalFile.corrupt);
+  const control = connectControl({ config, log, shared, host });
+  const { keeper, rollout } = control;
+  shared.leaf = keeper.leaf;
+  shared.desired = () => {
+    const { journal } = shared;
+    const told = { state: keeper.state(), leaf: keeper.leaf(), rollout: rollout(), journal };
+    return composeDesired({ ...told, isPresent: isSystem, nowMs: Date.now() }, config);
+  };
+  shared.isDriftHeld = () => holdOf(keeper.state(), Date.now())?.drift === true;
+  control.report({ type: "agent-started", data: { version, path: host.ownPath } });
+  reportCorrupt(control, "the journal was unreadable and lies", journalFile.corrupt);
   const parts = { config, log, shared, host, control };
   const drift = openDrift(parts);
   shared.driftSummary = () => drift.summary();
@@ -119,11 +142,9 @@ function startAgent({ config, configFile, log, progress }: AgentNeeds): Running 
   };
 }
 
-function reportStart({ report }: ControlSide, { ownPath }: HostSide, corruptJournal: string | null): void {
-  report({ type: "agent-started", data: { version, path: ownPath } });
-  if (corruptJournal === null) return;
-  const message = `the journal was unreadable and lies at ${corruptJournal}`;
-  report({ type: "alarm", data: { code: "file-unreadable", message } });
+function reportCorrupt({ report }: ControlSide, what: string, keptAs: string | null): void {
+  if (keptAs === null) return;
+  report({ type: "alarm", data: { code: "file-unreadable", message: `${what} at ${keptAs}` } });
 }
 
 interface AgentParts extends ControlParts {
@@ -134,6 +155,7 @@ function openDrift({ config, log, shared, control }: AgentParts): DriftService {
   return startDrift({
     toplevel: () => settledToplevel(shared.journal),
     mode: config.drift.mode,
+    isHeld: () => shared.isDriftHeld(),
     ignore: config.drift.ignore,
     isSwitching: () => isSwitching(shared.journal),
     sweepMs: config.drift.sweepSeconds * 1000,
@@ -151,7 +173,7 @@ interface LoopNeeds extends AgentParts {
 }
 
 function openLoop({ config, log, shared, host, control, ...rest }: LoopNeeds): Loop {
-  const { acceptance } = control;
+  const { keeper } = control;
   const { progress, save, drift, leave } = rest;
   const show = () => {
     progress.touch();
@@ -159,13 +181,16 @@ function openLoop({ config, log, shared, host, control, ...rest }: LoopNeeds): L
   };
   return startLoop({
     journal: shared.journal,
-    desired: () => composeDesired(acceptance.accepted(), acceptance.leaf(), config),
+    desired: () => shared.desired(),
     observe: async (needs) => {
       const contact = needs.contact ? await control.hasContact() : null;
       return { ...(await host.observe(needs)), contact };
     },
     perform: host.perform,
     saveJournal: (journal) => {
+      const failed = failedSystem(shared.journal, journal);
+      // Before the journal: should the agent die in between, it judges, and says so, again.
+      if (failed !== null) keeper.noteFailed(failed.toplevel, { reason: failed.reason, at: now() });
       save(journal);
       const moved = shared.journal?.step !== journal.step;
       // Before the action: drift must know that an activation begins, and what it is compared with afterwards.
@@ -175,11 +200,13 @@ function openLoop({ config, log, shared, host, control, ...rest }: LoopNeeds): L
     onEvent: control.report,
     onPass: (pass) => {
       [shared.pass, shared.passProblem] = [pass, null];
+      const proven = committedHead(pass.journal);
+      if (proven !== null) keeper.noteCommitted(proven, pass.observed.at);
       show();
       if (isAtRest(pass) && host.isReplaced()) leave();
     },
     onBroken: (error) => {
-      shared.passProblem = problemAt(new Date().toISOString(), error);
+      shared.passProblem = problemAt(now(), error);
       show();
     },
     log: log.child({ component: "loop" }),
@@ -193,40 +220,27 @@ interface ControlParts {
   host: HostSide;
 }
 
-function openControl({ config, log, shared, host }: ControlParts): ControlSide {
-  const { node, fleetId, stateDir, controller } = config;
-  const acceptedFile = openDocument(join(stateDir, "accepted.json"), AcceptedHead, log);
-  const agent = { version, path: host.ownPath, startedAt: new Date().toISOString(), bootId: bootId() };
-  return startControl({
-    node,
-    fleetId,
-    servers: config.nats.servers,
-    nkey: readSeed(config.nats.seedFile),
-    signer: readNodeKey(config.nodeKeyFile),
-    controllerUrl: controller.url.replace(/\/+$/, ""),
+function connectControl({ config, log, shared, host }: ControlParts): ControlSide {
+  const { stateDir, nats, nodeKeyFile, controller } = config;
+  const trust = openDocument(join(stateDir, "trust.json"), TrustState, log);
+  const control = openControl({
+    config,
+    log,
+    shared,
+    agent: { version, path: host.ownPath, startedAt: now(), bootId: bootId() },
+    nkey: readSeed(nats.seedFile),
+    signer: readNodeKey(nodeKeyFile),
     token: () => readSecret(controller.tokenFile),
-    publish: config.trust.publish,
-    outboxFile: join(stateDir, "outbox.jsonl"),
-    accepted: acceptedFile.value,
-    floor: orderFloor(shared.journal),
-    saveAccepted: acceptedFile.save,
-    status: (acceptance) =>
-      composeStatus({
-        node,
-        fleetId,
-        agent,
-        at: new Date().toISOString(),
-        accepted: acceptance.accepted(),
-        wanted: acceptance.leaf()?.toplevel ?? null,
-        problems: [acceptance.problem(), shared.passProblem],
-        drift: shared.driftSummary(),
-        pass: shared.pass,
-      }),
+    trust,
+    // Only where there is no newer state; it is never written again.
+    earlier: trust.value === null ? readDocument(join(stateDir, "accepted.json"), EarlierAccepted) : null,
+    rollout: openDocument(join(stateDir, "rollout.json"), RolloutRecord, log),
+    receipt: openDocument(join(stateDir, "receipt.json"), Receipt, log),
     health: host.health,
     hardware: host.hardware,
-    onJudged: () => shared.wake(),
-    log,
   });
+  reportCorrupt(control, "the accepted documents were unreadable and lie", trust.corrupt);
+  return control;
 }
 
 main().then(

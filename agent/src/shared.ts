@@ -2,6 +2,7 @@
 import type { DriftSummary } from "@chimera/proto/drift";
 import type { Leaf } from "@chimera/proto/signed/world";
 import type { Pass } from "./loop.ts";
+import type { Desired } from "./reconcile/decision.ts";
 import type { Journal, Problem } from "./reconcile/journal.ts";
 
 export interface Shared {
@@ -10,6 +11,9 @@ export interface Shared {
   /** Why the newest pass could not be ended; null when it was. */
   passProblem: Problem | null;
   leaf: () => Leaf | null;
+  desired: () => Desired | null;
+  /** Whether an operator's hold forbids to put anything back. */
+  isDriftHeld: () => boolean;
   wake: () => void;
   driftSummary: () => DriftSummary;
 }
@@ -20,6 +24,8 @@ export function createShared(journal: Journal | null): Shared {
     pass: null,
     passProblem: null,
     leaf: () => null,
+    desired: () => null,
+    isDriftHeld: () => false,
     wake: () => undefined,
     driftSummary: () => ({ lastSweepAt: null, managed: 0, open: [], openCount: 0, reverted: 0 }),
   };

@@ -2,7 +2,9 @@
 import { errorChain, type ChimeraError } from "@chimera/proto/errors";
 import type { DriftSummary } from "@chimera/proto/drift";
 import type { NodeStatus } from "@chimera/proto/status";
-import type { AcceptedHead } from "./control/accepted.ts";
+import type { TrustState } from "@chimera/proto/acceptance/trust-state";
+import type { Envelope } from "@chimera/proto/signed/envelope";
+import { holdOf } from "./desired-system.ts";
 import type { Pass } from "./loop.ts";
 
 export interface StatusParts {
@@ -10,7 +12,11 @@ export interface StatusParts {
   fleetId: NodeStatus["fleetId"];
   agent: NodeStatus["agent"];
   at: string;
-  accepted: AcceptedHead | null;
+  /** Null while the node may take nothing. */
+  trust: TrustState | null;
+  keys: NonNullable<NodeStatus["keys"]> | null;
+  /** This node's newest receipt. */
+  receipt: Envelope | null;
   wanted: NodeStatus["wanted"];
   /** Beside the journal's own. */
   problems: readonly NodeStatus["problem"][];
@@ -20,7 +26,7 @@ export interface StatusParts {
 }
 
 export function composeStatus(parts: StatusParts): NodeStatus {
-  const { pass, accepted } = parts;
+  const { pass, trust } = parts;
   return {
     v: 1,
     node: parts.node,
@@ -29,22 +35,43 @@ export function composeStatus(parts: StatusParts): NodeStatus {
     state: pass?.decision.state ?? "idle",
     waiting: waitingOf(pass),
     agent: parts.agent,
-    accepted:
-      accepted === null
-        ? null
-        : {
-            epoch: accepted.head.epoch,
-            serial: accepted.head.serial,
-            id: accepted.id,
-            world: accepted.head.world,
-            acceptedAt: accepted.acceptedAt,
-          },
+    accepted: acceptedOf(trust),
     wanted: parts.wanted,
     system: pass?.observed.system ?? { current: null, booted: null, profile: null, bootDefault: null },
     fetch: fetchOf(pass),
     drift: parts.drift,
+    ...documentsOf(parts),
     problem: parts.problems.reduce(newest, pass?.journal?.problem ?? null),
   };
+}
+
+function acceptedOf(trust: TrustState | null): NodeStatus["accepted"] {
+  const accepted = trust?.head ?? null;
+  if (accepted === null) return null;
+  const { id, acceptedAt, head } = accepted;
+  return { epoch: head.epoch, serial: head.serial, id, world: head.world, acceptedAt };
+}
+
+const shownQuarantine = 64;
+
+function documentsOf({ trust, keys, receipt, at }: StatusParts): Partial<NodeStatus> {
+  if (trust === null || keys === null) return {};
+  const { panic, fresh, quarantine, quarantinedHere } = trust;
+  const here = quarantinedHere.map(({ toplevel }) => toplevel);
+  return {
+    keys,
+    panic: panicOf(panic),
+    hold: holdOf(trust, Date.parse(at)),
+    quarantine: [...new Set([...here, ...(quarantine?.toplevels ?? [])])].slice(0, shownQuarantine),
+    fresh: fresh === null ? null : { at: fresh.at },
+    receipt,
+  };
+}
+
+function panicOf(accepted: TrustState["panic"]): NonNullable<NodeStatus["panic"]> | null {
+  if (accepted === null) return null;
+  const { id, acceptedAt, panic } = accepted;
+  return { epoch: panic.epoch, serial: panic.serial, id, acceptedAt };
 }
 
 export function problemAt(at: string, error: ChimeraError): NonNullable<NodeStatus["problem"]> {

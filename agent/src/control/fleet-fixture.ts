@@ -1,15 +1,63 @@
 /** SHELL. Tests only: a fleet's key, worlds and heads, and an HTTP server that hands out their leaves. */
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { closureDigest, type ClosureEntry } from "@chimera/proto/signed/closure";
 import { seal, type Envelope } from "@chimera/proto/signed/envelope";
-import type { Head } from "@chimera/proto/signed/head";
+import { sha256 } from "@chimera/proto/signed/canonical";
+import type { Fresh } from "@chimera/proto/signed/fresh";
+import { Head } from "@chimera/proto/signed/head";
+import type { KeySet } from "@chimera/proto/signed/key-set";
+import type { Order, OrderAction } from "@chimera/proto/signed/order";
+import type { Panic } from "@chimera/proto/signed/panic";
 import type { HealthSample } from "@chimera/proto/health";
 import { generateKey, parseSecretKey, type Signer } from "@chimera/proto/signed/keys";
-import { Digest, FleetId, NodeName, StorePath } from "@chimera/proto/names";
+import { Digest, FleetId, NodeName, StorePath, type WorldId } from "@chimera/proto/names";
 import { proveLeaf, worldId, type Leaf } from "@chimera/proto/signed/world";
 
-export const fleetId = FleetId.parse("f".repeat(64));
+export function createSigner(name: string): Signer {
+  return parseSecretKey(generateKey(name).secret);
+}
+
+const roles = ["root", "publish", "panic", "order", "fresh"] as const;
+type Role = (typeof roles)[number];
+
+/** One key for each role, as `chimera init` makes them. */
+export const signers: Readonly<Record<Role, Signer>> = createSigners();
+
+function createSigners(): Record<Role, Signer> {
+  const make = (role: Role) => createSigner(`ops-${role}`);
+  return {
+    root: make("root"),
+    publish: make("publish"),
+    panic: make("panic"),
+    order: make("order"),
+    fresh: make("fresh"),
+  };
+}
+
+/** A key set of these signers; without `fleetId` it is the fleet's first. */
+export function createKeySet(version: number, over: Partial<KeySet> = {}): KeySet {
+  const keysOf = ({ publicKey }: Signer) => ({ keys: [publicKey], threshold: 1 });
+  return {
+    v: 1,
+    kind: "keys",
+    epoch: 0,
+    version,
+    expires: "2099-01-01T00:00:00.000Z",
+    roles: {
+      root: keysOf(signers.root),
+      publish: keysOf(signers.publish),
+      panic: keysOf(signers.panic),
+      order: keysOf(signers.order),
+    },
+    ...(version === 1 ? {} : { fleetId }),
+    ...over,
+  };
+}
+
+export const firstKeySet: Envelope = seal("keys", createKeySet(1), [signers.root]);
+export const fleetId = FleetId.parse(sha256(Buffer.from(firstKeySet.payload, "base64")));
 export const node = NodeName.parse("n1");
 export const token = "node-token";
 
@@ -27,10 +75,6 @@ export const healthSample: HealthSample = {
   systemState: "running",
   failedUnits: [],
 };
-
-export function createSigner(name: string): Signer {
-  return parseSecretKey(generateKey(name).secret);
-}
 
 function systemPath(letter: string): StorePath {
   return StorePath.parse(`/nix/store/${letter.repeat(32)}-nixos-system-${letter}`);
@@ -80,8 +124,57 @@ export function createHead(serial: number, leaves: readonly Leaf[], over: Partia
   };
 }
 
-export function sealHead(head: Head, signer: Signer): Envelope {
+export function sealHead(head: Head, signer: Signer = signers.publish): Envelope {
   return seal("head", head, [signer]);
+}
+
+/** SHA-256 of the payload. */
+export function idOf(envelope: Envelope): Digest {
+  return sha256(Buffer.from(envelope.payload, "base64"));
+}
+
+/** Undoes the head of this envelope. */
+export function sealPanic(
+  undone: Envelope,
+  world: WorldId,
+  over: Partial<Panic> = {},
+  by = signers.panic,
+): Envelope {
+  const { epoch, serial } = Head.parse(JSON.parse(Buffer.from(undone.payload, "base64").toString()));
+  const panic: Panic = {
+    v: 1,
+    kind: "panic",
+    fleetId,
+    epoch,
+    serial,
+    undoes: idOf(undone),
+    world,
+    reason: "test",
+    ...over,
+  };
+  return seal("panic", panic, [by]);
+}
+
+export function sealOrder(action: OrderAction, over: Partial<Order> = {}, signer = signers.order): Envelope {
+  const order: Order = {
+    v: 1,
+    kind: "order",
+    fleetId,
+    nonce: randomBytes(16).toString("hex"),
+    nodes: [node],
+    createdAt: new Date().toISOString(),
+    notAfter: new Date(Date.now() + 3600_000).toISOString(),
+    author: "ops",
+    reason: "test",
+    action,
+    ...over,
+  };
+  return seal("order", order, [signer]);
+}
+
+export function sealFresh(head: Fresh["head"], at = new Date().toISOString()): Envelope {
+  const fresh: Fresh = { v: 1, kind: "fresh", fleetId, head, revision: 1, at };
+  return seal("fresh", fresh, [signers.fresh]);
 }
 
 export interface LeafServer {

@@ -133,8 +133,8 @@ function createStatusSender({ connection, signer, log, status }: TelemetryOption
   };
 }
 
-/** The document without what moves by itself, and what moves all the time. */
-function factsOf({ at: _at, fetch, waiting, drift, ...rest }: NodeStatus): {
+/** The document without what moves by itself (its own time, that of the controller's word), and what moves all the time. */
+function factsOf({ at: _at, fresh: _fresh, fetch, waiting, drift, ...rest }: NodeStatus): {
   facts: string;
   progress: string;
 } {

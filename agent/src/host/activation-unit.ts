@@ -95,6 +95,12 @@ export async function collectActivationUnit(name: string, stateDir: string): Pro
   await run("systemctl", ["reset-failed", `${name}.service`], { timeoutMs: 10_000 });
 }
 
+/** Ends a unit that runs: what systemd waits for before it kills is the unit's own time limit. */
+export async function stopActivationUnit(name: string, stateDir: string): Promise<void> {
+  await run("systemctl", ["stop", `${name}.service`], { timeoutMs: 30_000 });
+  await collectActivationUnit(name, stateDir);
+}
+
 function logPath(stateDir: string, name: string): string {
   return join(stateDir, "log", `${name}.log`);
 }

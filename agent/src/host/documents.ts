@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Log } from "@chimera/proto/log";
 import type { z } from "zod";
-import { readStateFile, writeStateFile } from "./state-file.ts";
+import { peekStateFile, readStateFile, writeStateFile } from "./state-file.ts";
 
 export interface Stored<T> {
   value: T | null;
@@ -23,4 +23,9 @@ export function openDocument<T>(path: string, schema: z.ZodType<T>, log: Log): S
     corrupt: read.kind === "corrupt" ? read.keptAs : null,
     save: (value) => writeStateFile(path, value),
   };
+}
+
+/** Only looked at: null where there is none that can be read. It stays where it is. */
+export function readDocument<T>(path: string, schema: z.ZodType<T>): T | null {
+  return peekStateFile(path, schema);
 }

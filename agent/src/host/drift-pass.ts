@@ -19,6 +19,7 @@ import { findLeftovers } from "./sweep.ts";
 export interface DriftPassOptions {
   toplevel: () => string | null;
   mode: DriftMode;
+  isHeld: () => boolean;
   /** The link to the system that really is active. */
   currentSystem: string;
   etcDir: string;
@@ -133,7 +134,7 @@ async function sweepStale(state: State, expected: ExpectedEtc, seen: Set<string>
   const { etcDir, scope, responder } = state;
   const { stale, unfinished } = await findLeftovers({ etcDir, entries: expected.entries, scope });
   // In a turn no revert is under way, so what bears such a name then is nobody's work.
-  if (state.mode === "revert")
+  if (state.mode === "revert" && !state.isHeld())
     for (const path of unfinished)
       await state.turn(() => removeUnfinished(revertContext(state, expected), path));
   for (const { path, target } of stale) {

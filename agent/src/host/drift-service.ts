@@ -17,6 +17,8 @@ export interface DriftOptions {
   /** The active system; `null` while it is none of ours, and nothing is compared then. */
   toplevel: () => string | null;
   mode: DriftMode;
+  /** True while an operator's hold forbids to put anything back. */
+  isHeld?: () => boolean;
   ignore: readonly IgnoredGlob[];
   /** True while an activation of ours runs. */
   isSwitching: () => boolean;
@@ -92,6 +94,7 @@ function createPass(options: DriftOptions): { responder: Responder; pass: DriftP
   const pass = createDriftPass({
     toplevel,
     mode,
+    isHeld: options.isHeld ?? (() => false),
     currentSystem: options.currentSystem ?? "/run/current-system",
     etcDir,
     isBusy: () => isSwitching() || isSwitchLocked(switchLock),

@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Leaf } from "@chimera/proto/signed/world";
 import type { Action } from "../reconcile/decision.ts";
-import { collectActivationUnit, startActivationUnit } from "./activation-unit.ts";
+import { collectActivationUnit, startActivationUnit, stopActivationUnit } from "./activation-unit.ts";
 import { checkAgent } from "./check-agent.ts";
 import type { FetchJob } from "./fetch-job.ts";
 import { setRoot } from "./gc-roots.ts";
@@ -24,11 +24,16 @@ export async function perform(action: Action, performer: Performer): Promise<voi
       return;
     case "start-unit":
       if (action.keep !== null) setRoot("previous", action.keep);
+      // A way back was not fetched for this order: nothing else may hold its target any more.
+      if (action.unit.action === "test") setRoot("wanted", action.unit.toplevel);
       if (action.clearLists) clearUnitLists();
       await startActivationUnit({ ...action, stateDir: performer.stateDir });
       return;
     case "collect-unit":
       await collectActivationUnit(action.name, performer.stateDir);
+      return;
+    case "stop-unit":
+      await stopActivationUnit(action.name, performer.stateDir);
       return;
     case "set-profile":
       if (action.direction === "forward") await checkAgent(action.toplevel, performer.configFile);

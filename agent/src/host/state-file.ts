@@ -43,6 +43,12 @@ export function readStateFile<T>(path: string, schema: z.ZodType<T>): StateRead<
   );
 }
 
+/** Only looked at: null where there is none of this form, and whatever there is stays as it is. */
+export function peekStateFile<T>(path: string, schema: z.ZodType<T>): T | null {
+  const text = readBounded(path);
+  return typeof text === "string" ? (schema.safeParse(parseJson(text)).data ?? null) : null;
+}
+
 /** Throws file-unreadable when the disk refuses; then the old document is still whole. */
 export function writeStateFile(path: string, value: unknown): void {
   writeDurably(path, `${JSON.stringify(value)}\n`);

@@ -1,5 +1,5 @@
 /** SHELL. Where the machine's pointers lead: running, booted, profile and boot default. No process is started. */
-import { readFileSync, readlinkSync, realpathSync } from "node:fs";
+import { existsSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
 import { basename, join } from "node:path";
 import { StorePath } from "@chimera/proto/names";
 import type { SystemPointers } from "../reconcile/decision.ts";
@@ -38,6 +38,11 @@ export function readBootDefault(boot: string): StorePath | null {
   const init =
     text === undefined ? undefined : / init=(\S+)\/init(?:\s|$)/.exec(` ${settingOf(text, "options") ?? ""}`);
   return storePath(init?.[1]);
+}
+
+/** Whether a system is there and could be activated. */
+export function isSystem(toplevel: StorePath): boolean {
+  return existsSync(`${toplevel}/bin/switch-to-configuration`);
 }
 
 function settingOf(text: string, name: string): string | undefined {

@@ -2,9 +2,10 @@
 import { errorCodes } from "@chimera/proto/errors";
 import type { NodeEventBody } from "@chimera/proto/event";
 import { backoffMs } from "./backoff.ts";
-import type { Decision, UnitFact } from "./decision.ts";
-import { problemOf } from "./journal.ts";
-import { collect, go, revert, startUnit, wait, withEvents, type Situation } from "./plan.ts";
+import { giveUp } from "./decide-way-back.ts";
+import type { Blocked, Decision, Desired, UnitFact } from "./decision.ts";
+import { isRepair, isWayBack, problemOf } from "./journal.ts";
+import { collect, go, stand, startUnit, wait, withEvents, type Situation } from "./plan.ts";
 
 /** Exit codes of switch-to-configuration that name a cause; all others are judged by what runs afterwards. */
 const exit = { ok: 0, unitsFailed: 4, locked: 11, needsReboot: 100 } as const;
@@ -17,6 +18,7 @@ export function decideAccepted(situation: Situation): Decision {
   const { observed, journal } = situation;
   const { fetch } = observed;
   const { id: head } = journal.order;
+  if (isWayBack(journal)) return go(situation, { step: "staged", transitions: 0, problem: null });
   if (fetch.kind === "idle" || fetch.head !== head) return startFetch(situation);
   switch (fetch.kind) {
     case "running":
@@ -58,35 +60,44 @@ function fetchFailed(
 }
 
 /** Nothing was changed yet: the last look before the activation. */
-export function decideStaged(situation: Situation): Decision {
+export function decideStaged(situation: Situation, desired: Desired | null): Decision {
   const { observed, journal } = situation;
   const { current, profile, bootDefault } = observed.system;
+  const blocked = blockOf(situation, desired);
+  if (blocked !== null) return stand(journal, blocked);
   if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
   if (current === journal.toplevel) return go(situation, { step: "committing", bootSet: false });
-  if (observed.units === null) return wait(situation, "units-unknown", "systemd did not list its units");
-  if (observed.inhibitors === null) {
-    return wait(
-      situation,
-      "inhibitors-unknown",
-      "the switch inhibitors of the systems could not be compared",
-    );
-  }
-  if (observed.inhibitors.length > 0) {
-    const names = observed.inhibitors.join(", ");
-    return needsReboot(situation, `switch inhibitors differ: ${names}`);
-  }
+  const obstacle = obstacleOf(situation);
+  if (obstacle !== null) return obstacle;
   return startUnit(
     situation,
     { prefix: "chimera-activate", action: "test", toplevel: journal.toplevel },
     {
       step: "activating",
       before: { current, profile, bootDefault },
-      failedBefore: observed.units.failing.slice(0, 1000),
+      failedBefore: observed.units?.failing.slice(0, 1000) ?? [],
       contactBefore: observed.contact === true,
       systemBack: false,
       bootSet: false,
     },
   );
+}
+
+/** What came while the node was getting ready, as a quarantine or a hold, still counts. */
+function blockOf({ journal }: Situation, desired: Desired | null): Blocked | null {
+  const blocked = desired?.blocked ?? null;
+  return blocked?.repairs === true && isRepair(journal) ? null : blocked;
+}
+
+function obstacleOf(situation: Situation): Decision | null {
+  const { inhibitors, units } = situation.observed;
+  if (inhibitors !== null && inhibitors.length > 0) {
+    return needsReboot(situation, `switch inhibitors differ: ${inhibitors.join(", ")}`);
+  }
+  if (isWayBack(situation.journal)) return null;
+  if (units === null) return wait(situation, "units-unknown", "systemd did not list its units");
+  if (inhibitors !== null) return null;
+  return wait(situation, "inhibitors-unknown", "the switch inhibitors of the systems could not be compared");
 }
 
 export function decideActivating(situation: Situation): Decision {
@@ -109,7 +120,7 @@ function startAgain(situation: Situation): Decision {
   const { journal } = situation;
   const activate = journal.attempts.activate + 1;
   if (activate >= maxStarts) {
-    return revert(situation, "activation-failed", "the activation unit was not to be started");
+    return giveUp(situation, "the activation unit was not to be started", "none");
   }
   return startUnit(
     situation,
@@ -128,9 +139,10 @@ function judgeEnd(situation: Situation, unit: Ended): Decision {
     return needsReboot(situation, "the new system's init differs: switch-to-configuration ended with 100");
   }
   if (runsNew && (code === exit.ok || code === exit.unitsFailed)) {
-    return go(situation, { step: "probation", unit: null }, collect(journal.unit));
+    const step = isWayBack(journal) ? "committing" : "probation";
+    return go(situation, { step, unit: null, bootSet: false }, collect(journal.unit));
   }
-  return revert(situation, "activation-failed", `activation ${describeEnd(unit)}`);
+  return giveUp(situation, `activation ${describeEnd(unit)}`, unit.result === "killed" ? "none" : "toplevel");
 }
 
 function locked(situation: Situation): Decision {

@@ -2,7 +2,8 @@
 import { backoffMs } from "./backoff.ts";
 import type { Decision, Desired } from "./decision.ts";
 import { problemOf, type Journal } from "./journal.ts";
-import { collect, go, revert, settled, startUnit, wait, type Situation } from "./plan.ts";
+import { giveUp } from "./decide-way-back.ts";
+import { collect, go, settled, startUnit, wait, type Situation } from "./plan.ts";
 
 /** Setting the profile counts as an attempt too: a profile that will not stay set is no success. */
 const maxAttempts = 3;
@@ -13,10 +14,10 @@ export function decideCommitting(situation: Situation): Decision {
   if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
   if (journal.unit !== null) return awaitBoot(situation);
   if (current !== journal.toplevel) {
-    return revert(situation, "activation-failed", `another system was activated during commit: ${current}`);
+    return giveUp(situation, `another system was activated during commit: ${current}`, "none");
   }
   if (journal.attempts.commit >= maxAttempts) {
-    return revert(situation, "activation-failed", journal.problem?.message ?? "the commit failed");
+    return giveUp(situation, journal.problem?.message ?? "the commit failed", "none");
   }
   return movePointers(situation);
 }

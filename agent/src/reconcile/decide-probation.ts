@@ -3,6 +3,7 @@
  * the node goes back to the system that was proven before.
  */
 import type { Decision, UnitsFact } from "./decision.ts";
+import type { Blame } from "./journal.ts";
 import { go, revert, wait, type Situation } from "./plan.ts";
 
 /** How long after the asked time a node may still be settling. */
@@ -22,14 +23,14 @@ export function decideProbation(situation: Situation): Decision {
   const { current } = observed.system;
   if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
   if (current !== journal.toplevel) {
-    return revert(situation, "activation-failed", `another system was activated in probation: ${current}`);
+    return revert(situation, `another system was activated in probation: ${current}`, "none");
   }
   const doubt = doubtOf(observed.units, journal.failedBefore) ?? silenceOf(situation);
   const elapsed = observed.uptimeMs - journal.since;
   if (doubt === null) return healthy(situation);
-  if (doubt.failed && elapsed >= settleMs) return revert(situation, "activation-failed", doubt.text);
+  if (doubt.failed && elapsed >= settleMs) return revert(situation, doubt.text, doubt.blame);
   const deadline = Math.max(journal.probationMs + graceMs, doubt.window);
-  if (elapsed >= deadline) return revert(situation, "activation-failed", doubt.text);
+  if (elapsed >= deadline) return revert(situation, doubt.text, doubt.blame);
   if (journal.healthySince !== null) return go(situation, { healthySince: null });
   return wait(situation, "probation", doubt.text);
 }
@@ -49,22 +50,29 @@ interface Doubt {
   failed: boolean;
   /** At least this long after the activation it may still go away. */
   window: number;
+  blame: Blame;
 }
 
 /** A network that the activation cut can be mended by the way back only. It has two minutes to come up. */
 function silenceOf({ observed, journal }: Situation): Doubt | null {
   const silent = journal.contactBefore && observed.contact !== true;
   return silent
-    ? { text: "no contact to NATS since the activation", failed: false, window: contactMs }
+    ? {
+        text: "no contact to NATS since the activation",
+        failed: false,
+        window: contactMs,
+        blame: "contact",
+      }
     : null;
 }
 
 /** Why the node is not healthy now; null when it is. */
 function doubtOf(units: UnitsFact | null, failedBefore: readonly string[]): Doubt | null {
-  if (units === null) return { text: "systemd did not list its units", failed: false, window: 0 };
+  const slow = { failed: false, window: 0, blame: "toplevel" } as const;
+  if (units === null) return { ...slow, text: "systemd did not list its units" };
   const known = new Set(failedBefore);
   const fresh = units.failing.filter((name) => !known.has(name));
   if (fresh.length > 0)
-    return { text: `failed since the activation: ${fresh.join(", ")}`, failed: true, window: 0 };
-  return up.has(units.state) ? null : { text: `the system is ${units.state}`, failed: false, window: 0 };
+    return { ...slow, text: `failed since the activation: ${fresh.join(", ")}`, failed: true };
+  return up.has(units.state) ? null : { ...slow, text: `the system is ${units.state}` };
 }

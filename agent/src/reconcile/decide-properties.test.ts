@@ -53,7 +53,7 @@ test("an order that is not higher never replaces the journal's", () => {
     for (const serial of [0, 1]) {
       const { plan } = decide(
         observed(),
-        { ...journal, order: { epoch: 0, serial: 1, id: headId("9") } },
+        { ...journal, order: { epoch: 0, serial: 1, rank: 0, id: headId("9") } },
         {
           ...desired(serial, c),
         },

@@ -3,7 +3,7 @@
  * nothing persistent names the new system, so what runs now says what happened.
  */
 import type { Decision } from "./decision.ts";
-import { problemOf, type Journal } from "./journal.ts";
+import { isWayBack, problemOf, type Journal } from "./journal.ts";
 import { go, wait, type Situation } from "./plan.ts";
 
 export function decideAfterReboot(situation: Situation): Decision {
@@ -14,6 +14,12 @@ export function decideAfterReboot(situation: Situation): Decision {
   const { current } = observed.system;
   if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
   const problem = problemOf("activation-failed", `the machine restarted while ${step}`, observed);
+  if (isWayBack(journal)) {
+    return go(
+      situation,
+      fresh(situation, { step: current === journal.toplevel ? "committing" : "staged", problem }),
+    );
+  }
   if (current === journal.toplevel) {
     return go(situation, fresh(situation, { step: step === "committing" ? step : "probation" }));
   }

@@ -3,7 +3,7 @@ import type { ErrorCode } from "@chimera/proto/errors";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Digest, StorePath } from "@chimera/proto/names";
 import type { StateWord } from "@chimera/proto/state-word";
-import type { Journal, UnitRecord } from "./journal.ts";
+import type { Journal, JournalOrder, UnitRecord } from "./journal.ts";
 
 /** Where the machine's pointers lead; null where that could not be read. */
 export interface SystemPointers {
@@ -48,10 +48,24 @@ export interface Observed {
   contact: boolean | null;
 }
 
-/** What the newest accepted head wants of this node. */
+/** Why nothing may be begun, though it is wanted. */
+export interface Blocked {
+  /** What the node is then; null where it stays what it is. */
+  state: StateWord | null;
+  reason: string;
+  detail: string;
+  /** Whether what somebody else activated over the committed system may be undone meanwhile. */
+  repairs: boolean;
+}
+
+/** What the accepted documents want of this node. */
 export interface Desired {
-  order: { epoch: number; serial: number; id: Digest };
-  toplevel: StorePath;
+  order: JournalOrder;
+  /** Null, and `blocked` says why, where no system is known to go back to. */
+  toplevel: StorePath | null;
+  /** The head that this order undoes: an activation of it that is under way is undone at once. */
+  undoes: Digest | null;
+  blocked: Blocked | null;
   probationMs: number;
   activationSeconds: number;
   /** Whether a system that somebody else activated is drift to undo, or only to report. */
@@ -69,6 +83,8 @@ export type Action =
       clearLists: boolean;
     }
   | { kind: "collect-unit"; name: string }
+  /** Ends it, if it runs, and collects it. */
+  | { kind: "stop-unit"; name: string }
   /** Forward: to a system whose agent will drive the node from then on. */
   | { kind: "set-profile"; toplevel: StorePath; direction: "forward" | "back" };
 

@@ -1,11 +1,12 @@
 /** PURE. The journal: one record per order, on disk before each step, so that a restart anywhere knows what was begun. */
 import type { ErrorCode } from "@chimera/proto/errors";
 import { Count, Digest, IsoTime, StorePath } from "@chimera/proto/names";
+import { Place } from "@chimera/proto/signed/place";
 import type { StateWord } from "@chimera/proto/state-word";
 import { z } from "zod";
 import type { Observed } from "./decision.ts";
 
-/** How far the node is with one order. Issue 4 adds pre-flight, dead-man and panic between these. */
+/** How far the node is with one order. Issue 4 adds pre-flight and dead-man between these. */
 export const Step = z.enum([
   "accepted",
   "staged",
@@ -39,9 +40,17 @@ export type Problem = z.infer<typeof Problem>;
 
 const path = StorePath.nullable();
 
+/** The document that the node carries out. A way back (a panic, a return) stands one rank above the head that it undoes. */
+export const JournalOrder = Place.extend({ id: Digest });
+export type JournalOrder = z.infer<typeof JournalOrder>;
+
+/** What a revert says about the system that was tried: only one that failed by itself is never to be tried again. */
+export const Blame = z.enum(["toplevel", "contact", "none"]);
+export type Blame = z.infer<typeof Blame>;
+
 export const Journal = z.object({
   v: z.literal(1),
-  order: z.object({ epoch: Count, serial: Count, id: Digest }),
+  order: JournalOrder,
   toplevel: StorePath,
   probationMs: Count,
   activationSeconds: Count,
@@ -67,6 +76,8 @@ export const Journal = z.object({
   /** Whether the boot default was set in this order: the only witness where no reader knows the loader. */
   bootSet: z.boolean(),
   lastCommitted: path,
+  /** Why the newest revert was begun. */
+  blame: Blame.default("none"),
   problem: Problem.nullable(),
 });
 export type Journal = z.infer<typeof Journal>;
@@ -127,7 +138,12 @@ export function problemOf(code: ErrorCode, message: string, observed: Observed):
   return { code, message: message.slice(0, 2048), at: observed.at };
 }
 
-/** The order just below the journal's: its own head is still acceptable, nothing older is. */
-export function orderFloor(journal: Journal | null): { epoch: number; serial: number; id: Digest } | null {
-  return journal === null ? null : { ...journal.order, serial: Math.max(0, journal.order.serial - 1) };
+/** A way back needs no download, and no proof: what it activates ran here before. */
+export function isWayBack({ order }: { order: JournalOrder }): boolean {
+  return order.rank > 0;
+}
+
+/** What somebody else activated over the committed system is being undone: no new order is begun by that. */
+export function isRepair({ toplevel, lastCommitted }: Journal): boolean {
+  return toplevel === lastCommitted;
 }

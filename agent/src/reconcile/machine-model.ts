@@ -11,8 +11,10 @@ export const b = toplevel("b");
 export const c = toplevel("c");
 
 export const desired = (serial: number, path: StorePath, over: Partial<Desired> = {}): Desired => ({
-  order: { epoch: 0, serial, id: headId(String(serial % 10)) },
+  order: { epoch: 0, serial, rank: 0, id: headId(String(serial % 10)) },
   toplevel: path,
+  undoes: null,
+  blocked: null,
   probationMs: 1_000,
   activationSeconds: 60,
   revertForeign: true,
@@ -45,6 +47,7 @@ export function after(action: Action | null, seen: Observed, script: Script = {}
     case "start-unit":
       return startUnit(now, action, script);
     case "collect-unit":
+    case "stop-unit":
       return { ...now, unit: { kind: "absent" } };
     case "set-profile":
       return { ...now, system: { ...now.system, profile: action.toplevel } };

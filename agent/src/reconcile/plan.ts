@@ -2,8 +2,8 @@
 import type { ErrorCode } from "@chimera/proto/errors";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { StorePath } from "@chimera/proto/names";
-import type { Action, Decision, Observed } from "./decision.ts";
-import { advance, problemOf, stateOf, type Journal, type UnitRecord } from "./journal.ts";
+import type { Action, Blocked, Decision, Observed } from "./decision.ts";
+import { advance, problemOf, stateOf, type Blame, type Journal, type UnitRecord } from "./journal.ts";
 
 export interface Situation {
   observed: Observed;
@@ -12,6 +12,11 @@ export interface Situation {
 
 export function wait({ journal }: Situation, reason: string, detail: string): Decision {
   return { state: stateOf(journal), waiting: { reason, detail }, plan: null };
+}
+
+/** Something is wanted that may not be begun. */
+export function stand(journal: Journal | null, { state, reason, detail }: Blocked): Decision {
+  return { state: state ?? stateOf(journal), waiting: { reason, detail }, plan: null };
 }
 
 export function settled({ journal }: Situation): Decision {
@@ -49,16 +54,12 @@ export function alarm(code: ErrorCode, message: string): NodeEventBody {
 }
 
 /** The way back begins. The unit that ended is collected on the way. */
-export function revert(situation: Situation, code: ErrorCode, message: string): Decision {
+export function revert(situation: Situation, message: string, blame: Blame): Decision {
   const { journal, observed } = situation;
+  const problem = problemOf("activation-failed", message, observed);
   return go(
     situation,
-    {
-      step: "reverting",
-      unit: null,
-      systemBack: false,
-      problem: problemOf(code, message, observed),
-    },
+    { step: "reverting", unit: null, systemBack: false, problem, blame },
     collect(journal.unit),
   );
 }

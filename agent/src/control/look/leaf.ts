@@ -2,7 +2,7 @@
 import { ChimeraError } from "@chimera/proto/errors";
 import type { NodeName, WorldId } from "@chimera/proto/names";
 import { LeafProof } from "@chimera/proto/signed/world";
-import { httpGet } from "../http-get.ts";
+import { httpGet } from "../../http-get.ts";
 
 const maxBytes = 256 << 10;
 

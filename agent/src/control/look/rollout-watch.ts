@@ -1,0 +1,66 @@
+/**
+ * SHELL. The lead node's record. It is not signed: it counts only for the accepted head, where it can delay, or go back as
+ * far as the head consents. Any other is ignored.
+ */
+import type { TrustState } from "@chimera/proto/acceptance/trust-state";
+import type { Digest } from "@chimera/proto/names";
+import type { RolloutRecord } from "@chimera/proto/rollout";
+import type { TrustKeeper } from "../trust/trust-keeper.ts";
+import type { Found } from "./read-stored.ts";
+
+export interface RolloutWatch {
+  take: (found: Found<RolloutRecord>, shown: Digest | null) => void;
+  /** The newest one of the accepted head. */
+  record: () => RolloutRecord | null;
+}
+
+export interface RolloutWatchOptions {
+  keeper: TrustKeeper;
+  stored: RolloutRecord | null;
+  /** Over a restart without NATS a pause is still one. */
+  save: (record: RolloutRecord) => void;
+  onChange: () => void;
+}
+
+export function createRolloutWatch({ keeper, stored, save, onChange }: RolloutWatchOptions): RolloutWatch {
+  let newest = stored;
+  const take = (record: RolloutRecord) => {
+    // A lead that lost its lease may still write.
+    if (newest?.head === record.head && record.lease < newest.lease) return;
+    if (JSON.stringify(record) === JSON.stringify(newest)) return;
+    save(record);
+    newest = record;
+    onChange();
+  };
+  return {
+    record: () => (newest?.head === keeper.state()?.head?.id ? newest : null),
+    take(found, shown) {
+      const state = keeper.state();
+      if (state === null || found.kind === "none") return;
+      if (found.kind === "malformed") {
+        refuse(keeper, { code: "input-invalid", reason: found.reason });
+        return;
+      }
+      const { head } = found.value;
+      if (head === state.head?.id) {
+        keeper.clear("rollout");
+        take(found.value);
+      } else if (!isKnown(state, head, shown)) {
+        const reason = `the rollout record is about head ${head}, which is not the accepted one`;
+        refuse(keeper, { code: "rollout-foreign", reason, id: head });
+      }
+    },
+  };
+}
+
+/** Of a head before, whose lead has nothing more to say, or of the one that this node is about to accept. */
+function isKnown({ leaves, head }: TrustState, id: Digest, shown: Digest | null): boolean {
+  return id === shown || id === head?.head.previous || leaves.some((leaf) => leaf.head === id);
+}
+
+function refuse(
+  keeper: TrustKeeper,
+  refusal: { code: "input-invalid" | "rollout-foreign"; reason: string; id?: Digest },
+): void {
+  keeper.refuse({ document: "rollout", signedBy: [], envelope: null, ...refusal });
+}

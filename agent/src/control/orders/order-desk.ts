@@ -1,0 +1,108 @@
+/**
+ * SHELL. Orders, sent to this node or waiting in the store. The nonce is on disk before anything happens, and the answer is a
+ * signed receipt on the node's own subject: who asks does not choose where a node publishes.
+ */
+import type { AckMessage } from "@chimera/proto/api";
+import { PutDocument } from "@chimera/proto/api";
+import type { ErrorCode } from "@chimera/proto/errors";
+import type { Digest } from "@chimera/proto/names";
+import type { Envelope } from "@chimera/proto/signed/envelope";
+import { parseBounded } from "../look/read-stored.ts";
+import { documentId } from "../trust/judge-document.ts";
+import type { TrustKeeper } from "../trust/trust-keeper.ts";
+
+export interface OrderDesk {
+  /** A message on this node's command subject. */
+  answer: (data: Uint8Array) => void;
+  /** The fleet's quarantine (one list that replaces the last), or the orders for nodes that were away. */
+  takeStanding: (orders: readonly Envelope[], origin: { isList: boolean }) => void;
+}
+
+export interface OrderDeskOptions {
+  keeper: TrustKeeper;
+  /** The signed receipt of an order that is on disk. */
+  receiptFor: (order: Digest) => Envelope;
+  /** On this node's ack subject. */
+  acknowledge: (message: AckMessage) => void;
+}
+
+/** In a list for many nodes these are the ordinary fate of an order; one that is sent is another matter. */
+const ordinary: ReadonlySet<ErrorCode> = new Set([
+  "order-used",
+  "order-misaddressed",
+  "order-expired",
+  "order-stale",
+]);
+const nothingQuiet: ReadonlySet<ErrorCode> = new Set();
+const remembered = 1024;
+
+export function createOrderDesk({ keeper, receiptFor, acknowledge }: OrderDeskOptions): OrderDesk {
+  /** Orders that were carried out from the store, and whose sender may still ask. */
+  const unasked = new Map<Digest, Envelope>();
+  /** What lies in the store was judged under these keys already. */
+  const judged = new Set<string>();
+
+  const accept = (id: Digest) => {
+    const receipt = receiptFor(id);
+    acknowledge(receipt);
+    return receipt;
+  };
+  return {
+    answer(data) {
+      const found = parseBounded(data, PutDocument);
+      if (found.kind !== "found") {
+        const message = found.kind === "malformed" ? found.reason : "an empty message";
+        keeper.refuse({
+          document: "order",
+          code: "input-invalid",
+          reason: message,
+          signedBy: [],
+          envelope: null,
+        });
+        acknowledge({ refused: { id: null, code: "input-invalid", message } });
+        return;
+      }
+      const { envelope } = found.value;
+      const id = documentId(envelope);
+      const receipt = unasked.get(id);
+      if (receipt !== undefined) {
+        unasked.delete(id);
+        acknowledge(receipt);
+        return;
+      }
+      const verdict = keeper.take({ kind: "order", envelope });
+      if (verdict.kind === "accepted") accept(id);
+      if (verdict.kind === "refused") acknowledge(refusalOf(id, verdict));
+      if (verdict.kind === "known") acknowledge(refusalOf(id, used));
+    },
+    takeStanding(orders, { isList }) {
+      for (const envelope of orders) {
+        const id = documentId(envelope);
+        const key = `${id} ${keeper.keySet()?.version} ${signaturesOf(envelope)}`;
+        if (judged.has(key)) continue;
+        const verdict = keeper.take({ kind: "order", envelope }, isList ? nothingQuiet : ordinary);
+        if (verdict.kind === "accepted") note(unasked, id, accept(id));
+        // A full disk is not the order's fault.
+        if (verdict.kind === "refused" && verdict.code === "file-unreadable") continue;
+        judged.add(key);
+        for (const oldest of judged) if (judged.size > remembered) judged.delete(oldest);
+      }
+    },
+  };
+}
+
+const used = { code: "order-used", reason: "an order is carried out once, and this one was" } as const;
+
+function refusalOf(id: Digest, { code, reason }: { code: ErrorCode; reason: string }): AckMessage {
+  return { refused: { id, code, message: reason.slice(0, 2048) } };
+}
+
+function note(unasked: Map<Digest, Envelope>, id: Digest, receipt: Envelope): void {
+  unasked.set(id, receipt);
+  for (const oldest of unasked.keys()) if (unasked.size > remembered) unasked.delete(oldest);
+}
+
+/** The same order may come again with a signature that was missing. */
+function signaturesOf({ signatures }: Envelope): string {
+  return signatures.map(({ sig }) => sig).join(" ");
+}

@@ -1,0 +1,120 @@
+/**
+ * SHELL. Receipts: this node's signed word on the newest head or panic, and on each order. A time is the first moment at
+ * which the node saw it to be so; it is kept over a restart, and never moves.
+ */
+import type { AckMessage } from "@chimera/proto/api";
+import type { Digest, FleetId, NodeName, StorePath } from "@chimera/proto/names";
+import { seal, type Envelope } from "@chimera/proto/signed/envelope";
+import type { Signer } from "@chimera/proto/signed/keys";
+import type { Receipt } from "@chimera/proto/signed/receipt";
+import type { NodeStatus } from "@chimera/proto/status";
+
+/** What the node sees of itself. */
+export interface ReceiptFacts {
+  /** The newest head or panic; null before the first. */
+  document: { kind: "head" | "panic"; id: Digest; epoch: number; serial: number; acceptedAt: string } | null;
+  target: StorePath | null;
+  state: NodeStatus["state"];
+  system: NodeStatus["system"];
+  /** An activation or a way back runs: what runs now is not yet what will. */
+  isSwitching: boolean;
+  /** Where no reader knows the loader: the journal says that the target was made its default. */
+  isCommitted: boolean;
+}
+
+export interface ReceiptBook {
+  /** Says it anew where a time was reached. */
+  note: () => void;
+  forOrder: (order: Digest) => Envelope;
+  newest: () => Envelope | null;
+}
+
+export interface ReceiptBookOptions {
+  node: NodeName;
+  fleetId: FleetId;
+  signer: Signer;
+  /** The newest of an earlier run. */
+  stored: Receipt | null;
+  save: (receipt: Receipt) => void;
+  facts: () => ReceiptFacts;
+  acknowledge: (message: AckMessage) => void;
+}
+
+export function createReceiptBook(options: ReceiptBookOptions): ReceiptBook {
+  const { signer, stored, save, facts, acknowledge } = options;
+  let receipt = stored?.fleetId === options.fleetId && stored.node === options.node ? stored : null;
+  let sealed = receipt === null ? null : seal("receipt", receipt, [signer]);
+  return {
+    newest: () => sealed,
+    note() {
+      const next = nextReceipt(receipt, options, facts());
+      if (next === null || (receipt !== null && isSame(receipt, next))) return;
+      receipt = next;
+      sealed = seal("receipt", next, [signer]);
+      acknowledge(sealed);
+      save(next);
+    },
+    forOrder: (order) => seal("receipt", orderReceipt(order, options, facts()), [signer]),
+  };
+}
+
+type Owner = Pick<ReceiptBookOptions, "node" | "fleetId">;
+
+function nextReceipt(before: Receipt | null, { node, fleetId }: Owner, facts: ReceiptFacts): Receipt | null {
+  const { document, target, state, system } = facts;
+  if (document === null) return null;
+  const { acceptedAt, ...named } = document;
+  const earlier = before?.document.id === document.id ? before.times : null;
+  const at = new Date().toISOString();
+  return {
+    v: 1,
+    kind: "receipt",
+    fleetId,
+    node,
+    document: named,
+    state,
+    target,
+    current: system.current,
+    times: { ack: earlier?.ack ?? acceptedAt, ...reached(earlier, facts, at) },
+    at,
+  };
+}
+
+type Reached = Omit<Receipt["times"], "ack">;
+
+function reached(earlier: Reached | null, facts: ReceiptFacts, at: string): Reached {
+  const { target, system, isSwitching, isCommitted } = facts;
+  const isActive = target !== null && system.current === target && !isSwitching;
+  const isPointed = target !== null && system.profile === target;
+  const isDefault =
+    target !== null && (system.bootDefault === target || (system.bootDefault === null && isCommitted));
+  return {
+    active: earlier?.active ?? (isActive ? at : null),
+    pointer: earlier?.pointer ?? (isPointed ? at : null),
+    boot: earlier?.boot ?? (isDefault ? at : null),
+  };
+}
+
+function isSame(a: Receipt, b: Receipt): boolean {
+  return (
+    a.document.id === b.document.id &&
+    a.target === b.target &&
+    JSON.stringify(a.times) === JSON.stringify(b.times)
+  );
+}
+
+function orderReceipt(order: Digest, { node, fleetId }: Owner, { state, system }: ReceiptFacts): Receipt {
+  const at = new Date().toISOString();
+  return {
+    v: 1,
+    kind: "receipt",
+    fleetId,
+    node,
+    document: { kind: "order", id: order, epoch: null, serial: null },
+    state,
+    target: null,
+    current: system.current,
+    times: { ack: at, active: null, pointer: null, boot: null },
+    at,
+  };
+}

@@ -1,0 +1,22 @@
+/** PURE. What the fleet is told of a document that this node accepted. */
+import type { Incoming } from "@chimera/proto/acceptance/accept";
+import type { Verdict } from "@chimera/proto/acceptance/verdict";
+import type { NodeEventBody } from "@chimera/proto/event";
+
+type Accepted = Extract<Verdict, { kind: "accepted" }>;
+type AcceptedEvent = Extract<NodeEventBody, { type: "document-accepted" }>;
+
+/** Null for what comes every few minutes and says only that all is well. */
+export function acceptedEvent(kind: Incoming["kind"], verdict: Accepted): AcceptedEvent | null {
+  if (kind === "fresh") return null;
+  const { id, signedBy } = verdict;
+  return {
+    type: "document-accepted",
+    data: { document: kind, id, signedBy: signedBy.slice(0, 32), ...placeOf(kind, verdict) },
+  };
+}
+
+function placeOf(kind: Incoming["kind"], { state }: Accepted) {
+  const place = kind === "head" ? state.head?.head : kind === "panic" ? state.panic?.panic : undefined;
+  return { epoch: place?.epoch ?? null, serial: place?.serial ?? null, world: place?.world ?? null };
+}

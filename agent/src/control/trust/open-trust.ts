@@ -1,0 +1,82 @@
+/** PURE. What a node goes by when it starts: what it accepted before, or else the keys that it was installed with. */
+import { proveOwnLeaf } from "@chimera/proto/acceptance/accept-head";
+import { initialTrust, openKeys, type TrustState } from "@chimera/proto/acceptance/trust-state";
+import { ChimeraError, errorChain, type ErrorCode } from "@chimera/proto/errors";
+import { Digest, IsoTime, type FleetId, type NodeName } from "@chimera/proto/names";
+import { Envelope } from "@chimera/proto/signed/envelope";
+import { Head, openHead } from "@chimera/proto/signed/head";
+import { openPinnedKeySet } from "@chimera/proto/signed/key-set";
+import type { PublicKeyText } from "@chimera/proto/signed/keys";
+import { LeafProof } from "@chimera/proto/signed/world";
+import { z } from "zod";
+
+/** What agents of the first version kept, in accepted.json. */
+export const EarlierAccepted = z.object({
+  v: z.literal(1),
+  id: Digest,
+  acceptedAt: IsoTime,
+  head: Head,
+  envelope: Envelope,
+  leaf: LeafProof,
+});
+export type EarlierAccepted = z.infer<typeof EarlierAccepted>;
+
+export interface NodeIdentity {
+  node: NodeName;
+  nodeKey: PublicKeyText;
+}
+
+export interface TrustSources {
+  stored: TrustState | null;
+  earlier: EarlierAccepted | null;
+  trustedKeys: Envelope;
+  fleetId: FleetId;
+  identity: NodeIdentity;
+}
+
+export type TrustStart =
+  | { kind: "ready"; state: TrustState }
+  /** Nothing is taken: neither can this state be used, nor may it be thrown away by a program. */
+  | { kind: "blocked"; code: ErrorCode; message: string };
+
+export function openTrust(sources: TrustSources): TrustStart {
+  const { stored, trustedKeys, fleetId } = sources;
+  try {
+    if (stored === null)
+      return { kind: "ready", state: takeOver(initialTrust(trustedKeys, fleetId), sources) };
+    if (stored.fleetId !== fleetId) return { kind: "blocked", ...otherFleet(stored.fleetId, fleetId) };
+    openKeys(stored);
+    return { kind: "ready", state: stored };
+  } catch (error) {
+    if (!(error instanceof ChimeraError)) throw error;
+    return { kind: "blocked", code: error.code, message: errorChain(error) };
+  }
+}
+
+/** Throws fleet-mismatch, signature-invalid or input-invalid where the agent could not begin with these. */
+export function checkTrustedKeys(trustedKeys: Envelope, fleetId: FleetId): void {
+  openPinnedKeySet(trustedKeys, fleetId);
+}
+
+function otherFleet(stored: FleetId, fleetId: FleetId): { code: ErrorCode; message: string } {
+  const message =
+    `this node belongs to fleet ${stored}, its configuration names ${fleetId}: nothing is accepted. ` +
+    "If it is to change fleets, stop the agent and move trust.json and journal.json away";
+  return { code: "fleet-mismatch", message };
+}
+
+/** The head of an older agent counts on as far as it still proves itself; it was taken by the same rules. */
+function takeOver(state: TrustState, { earlier, identity }: TrustSources): TrustState {
+  if (earlier === null) return state;
+  const { envelope, leaf: proof, acceptedAt } = earlier;
+  try {
+    const { head, id } = openHead(envelope, openKeys(state).set.roles.publish);
+    if (head.fleetId !== state.fleetId) return state;
+    const { toplevel } = proveOwnLeaf(proof, head, identity);
+    const record = { world: head.world, head: id, proof, toplevel, committedAt: null };
+    return { ...state, head: { id, acceptedAt, head, envelope, proof }, leaves: [record] };
+  } catch (error) {
+    if (!(error instanceof ChimeraError)) throw error;
+    return state;
+  }
+}

@@ -1,0 +1,57 @@
+/** PURE. What a receipt says of this node, and what the node learns about its systems from its own journal. */
+import type { TrustState } from "@chimera/proto/acceptance/trust-state";
+import { newestOf } from "@chimera/proto/acceptance/trust-state";
+import type { Digest, StorePath } from "@chimera/proto/names";
+import type { ReceiptFacts } from "./control/receipts/receipt-book.ts";
+import type { Pass } from "./loop.ts";
+import type { Desired } from "./reconcile/decision.ts";
+import { isSwitching, type Journal } from "./reconcile/journal.ts";
+
+export function composeReceiptFacts(
+  trust: TrustState | null,
+  desired: Desired | null,
+  pass: Pass | null,
+): ReceiptFacts {
+  const journal = pass?.journal ?? null;
+  const target = desired?.toplevel ?? null;
+  return {
+    document: documentOf(trust),
+    target,
+    state: pass?.decision.state ?? "idle",
+    system: pass?.observed.system ?? { current: null, booted: null, profile: null, bootDefault: null },
+    isSwitching: isSwitching(journal),
+    isCommitted: journal?.step === "committed" && journal.toplevel === target,
+  };
+}
+
+/** The newest that was accepted; a panic stands above the head that it undoes. */
+function documentOf(trust: TrustState | null): ReceiptFacts["document"] {
+  const newest = trust === null ? null : newestOf(trust);
+  if (trust === null || newest === null) return null;
+  const { epoch, serial, rank } = newest.place;
+  const kind = rank > 0 ? "panic" : "head";
+  const acceptedAt = (rank > 0 ? trust.panic : trust.head)?.acceptedAt;
+  return acceptedAt === undefined ? null : { kind, id: newest.id, epoch, serial, acceptedAt };
+}
+
+export interface FailedSystem {
+  toplevel: StorePath;
+  reason: string;
+}
+
+/** The head whose system this node has proven, as far as its journal says so. */
+export function committedHead(journal: Journal | null): Digest | null {
+  return journal?.step === "committed" && journal.order.rank === 0 ? journal.order.id : null;
+}
+
+/**
+ * The system that failed by itself, at the moment when the way back begins: not later, or an operator's pardon would be
+ * taken back by the same old failure.
+ */
+export function failedSystem(before: Journal | null, next: Journal): FailedSystem | null {
+  const { step, order, toplevel, lastCommitted, blame, problem } = next;
+  const begins = step === "reverting" && before?.step !== "reverting";
+  // What was proven once, and somebody else replaced, did not become bad by that.
+  if (!begins || blame !== "toplevel" || order.rank > 0 || toplevel === lastCommitted) return null;
+  return { toplevel, reason: problem?.message ?? "its activation failed" };
+}

@@ -1,0 +1,78 @@
+/** Wiring: the control side, with what the node keeps on disk, and what it says of itself. */
+import { join } from "node:path";
+import type { TrustState } from "@chimera/proto/acceptance/trust-state";
+import type { HealthSample } from "@chimera/proto/health";
+import type { Hardware } from "@chimera/proto/hardware";
+import type { Log } from "@chimera/proto/log";
+import type { NkeySigner } from "@chimera/proto/nkey";
+import type { RolloutRecord } from "@chimera/proto/rollout";
+import type { Signer } from "@chimera/proto/signed/keys";
+import type { Receipt } from "@chimera/proto/signed/receipt";
+import type { NodeStatus } from "@chimera/proto/status";
+import type { AgentConfig } from "./config.ts";
+import { startControl, type ControlSide, type Kept, type Told } from "./control/control-side.ts";
+import { openTrust, type EarlierAccepted } from "./control/trust/open-trust.ts";
+import { composeReceiptFacts } from "./node-facts.ts";
+import type { Shared } from "./shared.ts";
+import { composeStatus } from "./status-document.ts";
+
+export interface ControlNeeds {
+  config: AgentConfig;
+  log: Log;
+  shared: Shared;
+  agent: NodeStatus["agent"];
+  nkey: NkeySigner;
+  signer: Signer;
+  token: () => string;
+  trust: Kept<TrustState>;
+  earlier: EarlierAccepted | null;
+  rollout: Kept<RolloutRecord>;
+  receipt: Kept<Receipt>;
+  health: () => HealthSample;
+  hardware: () => Promise<Hardware>;
+}
+
+export function openControl(needs: ControlNeeds): ControlSide {
+  const { config, log, shared, signer, trust, earlier } = needs;
+  const { node, fleetId, stateDir, freshSeconds, trustedKeys } = config;
+  const identity = { node, nodeKey: signer.publicKey };
+  return startControl({
+    node,
+    fleetId,
+    servers: config.nats.servers,
+    nkey: needs.nkey,
+    signer,
+    controllerUrl: config.controller.url.replace(/\/+$/, ""),
+    token: needs.token,
+    outboxFile: join(stateDir, "outbox.jsonl"),
+    trust: openTrust({ stored: trust.value, earlier, trustedKeys, fleetId, identity }),
+    floor: shared.journal?.order ?? null,
+    freshSeconds,
+    saveTrust: trust.save,
+    rollout: needs.rollout,
+    receipt: needs.receipt,
+    status: (told) => statusOf(needs, told),
+    receiptFacts: ({ keeper }) => composeReceiptFacts(keeper.state(), shared.desired(), shared.pass),
+    health: needs.health,
+    hardware: needs.hardware,
+    onJudged: () => shared.wake(),
+    log,
+  });
+}
+
+function statusOf({ config, shared, agent }: ControlNeeds, told: Told): NodeStatus {
+  const keySet = told.keeper.keySet();
+  return composeStatus({
+    node: config.node,
+    fleetId: config.fleetId,
+    agent,
+    at: new Date().toISOString(),
+    trust: told.keeper.state(),
+    keys: keySet === null ? null : { version: keySet.version, epoch: keySet.epoch },
+    receipt: told.receipt(),
+    wanted: told.keeper.leaf()?.toplevel ?? null,
+    problems: [...told.problems(), shared.passProblem],
+    drift: shared.driftSummary(),
+    pass: shared.pass,
+  });
+}

@@ -1,0 +1,45 @@
+/**
+ * PURE. A way back: a panic, or the return of a rollout that failed. It undoes what is under way, asks for no proof, and
+ * never ends on the system that it undoes: there is nothing better behind it, so it is tried again.
+ */
+import { comparePlace } from "@chimera/proto/signed/place";
+import { backoffMs } from "./backoff.ts";
+import type { Decision, Desired } from "./decision.ts";
+import { isWayBack, problemOf, type Blame, type Step } from "./journal.ts";
+import { alarm, collect, go, revert, withEvents, type Situation } from "./plan.ts";
+
+const maxAttempts = 4;
+
+const underWay: ReadonlySet<Step> = new Set<Step>(["activating", "probation", "committing"]);
+
+/** Whether what the journal is in the middle of is what the newest order undoes. */
+export function isUndone({ journal }: Situation, desired: Desired | null): boolean {
+  if (desired === null || desired.blocked !== null || !underWay.has(journal.step)) return false;
+  return desired.undoes === journal.order.id && comparePlace(desired.order, journal.order) > 0;
+}
+
+/** Without waiting for it: the running unit is ended, and what ran before is activated. */
+export function undo(situation: Situation): Decision {
+  const { unit } = situation.journal;
+  return go(
+    situation,
+    { step: "reverting", unit: null, systemBack: false, problem: null, blame: "none" },
+    unit === null ? null : { kind: "stop-unit", name: unit.name },
+  );
+}
+
+/** What did not prove itself is left for what ran before; a way back is tried again. */
+export function giveUp(situation: Situation, message: string, blame: Blame): Decision {
+  const { observed, journal } = situation;
+  if (!isWayBack(journal)) return revert(situation, message, blame);
+  const activate = journal.attempts.activate + 1;
+  const problem = problemOf("activation-failed", message, observed);
+  const attempts = { ...journal.attempts, activate };
+  const action = collect(journal.unit);
+  if (activate < maxAttempts) {
+    const retryAt = observed.uptimeMs + backoffMs(activate);
+    return go(situation, { step: "staged", unit: null, attempts, retryAt, problem }, action);
+  }
+  const decision = go(situation, { step: "revert-failed", unit: null, attempts, problem }, action);
+  return withEvents(decision, [alarm("activation-failed", `going back failed: ${message}`)]);
+}
