@@ -1,8 +1,9 @@
 // SHELL. One way of trying an attack, and what must come of it: refused, said so, nothing changed.
 import { expect } from "vitest";
+import type { AckMessage } from "@chimera/proto/api";
 import type { ErrorCode } from "@chimera/proto/errors";
 import type { DocumentName, NodeEvent } from "@chimera/proto/event";
-import { subjects } from "@chimera/proto/subjects";
+import type { Envelope } from "@chimera/proto/signed/envelope";
 import { viewOf, waitView } from "../fleet/fleet-stage.ts";
 import { waitUntil } from "../lab/wait-until.ts";
 import { newestHead, refusalsOf, restoreHead, stateOf, type Scene } from "./scene.ts";
@@ -137,26 +138,29 @@ function showRefusal(event: NodeEvent): string {
 export interface OrderAttempt {
   attack: string;
   code: ErrorCode;
-  order: (scene: Scene) => Promise<unknown>;
+  order: (scene: Scene) => Promise<Envelope>;
 }
 
 /** The controller's credential lets its owner send to a node directly. */
 export function byRequest({ attack, code, order }: OrderAttempt): Attempt {
   return {
     attack,
-    how: "NATS request to `cmd.n1`",
+    how: "NATS message to `cmd.n1`",
     run: async (scene) => {
       const document = await order(scene);
       const before = await stateOf(scene);
       const seen = new Set((await refusalsOf(scene)).map(({ id }) => id));
-      const subject = subjects.cmd(scene.fleet.facts.fleetId, scene.node.name);
-      const answer = await scene.store.request(subject, { envelope: document });
-      expect(answer).toMatchObject({ kind: "refused", code });
+      const answer = await sendOrder(scene, document);
+      expect(answer).toMatchObject({ refused: { code } });
       const reported = await waitRefusal(scene, { document: "order", code, seen });
       expect(await stateOf(scene)).toEqual(before);
       return { outcome: "the node refuses, nothing has changed", reported };
     },
   };
+}
+
+export function sendOrder({ store, node }: Scene, envelope: Envelope): Promise<AckMessage> {
+  return store.order(node.name, envelope);
 }
 
 /** Revisions of all that is stored, but for the controller's own word of freshness. */

@@ -46,10 +46,12 @@ export function wildWorld(leaves: readonly unknown[]): WildWorld {
   };
 }
 
+const strangers = ["n7", "n8"].map((node) => ({ node, nodeKey: generateKey(node).public }));
+
 /** The node's own leaf first, then those of machines that nobody has. */
 export async function leavesWithStrangers(scene: Scene, changes: object = {}): Promise<object[]> {
   const own = await ownLeaf(scene);
-  const others = ["n7", "n8"].map((node) => ({ ...own, node, nodeKey: generateKey(node).public }));
+  const others = strangers.map(({ node, nodeKey }) => ({ ...own, node, nodeKey }));
   return [{ ...own, ...changes }, ...others];
 }
 
@@ -63,7 +65,7 @@ interface WrongLeaf {
 }
 
 /** A head that the publish role signed, for a world whose leaf comes by way of the proxy. */
-function wrongLeaf({ attack, code, document = "leaf", how, leaves, answer }: WrongLeaf): Attempt {
+function wrongLeaf({ attack, code, document = "head", how, leaves, answer }: WrongLeaf): Attempt {
   return atNode({
     attack,
     how: how ?? "proxy alters `GET …/leaves/n1`",

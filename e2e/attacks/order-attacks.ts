@@ -1,9 +1,7 @@
 // SHELL. Orders that must not be carried out: used, late, for somebody else, or by a key that may not give any.
 import { seal } from "@chimera/proto/signed/envelope";
 import type { ErrorCode } from "@chimera/proto/errors";
-import { subjects } from "@chimera/proto/subjects";
-import { OrderAnswer } from "@chimera/proto/api";
-import { atNode, byHttp, byRequest, type Attempt } from "./attempt.ts";
+import { atNode, byHttp, byRequest, sendOrder, type Attempt } from "./attempt.ts";
 import { orderFor, stranger, type Changes } from "./make-documents.ts";
 import { desiredKey, type Scene } from "./scene.ts";
 
@@ -59,9 +57,8 @@ export const orderAttacks: readonly Attempt[] = [
     code: "order-used",
     order: async (scene) => {
       const envelope = signed(scene, {});
-      const subject = subjects.cmd(scene.fleet.facts.fleetId, scene.node.name);
-      const first = OrderAnswer.parse(await scene.store.request(subject, { envelope }));
-      if (first.kind !== "accepted") throw new Error(`the first time: ${JSON.stringify(first)}`);
+      const first = await sendOrder(scene, envelope);
+      if ("refused" in first) throw new Error(`the first time: ${JSON.stringify(first)}`);
       return envelope;
     },
   }),

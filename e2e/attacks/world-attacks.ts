@@ -29,7 +29,7 @@ function wrongWorld(attack: string, leaves: Leaves): Attempt[] {
     atNode({
       attack,
       how: "NATS `head` that names such a world",
-      document: "leaf",
+      document: "head",
       code: "world-unknown",
       act: async (scene) => {
         const { world, size } = wildWorld(await leaves(scene));

@@ -2,7 +2,12 @@
 import { readFile } from "node:fs/promises";
 import { connect, type NatsConnection } from "nats";
 import { parseNkeySeed } from "@chimera/proto/nkey";
-import { buckets } from "@chimera/proto/subjects";
+import { AckMessage } from "@chimera/proto/api";
+import { sha256 } from "@chimera/proto/signed/canonical";
+import { Envelope, payloadOf } from "@chimera/proto/signed/envelope";
+import { Receipt } from "@chimera/proto/signed/receipt";
+import { NodeStatus } from "@chimera/proto/status";
+import { buckets, keys, subjects } from "@chimera/proto/subjects";
 import type { Lab } from "../lab/lab.ts";
 import { fleetFolder } from "./fleet-folder.ts";
 
@@ -15,17 +20,19 @@ export interface RawStore {
   erase(key: string): Promise<void>;
   /** Key -> revision of its newest value: what differs was written. */
   revisions(): Promise<Record<string, number>>;
-  /** A request to whoever listens on that subject, and the answer as JSON. */
-  request(subject: string, document: unknown): Promise<unknown>;
+  /** Sends an order straight to a node; answers what the node then says on its own subject. */
+  order(node: string, envelope: Envelope): Promise<AckMessage>;
+  /** What a node said last, with no controller between. */
+  statusOf(node: string): Promise<NodeStatus>;
   close(): Promise<void>;
 }
 
 const stream = `KV_${buckets.desired}`;
 
-/** `identity` names the folder of a host's keys: hub (the controller) or a node. */
-export async function openRawStore(lab: Lab, identity = "hub"): Promise<RawStore> {
-  const client = await connectAs(lab, identity);
+export async function openRawStore(lab: Lab, fleetId: string): Promise<RawStore> {
+  const client = await connectAsController(lab);
   const bucket = await client.jetstream().views.kv(buckets.desired);
+  const statuses = await client.jetstream().views.kv(buckets.status, { bindOnly: true });
   const manager = await client.jetstreamManager();
   return {
     put: async (key, document) => {
@@ -40,21 +47,40 @@ export async function openRawStore(lab: Lab, identity = "hub"): Promise<RawStore
       for await (const key of await bucket.keys()) found[key] = (await bucket.get(key))?.revision ?? 0;
       return found;
     },
-    request: async (subject, document) =>
-      (await client.request(subject, bytesOf(document), { timeout: 5000 })).json(),
+    order: async (node, envelope) => {
+      const id = sha256(Buffer.from(envelope.payload, "base64"));
+      const answers = client.subscribe(subjects.ack(fleetId, node), { timeout: 10_000 });
+      client.publish(subjects.cmd(fleetId, node), bytesOf({ envelope }));
+      for await (const answer of answers) {
+        const message = AckMessage.parse(answer.json());
+        if (idOf(message) === id) return message;
+      }
+      throw new Error(`${node} gives no answer to the order`);
+    },
+    statusOf: async (node) => {
+      const found = await statuses.get(keys.status(fleetId, node));
+      const envelope = Envelope.parse(found?.json());
+      return NodeStatus.parse(JSON.parse(payloadOf(envelope, "status").toString("utf8")));
+    },
     close: () => client.close(),
   };
+}
+
+/** Of the document that it is about: nodes say on this subject what becomes of heads, too. */
+function idOf(message: AckMessage): string | null {
+  if ("refused" in message) return message.refused.id;
+  return Receipt.parse(JSON.parse(payloadOf(message, "receipt").toString("utf8"))).document.id;
 }
 
 function bytesOf(document: unknown): Uint8Array {
   return document instanceof Uint8Array ? document : Buffer.from(JSON.stringify(document));
 }
 
-async function connectAs(lab: Lab, identity: string): Promise<NatsConnection> {
-  const seed = parseNkeySeed(await readFile(fleetFolder("identity", identity, "nats.seed"), "utf8"));
+async function connectAsController(lab: Lab): Promise<NatsConnection> {
+  const seed = parseNkeySeed(await readFile(fleetFolder("identity", "hub", "nats.seed"), "utf8"));
   return connect({
     servers: `${lab.host("hub").address}:4222`,
-    inboxPrefix: `_INBOX_${identity === "hub" ? "controller" : identity}`,
+    inboxPrefix: "_INBOX_controller",
     authenticator: (nonce?: string) => ({
       nkey: seed.publicKey,
       sig: seed.sign(Buffer.from(nonce ?? "")).toString("base64url"),

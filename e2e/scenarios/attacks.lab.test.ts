@@ -54,7 +54,7 @@ beforeAll(async () => {
   const fleet = await startFleet({ nodes: 1, throughPort: port });
   const controller = `http://${fleet.lab.host("hub").address}:7070`;
   const proxy = await startTamperingProxy({ host: fleet.lab.machineAddress, port, controller });
-  const store = await openRawStore(fleet.lab);
+  const store = await openRawStore(fleet.lab, fleet.facts.fleetId);
   close = async () => {
     await Promise.all([store.close(), proxy.close()]);
   };
