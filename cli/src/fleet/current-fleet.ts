@@ -5,22 +5,31 @@ import type { FleetId, WorldId } from "@chimera/proto/names";
 import { worldId, type Leaf } from "@chimera/proto/signed/world";
 import type { ApiClient } from "../api/api-client.ts";
 import { checkMemory } from "./fleet-memory.ts";
-import { newestOf, verifyNewest, type CurrentFleet, type Seen } from "./newest-document.ts";
+import { newerOf, newestOf, verifyNewest, type CurrentFleet, type Seen } from "./newest-document.ts";
 import type { Trust } from "./verify-documents.ts";
+
+interface Surroundings {
+  seen: readonly Seen[];
+  /** What counts where the store is behind it: only after `chimera reseed` has said so. */
+  copy: Pick<CurrentFleet, "head" | "panic"> | null;
+  nowMs: number;
+}
 
 /** A controller that shows a forged, foreign or older world must not get it signed again. */
 export async function currentFleet(
   api: Pick<ApiClient, "fleet" | "world">,
   trust: Trust,
-  { seen, nowMs }: { seen: readonly Seen[]; nowMs: number },
+  { seen, copy, nowMs }: Surroundings,
 ): Promise<CurrentFleet> {
   const view = await api.fleet();
   checkFleet(view.fleetId, trust.fleetId);
-  const documents = verifyNewest(view, trust);
+  const shown = verifyNewest(view, trust);
+  const documents = newerOf(shown, copy);
   checkMemory(seen, newestOf(documents));
   const effective = effectiveWorld({ ...documents, rollout: view.rollout, nowMs });
   const leaves = effective.kind === "none" ? [] : await verifiedWorld(api, effective.world);
-  return { view, revision: view.revision, ...documents, effective, leaves };
+  const stored = newestOf(shown)?.id ?? null;
+  return { view, revision: view.revision, ...documents, stored, effective, leaves };
 }
 
 export function checkFleet(found: FleetId, wanted: FleetId): void {

@@ -22,6 +22,8 @@ export interface CurrentFleet {
   head: VerifiedHead | null;
   /** Only where it is newer than the head. */
   panic: VerifiedPanic | null;
+  /** Id of the newest document of the store: another one where it lost data and `chimera reseed` could not help. */
+  stored: Digest | null;
   effective: Effective;
   /** Of the effective world. */
   leaves: Leaf[];
@@ -40,6 +42,14 @@ export function newestOf({ head, panic }: Newest): Seen | null {
   if (head === null) return null;
   const { epoch, serial } = head.head;
   return { place: { epoch, serial, rank: 0 }, id: head.id };
+}
+
+/** The copy where the store is behind it. */
+export function newerOf(shown: Newest, copy: Newest | null): Newest {
+  const own = copy === null ? null : newestOf(copy);
+  if (copy === null || own === null) return shown;
+  const there = newestOf(shown);
+  return there === null || comparePlace(there.place, own.place) < 0 ? copy : shown;
 }
 
 /** Throws what is wrong with the newest head or panic; a panic that a newer head has ended is left out. */

@@ -7,6 +7,7 @@ import { currentContext, type NamedContext } from "../context/current-context.ts
 import type { Io } from "../io.ts";
 import { readSigner } from "../secret-file.ts";
 import { roleSigners } from "../signers/role-signers.ts";
+import { reseededCopy } from "../reseed/reseeded-copy.ts";
 import { checkView, nodeKeysOf } from "./check-view.ts";
 import { currentFleet } from "./current-fleet.ts";
 import { readSeen, rememberHead, rememberPanic } from "./fleet-memory.ts";
@@ -72,7 +73,7 @@ export async function look(
   const { fleetId } = context;
   const { keys, trust, seen } = await createTrust(io, { api, fleetId, trustHead });
   const [current, views] = await Promise.all([
-    currentFleet(api, trust, { seen, nowMs: io.nowMs() }),
+    currentFleet(api, trust, { seen, copy: await reseededCopy(io, trust), nowMs: io.nowMs() }),
     api.nodes(),
   ]);
   if (current.head !== null) await rememberHead(io, fleetId, current.head.envelope);

@@ -4,8 +4,9 @@ import { ChimeraError } from "@chimera/proto/errors";
 import type { FleetId } from "@chimera/proto/names";
 import { Head } from "@chimera/proto/signed/head";
 import type { KeySet } from "@chimera/proto/signed/key-set";
-import { maxSerialJump } from "@chimera/proto/signed/place";
+import { comparePlace } from "@chimera/proto/signed/place";
 import { worldId, type Leaf } from "@chimera/proto/signed/world";
+import { highestReported } from "./highest-reported.ts";
 import { newestOf, type CurrentFleet } from "../newest-document.ts";
 
 const hourMs = 3_600_000;
@@ -14,7 +15,7 @@ const consentHours = 2;
 export interface NewHead {
   fleetId: FleetId;
   keySet: KeySet;
-  current: Pick<CurrentFleet, "head" | "panic" | "effective">;
+  current: Pick<CurrentFleet, "head" | "panic" | "effective" | "stored">;
   /** As checked here: a fleet whose store lost heads still knows how far it was. */
   nodes: readonly NodeView[];
   leaves: readonly Leaf[];
@@ -39,11 +40,9 @@ export function nextHead(order: NewHead): Head {
     v: 1,
     kind: "head",
     fleetId: order.fleetId,
-    epoch: keySet.epoch,
-    serial: nextSerial(order),
+    ...nextPlace(order),
     world: worldId(order.leaves),
     size: order.leaves.length,
-    previous: newestOf(current)?.id ?? null,
     mode: order.mode,
     policy: {},
     revertTo,
@@ -55,18 +54,19 @@ export function nextHead(order: NewHead): Head {
   });
 }
 
-/**
- * Above the newest head, and above what nodes have accepted: the store may have lost heads. No node can push it further
- * than others would follow.
- */
-function nextSerial({ current, keySet: { epoch }, nodes }: NewHead): number {
-  const newest = newestOf(current)?.place;
-  const stored = newest?.epoch === epoch ? newest.serial : 0;
-  const reported = nodes.flatMap(({ status, verified }) =>
-    verified && status?.accepted?.epoch === epoch ? [status.accepted.serial] : [],
-  );
-  const plausible = reported.filter((serial) => serial < stored + maxSerialJump);
-  return Math.max(stored, ...plausible) + 1;
+/** Above the newest document, and above what nodes have accepted: the store may have lost some. */
+function nextPlace({
+  current,
+  keySet: { epoch },
+  nodes,
+}: NewHead): Pick<Head, "epoch" | "serial" | "previous"> {
+  const newest = newestOf(current);
+  const { top } = highestReported(nodes, { epoch, seen: newest?.place ?? null });
+  const isAhead = top !== null && (newest === null || comparePlace(top.place, newest.place) > 0);
+  const highest = isAhead ? top : newest;
+  const serial = highest?.place.epoch === epoch ? highest.place.serial : 0;
+  // The store takes only what follows its own newest; one that has none takes what the nodes follow.
+  return { epoch, serial: serial + 1, previous: current.stored ?? highest?.id ?? null };
 }
 
 function iso(ms: number): string {

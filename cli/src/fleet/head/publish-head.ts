@@ -9,6 +9,7 @@ import { author } from "../../author.ts";
 import type { Io } from "../../io.ts";
 import { signDocument } from "../../signers/remote-signer.ts";
 import type { Operator } from "../operator.ts";
+import { newestOf } from "../newest-document.ts";
 import { nextHead } from "./next-head.ts";
 import { prepareWayBack } from "./prepare-way-back.ts";
 import { storeHead } from "./store-head.ts";
@@ -45,6 +46,7 @@ export async function publishHead(io: Io, operator: Operator, wanted: WantedHead
     author: author(io),
     nowMs: io.nowMs(),
   });
+  warnOfGap(io, operator, head);
   const payload = Buffer.from(JSON.stringify(head));
   const envelope = await signDocument("head", payload, signers);
   const [nodesBefore] = await Promise.all([
@@ -60,6 +62,15 @@ export async function publishHead(io: Io, operator: Operator, wanted: WantedHead
   }
   await release(io, operator, envelope);
   return { kind: "published", ...sent };
+}
+
+/** Heads that only nodes know of were published by somebody: this one undoes them. */
+function warnOfGap(io: Io, { current }: Pick<Operator, "current">, { serial, epoch }: Head): void {
+  const newest = newestOf(current)?.place;
+  if (newest === undefined || newest.epoch !== epoch || serial <= newest.serial + 1) return;
+  io.err(
+    `chimera: nodes report head ${serial - 1}, the newest one known here is ${newest.serial}: this one, ${serial}, does not know what was between them\n`,
+  );
 }
 
 /** Stores a head that has all its signatures, and the signed way back from it. */
