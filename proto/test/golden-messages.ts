@@ -114,7 +114,7 @@ const event: NodeEvent = {
 };
 
 /** File name without .json -> how it must parse, and what today's code makes of the fixed inputs. */
-export const golden: Record<string, { schema: z.ZodType; message: unknown }> = {
+export const goldenMessages: Record<string, { schema: z.ZodType; message: unknown }> = {
   "key-set": { schema: KeySet, message: keySet },
   "key-set-envelope": { schema: Envelope, message: keySetEnvelope },
   "closure-list": { schema: ClosureList, message: { v: 1, entries } },
