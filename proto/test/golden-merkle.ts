@@ -40,7 +40,7 @@ export function merkleVector(size: number): MerkleVector {
 const hash = (text: string) => createHash("sha256").update(text).digest();
 
 /** Digests of texts that name the field and the node's place, counted from 0; see the README beside the vectors. */
-export function leafOf(i: number): Leaf {
+function leafOf(i: number): Leaf {
   const digits = hash(`toplevel ${i}`).toString("hex").slice(0, 32).replaceAll("e", "z");
   return {
     v: 1,

@@ -41,10 +41,7 @@ export type Envelope = z.infer<typeof Envelope>;
 export const DocumentKind = z.enum(["keys", "head", "panic", "order", "fresh", "status", "receipt"]);
 export type DocumentKind = z.infer<typeof DocumentKind>;
 
-/**
- * Bytes of the largest document of a kind. What a node keeps on disk is bounded by these: a state file too large to be read
- * again would be a way to make it forget what it accepted.
- */
+/** In bytes. A node keeps documents: a state file too large to be read again would make it forget what it accepted. */
 const maxDocument: Record<DocumentKind, number> = {
   keys: 64 * 1024,
   head: 16 * 1024,

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { generateKey } from "./keys.ts";
 import { Digest, FleetId, NodeName, StorePath } from "../names.ts";
-import { type Leaf, proveLeaf, sortLeaves, verifyLeaf, worldId } from "./world.ts";
+import { Leaf, proveLeaf, sortLeaves, verifyLeaf, World, worldId } from "./world.ts";
 
 const fleetId = FleetId.parse("f".repeat(64));
 const nodeKey = generateKey("n").public;
@@ -51,3 +51,18 @@ test("refuses another node's leaf, another size, another world and a changed lea
 test("refuses two leaves of one node", () => {
   expect(() => sortLeaves([leaf("n1"), leaf("n1", "b")])).toThrow(/n1 has two leaves/);
 });
+
+test("a world is read only in the one order that its tree has, each node once", () => {
+  const sorted = sortLeaves(leaves);
+  expect(World.safeParse({ v: 1, leaves: sorted }).success).toBe(true);
+  expect(World.safeParse({ v: 1, leaves }).success).toBe(false);
+  expect(World.safeParse({ v: 1, leaves: [leaf("n1"), leaf("n1", "b")] }).success).toBe(false);
+  expect(World.safeParse({ v: 1, leaves: [] }).success).toBe(false);
+});
+
+test.each(["/etc/passwd", "/nix/store", "/nix/store/../../etc", "/nix/store/short-x", "relative", ""])(
+  "no leaf wants %j",
+  (toplevel) => {
+    expect(Leaf.safeParse({ ...leaf("n1"), toplevel }).success).toBe(false);
+  },
+);
