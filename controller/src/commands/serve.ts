@@ -1,17 +1,21 @@
 /** SHELL. Wiring of a running controller: everything is made here and passed on. */
 import type { Log } from "@chimera/proto/log";
+import { freshEveryMs as everyFiveMinutes } from "@chimera/proto/signed/fresh";
+import type { NodeName } from "@chimera/proto/names";
 import { openCacheStore } from "../cache/cache-store.ts";
 import { openClosureStore } from "../cache/closure-store.ts";
 import { openWorldStore } from "../cache/world-store.ts";
 import type { ControllerConfig } from "../config.ts";
+import { readFreshKey } from "../files/fresh-key.ts";
 import { NodeFile, noNodes } from "../files/node-file.ts";
 import { reloadedFile } from "../files/reloaded-file.ts";
 import { noTokens, TokenFile, tokenFinder } from "../files/token-file.ts";
 import { createApp } from "../http/app.ts";
 import { listen } from "../http/listen.ts";
-import { createMetrics } from "../http/metrics.ts";
-import { openNats } from "../store/connection.ts";
-import { createFleetStore } from "../store/fleet-store.ts";
+import { createMetrics, type Metrics } from "../http/metrics.ts";
+import type { Services } from "../http/services.ts";
+import { openNats, type NatsLink } from "../store/connection.ts";
+import { createFleetStore, type FleetStore } from "../store/fleet-store.ts";
 
 export interface Controller {
   port: number;
@@ -19,22 +23,47 @@ export interface Controller {
   close(): Promise<void>;
 }
 
+interface Timing {
+  freshEveryMs: number;
+}
+
 /** Serves at once; NATS is connected to in the background, and /readyz says when it is there. */
-export async function startController(config: ControllerConfig, log: Log): Promise<Controller> {
+export async function startController(
+  config: ControllerConfig,
+  log: Log,
+  { freshEveryMs }: Timing = { freshEveryMs: everyFiveMinutes },
+): Promise<Controller> {
+  const { services, link } = openServices(config, log, freshEveryMs);
+  const { store } = services;
+  const app = createApp(services);
+  const server = await listen(app, config.listen).catch(async (error: unknown) => {
+    store.upkeep.close();
+    await link.close();
+    throw error;
+  });
+  const { port } = server;
+  log.info({ host: config.listen.host, port }, "controller started");
+  async function close() {
+    await server.close();
+    store.upkeep.close();
+    await link.close();
+    log.info({}, "controller stopped");
+  }
+  return { port, ready: () => store.ready(), close };
+}
+
+function openServices(config: ControllerConfig, log: Log, freshEveryMs: number) {
   const tokens = reloadedFile({ path: config.tokensFile, schema: TokenFile, missing: noTokens, log });
   const nodeFile = reloadedFile({ path: config.nodesFile, schema: NodeFile, missing: noNodes, log });
   const nodes = () => nodeFile.current().nodes;
   warnWithoutTokens(tokens.current(), config, log);
+  const signer = readFreshKey(config.freshKeyFile);
   const cache = openCacheStore(config.cacheDir, config.limits);
   const link = openNats({ ...config.nats, log: log.child({ component: "nats" }) });
-  const store = createFleetStore(config, link, log.child({ component: "store" }));
-  const metrics = createMetrics({
-    natsConnected: () => link.connected(),
-    headSerial: () => store.documents.newestSerial(),
-    nodesByState: () =>
-      countBy(store.projection.list(nodes()).map(({ status }) => status?.state ?? "silent")),
-  });
-  const app = createApp({
+  const nodeKey = (node: NodeName) => nodes()[node]?.nodeKey;
+  const storeLog = log.child({ component: "store" });
+  const store = createFleetStore({ config, link, nodeKey, signer, freshEveryMs, log: storeLog });
+  const services: Services = {
     config,
     log: log.child({ component: "http" }),
     store,
@@ -44,20 +73,18 @@ export async function startController(config: ControllerConfig, log: Log): Promi
     worlds: openWorldStore(config.cacheDir),
     nodes,
     findToken: tokenFinder(tokens),
-    metrics,
+    metrics: fleetMetrics(store, nodes, link),
+  };
+  return { services, link };
+}
+
+function fleetMetrics(store: FleetStore, nodes: Services["nodes"], link: NatsLink): Metrics {
+  return createMetrics({
+    natsConnected: () => link.connected(),
+    headSerial: () => store.documents.newestSerial(),
+    nodesByState: () =>
+      countBy(store.projection.list(nodes()).map(({ status }) => status?.state ?? "silent")),
   });
-  const server = await listen(app, config.listen).catch(async (error: unknown) => {
-    await link.close();
-    throw error;
-  });
-  const { port } = server;
-  log.info({ host: config.listen.host, port }, "controller started");
-  async function close() {
-    await server.close();
-    await link.close();
-    log.info({}, "controller stopped");
-  }
-  return { port, ready: () => store.ready(), close };
 }
 
 function warnWithoutTokens({ tokens }: TokenFile, { tokensFile }: ControllerConfig, log: Log): void {

@@ -1,6 +1,7 @@
 /** PURE. Whether the controller stores a head: the nodes' own rules, and what only the controller can see. */
 import { acceptHead } from "@chimera/proto/acceptance/accept-head";
 import { newestOf } from "@chimera/proto/acceptance/trust-state";
+import { msOf } from "@chimera/proto/acceptance/verdict";
 import type { StoredHead } from "@chimera/proto/api";
 import type { ErrorCode } from "@chimera/proto/errors";
 import type { StorePath } from "@chimera/proto/names";
@@ -60,12 +61,12 @@ export function judgeNewHead(
 /** After a loss of data an operator's copy goes back in, also when its time is over: nodes that have it go by it still. */
 function timeFor({ id, head }: OpenedHead, { documents, reported, nowMs }: HeadSurroundings): number {
   const isCopy = documents.heads.length === 0 && reported.some(({ accepted }) => accepted?.id === id);
-  return isCopy ? Math.min(nowMs, Date.parse(head.notAfter)) : nowMs;
+  return isCopy ? Math.min(nowMs, msOf(head.notAfter)) : nowMs;
 }
 
 function refuseByPlace({ head, id }: OpenedHead, around: HeadSurroundings, newest?: string): Refuse | null {
   const { nowMs, reported } = around;
-  if (Date.parse(head.createdAt) - nowMs > maxAheadMs) {
+  if (msOf(head.createdAt) - nowMs > maxAheadMs) {
     return refuse("input-invalid", `head.createdAt is ${head.createdAt}, the clock of somebody is wrong`);
   }
   if (newest !== undefined) {

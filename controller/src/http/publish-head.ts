@@ -7,6 +7,7 @@ import { subjects } from "@chimera/proto/subjects";
 import type { FleetDocuments } from "../fleet/fleet-documents.ts";
 import { judgeNewHead, type HeadSurroundings } from "../fleet/judge-new-head.ts";
 import { oneAtATime, type Expected } from "../store/bucket.ts";
+import { afterStored } from "./after-stored.ts";
 import type { Services } from "./services.ts";
 
 type Needed = Pick<Services, "config" | "store" | "worlds" | "closures" | "cache" | "nodes" | "log">;
@@ -42,6 +43,7 @@ async function tryPublish(
     { id, serial: head.serial, epoch: head.epoch, world: head.world, revision, signedBy },
     "head stored",
   );
+  await afterStored(store, id);
   return { id, revision, storedAt: new Date().toISOString(), signedBy, head, envelope };
 }
 
@@ -51,11 +53,12 @@ async function surroundings(
   { head }: OpenedHead,
 ): Promise<HeadSurroundings> {
   const registered = nodes();
+  const action = (await store.orders.quarantine()).list?.order.action;
   return {
     documents,
     world: await worlds.get(head.world),
     registered: new Set(Object.keys(registered)),
-    quarantined: new Set(),
+    quarantined: new Set(action?.kind === "quarantine" ? action.toplevels : []),
     reported: store.projection.verified(registered),
     nowMs: Date.now(),
   };

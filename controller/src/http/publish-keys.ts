@@ -4,6 +4,7 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { judgeKeySet } from "@chimera/proto/signed/key-set";
 import { subjects } from "@chimera/proto/subjects";
 import { oneAtATime, type Expected } from "../store/bucket.ts";
+import { afterStored } from "./after-stored.ts";
 import type { Services } from "./services.ts";
 
 type Needed = Pick<Services, "config" | "store" | "log">;
@@ -27,6 +28,8 @@ async function tryPublish(
   const revision = await store.bucket.write(subject, stored, expected);
   if (revision === "moved") return revision;
   log.info({ version: set.version, epoch: set.epoch, id, revision, signedBy }, "key set stored");
+  // On disk here before anybody hears that it is stored.
   await store.documents.read();
+  await afterStored(store, id);
   return { id, revision };
 }

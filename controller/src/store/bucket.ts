@@ -4,7 +4,7 @@ import { buckets } from "@chimera/proto/subjects";
 import type { JsMsg } from "nats";
 import type { NatsLink } from "./connection.ts";
 import { apiErrorCode } from "./prepare-streams.ts";
-import { readAll } from "./read-stream.ts";
+import { readAll, readLast } from "./read-stream.ts";
 
 const stream = `KV_${buckets.desired}`;
 /** "wrong last sequence", with and without the number that was found. */
@@ -19,6 +19,8 @@ export interface Bucket {
   revision(): Promise<number>;
   /** Every kept entry of these keys, oldest first. */
   history(subjects: readonly string[]): Promise<JsMsg[]>;
+  /** The newest entry of each key that fits. */
+  newest(subject: string): Promise<JsMsg[]>;
   /** Revision of the new entry; "moved" when somebody else has written since. */
   write(subject: string, value: unknown, expected?: Expected): Promise<number | "moved">;
   /** Takes a key away with its history. */
@@ -30,6 +32,7 @@ export function openBucket(link: NatsLink): Bucket {
     revision: async () =>
       asked("read revision", async () => (await link.jetstream().jsm.streams.info(stream)).state.last_seq),
     history: (subjects) => readAll(link, stream, subjects),
+    newest: (subject) => readLast(link, stream, subject),
     async write(subject, value, expected) {
       const { js } = link.jetstream();
       const options = expected === undefined ? {} : { expect: expected };

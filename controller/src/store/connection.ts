@@ -22,6 +22,10 @@ export interface NatsLink {
   jetstream(): { js: JetStreamClient; jsm: JetStreamManager };
   /** `handle` may throw: an exception would stop the client's reader without a word, so it is logged here. */
   subscribe(subject: string, handle: (message: Msg) => void): void;
+  /** Throws server-unreachable when there is no connection. */
+  publish(subject: string, text: string): void;
+  /** Until the server has all that was published. */
+  flush(): Promise<void>;
   /** Called after each connect, also the first. */
   onConnect(handle: () => void): void;
   close(): Promise<void>;
@@ -74,6 +78,8 @@ export function openNats({ servers, seedFile, log }: NatsLinkOptions): NatsLink 
       subscriptions.set(subject, handle);
       if (live !== undefined) subscribeGuarded(live, { subject, handle, log });
     },
+    publish: (subject, text) => requireLive(connected ? live : undefined).connection.publish(subject, text),
+    flush: () => requireLive(connected ? live : undefined).connection.flush(),
     onConnect: (handle) => void listeners.push(handle),
     close: async () => {
       closing.abort();

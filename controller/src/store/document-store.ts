@@ -1,4 +1,5 @@
 /** SHELL. The signed documents of the fleet, read from the bucket with every signature checked again. */
+import type { StoredPanic } from "@chimera/proto/api";
 import type { Log } from "@chimera/proto/log";
 import type { FleetId } from "@chimera/proto/names";
 import { RolloutRecord } from "@chimera/proto/rollout";
@@ -12,6 +13,8 @@ import { openStoredHead, openStoredPanic, storedReader } from "./stored-reader.t
 
 export interface DocumentStore {
   read(): Promise<FleetDocuments>;
+  /** The panic that was signed in advance for the newest head. */
+  panicReady(): Promise<StoredPanic | null>;
   /** The key sets of the bucket are taken over, and put back where it lost them. */
   restoreKeys(): Promise<void>;
   /** Of the newest head that was seen here; 0 before the first. */
@@ -28,30 +31,20 @@ export interface DocumentStoreOptions {
 export function createDocumentStore(options: DocumentStoreOptions): DocumentStore {
   const { bucket, keyStore, fleetId, log } = options;
   const keySets = subjects.keySet(fleetId, "*");
-  const headSubject = subjects.desired("head", fleetId);
-  const panicSubject = subjects.desired("panic", fleetId);
-  const rolloutSubject = subjects.desired("rollout", fleetId);
-  const heads = storedReader(options, "publish", openStoredHead);
-  const panics = storedReader(options, "panic", openStoredPanic);
+  const { arrange, panics } = documentReader(options);
+  const read = async () => arrange(await bucket.history([...documentSubjects(fleetId), keySets]));
   let serial = 0;
   return {
     newestSerial: () => serial,
     async read() {
-      const messages = await bucket.history([headSubject, panicSubject, rolloutSubject, keySets]);
-      const of = (subject: string) => messages.filter((message) => message.subject === subject);
-      const keys = keyStore.take(messages.filter((message) => isKeySet(message, keySets))).newest;
-      const keysSubject = subjects.keySet(fleetId, keys.set.version);
-      const ordered = headsInOrder(heads(of(headSubject)));
-      serial = ordered[0]?.head.serial ?? 0;
-      return {
-        keys,
-        keysRevision: of(keysSubject).at(-1)?.seq ?? 0,
-        heads: ordered,
-        headRevision: of(headSubject).at(-1)?.seq ?? 0,
-        ...newestPanic(panics(of(panicSubject)), ordered),
-        panicRevision: of(panicSubject).at(-1)?.seq ?? 0,
-        rollout: readRollout(of(rolloutSubject)),
-      };
+      const documents = await read();
+      serial = documents.heads[0]?.head.serial ?? 0;
+      return documents;
+    },
+    async panicReady() {
+      const [newest] = (await read()).heads;
+      const ready = panics(await bucket.history([subjects.panicReady(fleetId)]));
+      return ready.findLast(({ panic }) => panic.undoes === newest?.id) ?? null;
     },
     async restoreKeys() {
       const messages = await bucket.history([keySets]);
@@ -66,8 +59,32 @@ export function createDocumentStore(options: DocumentStoreOptions): DocumentStor
   };
 }
 
-function isKeySet({ subject }: JsMsg, pattern: string): boolean {
-  return subject.startsWith(pattern.slice(0, -1));
+function documentSubjects(fleetId: FleetId): string[] {
+  return (["head", "panic", "rollout"] as const).map((kind) => subjects.desired(kind, fleetId));
+}
+
+/** The key sets first: they say whose signatures count for the rest. */
+function documentReader(options: DocumentStoreOptions) {
+  const { keyStore, fleetId } = options;
+  const keySets = subjects.keySet(fleetId, "*").slice(0, -1);
+  const heads = storedReader(options, "publish", openStoredHead);
+  const panics = storedReader(options, "panic", openStoredPanic);
+  function arrange(messages: readonly JsMsg[]): FleetDocuments {
+    const of = (subject: string) => messages.filter((message) => message.subject === subject);
+    const [head = [], panic = [], rollout = []] = documentSubjects(fleetId).map((subject) => of(subject));
+    const keys = keyStore.take(messages.filter(({ subject }) => subject.startsWith(keySets))).newest;
+    const ordered = headsInOrder(heads(head));
+    return {
+      keys,
+      keysRevision: of(subjects.keySet(fleetId, keys.set.version)).at(-1)?.seq ?? 0,
+      heads: ordered,
+      headRevision: head.at(-1)?.seq ?? 0,
+      ...newestPanic(panics(panic), ordered),
+      panicRevision: panic.at(-1)?.seq ?? 0,
+      rollout: readRollout(rollout),
+    };
+  }
+  return { arrange, panics };
 }
 
 /** The newest one that can be read: it is not signed, and garbage on top of it is not a record. */

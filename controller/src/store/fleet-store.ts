@@ -4,7 +4,8 @@ import type { BuildStatus } from "@chimera/proto/build-status";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { NodeEvent } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
-import type { FleetId } from "@chimera/proto/names";
+import type { FleetId, NodeName } from "@chimera/proto/names";
+import type { PublicKeyText, Signer } from "@chimera/proto/signed/keys";
 import { subjects } from "@chimera/proto/subjects";
 import type { ControllerConfig } from "../config.ts";
 import { createProjection, type Projection } from "../fleet/projection.ts";
@@ -14,12 +15,20 @@ import { followNodes } from "./follow-nodes.ts";
 import { openBucket, type Bucket } from "./bucket.ts";
 import { createDocumentStore, type DocumentStore } from "./document-store.ts";
 import { openKeyStore, type KeyStore } from "./key-store.ts";
+import { createOrderSender, type OrderSender } from "./order-sender.ts";
+import { createOrderStore, type OrderStore } from "./order-store.ts";
+import { createProposalStore, type ProposalStore } from "./proposal-store.ts";
+import { startUpkeep, type Upkeep } from "./upkeep.ts";
 import { mayBeGone, prepareStreams } from "./prepare-streams.ts";
 
 export interface FleetStore {
   bucket: Bucket;
   keys: KeyStore;
   documents: DocumentStore;
+  orders: OrderStore;
+  proposals: ProposalStore;
+  sender: OrderSender;
+  upkeep: Upkeep;
   projection: Projection;
   events(query: EventQuery): Promise<NodeEvent[]>;
   putBuild(build: BuildStatus): Promise<void>;
@@ -27,36 +36,51 @@ export interface FleetStore {
   ready(): boolean;
 }
 
-export function createFleetStore(
-  config: Pick<ControllerConfig, "fleetId" | "trustedKeys" | "cacheDir">,
-  link: NatsLink,
-  log: Log,
-): FleetStore {
+export interface FleetStoreOptions {
+  config: Pick<ControllerConfig, "fleetId" | "trustedKeys" | "cacheDir">;
+  link: NatsLink;
+  /** Of a registered node. */
+  nodeKey: (node: NodeName) => PublicKeyText | undefined;
+  signer: Signer | null;
+  freshEveryMs: number;
+  log: Log;
+}
+
+export function createFleetStore(options: FleetStoreOptions): FleetStore {
+  const { config, link, nodeKey, signer, freshEveryMs: everyMs, log } = options;
   const { fleetId } = config;
   const projection = createProjection();
   const mending = <T>(work: Promise<T>) => work.catch(prepareAgainIfGone);
   const readLastValues = followNodes({ link, fleetId, projection, log });
   const bucket = mendingBucket(openBucket(link), mending);
-  const keys = openKeyStore(config, log);
-  const documents = createDocumentStore({ bucket, keyStore: keys, fleetId, log });
+  const keyStore = openKeyStore(config, log);
+  const common = { bucket, keyStore, fleetId, log };
+  const documents = createDocumentStore(common);
   const { prepared, prepareAgain } = preparedAfterConnect(link, log, async () => {
     await prepareStreams(link.jetstream().jsm, log);
     await readLastValues();
     await documents.restoreKeys();
     await documents.read();
     log.info({ nodes: projection.list({}).length }, "fleet state read");
+    upkeep.wake();
   });
+  const ready = () => link.connected() && prepared();
+  const upkeep = startUpkeep({ ...common, documents, signer, everyMs, ready });
   function prepareAgainIfGone(error: unknown): never {
     if (mayBeGone(error) && prepared()) prepareAgain();
     throw error;
   }
   return {
     bucket,
-    keys,
+    keys: keyStore,
     documents,
+    orders: createOrderStore(common),
+    proposals: createProposalStore(common),
+    sender: createOrderSender({ link, fleetId, nodeKey, log }),
+    upkeep,
     projection,
     events: (query) => mending(readEvents({ link, fleetId, log }, query)),
-    ready: () => link.connected() && prepared(),
+    ready,
     putBuild: (build) => mending(publishBuild(link, fleetId, build)),
   };
 }
@@ -65,6 +89,7 @@ function mendingBucket(bucket: Bucket, mending: <T>(work: Promise<T>) => Promise
   return {
     revision: () => mending(bucket.revision()),
     history: (of) => mending(bucket.history(of)),
+    newest: (of) => mending(bucket.newest(of)),
     write: (...entry) => mending(bucket.write(...entry)),
     forget: (subject) => mending(bucket.forget(subject)),
   };

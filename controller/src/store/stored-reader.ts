@@ -7,8 +7,10 @@ import { sha256 } from "@chimera/proto/signed/canonical";
 import type { Envelope, RoleKeys } from "@chimera/proto/signed/envelope";
 import { openHead } from "@chimera/proto/signed/head";
 import type { KeyRole } from "@chimera/proto/signed/key-set";
+import { openOrder } from "@chimera/proto/signed/order";
 import { openPanic } from "@chimera/proto/signed/panic";
 import type { JsMsg } from "nats";
+import type { StoredOrder } from "../fleet/judge-new-order.ts";
 import { rolesAt } from "../fleet/key-chain.ts";
 import type { KeyStore } from "./key-store.ts";
 import { readEnvelope, storedMsOf } from "./read-envelope.ts";
@@ -93,6 +95,16 @@ export function openStoredPanic(stored: Stored, keys: RoleKeys, fleetId: FleetId
   const { panic, id, signedBy } = openPanic(stored.envelope, keys);
   requireFleet(panic, fleetId);
   return { id, ...stored, signedBy, panic };
+}
+
+export function openStoredOrder(
+  { envelope, revision }: Omit<Stored, "storedAt">,
+  keys: RoleKeys,
+  fleetId: FleetId,
+): StoredOrder {
+  const opened = openOrder(envelope, keys);
+  requireFleet(opened.order, fleetId);
+  return { ...opened, envelope, revision };
 }
 
 function requireFleet(document: { fleetId: FleetId }, fleetId: FleetId): void {

@@ -1,0 +1,163 @@
+/** PURE. What waits for signatures: whose it is, which signatures count, and when it is over. */
+import { newestOf } from "@chimera/proto/acceptance/trust-state";
+import { msOf } from "@chimera/proto/acceptance/verdict";
+import { ProposalKind, type Proposal } from "@chimera/proto/api";
+import { ChimeraError, type ErrorCode } from "@chimera/proto/errors";
+import { sha256 } from "@chimera/proto/signed/canonical";
+import type { Digest } from "@chimera/proto/names";
+import {
+  parsePayload,
+  payloadOf,
+  payloadType,
+  signingInput,
+  type Envelope,
+} from "@chimera/proto/signed/envelope";
+import { Head } from "@chimera/proto/signed/head";
+import { KeySet, type OpenedKeySet } from "@chimera/proto/signed/key-set";
+import { publicKeyBytes, publicKeyName, verifyWith, type PublicKeyText } from "@chimera/proto/signed/keys";
+import { Order } from "@chimera/proto/signed/order";
+import { Panic, panicPlace } from "@chimera/proto/signed/panic";
+import { comparePlace, showPlace, type PlaceLike } from "@chimera/proto/signed/place";
+import { controllerBench } from "./controller-bench.ts";
+import type { FleetDocuments } from "./fleet-documents.ts";
+
+const maxSignatures = 32;
+
+export type Proposed =
+  | { kind: "keys"; document: KeySet }
+  | { kind: "head"; document: Head }
+  | { kind: "panic"; document: Panic }
+  | { kind: "order"; document: Order };
+
+export interface OpenedProposal {
+  id: Digest;
+  proposed: Proposed;
+  envelope: Envelope;
+}
+
+/**
+ * Every signature must be by a key of the role; a role's own signature is what makes the rest worth reading, except for a key
+ * set, which may be signed by its own root first. Throws signature-invalid with the key's name.
+ */
+export function openProposal(envelope: Envelope, keys: OpenedKeySet): OpenedProposal {
+  const kind = kindOf(envelope);
+  const id = sha256(payloadOf(envelope, kind));
+  const allowed = kind === "keys" ? [] : keys.set.roles[roleOf[kind]].keys;
+  if (kind !== "keys") requireAllowed(envelope, kind, allowed);
+  const proposed = parseProposed(kind, envelope);
+  if (proposed.kind === "keys") {
+    requireAllowed(envelope, kind, [...keys.set.roles.root.keys, ...proposed.document.roles.root.keys]);
+  }
+  return { id, proposed, envelope };
+}
+
+const roleOf = { head: "publish", panic: "panic", order: "order" } as const;
+
+function kindOf({ payloadType: type }: Envelope): ProposalKind {
+  const kind = ProposalKind.options.find((option) => payloadType(option) === type);
+  if (kind !== undefined) return kind;
+  throw new ChimeraError("signature-invalid", `payload type "${type}" is none that is proposed`);
+}
+
+function parseProposed(kind: ProposalKind, envelope: Envelope): Proposed {
+  const payload = payloadOf(envelope, kind);
+  switch (kind) {
+    case "keys":
+      return { kind, document: parsePayload(payload, KeySet) };
+    case "head":
+      return { kind, document: parsePayload(payload, Head) };
+    case "panic":
+      return { kind, document: parsePayload(payload, Panic) };
+    case "order":
+      return { kind, document: parsePayload(payload, Order) };
+  }
+}
+
+function requireAllowed(envelope: Envelope, kind: ProposalKind, allowed: readonly PublicKeyText[]): void {
+  for (const signature of envelope.signatures) {
+    if (signerOf(envelope, kind, { signature, allowed }) === undefined) {
+      throw new ChimeraError(
+        "signature-invalid",
+        `the signature "${signature.keyid}" is by no key that may sign this ${kind} document`,
+      );
+    }
+  }
+}
+
+interface Candidate {
+  signature: Envelope["signatures"][number];
+  allowed: readonly PublicKeyText[];
+}
+
+function signerOf(envelope: Envelope, kind: ProposalKind, { signature, allowed }: Candidate) {
+  const signed = signingInput(kind, payloadOf(envelope, kind));
+  const bytes = Buffer.from(signature.sig, "base64");
+  return allowed.find((key) => publicKeyName(key) === signature.keyid && verifyWith(key, signed, bytes));
+}
+
+/** The signatures of both, one for each key: one key could make any number of them. Both were opened before. */
+export function mergeProposals(known: OpenedProposal, added: OpenedProposal, keys: OpenedKeySet): Envelope {
+  const { kind, document } = known.proposed;
+  const allowed =
+    kind === "keys"
+      ? [...keys.set.roles.root.keys, ...document.roles.root.keys]
+      : keys.set.roles[roleOf[kind]].keys;
+  const byKey = new Map<string, Candidate["signature"]>();
+  for (const signature of [...known.envelope.signatures, ...added.envelope.signatures]) {
+    const key = signerOf(known.envelope, kind, { signature, allowed });
+    if (key === undefined) continue;
+    const name = publicKeyBytes(key).toString("hex");
+    if (!byKey.has(name)) byKey.set(name, signature);
+  }
+  const signatures = [...byKey.values()];
+  if (signatures.length <= maxSignatures) return { ...known.envelope, signatures };
+  throw new ChimeraError("input-invalid", `a document holds at most ${maxSignatures} signatures`);
+}
+
+/** Why nobody needs to sign it any more; null while somebody may. */
+export function overtakenBy(
+  { proposed }: Pick<OpenedProposal, "proposed">,
+  documents: FleetDocuments,
+  nowMs: number,
+): { code: ErrorCode; reason: string } | null {
+  const foreign = refuseForeign(proposed, documents);
+  if (foreign !== null) return foreign;
+  switch (proposed.kind) {
+    case "keys": {
+      const { version } = documents.keys.set;
+      if (proposed.document.version > version) return null;
+      return { code: "keys-stale", reason: `key set ${version} is there already` };
+    }
+    case "head":
+      return belowNewest(proposed.document, documents, "order-stale");
+    case "panic":
+      return belowNewest(panicPlace(proposed.document), documents, "panic-void");
+    case "order": {
+      const { notAfter } = proposed.document;
+      if (msOf(notAfter) >= nowMs) return null;
+      return { code: "order-expired", reason: `the order was to be carried out by ${notAfter}` };
+    }
+  }
+}
+
+function refuseForeign({ document }: Proposed, { keys }: FleetDocuments) {
+  if (document.fleetId === keys.fleetId) return null;
+  return { code: "fleet-mismatch" as const, reason: `it is for fleet ${document.fleetId ?? "none"}` };
+}
+
+function belowNewest(place: PlaceLike, documents: FleetDocuments, code: ErrorCode) {
+  const newest = newestOf(controllerBench(documents, 0).state);
+  if (newest === null || comparePlace(place, newest.place) > 0) return null;
+  return { code, reason: `${showPlace(place)} is not above ${showPlace(newest.place)}` };
+}
+
+/** Which of too many goes: the one that is over for the longest time; none while all are still wanted. */
+export function firstOvertaken(
+  proposals: readonly (Proposal & { proposed: Proposed })[],
+  documents: FleetDocuments,
+  nowMs: number,
+): Digest | undefined {
+  return proposals
+    .filter((proposal) => overtakenBy(proposal, documents, nowMs) !== null)
+    .toSorted((a, b) => msOf(a.createdAt) - msOf(b.createdAt))[0]?.id;
+}

@@ -1,0 +1,91 @@
+/** SHELL. The one way orders get to nodes: verified, kept for those that are away, and carried to those that are there. */
+import type { DocumentStored, OrderResult, PutDocument } from "@chimera/proto/api";
+import { ChimeraError } from "@chimera/proto/errors";
+import type { NodeName } from "@chimera/proto/names";
+import { openOrder, type OpenedOrder } from "@chimera/proto/signed/order";
+import { subjects } from "@chimera/proto/subjects";
+import {
+  judgeNewOrder,
+  judgeNewQuarantine,
+  withOrder,
+  type OrderSurroundings,
+} from "../fleet/judge-new-order.ts";
+import { oneAtATime, type Expected } from "../store/bucket.ts";
+import { afterStored } from "./after-stored.ts";
+import type { Services } from "./services.ts";
+
+type Needed = Pick<Services, "config" | "store" | "nodes" | "log">;
+
+/** Sending the same order again changes nothing in the store, and asks the nodes again. */
+export async function publishOrder(services: Needed, put: PutDocument): Promise<OrderResult> {
+  const { store } = services;
+  const { id, nodes } = await oneAtATime(store.bucket, (expected) => tryKeep(services, put, expected));
+  await store.proposals.forget(id);
+  return { id, answers: await store.sender.send({ id, envelope: put.envelope, nodes }) };
+}
+
+async function tryKeep(
+  services: Needed,
+  { envelope }: PutDocument,
+  expected: Expected,
+): Promise<{ id: OpenedOrder["id"]; nodes: NodeName[] } | "moved"> {
+  const { store, log } = services;
+  const { opened, around } = await gather(services, { envelope });
+  if (opened.order.action.kind === "quarantine") {
+    throw new ChimeraError("input-invalid", "the order is a quarantine list (PUT /v1/quarantine)");
+  }
+  const verdict = judgeNewOrder(opened, envelope, around);
+  if (verdict.kind === "refuse") throw new ChimeraError(verdict.code, verdict.reason);
+  const { id, order, signedBy } = opened;
+  const orders = withOrder(around.standing, { ...opened, envelope, revision: 0 }, around.nowMs);
+  const revision = await store.orders.putStanding(orders, expected);
+  if (revision === "moved") return revision;
+  log.info(
+    { id, action: order.action.kind, nodes: verdict.nodes.length, revision, signedBy },
+    "order stored",
+  );
+  return { id, nodes: verdict.nodes };
+}
+
+export async function publishQuarantine(services: Needed, put: PutDocument): Promise<DocumentStored> {
+  return oneAtATime(services.store.bucket, (expected) => tryQuarantine(services, put, expected));
+}
+
+async function tryQuarantine(
+  services: Needed,
+  { envelope }: PutDocument,
+  expected: Expected,
+): Promise<DocumentStored | "moved"> {
+  const { config, store, log } = services;
+  const { opened, around, quarantineRevision } = await gather(services, { envelope });
+  const { id, order, signedBy } = opened;
+  const newest = around.quarantine?.id === id ? around.quarantine : undefined;
+  if (newest?.revision === quarantineRevision) return { id, revision: quarantineRevision };
+  // The newest one that somebody wrote past is put back on top, where the nodes look.
+  const verdict = newest === undefined ? judgeNewQuarantine(opened, envelope, around) : undefined;
+  if (verdict?.kind === "refuse") throw new ChimeraError(verdict.code, verdict.reason);
+  const revision = await store.bucket.write(
+    subjects.desired("quarantine", config.fleetId),
+    envelope,
+    expected,
+  );
+  if (revision === "moved") return revision;
+  const size = order.action.kind === "quarantine" ? order.action.toplevels.length : 0;
+  log.info({ id, size, revision, signedBy }, "quarantine stored");
+  await afterStored(store, id);
+  return { id, revision };
+}
+
+async function gather({ store, nodes }: Needed, { envelope }: PutDocument) {
+  const documents = await store.documents.read();
+  const opened = openOrder(envelope, documents.keys.set.roles.order);
+  const { list, revision } = await store.orders.quarantine();
+  const around: OrderSurroundings = {
+    documents,
+    registered: new Set(Object.keys(nodes())),
+    standing: await store.orders.standing(),
+    quarantine: list,
+    nowMs: Date.now(),
+  };
+  return { opened, around, quarantineRevision: revision };
+}

@@ -1,0 +1,52 @@
+/** SHELL. Proposals: signatures of several people are gathered here; who completes them publishes. */
+import { maxProposals, type Proposal, type PutDocument } from "@chimera/proto/api";
+import { ChimeraError } from "@chimera/proto/errors";
+import type { Digest } from "@chimera/proto/names";
+import { firstOvertaken, mergeProposals, openProposal, overtakenBy } from "../fleet/judge-proposal.ts";
+import type { FleetDocuments } from "../fleet/fleet-documents.ts";
+import { oneAtATime, type Expected } from "../store/bucket.ts";
+import type { OpenProposal } from "../store/proposal-store.ts";
+import type { Services } from "./services.ts";
+
+type Needed = Pick<Services, "store" | "log">;
+
+/** Throws hash-mismatch, signature-invalid, or why it is over; then nothing was stored. */
+export async function putProposal(services: Needed, id: Digest, put: PutDocument): Promise<Proposal> {
+  return oneAtATime(services.store.bucket, (expected) => tryPut(services, { id, put, expected }));
+}
+
+async function tryPut(
+  { store, log }: Needed,
+  { id, put, expected }: { id: Digest; put: PutDocument; expected: Expected },
+): Promise<Proposal | "moved"> {
+  const documents = await store.documents.read();
+  const opened = openProposal(put.envelope, documents.keys);
+  if (opened.id !== id)
+    throw new ChimeraError("hash-mismatch", `the document is ${opened.id}, the path names ${id}`);
+  const over = overtakenBy(opened, documents, Date.now());
+  if (over !== null) throw new ChimeraError(over.code, over.reason);
+  const proposals = await store.proposals.list(documents.keys);
+  const known = proposals.find((proposal) => proposal.id === id);
+  if (known === undefined) await makeRoom({ store }, proposals, documents);
+  const base = known ?? { ...opened, createdAt: new Date().toISOString() };
+  const envelope = mergeProposals(base, opened, documents.keys);
+  const proposal: Proposal = { id, kind: opened.proposed.kind, envelope, createdAt: base.createdAt };
+  if (known !== undefined && known.envelope.signatures.length === envelope.signatures.length) return proposal;
+  const revision = await store.proposals.put(proposal, expected);
+  if (revision === "moved") return revision;
+  const signatures = envelope.signatures.map(({ keyid }) => keyid);
+  log.info({ id, kind: proposal.kind, revision, signatures }, "proposal stored");
+  return proposal;
+}
+
+async function makeRoom(
+  { store }: Pick<Needed, "store">,
+  proposals: readonly OpenProposal[],
+  documents: FleetDocuments,
+): Promise<void> {
+  if (proposals.length < maxProposals) return;
+  const over = firstOvertaken(proposals, documents, Date.now());
+  if (over === undefined)
+    throw new ChimeraError("overloaded", `${maxProposals} proposals wait for signatures`);
+  await store.proposals.forget(over);
+}

@@ -1,0 +1,63 @@
+/** SHELL. Proposals in the bucket: read with every signature checked again, hidden when one does not hold. */
+import { maxProposals, Proposal } from "@chimera/proto/api";
+import { ChimeraError, errorChain } from "@chimera/proto/errors";
+import type { Log } from "@chimera/proto/log";
+import type { Digest, FleetId } from "@chimera/proto/names";
+import type { OpenedKeySet } from "@chimera/proto/signed/key-set";
+import { subjects } from "@chimera/proto/subjects";
+import type { JsMsg } from "nats";
+import { openProposal, type OpenedProposal } from "../fleet/judge-proposal.ts";
+import type { Bucket, Expected } from "./bucket.ts";
+import { readJson } from "./read-envelope.ts";
+
+export interface OpenProposal extends Proposal, OpenedProposal {
+  id: Digest;
+  envelope: Proposal["envelope"];
+}
+
+export interface ProposalStore {
+  /** Newest first. */
+  list(keys: OpenedKeySet): Promise<OpenProposal[]>;
+  put(proposal: Proposal, expected: Expected): Promise<number | "moved">;
+  /** For what was published, and for what is over. */
+  forget(id: Digest): Promise<void>;
+}
+
+export function createProposalStore({
+  bucket,
+  fleetId,
+  log,
+}: {
+  bucket: Bucket;
+  fleetId: FleetId;
+  log: Log;
+}): ProposalStore {
+  function open(message: JsMsg, keys: OpenedKeySet): OpenProposal[] {
+    const proposal = readJson(message, Proposal);
+    if (proposal === undefined || message.subject !== subjects.proposal(fleetId, proposal.id)) return [];
+    try {
+      const opened = openProposal(proposal.envelope, keys);
+      return opened.id === proposal.id ? [{ ...proposal, ...opened, kind: opened.proposed.kind }] : [];
+    } catch (error) {
+      if (!(error instanceof ChimeraError)) throw error;
+      log.warn({ id: proposal.id, reason: errorChain(error).slice(0, 500) }, "stored proposal refused");
+      return [];
+    }
+  }
+  return {
+    async list(keys) {
+      const messages = await bucket.newest(subjects.proposal(fleetId, "*"));
+      return messages
+        .flatMap((message) => open(message, keys))
+        .toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt))
+        .slice(0, maxProposals);
+    },
+    put: ({ id, kind, envelope, createdAt }, expected) =>
+      bucket.write(
+        subjects.proposal(fleetId, id),
+        { id, kind, envelope, createdAt } satisfies Proposal,
+        expected,
+      ),
+    forget: (id) => bucket.forget(subjects.proposal(fleetId, id)),
+  };
+}

@@ -1,0 +1,88 @@
+/**
+ * SHELL. What the controller does by itself: it puts key sets back that the bucket lost, and says with its online key,
+ * every few minutes and after each change, which head is the newest.
+ */
+import { ChimeraError, errorChain } from "@chimera/proto/errors";
+import type { Log } from "@chimera/proto/log";
+import type { Digest, FleetId } from "@chimera/proto/names";
+import { seal } from "@chimera/proto/signed/envelope";
+import { openFresh, type Fresh } from "@chimera/proto/signed/fresh";
+import { roleKeys, type OpenedKeySet } from "@chimera/proto/signed/key-set";
+import type { Signer } from "@chimera/proto/signed/keys";
+import { subjects } from "@chimera/proto/subjects";
+import type { Bucket } from "./bucket.ts";
+import type { DocumentStore } from "./document-store.ts";
+
+export interface Upkeep {
+  /** Soon, not now: whoever stored something need not wait for it. */
+  wake(): void;
+  close(): void;
+}
+
+export interface UpkeepOptions {
+  bucket: Bucket;
+  documents: DocumentStore;
+  fleetId: FleetId;
+  /** The controller's only key. */
+  signer: Signer | null;
+  everyMs: number;
+  ready: () => boolean;
+  log: Log;
+}
+
+export function startUpkeep(options: UpkeepOptions): Upkeep {
+  const { documents, everyMs, ready, log } = options;
+  const sayFresh = freshSayer(options);
+  let running = Promise.resolve();
+  async function work() {
+    if (!ready()) return;
+    await documents.restoreKeys();
+    await sayFresh();
+  }
+  function wake() {
+    // One after the other: an older word must not come after a newer one.
+    running = running.then(work).catch((error: unknown) => log.warn({ error }, "upkeep not done"));
+  }
+  const timer = setInterval(wake, everyMs);
+  return { wake, close: () => clearInterval(timer) };
+}
+
+function freshSayer({ bucket, documents, fleetId, signer, log }: UpkeepOptions): () => Promise<void> {
+  let complainedOf: Digest | null = null;
+  function complain(keys: OpenedKeySet, reason: string) {
+    if (complainedOf === keys.id) return;
+    complainedOf = keys.id;
+    log.error({ version: keys.set.version, reason }, "freshness is not said: nodes will take no new head");
+  }
+  return async () => {
+    const { keys, heads } = await documents.read();
+    const [newest] = heads;
+    if (signer === null) {
+      if (keys.set.roles.fresh !== undefined)
+        complain(keys, "the role fresh has keys, freshKeyFile is not set");
+      return;
+    }
+    const head = newest === undefined ? null : { ...placeOf(newest.head), id: newest.id };
+    const at = new Date().toISOString();
+    const fresh: Fresh = { v: 1, kind: "fresh", fleetId, head, revision: newest?.revision ?? 0, at };
+    const envelope = seal("fresh", fresh, [signer]);
+    const problem = problemOf(() => openFresh(envelope, roleKeys(keys.set, "fresh")));
+    if (problem !== null) return complain(keys, `freshKeyFile holds ${signer.publicKey}: ${problem}`);
+    await bucket.write(subjects.desired("fresh", fleetId), envelope);
+    log.debug({ at, id: newest?.id ?? null }, "freshness said");
+  };
+}
+
+function placeOf({ epoch, serial }: { epoch: number; serial: number }) {
+  return { epoch, serial };
+}
+
+function problemOf(check: () => unknown): string | null {
+  try {
+    check();
+    return null;
+  } catch (error) {
+    if (error instanceof ChimeraError) return errorChain(error);
+    throw error;
+  }
+}
