@@ -18,13 +18,23 @@ export const completionEntry = { name: "completion", summary: "print a completio
 
 export const commandTable: readonly CommandEntry[] = [
   { name: "init", summary: "make the keys of a new fleet", load: () => import("./commands/init.ts") },
-  { name: "keys", summary: "make and list keys", load: () => import("./commands/keys.ts") },
+  { name: "keys", summary: "make keys, and say who may sign what", load: () => import("./commands/keys.ts") },
   { name: "context", summary: "choose the fleet to work on", load: () => import("./commands/context.ts") },
   { name: "deploy", summary: "build, push, publish and follow", load: () => import("./commands/deploy.ts") },
   {
     name: "publish",
     summary: "publish store paths as they are",
     load: () => import("./commands/publish.ts"),
+  },
+  {
+    name: "propose",
+    summary: "propose store paths for others to sign",
+    load: () => import("./commands/propose.ts"),
+  },
+  {
+    name: "sign",
+    summary: "what waits for signatures, and signing it",
+    load: () => import("./commands/sign.ts"),
   },
   { name: "status", summary: "what every node runs and does", load: () => import("./commands/status.ts") },
   {

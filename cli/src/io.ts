@@ -11,6 +11,10 @@ export interface Io {
   /** Whether a person watches stdout / stderr. */
   outTty: boolean;
   errTty: boolean;
+  /** Whether a person could answer. */
+  inTty: boolean;
+  /** One line from whoever sits at the terminal. */
+  ask: (question: string) => Promise<string>;
   /** True once nobody reads stdout any more. */
   outGone: () => boolean;
   paint: Paint;
@@ -56,6 +60,8 @@ export function processIo(): Io {
     err: (text) => void stderr.write(text),
     outTty: stdout.isTTY,
     errTty: stderr.isTTY,
+    inTty: process.stdin.isTTY,
+    ask: (question) => askTerminal(question, stop.signal),
     outGone: () => gone,
     paint: colour ? (style, text) => styleText(style, text, { validateStream: false }) : (_, text) => text,
     env,
@@ -64,4 +70,14 @@ export function processIo(): Io {
     signal: stop.signal,
     sleep: (ms) => delay(ms, undefined, { signal: stop.signal }),
   };
+}
+
+async function askTerminal(question: string, signal: AbortSignal): Promise<string> {
+  const { createInterface } = await import("node:readline/promises");
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await terminal.question(question, { signal });
+  } finally {
+    terminal.close();
+  }
 }

@@ -97,6 +97,8 @@ export function testIo(home: string, changes: Partial<Io> = {}) {
     outTty: false,
     errTty: false,
     outGone: () => false,
+    inTty: false,
+    ask: () => Promise.reject(new Error("nobody is there to answer")),
     paint: (_, text) => text,
     env: { HOME: home, PATH: process.env["PATH"] },
     cwd: home,

@@ -1,11 +1,12 @@
 /** For tests: a fleet whose documents are really signed, made in memory, good ones and bad ones. */
 import { sha256 } from "@chimera/proto/signed/canonical";
-import { closureDigest, closureSize, type ClosureEntry } from "@chimera/proto/signed/closure";
+import { closureDigest, closureSize } from "@chimera/proto/signed/closure";
 import { seal, type Envelope } from "@chimera/proto/signed/envelope";
 import { openFirstKeySet } from "@chimera/proto/signed/key-set";
 import { generateKey, parseSecretKey, type Signer } from "@chimera/proto/signed/keys";
 import { Leaf, proveLeaf, worldId } from "@chimera/proto/signed/world";
 import { StorePath, type Digest } from "@chimera/proto/names";
+import { closureOf } from "./store-object.ts";
 import { createTestNode, type TestNode } from "./test-node.ts";
 
 const at = "2026-11-23T12:00:00.000Z";
@@ -25,10 +26,6 @@ export function toplevel(word: string): StorePath {
     "",
   );
   return StorePath.parse(`/nix/store/${hash.slice(0, 32)}-nixos-system-${word}`);
-}
-
-export function closureOf(path: StorePath): ClosureEntry[] {
-  return [{ path, narHash: `sha256-${"A".repeat(43)}=`, narSize: 1000, references: [] }];
 }
 
 export function createSignedFleet(names: readonly string[], threshold = 1) {

@@ -1,24 +1,30 @@
-/** SHELL. `chimera keys generate|list`. The files are Nix's own: `nix key generate-secret` makes the same. */
-import { readdir, rm, lstat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
-import { ChimeraError } from "@chimera/proto/errors";
-import { generateKey } from "@chimera/proto/signed/keys";
-import type { Command } from "commander";
-import { z } from "zod";
-import { currentContext } from "../context/current-context.ts";
+/** SHELL. `chimera keys`: key pairs, and which of them the fleet's key set gives which role. */
+import { Option, type Command } from "commander";
+import { keyRoles } from "@chimera/proto/signed/key-set";
 import type { Io } from "../io.ts";
-import { addFleetOptions, examples, FleetOptions, parseOptions } from "../options.ts";
-import { keyTable, type ListedKey } from "../print/key-table.ts";
-import { printableJson } from "../print/printable.ts";
-import { readSigner, writeNewFile } from "../secret-file.ts";
-
-const GenerateOptions = z.object({ dir: z.string().default("."), json: z.boolean().default(false) });
+import { addFleetOptions, examples } from "../options.ts";
+import { change, type ChangeWords } from "./keys/change.ts";
+import { fromSsh } from "./keys/from-ssh.ts";
+import { generate } from "./keys/generate.ts";
+import { list } from "./keys/list.ts";
 
 export function define(command: Command, io: Io): void {
   command.addHelpText(
     "after",
-    examples(["chimera keys list", "chimera keys generate ops-publish-2 --dir ./keys"]),
+    examples([
+      "chimera keys list",
+      "chimera keys generate ops-publish-2 --dir ./keys",
+      "chimera keys add --role publish bob:… --root-key /media/stick/root.key",
+    ]),
   );
+  defineFiles(command, io);
+  defineAdd(command, io);
+  defineRemove(command, io);
+  defineRotate(command, io);
+  defineRenew(command, io);
+}
+
+function defineFiles(command: Command, io: Io): void {
   command
     .command("generate")
     .description("Make a key pair: NAME.key (0600) and NAME.pub.")
@@ -26,76 +32,92 @@ export function define(command: Command, io: Io): void {
     .option("--dir <path>", "folder for the two files", ".")
     .option("--json", "print JSON, for programs")
     .addHelpText("after", examples(["chimera keys generate ops-publish-2"]))
-    .action(async (name: string, options: unknown) =>
-      generate(io, name, parseOptions(GenerateOptions, options)),
-    );
+    .action(async (name: string, options: unknown) => generate(io, name, options));
+  command
+    .command("from-ssh")
+    .description(
+      "Print the public key of an OpenSSH .pub file (ssh-ed25519) as key sets and agentKeys have it.",
+    )
+    .argument("<file>", "the .pub file")
+    .requiredOption("--name <name>", "name that the key shall have")
+    .option("--json", "print JSON, for programs")
+    .addHelpText("after", examples(["chimera keys from-ssh ~/.ssh/id_ed25519.pub --name alice-publish"]))
+    .action(async (file: string, options: unknown) => fromSsh(io, file, options));
   addFleetOptions(command.command("list"))
-    .description("List the key files of a folder: name, public half, role, permissions.")
-    .argument("[dir]", "folder (default: that of the context's publish key)")
+    .description("List the roles of the newest key set, and the key files of a folder.")
+    .argument("[dir]", "only the key files of this folder")
     .addHelpText("after", examples(["chimera keys list", "chimera keys list ./keys --json"]))
-    .action(async (dir: string | undefined, options: unknown) =>
-      list(io, dir, parseOptions(FleetOptions, options)),
-    );
+    .action(async (dir: string | undefined, options: unknown) => list(io, dir, options));
 }
 
-async function generate(io: Io, name: string, { dir, json }: z.infer<typeof GenerateOptions>): Promise<void> {
-  const key = generateKey(name);
-  const folder = resolve(io.cwd, dir);
-  const secretFile = join(folder, `${name}.key`);
-  await writeNewFile(secretFile, `${key.secret}\n`, 0o600);
-  try {
-    await writeNewFile(join(folder, `${name}.pub`), `${key.public}\n`, 0o644);
-  } catch (error) {
-    // A secret beside another key's public half would be taken for its own.
-    await rm(secretFile);
-    throw error;
-  }
-  io.out(json ? `${printableJson({ name, publicKey: key.public, secretFile })}\n` : `${key.public}\n`);
+function defineAdd(command: Command, io: Io): void {
+  changing(command.command("add"))
+    .description("Give a role one more key.")
+    .argument("<key>", "public key, name:base64")
+    .addOption(roleOption())
+    .option("--threshold <n>", "how many keys of the role must sign from then on")
+    .addHelpText(
+      "after",
+      examples([
+        "chimera keys add --role publish bob:… --root-key /media/stick/root.key",
+        "chimera keys add --role publish carol:… --threshold 2 --dry-run",
+      ]),
+    )
+    .action(async (key: string, options: unknown) => change(io, { verb: "add", key }, options));
 }
 
-async function list(io: Io, dir: string | undefined, options: FleetOptions): Promise<void> {
-  const folder = dir === undefined ? await keyFolder(io, options.context) : resolve(io.cwd, dir);
-  const names = await readdir(folder).catch((cause: unknown) => {
-    throw new ChimeraError("file-unreadable", folder, { cause });
-  });
-  const keys: ListedKey[] = [];
-  for (const name of names.filter((file) => file.endsWith(".key")).toSorted())
-    keys.push(await describe(folder, name));
-  io.out(options.json ? `${printableJson({ folder, keys }, 2)}\n` : keyTable(keys, io.paint));
-  const open = keys.filter((key) => key.problem !== null);
-  if (open.length === 0) return;
-  throw new ChimeraError("file-unreadable", open.map(({ problem }) => problem).join("; "));
+function defineRemove(command: Command, io: Io): void {
+  changing(command.command("remove"))
+    .description("Take a key away from a role.")
+    .argument("<name>", "name of the key")
+    .addOption(roleOption())
+    .option("--threshold <n>", "how many keys of the role must sign from then on")
+    .addHelpText(
+      "after",
+      examples(["chimera keys remove --role publish bob --root-key /media/stick/root.key"]),
+    )
+    .action(async (name: string, options: unknown) => change(io, { verb: "remove", name }, options));
 }
 
-async function keyFolder(io: Io, contextName: string | undefined): Promise<string> {
-  const { name, publishKeyFile } = await currentContext(io, contextName);
-  if (publishKeyFile !== undefined) return dirname(publishKeyFile);
-  throw new ChimeraError("config-invalid", `context "${name}" has no publishKeyFile: name a folder`);
+function defineRotate(command: Command, io: Io): void {
+  changing(command.command("rotate"))
+    .description("Exchange a key of a role for another one.")
+    .addOption(roleOption())
+    .requiredOption("--from <name>", "name of the key that goes")
+    .requiredOption("--to <key>", "public key that comes, name:base64")
+    .addHelpText(
+      "after",
+      examples([
+        "chimera keys rotate --role publish --from lab-publish --to lab-publish-2:… --root-key root.key",
+        "chimera keys rotate --role root --from lab-root --to lab-root-2:… \\",
+        "  --root-key old/root.key --root-key new/root-2.key",
+      ]),
+    )
+    .action(async (options: unknown) => change(io, { verb: "rotate" }, options));
 }
 
-/** A key that others can read is not opened at all: it is listed with what to do. */
-async function describe(folder: string, name: string): Promise<ListedKey> {
-  const path = join(folder, name);
-  const facts = await lstat(path);
-  const mode = (facts.mode & 0o777).toString(8).padStart(4, "0");
-  return readSigner(path, "key file").then(
-    (signer) => ({
-      file: name,
-      name: signer.name,
-      publicKey: signer.publicKey,
-      role: roleOf(name),
-      mode,
-      problem: null,
-    }),
-    (error: unknown) => {
-      if (!(error instanceof ChimeraError)) throw error;
-      return { file: name, name: null, publicKey: null, role: roleOf(name), mode, problem: error.message };
-    },
-  );
+function defineRenew(command: Command, io: Io): void {
+  changing(command.command("renew"))
+    .description("Prolong the key set (by a year, where --expires-days says nothing else).")
+    .option("--new-epoch", "let serials begin again: the way out after one that jumped too far")
+    .addHelpText(
+      "after",
+      examples([
+        "chimera keys renew --root-key /media/stick/root.key",
+        "chimera keys renew --new-epoch --dry-run",
+      ]),
+    )
+    .action(async (options: unknown) => change(io, { verb: "renew" } satisfies ChangeWords, options));
 }
 
-/** `chimera init` names files by role. */
-function roleOf(file: string): string | null {
-  const name = file.slice(0, -".key".length);
-  return ["root", "publish", "panic", "order", "cache"].includes(name) ? name : null;
+function changing(command: Command): Command {
+  return addFleetOptions(command)
+    .option("--root-key <file...>", "key file of root, old or new (besides rootKeyFile and ssh-agent)")
+    .option("--expires-days <days>", "until when the new key set can be used")
+    .option("--propose", "only propose it: whoever signs last publishes it")
+    .option("--dry-run", "show the change; sign and send nothing");
+}
+
+function roleOption(): Option {
+  return new Option("--role <role>", "what the key may sign").choices(keyRoles).makeOptionMandatory();
 }

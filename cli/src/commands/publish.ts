@@ -24,16 +24,19 @@ const Options = FleetOptions.extend(FollowOptions.shape).extend({
   file: z.string().optional(),
   dryRun: z.boolean().default(false),
 });
-type Options = z.infer<typeof Options>;
+
+export function addPublishOptions(command: Command): Command {
+  return addFollowOptions(addFleetOptions(command))
+    .argument("<node=path...>", "a node and the store path of its system")
+    .option("--file <path>", "project file (default: chimera.toml here or in a folder above)")
+    .option("--dry-run", "show what would be published; send nothing");
+}
 
 export function define(command: Command, io: Io): void {
-  addFollowOptions(addFleetOptions(command))
+  addPublishOptions(command)
     .description(
       "Push systems of the local store to the cache, publish a signed head with them and follow it.",
     )
-    .argument("<node=path...>", "a node and the store path of its system")
-    .option("--file <path>", "project file (default: chimera.toml here or in a folder above)")
-    .option("--dry-run", "show what would be published; send nothing")
     .addHelpText(
       "after",
       examples([
@@ -42,11 +45,12 @@ export function define(command: Command, io: Io): void {
       ]),
     )
     .action(async (assignments: unknown, options: unknown) =>
-      publish(io, z.array(z.string()).parse(assignments), parseOptions(Options, options)),
+      publish(io, z.array(z.string()).parse(assignments), options),
     );
 }
 
-async function publish(io: Io, assignments: readonly string[], options: Options): Promise<void> {
+export async function publish(io: Io, assignments: readonly string[], given: unknown): Promise<void> {
+  const options = parseOptions(Options, given);
   const systems = parseAssignments(assignments);
   const project = await readProject(io, options.file);
   const operator = await createOperator(io, options);

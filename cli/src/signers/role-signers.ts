@@ -35,7 +35,7 @@ export async function roleSigners(
   wanted: WantedSigners,
 ): Promise<RemoteSigner[]> {
   const files = [context[fileKeys[wanted.role]], ...(wanted.files ?? [])].flatMap((path) => path ?? []);
-  const inFiles = await Promise.all(files.map((path) => fileSigner(path, wanted)));
+  const inFiles = await fileSigners(files, wanted);
   const inAgent = await agentSigners(io, context.agentKeys ?? [], wanted.keys);
   const signers = uniqueKeys([...inFiles, ...inAgent]);
   if (signers.length > 0) return signers;
@@ -45,7 +45,17 @@ export async function roleSigners(
   );
 }
 
-async function fileSigner(path: string, { role, keys }: WantedSigners): Promise<RemoteSigner> {
+export async function fileSigners(
+  files: readonly string[],
+  wanted: Pick<WantedSigners, "role" | "keys">,
+): Promise<RemoteSigner[]> {
+  return Promise.all(files.map((path) => fileSigner(path, wanted)));
+}
+
+async function fileSigner(
+  path: string,
+  { role, keys }: Pick<WantedSigners, "role" | "keys">,
+): Promise<RemoteSigner> {
   const signer = await readSigner(path, `${role} key file`);
   const named = nameInRole(signer.publicKey, keys);
   if (named !== undefined) return { ...named, sign: async (bytes) => signer.sign(bytes) };

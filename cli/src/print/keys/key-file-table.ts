@@ -1,7 +1,7 @@
 /** PURE. Key files: public halves only. */
-import type { Paint } from "./paint.ts";
-import { printableLine } from "./printable.ts";
-import { table } from "./table.ts";
+import type { Paint } from "../paint.ts";
+import { printableLine } from "../printable.ts";
+import { table } from "../table.ts";
 
 export interface ListedKey {
   file: string;
@@ -14,7 +14,7 @@ export interface ListedKey {
   problem: string | null;
 }
 
-export function keyTable(keys: readonly ListedKey[], paint: Paint): string {
+export function keyFileTable(keys: readonly ListedKey[], paint: Paint): string {
   const rows = keys.map(({ file, publicKey, role, mode, problem }) => [
     printableLine(file),
     role ?? "-",

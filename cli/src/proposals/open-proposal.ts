@@ -1,0 +1,99 @@
+/** PURE. What waits for signatures: what it is, which signatures count, and whether anybody still needs it. */
+import { ProposalKind, type Proposal } from "@chimera/proto/api";
+import { ChimeraError } from "@chimera/proto/errors";
+import type { Digest } from "@chimera/proto/names";
+import { sha256 } from "@chimera/proto/signed/canonical";
+import {
+  parsePayload,
+  payloadOf,
+  payloadType,
+  signersOf,
+  type Envelope,
+  type RoleKeys,
+} from "@chimera/proto/signed/envelope";
+import { Head } from "@chimera/proto/signed/head";
+import { KeySet } from "@chimera/proto/signed/key-set";
+import { Order } from "@chimera/proto/signed/order";
+import { Panic } from "@chimera/proto/signed/panic";
+import { eitherRoot } from "../fleet/keys/either-root.ts";
+import { rootCounts, type RoleCount } from "../fleet/keys/root-counts.ts";
+
+export type Proposed =
+  | { kind: "keys"; document: KeySet }
+  | { kind: "head"; document: Head }
+  | { kind: "panic"; document: Panic }
+  | { kind: "order"; document: Order };
+
+export interface OpenedProposal {
+  id: Digest;
+  proposed: Proposed;
+  /** With the signatures that count, and no others. */
+  envelope: Envelope;
+  createdAt: string;
+  counts: RoleCount[];
+}
+
+const roleOf = { head: "publish", panic: "panic", order: "order" } as const;
+
+/** The role that signs a kind of document, by its name. */
+export function roleName(kind: ProposalKind): "root" | "publish" | "panic" | "order" {
+  return kind === "keys" ? "root" : roleOf[kind];
+}
+
+/** Throws hash-mismatch when it is not the document of its id, input-invalid when it is none that could be signed. */
+export function openProposal(
+  { id, envelope, createdAt }: Omit<Proposal, "kind">,
+  newest: KeySet,
+): OpenedProposal {
+  const kind = kindOf(envelope);
+  const payload = payloadOf(envelope, kind);
+  const found = sha256(payload);
+  if (found !== id) throw new ChimeraError("hash-mismatch", `proposal ${id} has the bytes of ${found}`);
+  const proposed = parseProposed(kind, payload);
+  const counted = countedOnly(envelope, kind, proposalRole(proposed, newest));
+  return { id, proposed, envelope: counted, createdAt, counts: countsOf(proposed, counted, newest) };
+}
+
+/** Who may sign it; for a key set whoever is in one of the two roots. */
+export function proposalRole(proposed: Proposed, newest: KeySet): RoleKeys {
+  if (proposed.kind === "keys") return eitherRoot(newest.roles.root, proposed.document.roles.root);
+  return newest.roles[roleOf[proposed.kind]];
+}
+
+export function isComplete(counts: readonly RoleCount[]): boolean {
+  return counts.every(({ signedBy, threshold }) => signedBy.length >= threshold);
+}
+
+function countsOf(proposed: Proposed, envelope: Envelope, newest: KeySet): RoleCount[] {
+  const { kind } = proposed;
+  if (kind === "keys") return rootCounts(newest, proposed.document, envelope);
+  const role = newest.roles[roleOf[kind]];
+  return [{ role: roleOf[kind], signedBy: signersOf(envelope, { kind, role }), threshold: role.threshold }];
+}
+
+/** Whoever carries a proposal could fill it up with signatures of nobody. */
+function countedOnly(envelope: Envelope, kind: ProposalKind, role: RoleKeys): Envelope {
+  const signatures = envelope.signatures.filter(
+    (one) => signersOf({ ...envelope, signatures: [one] }, { kind, role }).length > 0,
+  );
+  return { ...envelope, signatures };
+}
+
+function kindOf({ payloadType: type }: Envelope): ProposalKind {
+  const kind = ProposalKind.options.find((option) => payloadType(option) === type);
+  if (kind !== undefined) return kind;
+  throw new ChimeraError("input-invalid", `payload type "${type}" is none that is proposed`);
+}
+
+function parseProposed(kind: ProposalKind, payload: Buffer): Proposed {
+  switch (kind) {
+    case "keys":
+      return { kind, document: parsePayload(payload, KeySet) };
+    case "head":
+      return { kind, document: parsePayload(payload, Head) };
+    case "panic":
+      return { kind, document: parsePayload(payload, Panic) };
+    case "order":
+      return { kind, document: parsePayload(payload, Order) };
+  }
+}

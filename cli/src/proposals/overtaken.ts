@@ -1,0 +1,75 @@
+/** PURE. Why nobody needs to sign a proposal any more: what it was made on top of is not the newest, or its time is up. */
+import type { Digest, FleetId } from "@chimera/proto/names";
+import type { Head } from "@chimera/proto/signed/head";
+import { sha256 } from "@chimera/proto/signed/canonical";
+import { payloadOf } from "@chimera/proto/signed/envelope";
+import type { KeySet } from "@chimera/proto/signed/key-set";
+import type { Order } from "@chimera/proto/signed/order";
+import type { Panic } from "@chimera/proto/signed/panic";
+import { comparePlace, showPlace } from "@chimera/proto/signed/place";
+import type { FleetKeys } from "../fleet/key-chain.ts";
+import { newestOf, type CurrentFleet } from "../fleet/newest-document.ts";
+import type { OpenedProposal } from "./open-proposal.ts";
+
+export interface Surroundings {
+  fleetId: FleetId;
+  keys: FleetKeys;
+  current: Pick<CurrentFleet, "head" | "panic" | "stored">;
+  /** Ids of the orders that were sent, and the serial of the quarantine list. */
+  orders: ReadonlySet<Digest>;
+  quarantine: number;
+  nowMs: number;
+}
+
+/** `published` is the good end; null while it can be signed. */
+export function overtaken({ id, proposed }: OpenedProposal, now: Surroundings): string | null {
+  const { fleetId } = proposed.document;
+  if (fleetId !== now.fleetId) return `it is of fleet ${fleetId ?? "none"}`;
+  switch (proposed.kind) {
+    case "keys":
+      return keysOver(proposed.document, id, now);
+    case "head":
+      return headOver(proposed.document, id, now);
+    case "panic":
+      return panicOver(proposed.document, now);
+    case "order":
+      return orderOver(proposed.document, id, now);
+  }
+}
+
+function keysOver(
+  { version }: KeySet,
+  id: Digest,
+  { keys: { newest, envelopes } }: Surroundings,
+): string | null {
+  const there = envelopes[version - 1];
+  if (there !== undefined) {
+    return sha256(payloadOf(there, "keys")) === id ? "published" : `another key set ${version} was published`;
+  }
+  return version === newest.set.version + 1 ? null : `key set ${newest.set.version + 1} is due`;
+}
+
+function headOver(head: Head, id: Digest, { current, keys, nowMs }: Surroundings): string | null {
+  const newest = newestOf(current);
+  if (id === current.head?.id) return "published";
+  if (newest !== null && comparePlace(head, newest.place) <= 0) {
+    return `${showPlace(newest.place)} was published since`;
+  }
+  const isOnTop = head.previous === (newest?.id ?? null) || head.previous === current.stored;
+  if (!isOnTop) return "it was made on top of another head";
+  if (head.epoch !== keys.newest.set.epoch) return `epoch ${keys.newest.set.epoch} has begun`;
+  return Date.parse(head.notAfter) < nowMs ? `it expired at ${head.notAfter}` : null;
+}
+
+function panicOver({ undoes, world }: Panic, { current }: Surroundings): string | null {
+  if (undoes !== current.head?.id) return "the head that it undoes is not the newest";
+  if (current.panic === null) return null;
+  return current.panic.panic.world === world ? "published" : "another panic was published";
+}
+
+function orderOver({ action, notAfter }: Order, id: Digest, now: Surroundings): string | null {
+  if (now.orders.has(id)) return "published";
+  if (Date.parse(notAfter) < now.nowMs) return `it expired at ${notAfter}`;
+  if (action.kind !== "quarantine" || action.serial > now.quarantine) return null;
+  return `quarantine list ${now.quarantine} was published since`;
+}

@@ -1,0 +1,133 @@
+/** SHELL. For tests: a node as the network sees it. It speaks NATS's own text protocol, signs its status, and answers orders. */
+import { connect, type Socket } from "node:net";
+import { PutDocument } from "@chimera/proto/api";
+import { generateNkey, parseNkeySeed } from "@chimera/proto/nkey";
+import { sha256 } from "@chimera/proto/signed/canonical";
+import { seal, type Envelope } from "@chimera/proto/signed/envelope";
+import { subjects } from "@chimera/proto/subjects";
+import { z } from "zod";
+import { createTestNode, type TestNode } from "./test-node.ts";
+
+const Info = z.object({ nonce: z.string() });
+
+export interface WireNode extends TestNode {
+  nkey: string;
+  connect(port: number, fleetId: string): Promise<void>;
+  /** Its status, as it would sign it. */
+  report(changes: object): void;
+  /** Ids of the orders that came; by default each is accepted with a receipt. */
+  orders: string[];
+  /** Undefined: it says nothing. */
+  onOrder: (id: string) => object | undefined;
+  receiptOf(id: string, changes?: object): Envelope;
+  close(): void;
+}
+
+export function createWireNode(name: string): WireNode {
+  const node = createTestNode(name);
+  const identity = generateNkey();
+  let link: { socket: Socket; fleetId: string } | undefined;
+  const publish = (subject: string, payload: unknown): void => {
+    const bytes = Buffer.from(JSON.stringify(payload));
+    link?.socket.write(
+      Buffer.concat([Buffer.from(`PUB ${subject} ${bytes.length}\r\n`), bytes, Buffer.from("\r\n")]),
+    );
+  };
+  const wire: WireNode = {
+    ...node,
+    nkey: identity.publicKey,
+    orders: [],
+    onOrder: (id) => wire.receiptOf(id),
+    receiptOf: (id, changes = {}) =>
+      seal("receipt", { ...quietReceipt(name, link?.fleetId, id), ...changes }, [node.signer]),
+    report: (changes) => {
+      const fleetId = link?.fleetId ?? "";
+      const { envelope } = node.reporting({ fleetId, at: new Date().toISOString(), ...changes });
+      publish(subjects.status(fleetId, name), envelope);
+    },
+    connect: async (port, fleetId) => {
+      const socket = connect(port, "127.0.0.1");
+      link = { socket, fleetId };
+      await greet(socket, identity.seed, {
+        subject: subjects.cmd(fleetId, name),
+        onMessage: (text) => {
+          const id = sha256(Buffer.from(PutDocument.parse(JSON.parse(text)).envelope.payload, "base64"));
+          wire.orders.push(id);
+          const answer = wire.onOrder(id);
+          if (answer !== undefined) publish(subjects.ack(fleetId, name), answer);
+        },
+      });
+    },
+    close: () => link?.socket.destroy(),
+  };
+  return wire;
+}
+
+function quietReceipt(node: string, fleetId: string | undefined, id: string) {
+  const at = new Date().toISOString();
+  const times = { ack: at, active: null, pointer: null, boot: null };
+  const document = { kind: "order", id, epoch: null, serial: null };
+  return {
+    v: 1,
+    kind: "receipt",
+    fleetId,
+    node,
+    document,
+    state: "idle",
+    target: null,
+    current: null,
+    times,
+    at,
+  };
+}
+
+/** Resolves once the server has taken the subscription. */
+function greet(
+  socket: Socket,
+  seed: string,
+  { subject, onMessage }: { subject: string; onMessage: (text: string) => void },
+): Promise<void> {
+  let buffer = Buffer.alloc(0);
+  let greeted = false;
+  return new Promise((resolve, reject) => {
+    socket.on("error", reject);
+    const take = (): boolean => {
+      const end = buffer.indexOf("\r\n");
+      if (end === -1) return false;
+      const line = buffer.toString("utf8", 0, end);
+      const size = line.startsWith("MSG ") ? Number(line.split(" ").at(-1)) : 0;
+      const whole = end + 2 + (line.startsWith("MSG ") ? size + 2 : 0);
+      if (buffer.length < whole) return false;
+      const body = buffer.toString("utf8", end + 2, end + 2 + size);
+      buffer = buffer.subarray(whole);
+      if (line.startsWith("INFO ")) {
+        // The server tells of itself again later, then without a challenge.
+        if (!greeted) socket.write(hello(line.slice(5), seed, subject));
+        greeted = true;
+      } else if (line === "PING") socket.write("PONG\r\n");
+      else if (line === "PONG") resolve();
+      else if (line.startsWith("MSG ")) onMessage(body);
+      else if (line.startsWith("-ERR")) reject(new Error(line));
+      return true;
+    };
+    socket.on("data", (chunk) => {
+      buffer = Buffer.concat([buffer, Buffer.from(chunk)]);
+      while (take());
+    });
+  });
+}
+
+function hello(info: string, seed: string, subject: string): string {
+  const { publicKey, sign } = parseNkeySeed(seed);
+  const sig = sign(Buffer.from(Info.parse(JSON.parse(info)).nonce)).toString("base64url");
+  const options = {
+    verbose: false,
+    pedantic: false,
+    lang: "test",
+    version: "1",
+    protocol: 1,
+    nkey: publicKey,
+    sig,
+  };
+  return `CONNECT ${JSON.stringify(options)}\r\nSUB ${subject} 1\r\nPING\r\n`;
+}
