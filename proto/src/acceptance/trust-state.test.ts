@@ -13,7 +13,7 @@ import {
   stateTwo,
   taken,
 } from "../../test/test-fleet.ts";
-import { Digest, StorePath, WorldId } from "../names.ts";
+import { Digest, FleetId, StorePath, WorldId } from "../names.ts";
 import { canonicalBase64, composeEnvelope } from "../signed/envelope.ts";
 import { maxQuarantine, Nonce } from "../signed/order.ts";
 import { LeafProof } from "../signed/world.ts";
@@ -22,6 +22,7 @@ import {
   markCommitted,
   maxLeaves,
   maxNonces,
+  openKeys,
   quarantineHere,
   TrustState,
   withLeaf,
@@ -163,3 +164,9 @@ test.each(["YQ", "YQ==\n", "YR==", "Y Q==", "-_==", "YWE=="])(
     expect(canonicalBase64(16).safeParse(spelling).success).toBe(false);
   },
 );
+
+test("key sets that were opened for one fleet are not another's", () => {
+  expect(openKeys(stateTwo)).toBe(openKeys(stateTwo));
+  const foreign = FleetId.parse("f".repeat(64));
+  expect(() => openKeys({ ...stateTwo, fleetId: foreign })).toThrow(/the key set is of fleet/);
+});
