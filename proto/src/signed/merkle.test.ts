@@ -61,6 +61,13 @@ describe("Merkle tree", () => {
     expect(verifyInclusion({ leafHash, index: 0, size: 8, path: [...path, root], root })).toBe(false);
   });
 
+  test("a path that goes on above the root of the signed size is refused, though it leads to the root", () => {
+    const [sibling, leafHash] = leaves;
+    if (sibling === undefined || leafHash === undefined) throw new Error("no leaves");
+    const root = merkleRoot([sibling, leafHash]);
+    expect(verifyInclusion({ leafHash, index: 0, size: 1, path: [sibling], root })).toBe(false);
+  });
+
   test("an inner node is not taken for a leaf", () => {
     const [a, b] = leaves;
     if (a === undefined || b === undefined) throw new Error("no leaves");
