@@ -72,21 +72,25 @@ interface Backward extends DesiredInput {
 
 function backward(input: Backward, config: Defaults): Desired {
   const { state, effective, nowMs } = input;
-  const hold = holdOf(state, nowMs);
   const target = targetOf(input);
-  const isPanic = effective.kind === "panic";
-  const stopped = isPanic
-    ? held(hold?.evenPanic === true ? hold : null)
-    : (held(hold) ?? equivocation(state));
+  const stopped = stopOf(input);
+  const isDriftHeld = holdOf(state, nowMs)?.drift === true;
   return {
     ...settingsOf(state, config),
     order: { ...placeOf(effective), id: effective.id },
     toplevel: target,
     undoes: stopped === null ? undoneBy(input) : null,
-    blocked: stopped ?? (target === null ? noTarget(isPanic, effective) : null),
+    blocked: stopped ?? (target === null ? noTarget(effective) : null),
     // A person who mends what no document can mend must not be fought.
-    revertForeign: config.drift.mode === "revert" && hold?.drift !== true && target !== null,
+    revertForeign: config.drift.mode === "revert" && !isDriftHeld && target !== null,
   };
+}
+
+/** A panic waits for nobody who did not forbid even that. */
+function stopOf({ state, effective, nowMs }: Backward): Blocked | null {
+  const hold = holdOf(state, nowMs);
+  if (effective.kind === "panic") return hold?.evenPanic === true ? held(hold) : null;
+  return held(hold) ?? equivocation(state);
 }
 
 /**
@@ -144,7 +148,8 @@ function equivocation({ equivocation: found }: TrustState): Blocked | null {
   return blockedBy("equivocation", detail);
 }
 
-function noTarget(isPanic: boolean, { place }: Extract<Effective, { id: Digest }>): Blocked {
+function noTarget({ kind, place }: Extract<Effective, { id: Digest }>): Blocked {
+  const isPanic = kind === "panic";
   const reason = isPanic ? "panic-no-target" : "no-target";
   const detail = `${showPlace(place)}: this node has no earlier system that it may go back to`;
   return { state: isPanic ? "panic-no-target" : null, reason, detail, repairs: false };

@@ -10,7 +10,6 @@ import { parseCommand } from "./command-line.ts";
 import { parseConfig, type AgentConfig } from "./config.ts";
 import type { ControlSide } from "./control/control-side.ts";
 import { checkTrustedKeys, EarlierAccepted } from "./control/trust/open-trust.ts";
-import { composeDesired, holdOf } from "./desired-system.ts";
 import { bootId } from "./host/boot-clock.ts";
 import { openDocument, readDocument } from "./host/documents.ts";
 import { startDrift, type DriftService } from "./host/drift-service.ts";
@@ -23,7 +22,7 @@ import { takeInstanceLock } from "./host/single-instance.ts";
 import { isSystem } from "./host/system-pointers.ts";
 import { isAtRest, startLoop, type Loop } from "./loop.ts";
 import { committedHead, failedSystem } from "./node-facts.ts";
-import { openControl } from "./open-control.ts";
+import { openControl, shareTold } from "./open-control.ts";
 import { isSwitching, Journal, settledToplevel } from "./reconcile/journal.ts";
 import { createShared, type Shared } from "./shared.ts";
 import { problemAt } from "./status-document.ts";
@@ -115,14 +114,7 @@ function startAgent({ config, configFile, log, progress }: AgentNeeds): Running 
     log: log.child({ component: "host" }),
   });
   const control = connectControl({ config, log, shared, host });
-  const { keeper, rollout } = control;
-  shared.leaf = keeper.leaf;
-  shared.desired = () => {
-    const { journal } = shared;
-    const told = { state: keeper.state(), leaf: keeper.leaf(), rollout: rollout(), journal };
-    return composeDesired({ ...told, isPresent: isSystem, nowMs: Date.now() }, config);
-  };
-  shared.isDriftHeld = () => holdOf(keeper.state(), Date.now())?.drift === true;
+  shareTold({ config, shared, told: control, isPresent: isSystem });
   control.report({ type: "agent-started", data: { version, path: host.ownPath } });
   reportCorrupt(control, "the journal was unreadable and lies", journalFile.corrupt);
   const parts = { config, log, shared, host, control };
@@ -172,7 +164,7 @@ interface LoopNeeds extends AgentParts {
   leave: () => void;
 }
 
-function openLoop({ config, log, shared, host, control, ...rest }: LoopNeeds): Loop {
+function openLoop({ log, shared, host, control, ...rest }: LoopNeeds): Loop {
   const { keeper } = control;
   const { progress, save, drift, leave } = rest;
   const show = () => {

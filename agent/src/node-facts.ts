@@ -12,17 +12,27 @@ export function composeReceiptFacts(
   desired: Desired | null,
   pass: Pass | null,
 ): ReceiptFacts {
-  const journal = pass?.journal ?? null;
+  const document = documentOf(trust);
   const target = desired?.toplevel ?? null;
+  if (pass === null) return { ...unseen, document, target };
+  const { journal, decision, observed } = pass;
   return {
-    document: documentOf(trust),
+    document,
     target,
-    state: pass?.decision.state ?? "idle",
-    system: pass?.observed.system ?? { current: null, booted: null, profile: null, bootDefault: null },
+    state: decision.state,
+    system: observed.system,
     isSwitching: isSwitching(journal),
     isCommitted: journal?.step === "committed" && journal.toplevel === target,
   };
 }
+
+/** Before the first look at the machine. */
+const unseen = {
+  state: "idle",
+  system: { current: null, booted: null, profile: null, bootDefault: null },
+  isSwitching: true,
+  isCommitted: false,
+} as const;
 
 /** The newest that was accepted; a panic stands above the head that it undoes. */
 function documentOf(trust: TrustState | null): ReceiptFacts["document"] {

@@ -4,14 +4,17 @@ import type { TrustState } from "@chimera/proto/acceptance/trust-state";
 import type { HealthSample } from "@chimera/proto/health";
 import type { Hardware } from "@chimera/proto/hardware";
 import type { Log } from "@chimera/proto/log";
+import type { StorePath } from "@chimera/proto/names";
 import type { NkeySigner } from "@chimera/proto/nkey";
 import type { RolloutRecord } from "@chimera/proto/rollout";
 import type { Signer } from "@chimera/proto/signed/keys";
 import type { Receipt } from "@chimera/proto/signed/receipt";
 import type { NodeStatus } from "@chimera/proto/status";
 import type { AgentConfig } from "./config.ts";
-import { startControl, type ControlSide, type Kept, type Told } from "./control/control-side.ts";
+import { startControl, type ControlSide } from "./control/control-side.ts";
+import type { Kept, Told } from "./control/open-documents.ts";
 import { openTrust, type EarlierAccepted } from "./control/trust/open-trust.ts";
+import { composeDesired, holdOf } from "./desired-system.ts";
 import { composeReceiptFacts } from "./node-facts.ts";
 import type { Shared } from "./shared.ts";
 import { composeStatus } from "./status-document.ts";
@@ -52,12 +55,31 @@ export function openControl(needs: ControlNeeds): ControlSide {
     rollout: needs.rollout,
     receipt: needs.receipt,
     status: (told) => statusOf(needs, told),
-    receiptFacts: ({ keeper }) => composeReceiptFacts(keeper.state(), shared.desired(), shared.pass),
+    receiptFacts: (keeper) => composeReceiptFacts(keeper.state(), shared.desired(), shared.pass),
     health: needs.health,
     hardware: needs.hardware,
     onJudged: () => shared.wake(),
     log,
   });
+}
+
+/** What the accepted documents want, for the parts that act on it. */
+export function shareTold({ config, shared, told, isPresent }: Sharing): void {
+  const { keeper, rollout } = told;
+  shared.leaf = keeper.leaf;
+  shared.desired = () => {
+    const { journal } = shared;
+    const input = { state: keeper.state(), leaf: keeper.leaf(), rollout: rollout(), journal };
+    return composeDesired({ ...input, isPresent, nowMs: Date.now() }, config);
+  };
+  shared.isDriftHeld = () => holdOf(keeper.state(), Date.now())?.drift === true;
+}
+
+interface Sharing {
+  config: AgentConfig;
+  shared: Shared;
+  told: Told;
+  isPresent: (toplevel: StorePath) => boolean;
 }
 
 function statusOf({ config, shared, agent }: ControlNeeds, told: Told): NodeStatus {

@@ -12,7 +12,7 @@ import type { Order, OrderAction } from "@chimera/proto/signed/order";
 import type { Panic } from "@chimera/proto/signed/panic";
 import type { HealthSample } from "@chimera/proto/health";
 import { generateKey, parseSecretKey, type Signer } from "@chimera/proto/signed/keys";
-import { Digest, FleetId, NodeName, StorePath, type WorldId } from "@chimera/proto/names";
+import { Digest, FleetId, NodeName, StorePath } from "@chimera/proto/names";
 import { proveLeaf, worldId, type Leaf } from "@chimera/proto/signed/world";
 
 export function createSigner(name: string): Signer {
@@ -36,9 +36,12 @@ function createSigners(): Record<Role, Signer> {
   };
 }
 
+function keysOf({ publicKey }: Signer) {
+  return { keys: [publicKey], threshold: 1 };
+}
+
 /** A key set of these signers; without `fleetId` it is the fleet's first. */
 export function createKeySet(version: number, over: Partial<KeySet> = {}): KeySet {
-  const keysOf = ({ publicKey }: Signer) => ({ keys: [publicKey], threshold: 1 });
   return {
     v: 1,
     kind: "keys",
@@ -136,8 +139,7 @@ export function idOf(envelope: Envelope): Digest {
 /** Undoes the head of this envelope. */
 export function sealPanic(
   undone: Envelope,
-  world: WorldId,
-  over: Partial<Panic> = {},
+  over: Pick<Panic, "world"> & Partial<Panic>,
   by = signers.panic,
 ): Envelope {
   const { epoch, serial } = Head.parse(JSON.parse(Buffer.from(undone.payload, "base64").toString()));
@@ -148,7 +150,6 @@ export function sealPanic(
     epoch,
     serial,
     undoes: idOf(undone),
-    world,
     reason: "test",
     ...over,
   };

@@ -11,7 +11,7 @@ import type { Signer } from "@chimera/proto/signed/keys";
 import { buckets, keys, streams, subjects, type DesiredKind } from "@chimera/proto/subjects";
 import { composeReceiptFacts } from "../node-facts.ts";
 import { composeStatus } from "../status-document.ts";
-import { startControl, type ControlSide, type Told } from "./control-side.ts";
+import { startControl, type ControlSide } from "./control-side.ts";
 import {
   createSigner,
   firstKeySet,
@@ -23,6 +23,7 @@ import {
   type LeafServer,
 } from "./fleet-fixture.ts";
 import { createNatsFixture, type NatsFixture } from "./nats-fixture.ts";
+import type { Told } from "./open-documents.ts";
 import { openTrust, type EarlierAccepted } from "./trust/open-trust.ts";
 
 export interface NodeStart {
@@ -33,6 +34,8 @@ export interface NodeStart {
   beforeSave?: () => void;
   freshSeconds?: number;
 }
+
+type RefusedData = Extract<NodeEvent, { type: "document-refused" }>["data"];
 
 export interface NodeFixture {
   nats: NatsFixture;
@@ -47,6 +50,10 @@ export interface NodeFixture {
   put: (kind: DesiredKind, document: unknown) => Promise<void>;
   putKeySet: (version: number, envelope: Envelope) => Promise<void>;
   events: () => Promise<NodeEvent[]>;
+  /** Documents that the node refused, as the stream has them. */
+  refusals: () => Promise<RefusedData[]>;
+  /** As an operator who is nearer to NATS than to the bucket: nothing is stored. */
+  publish: (subject: string, document: unknown) => Promise<void>;
   /** What the node says on its ack subject from now on. */
   listen: () => Promise<AckMessage[]>;
   dispose: () => Promise<void>;
@@ -78,6 +85,9 @@ export async function createNodeFixture(): Promise<NodeFixture> {
     put: (kind, document) => putKey(nats, keys.desired(kind, fleetId), document),
     putKeySet: (version, envelope) => putKey(nats, keys.keySet(fleetId, version), envelope),
     events: () => storedEvents(nats),
+    refusals: async () =>
+      (await storedEvents(nats)).flatMap((event) => (event.type === "document-refused" ? [event.data] : [])),
+    publish: (subject, document) => publishAs(nats, subject, document),
     listen: () => listenToAcks(nats),
     async dispose() {
       await stop();
@@ -114,7 +124,7 @@ function startNode({ nats, leaves, nodeKey, folder, lines }: Ground, how: NodeSt
     rollout: { value: null, save: () => undefined },
     receipt: { value: null, save: () => undefined },
     status: (told) => statusOf(told),
-    receiptFacts: ({ keeper }) => composeReceiptFacts(keeper.state(), null, null),
+    receiptFacts: (keeper) => composeReceiptFacts(keeper.state(), null, null),
     health: () => healthSample,
     hardware: () => Promise.reject(new Error("not here")),
     onJudged: () => undefined,
@@ -151,6 +161,12 @@ async function putKey(nats: NatsFixture, key: string, document: unknown): Promis
   const operator = await nats.operator();
   const bucket = await operator.jetstream().views.kv(buckets.desired);
   await bucket.put(key, typeof document === "string" ? document : JSON.stringify(document));
+}
+
+async function publishAs(nats: NatsFixture, subject: string, document: unknown): Promise<void> {
+  const operator = await nats.operator();
+  operator.publish(subject, typeof document === "string" ? document : JSON.stringify(document));
+  await operator.flush();
 }
 
 async function storedEvents(nats: NatsFixture): Promise<NodeEvent[]> {

@@ -10,6 +10,9 @@ import { collect, go, stand, startUnit, wait, withEvents, type Situation } from 
 /** Exit codes of switch-to-configuration that name a cause; all others are judged by what runs afterwards. */
 const exit = { ok: 0, unitsFailed: 4, locked: 11, needsReboot: 100 } as const;
 
+/** The new system runs then, however well. */
+const arrived: ReadonlySet<number | null> = new Set([exit.ok, exit.unitsFailed]);
+
 const maxStarts = 3;
 
 type Ended = Extract<UnitFact, { kind: "ended" }>;
@@ -138,7 +141,7 @@ function judgeEnd(situation: Situation, unit: Ended): Decision {
   if (code === exit.needsReboot && !runsNew) {
     return needsReboot(situation, "the new system's init differs: switch-to-configuration ended with 100");
   }
-  if (runsNew && (code === exit.ok || code === exit.unitsFailed)) {
+  if (runsNew && arrived.has(code)) {
     const step = isWayBack(journal) ? "committing" : "probation";
     return go(situation, { step, unit: null, bootSet: false }, collect(journal.unit));
   }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { decide } from "./decide.ts";
 import { Step } from "./journal.ts";
-import { a, b, c, desired, headId, observed, type Script } from "./machine-model.ts";
+import { a, b, c, desired, headId, observed, panicOf, type Script } from "./machine-model.ts";
 import { at, kinds, play } from "./play-machine.ts";
 
 const paths = [a, b, c, null];
@@ -11,6 +11,7 @@ const journals = [
     at(step),
     at(step, { bootId: "boot-0" }),
     at(step, { systemBack: true, bootSet: true, lastCommitted: a }),
+    at(step, { order: panicOf(1, b).order }),
   ]),
 ];
 
@@ -21,7 +22,7 @@ test("from every state there is a way to rest in fewer than 12 actions", () => {
       for (const profile of paths) {
         for (const bootDefault of paths) {
           const seen = observed({ system: { current, booted: a, profile, bootDefault } });
-          for (const want of [desired(1, b), desired(2, c), null]) {
+          for (const want of [desired(1, b), desired(2, c), panicOf(1, a), panicOf(1, c), null]) {
             // A part of the cases runs into a system that does not come up.
             const script: Script =
               profile === b ? { [b]: { kind: "ended", result: "exited", exitCode: 1 } } : {};
@@ -41,8 +42,11 @@ test("an unknown running system never leads to an action that changes the machin
   for (const journal of journals) {
     const system = { current: null, booted: null, profile: null, bootDefault: null };
     for (const unit of [{ kind: "absent" }, { kind: "running" }, null] as const) {
-      const { plan } = decide(observed({ system, unit }), journal, desired(2, c));
-      expect(["none", "start-fetch", "collect-unit"]).toContain(plan?.action?.kind ?? "none");
+      for (const want of [desired(2, c), panicOf(1, c)]) {
+        const { plan } = decide(observed({ system, unit }), journal, want);
+        const safe = ["none", "start-fetch", "collect-unit", "stop-unit"];
+        expect(safe).toContain(plan?.action?.kind ?? "none");
+      }
     }
   }
 });

@@ -2,6 +2,7 @@
  * PURE. The machine restarted since the journal was written: units are gone and times count anew. Before commit
  * nothing persistent names the new system, so what runs now says what happened.
  */
+import type { StorePath } from "@chimera/proto/names";
 import type { Decision } from "./decision.ts";
 import { isWayBack, problemOf, type Journal } from "./journal.ts";
 import { go, wait, type Situation } from "./plan.ts";
@@ -14,21 +15,19 @@ export function decideAfterReboot(situation: Situation): Decision {
   const { current } = observed.system;
   if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
   const problem = problemOf("activation-failed", `the machine restarted while ${step}`, observed);
-  if (isWayBack(journal)) {
-    return go(
-      situation,
-      fresh(situation, { step: current === journal.toplevel ? "committing" : "staged", problem }),
-    );
-  }
-  if (current === journal.toplevel) {
-    return go(situation, fresh(situation, { step: step === "committing" ? step : "probation" }));
-  }
-  if (current !== journal.before.current) {
-    return go(situation, fresh(situation, { step: "reverting", systemBack: false, problem }));
-  }
+  return go(situation, fresh(situation, resume(journal, current, problem)));
+}
+
+/** Where the step that was cut short goes on, by what runs now. */
+function resume(journal: Journal, current: StorePath, problem: Journal["problem"]): Partial<Journal> {
+  const { step } = journal;
+  const runsNew = current === journal.toplevel;
+  if (isWayBack(journal)) return { step: runsNew ? "committing" : "staged", problem };
+  if (runsNew) return { step: step === "committing" ? step : "probation" };
+  if (current !== journal.before.current)
+    return { step: "reverting", systemBack: false, problem, blame: "none" };
   // Proven, but not yet on the loader: it is activated and proves itself again.
-  if (step === "committing") return go(situation, fresh(situation, { step: "staged", problem }));
-  return go(situation, fresh(situation, { step: "reverted", problem }));
+  return { step: step === "committing" ? "staged" : "reverted", problem };
 }
 
 function fresh({ observed }: Situation, changes: Partial<Journal>): Partial<Journal> {

@@ -21,6 +21,15 @@ export const desired = (serial: number, path: StorePath, over: Partial<Desired> 
   ...over,
 });
 
+/** Of the head with this serial: back to `path`. */
+export const panicOf = (serial: number, path: StorePath | null, over: Partial<Desired> = {}): Desired => ({
+  ...desired(serial, a),
+  order: { epoch: 0, serial, rank: 1, id: headId("e") },
+  toplevel: path,
+  undoes: headId(String(serial % 10)),
+  ...over,
+});
+
 export const observed = (over: Partial<Observed> = {}): Observed => ({
   at: "2026-11-23T12:00:00.000Z",
   uptimeMs: 100_000,

@@ -3,7 +3,15 @@ import type { ErrorCode } from "@chimera/proto/errors";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { StorePath } from "@chimera/proto/names";
 import type { Action, Blocked, Decision, Observed } from "./decision.ts";
-import { advance, problemOf, stateOf, type Blame, type Journal, type UnitRecord } from "./journal.ts";
+import {
+  advance,
+  isWayBack,
+  problemOf,
+  stateOf,
+  type Blame,
+  type Journal,
+  type UnitRecord,
+} from "./journal.ts";
 
 export interface Situation {
   observed: Observed;
@@ -78,7 +86,7 @@ export function startUnit(
   const count = journal.unitsStarted;
   const suffix = count === 0 ? "" : `-${count + 1}`;
   const record: UnitRecord = {
-    name: `${unit.prefix}-${journal.order.serial}${suffix}`,
+    name: `${unit.prefix}-${journal.order.serial}${isWayBack(journal) ? "-back" : ""}${suffix}`,
     action: unit.action,
     toplevel: unit.toplevel,
   };

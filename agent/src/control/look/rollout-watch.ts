@@ -16,14 +16,15 @@ export interface RolloutWatch {
 
 export interface RolloutWatchOptions {
   keeper: TrustKeeper;
-  stored: RolloutRecord | null;
+  /** Of an earlier run. */
+  value: RolloutRecord | null;
   /** Over a restart without NATS a pause is still one. */
   save: (record: RolloutRecord) => void;
   onChange: () => void;
 }
 
-export function createRolloutWatch({ keeper, stored, save, onChange }: RolloutWatchOptions): RolloutWatch {
-  let newest = stored;
+export function createRolloutWatch({ keeper, value, save, onChange }: RolloutWatchOptions): RolloutWatch {
+  let newest = value;
   const take = (record: RolloutRecord) => {
     // A lead that lost its lease may still write.
     if (newest?.head === record.head && record.lease < newest.lease) return;

@@ -7,7 +7,7 @@ import type { ErrorCode } from "@chimera/proto/errors";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
 import type { Digest } from "@chimera/proto/names";
-import type { Fresh } from "@chimera/proto/signed/fresh";
+import { freshEveryMs, type Fresh } from "@chimera/proto/signed/fresh";
 import type { KeySet } from "@chimera/proto/signed/key-set";
 import { comparePlace, showPlace, type PlaceLike } from "@chimera/proto/signed/place";
 import type { Problem } from "../trust/refusal-book.ts";
@@ -30,7 +30,7 @@ export interface StoreWatchOptions {
 }
 
 /** How long a node that has no word yet, as after its start or a change of keys, waits for the first. */
-const firstWordMs = 60_000;
+const firstWordMs = freshEveryMs + 60_000;
 /** A word from the future by more than this is the fault of this machine's clock. */
 const clockSlackMs = 5 * 60_000;
 
@@ -99,24 +99,24 @@ function silenceMessage({ options, wordless, word }: Watch, fresh: Fresh | null)
     : `no word of the controller's online key since ${fresh.at}, ${minutes(age)} ago by this machine's clock: this node is kept from news`;
 }
 
-function checkHead(watch: Watch, shown: { place: PlaceLike; id: Digest } | null): void {
+type ShownHead = { place: PlaceLike; id: Digest } | null;
+
+function checkHead(watch: Watch, shown: ShownHead): void {
   const state = watch.options.state();
   const named = state?.fresh?.head ?? null;
-  if (state === null || named === null || isAtLeast(state.head, named)) {
-    end(watch, "head-withheld");
-    return;
-  }
-  const order = shown === null ? -1 : comparePlace(shown.place, named);
-  if (order > 0 || (order === 0 && shown?.id === named.id)) {
+  if (named === null || isAtLeast(state?.head ?? null, named) || isShown(shown, named)) {
     end(watch, "head-withheld");
     return;
   }
   const found = shown === null ? "no valid head" : `head ${showPlace(shown.place)}`;
-  raise(
-    watch,
-    "head-withheld",
-    `the controller's online key names head ${showPlace(named)} (${named.id}), the store shows ${found}`,
-  );
+  const message = `the controller's online key names head ${showPlace(named)} (${named.id}), the store shows ${found}`;
+  raise(watch, "head-withheld", message);
+}
+
+function isShown(shown: ShownHead, named: PlaceLike & { id: Digest }): boolean {
+  if (shown === null) return false;
+  const order = comparePlace(shown.place, named);
+  return order > 0 || (order === 0 && shown.id === named.id);
 }
 
 function isAtLeast(accepted: TrustState["head"], named: PlaceLike): boolean {

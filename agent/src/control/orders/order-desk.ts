@@ -2,8 +2,7 @@
  * SHELL. Orders, sent to this node or waiting in the store. The nonce is on disk before anything happens, and the answer is a
  * signed receipt on the node's own subject: who asks does not choose where a node publishes.
  */
-import type { AckMessage } from "@chimera/proto/api";
-import { PutDocument } from "@chimera/proto/api";
+import { PutDocument, type AckMessage } from "@chimera/proto/api";
 import type { ErrorCode } from "@chimera/proto/errors";
 import type { Digest } from "@chimera/proto/names";
 import type { Envelope } from "@chimera/proto/signed/envelope";
@@ -36,70 +35,70 @@ const ordinary: ReadonlySet<ErrorCode> = new Set([
 const nothingQuiet: ReadonlySet<ErrorCode> = new Set();
 const remembered = 1024;
 
-export function createOrderDesk({ keeper, receiptFor, acknowledge }: OrderDeskOptions): OrderDesk {
+interface Desk {
+  options: OrderDeskOptions;
   /** Orders that were carried out from the store, and whose sender may still ask. */
-  const unasked = new Map<Digest, Envelope>();
+  unasked: Map<Digest, Envelope>;
   /** What lies in the store was judged under these keys already. */
-  const judged = new Set<string>();
+  judged: Set<string>;
+}
 
-  const accept = (id: Digest) => {
-    const receipt = receiptFor(id);
-    acknowledge(receipt);
-    return receipt;
-  };
+export function createOrderDesk(options: OrderDeskOptions): OrderDesk {
+  const desk: Desk = { options, unasked: new Map(), judged: new Set() };
   return {
-    answer(data) {
-      const found = parseBounded(data, PutDocument);
-      if (found.kind !== "found") {
-        const message = found.kind === "malformed" ? found.reason : "an empty message";
-        keeper.refuse({
-          document: "order",
-          code: "input-invalid",
-          reason: message,
-          signedBy: [],
-          envelope: null,
-        });
-        acknowledge({ refused: { id: null, code: "input-invalid", message } });
-        return;
-      }
-      const { envelope } = found.value;
-      const id = documentId(envelope);
-      const receipt = unasked.get(id);
-      if (receipt !== undefined) {
-        unasked.delete(id);
-        acknowledge(receipt);
-        return;
-      }
-      const verdict = keeper.take({ kind: "order", envelope });
-      if (verdict.kind === "accepted") accept(id);
-      if (verdict.kind === "refused") acknowledge(refusalOf(id, verdict));
-      if (verdict.kind === "known") acknowledge(refusalOf(id, used));
-    },
+    answer: (data) => answer(desk, data),
     takeStanding(orders, { isList }) {
-      for (const envelope of orders) {
-        const id = documentId(envelope);
-        const key = `${id} ${keeper.keySet()?.version} ${signaturesOf(envelope)}`;
-        if (judged.has(key)) continue;
-        const verdict = keeper.take({ kind: "order", envelope }, isList ? nothingQuiet : ordinary);
-        if (verdict.kind === "accepted") note(unasked, id, accept(id));
-        // A full disk is not the order's fault.
-        if (verdict.kind === "refused" && verdict.code === "file-unreadable") continue;
-        judged.add(key);
-        for (const oldest of judged) if (judged.size > remembered) judged.delete(oldest);
-      }
+      for (const envelope of orders) takeStanding(desk, envelope, isList ? nothingQuiet : ordinary);
     },
   };
+}
+
+function answer({ options: { keeper, acknowledge, receiptFor }, unasked }: Desk, data: Uint8Array): void {
+  const found = parseBounded(data, PutDocument);
+  if (found.kind !== "found") {
+    const reason = found.kind === "malformed" ? found.reason : "an empty message";
+    keeper.refuse({ document: "order", code: "input-invalid", reason, signedBy: [], envelope: null });
+    acknowledge({ refused: { id: null, code: "input-invalid", message: reason } });
+    return;
+  }
+  const { envelope } = found.value;
+  const id = documentId(envelope);
+  const receipt = unasked.get(id);
+  if (receipt !== undefined) {
+    unasked.delete(id);
+    acknowledge(receipt);
+    return;
+  }
+  const verdict = keeper.take({ kind: "order", envelope });
+  if (verdict.kind === "accepted") acknowledge(receiptFor(id));
+  if (verdict.kind === "refused") acknowledge(refusalOf(id, verdict));
+  if (verdict.kind === "known") acknowledge(refusalOf(id, used));
+}
+
+function takeStanding(
+  { options: { keeper, acknowledge, receiptFor }, unasked, judged }: Desk,
+  envelope: Envelope,
+  quiet: ReadonlySet<ErrorCode>,
+): void {
+  const id = documentId(envelope);
+  const key = `${id} ${keeper.keySet()?.version} ${signaturesOf(envelope)}`;
+  if (judged.has(key)) return;
+  const verdict = keeper.take({ kind: "order", envelope }, quiet);
+  // A full disk is not the order's fault.
+  if (verdict.kind === "refused" && verdict.code === "file-unreadable") return;
+  judged.add(key);
+  for (const oldest of judged) if (judged.size > remembered) judged.delete(oldest);
+  if (verdict.kind !== "accepted") return;
+  const receipt = receiptFor(id);
+  acknowledge(receipt);
+  unasked.set(id, receipt);
+  for (const oldest of unasked.keys()) if (unasked.size > remembered) unasked.delete(oldest);
 }
 
 const used = { code: "order-used", reason: "an order is carried out once, and this one was" } as const;
 
 function refusalOf(id: Digest, { code, reason }: { code: ErrorCode; reason: string }): AckMessage {
   return { refused: { id, code, message: reason.slice(0, 2048) } };
-}
-
-function note(unasked: Map<Digest, Envelope>, id: Digest, receipt: Envelope): void {
-  unasked.set(id, receipt);
-  for (const oldest of unasked.keys()) if (unasked.size > remembered) unasked.delete(oldest);
 }
 
 /** The same order may come again with a signature that was missing. */

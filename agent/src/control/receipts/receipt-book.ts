@@ -34,15 +34,15 @@ export interface ReceiptBookOptions {
   fleetId: FleetId;
   signer: Signer;
   /** The newest of an earlier run. */
-  stored: Receipt | null;
+  value: Receipt | null;
   save: (receipt: Receipt) => void;
   facts: () => ReceiptFacts;
   acknowledge: (message: AckMessage) => void;
 }
 
 export function createReceiptBook(options: ReceiptBookOptions): ReceiptBook {
-  const { signer, stored, save, facts, acknowledge } = options;
-  let receipt = stored?.fleetId === options.fleetId && stored.node === options.node ? stored : null;
+  const { signer, value, save, facts, acknowledge } = options;
+  let receipt = value?.fleetId === options.fleetId && value.node === options.node ? value : null;
   let sealed = receipt === null ? null : seal("receipt", receipt, [signer]);
   return {
     newest: () => sealed,
@@ -84,14 +84,13 @@ type Reached = Omit<Receipt["times"], "ack">;
 
 function reached(earlier: Reached | null, facts: ReceiptFacts, at: string): Reached {
   const { target, system, isSwitching, isCommitted } = facts;
-  const isActive = target !== null && system.current === target && !isSwitching;
-  const isPointed = target !== null && system.profile === target;
-  const isDefault =
-    target !== null && (system.bootDefault === target || (system.bootDefault === null && isCommitted));
+  const { active, pointer, boot } = earlier ?? { active: null, pointer: null, boot: null };
+  const names = (path: StorePath | null) => target !== null && path === target;
+  const isDefault = system.bootDefault === null ? isCommitted : names(system.bootDefault);
   return {
-    active: earlier?.active ?? (isActive ? at : null),
-    pointer: earlier?.pointer ?? (isPointed ? at : null),
-    boot: earlier?.boot ?? (isDefault ? at : null),
+    active: active ?? (names(system.current) && !isSwitching ? at : null),
+    pointer: pointer ?? (names(system.profile) ? at : null),
+    boot: boot ?? (isDefault ? at : null),
   };
 }
 

@@ -16,7 +16,9 @@ export function acceptedEvent(kind: Incoming["kind"], verdict: Accepted): Accept
   };
 }
 
-function placeOf(kind: Incoming["kind"], { state }: Accepted) {
-  const place = kind === "head" ? state.head?.head : kind === "panic" ? state.panic?.panic : undefined;
-  return { epoch: place?.epoch ?? null, serial: place?.serial ?? null, world: place?.world ?? null };
+function placeOf(kind: Incoming["kind"], { state: { head, panic } }: Accepted) {
+  const found = kind === "head" ? head?.head : kind === "panic" ? panic?.panic : undefined;
+  if (found === undefined) return { epoch: null, serial: null, world: null };
+  const { epoch, serial, world } = found;
+  return { epoch, serial, world };
 }

@@ -48,7 +48,11 @@ export function createRefusalBook(options: RefusalBookOptions): RefusalBook {
   const standing = new Map<DocumentName, Problem>();
   return {
     note: (refusal) => note({ told, standing }, refusal, options),
-    clear: (document) => void standing.delete(document),
+    clear(document) {
+      standing.delete(document);
+      // What is no document has no name: the next one is another, though the refusal reads the same.
+      for (const key of told) if (key.startsWith(`${document} input-invalid `)) told.delete(key);
+    },
     problem() {
       const order = standing.get("order");
       if (order !== undefined && Date.now() - Date.parse(order.at) > orderMs) standing.delete("order");
@@ -67,23 +71,33 @@ function note(
   refusal: Refusal,
   { report, onNews, log }: RefusalBookOptions,
 ): void {
-  const { document, code, envelope, signedBy } = refusal;
+  const { document, code, signedBy } = refusal;
   const message = refusal.reason.slice(0, 2048);
-  const id = refusal.id ?? (envelope === null ? null : documentId(envelope));
   standing.set(document, { code, message, at: new Date().toISOString() });
-  const key = `${document} ${code} ${envelope === null ? message : nameOf(envelope)} ${id}`;
-  if (told.has(key)) return;
-  told.add(key);
-  for (const oldest of told) if (told.size > remembered) told.delete(oldest);
+  const { id, name, claims } = factsOf(refusal);
+  if (!isNews(told, `${document} ${code} ${name}`)) return;
   log.warn({ document, code, reason: message, id, signedBy }, "document was refused");
   onNews();
   // A controller that is away for a moment refuses nothing; a freeze has an alarm of its own.
   if (document === "head" && errorCodes[code].retry === "backoff") return;
-  const claims = [...new Set(envelope?.signatures.map(({ keyid }) => keyid) ?? [])];
   report({
     type: "document-refused",
     data: { document, code, message, id, signedBy: signedBy.slice(0, 32), claims },
   });
+}
+
+function isNews(told: Set<string>, key: string): boolean {
+  if (told.has(key)) return false;
+  told.add(key);
+  for (const oldest of told) if (told.size > remembered) told.delete(oldest);
+  return true;
+}
+
+/** `claims`: the keys that it says it is signed by. */
+function factsOf({ envelope, id, reason }: Refusal): { id: Digest | null; name: string; claims: string[] } {
+  if (envelope === null) return { id: id ?? null, name: id ?? reason, claims: [] };
+  const claims = [...new Set(envelope.signatures.map(({ keyid }) => keyid))];
+  return { id: documentId(envelope), name: nameOf(envelope), claims };
 }
 
 /** Signatures count too: the same payload may come again with one that was missing. */

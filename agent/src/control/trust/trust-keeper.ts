@@ -10,7 +10,7 @@ import {
   quarantineHere,
   type TrustState,
 } from "@chimera/proto/acceptance/trust-state";
-import { refused, type Verdict } from "@chimera/proto/acceptance/verdict";
+import { refused, type Refused, type Verdict } from "@chimera/proto/acceptance/verdict";
 import { ChimeraError, errorChain, type ErrorCode } from "@chimera/proto/errors";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
@@ -96,31 +96,33 @@ export function createTrustKeeper(options: TrustKeeperOptions): TrustKeeper {
 }
 
 function take(keeper: Keeper, incoming: Incoming, quiet: ReadonlySet<ErrorCode>): Verdict {
-  const { state, options, blocked, book } = keeper;
+  const { state, options, blocked } = keeper;
   if (state === null) return refused(blocked?.code ?? "bug", blocked?.message ?? "there is no state");
   const { identity, freshSeconds, floor } = options;
   const judge = { ...identity, nowMs: Date.now(), freshSeconds };
   const verdict = settle(keeper, state, judgeDocument(state, incoming, { judge, floor }));
-  switch (verdict.kind) {
-    case "accepted":
-      book.clear(incoming.kind);
-      noteAccepted(options, incoming, verdict);
-      break;
-    case "refused":
-      if (quiet.has(verdict.code)) {
-        options.log.debug({ document: incoming.kind, code: verdict.code }, "document was passed over");
-        break;
-      }
-      book.note({ ...verdict, document: incoming.kind, envelope: incoming.envelope });
-      break;
-    case "known":
-      if (incoming.kind !== "head" || keeper.leaf.value !== null) book.clear(incoming.kind);
-      break;
-    case "needs-leaf":
-    case "needs-head":
-      break;
-  }
+  if (verdict.kind === "refused") noteRefused(keeper, { incoming, verdict, quiet });
+  if (verdict.kind === "accepted") noteAccepted(keeper, incoming, verdict);
+  if (verdict.kind === "known") noteKnown(keeper, incoming);
   return verdict;
+}
+
+/** But an accepted head whose leaf is not this node's any more stays a problem. */
+function noteKnown({ book, leaf }: Keeper, { kind }: Incoming): void {
+  if (kind !== "head" || leaf.value !== null) book.clear(kind);
+}
+
+interface RefusedDocument {
+  incoming: Incoming;
+  verdict: Refused;
+  quiet: ReadonlySet<ErrorCode>;
+}
+
+function noteRefused({ book, options }: Keeper, { incoming, verdict, quiet }: RefusedDocument): void {
+  const { kind: document, envelope } = incoming;
+  if (quiet.has(verdict.code))
+    options.log.debug({ document, code: verdict.code }, "document was passed over");
+  else book.note({ ...verdict, document, envelope });
 }
 
 /** On disk, or it does not count. */
@@ -155,10 +157,11 @@ function save(keeper: Keeper, next: TrustState): ChimeraError | null {
 }
 
 function noteAccepted(
-  { report, onJudged, log }: TrustKeeperOptions,
+  { book, options: { report, onJudged, log } }: Keeper,
   { kind }: Incoming,
   verdict: Extract<Verdict, { kind: "accepted" }>,
 ): void {
+  book.clear(kind);
   const event = acceptedEvent(kind, verdict);
   if (event === null) return;
   log.info(event.data, "document was accepted");

@@ -1,0 +1,116 @@
+/** SHELL. The parts that take documents in: who judges them, who reads them, who answers for them. */
+import type { TrustState } from "@chimera/proto/acceptance/trust-state";
+import type { AckMessage } from "@chimera/proto/api";
+import type { NodeEventBody } from "@chimera/proto/event";
+import type { Log } from "@chimera/proto/log";
+import type { FleetId, NodeName } from "@chimera/proto/names";
+import type { RolloutRecord } from "@chimera/proto/rollout";
+import type { Envelope } from "@chimera/proto/signed/envelope";
+import type { Signer } from "@chimera/proto/signed/keys";
+import type { Receipt } from "@chimera/proto/signed/receipt";
+import type { Connection } from "./connection.ts";
+import { fetchLeafProof } from "./look/leaf.ts";
+import { createLook, type Look } from "./look/look.ts";
+import { createRolloutWatch, type RolloutWatch } from "./look/rollout-watch.ts";
+import { createStoreWatch, type StoreWatch } from "./look/watch-store.ts";
+import { createOrderDesk, type OrderDesk } from "./orders/order-desk.ts";
+import { createReceiptBook, type ReceiptBook, type ReceiptFacts } from "./receipts/receipt-book.ts";
+import type { TrustStart } from "./trust/open-trust.ts";
+import type { Problem } from "./trust/refusal-book.ts";
+import type { Floor } from "./trust/refuse-below.ts";
+import { createTrustKeeper, type TrustKeeper } from "./trust/trust-keeper.ts";
+
+/** A document that outlives the agent. */
+export interface Kept<T> {
+  value: T | null;
+  save: (value: T) => void;
+}
+
+export interface DocumentOptions {
+  node: NodeName;
+  fleetId: FleetId;
+  signer: Signer;
+  controllerUrl: string;
+  token: () => string;
+  trust: TrustStart;
+  /** What the journal has begun. */
+  floor: Floor;
+  freshSeconds: number;
+  saveTrust: (state: TrustState) => void;
+  rollout: Kept<RolloutRecord>;
+  receipt: Kept<Receipt>;
+  /** Must answer from the first moment on. */
+  receiptFacts: (keeper: TrustKeeper) => ReceiptFacts;
+  onJudged: () => void;
+  log: Log;
+}
+
+/** What the node was told, and what it makes of that. */
+export interface Told {
+  keeper: TrustKeeper;
+  rollout: RolloutWatch["record"];
+  receipt: () => Envelope | null;
+  problems: () => (Problem | null)[];
+}
+
+export interface Documents {
+  told: Told;
+  look: Look;
+  orders: OrderDesk;
+  receipts: ReceiptBook;
+  watch: StoreWatch;
+}
+
+export interface Wires {
+  connection: Connection;
+  report: (event: NodeEventBody) => void;
+  acknowledge: (message: AckMessage) => void;
+}
+
+export function openDocuments(options: DocumentOptions, wires: Wires): Documents {
+  const { node, fleetId, freshSeconds, controllerUrl, token } = options;
+  const { report, connection } = wires;
+  const log = options.log.child({ component: "documents" });
+  const { keeper, receipts } = openTrusted(options, { ...wires, log });
+  const onNews = options.onJudged;
+  const rollout = createRolloutWatch({ ...options.rollout, keeper, onChange: onNews });
+  const { state, keySet } = keeper;
+  const watch = createStoreWatch({ state, keySet, freshSeconds, report, onNews, log });
+  const orders = createOrderDesk({ keeper, receiptFor: receipts.forOrder, acknowledge: wires.acknowledge });
+  const look = createLook({
+    connection,
+    fleetId,
+    keeper,
+    orders,
+    rollout,
+    watch,
+    fetchLeaf: (world) => fetchLeafProof(controllerUrl, token(), { world, node }),
+    log,
+  });
+  const problems = () => [keeper.problem(), watch.problem()];
+  return {
+    told: { keeper, rollout: rollout.record, receipt: receipts.newest, problems },
+    look,
+    orders,
+    receipts,
+    watch,
+  };
+}
+
+/** Whatever is accepted is acknowledged in the same breath. */
+function openTrusted(
+  options: DocumentOptions,
+  { report, acknowledge, log }: Wires & { log: Log },
+): { keeper: TrustKeeper; receipts: ReceiptBook } {
+  const { node, fleetId, signer, freshSeconds, trust: start, floor, saveTrust: save } = options;
+  let receipts: ReceiptBook | null = null;
+  const onJudged = () => {
+    receipts?.note();
+    options.onJudged();
+  };
+  const identity = { node, nodeKey: signer.publicKey };
+  const keeper = createTrustKeeper({ start, identity, freshSeconds, floor, save, report, onJudged, log });
+  const facts = () => options.receiptFacts(keeper);
+  receipts = createReceiptBook({ ...options.receipt, node, fleetId, signer, facts, acknowledge });
+  return { keeper, receipts };
+}
