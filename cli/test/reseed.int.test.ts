@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { FleetView } from "@chimera/proto/api";
 import type { Digest } from "@chimera/proto/names";
+import { Envelope } from "@chimera/proto/signed/envelope";
 import { worldId } from "@chimera/proto/signed/world";
 import { startDevFleet, type DevFleet } from "./dev-fleet.ts";
 import { toplevel } from "./signed-fleet.ts";
@@ -14,10 +15,9 @@ beforeAll(async () => {
   fleet = await startDevFleet(["n1", "n2"]);
   await fleet.connectNodes();
   for (const word of ["one", "two", "three"]) {
-    const { body } = await fleet.publish([fleet.leaf("n1", word), fleet.leaf("n2", "same")]);
-    expect(body).toMatchObject({ head: { world: expect.any(String) } });
+    await fleet.publish([fleet.leaf("n1", word), fleet.leaf("n2", "same")]);
   }
-  expect(await fleet.chimera("quarantine", "add", toplevel("bad"))).toMatchObject({ code: 0 });
+  await fleet.chimera("quarantine", "add", toplevel("bad"));
 });
 afterAll(() => fleet.close());
 
@@ -81,7 +81,7 @@ test("a copy that was tampered with puts nothing back", async () => {
   await fleet.loseNatsData();
   const folder = join(fleet.home, ".local/state/chimera", fleet.fleetId);
   const bad = join(fleet.home, "bad-copy");
-  const head = JSON.parse(await readFile(join(folder, "head.json"), "utf8"));
+  const head = Envelope.parse(JSON.parse(await readFile(join(folder, "head.json"), "utf8")));
   const payload = Buffer.from(head.payload, "base64").toString("utf8").replace('"serial":3', '"serial":4');
   const forged = { ...head, payload: Buffer.from(payload).toString("base64") };
   const spoilt: [string, string, RegExp][] = [

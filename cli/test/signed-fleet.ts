@@ -28,84 +28,32 @@ export function toplevel(word: string): StorePath {
   return StorePath.parse(`/nix/store/${hash.slice(0, 32)}-nixos-system-${word}`);
 }
 
-export function createSignedFleet(names: readonly string[], threshold = 1) {
-  const keys = Object.fromEntries(
-    ["root", "publish", "panic", "order"].map((role) => [role, parseSecretKey(generateKey(role).secret)]),
-  );
-  const signer = (role: string): Signer => keys[role] ?? parseSecretKey(generateKey(role).secret);
-  const role = (name: string) => ({ keys: [signer(name).publicKey], threshold });
-  const roles = { root: role("root"), publish: role("publish"), panic: role("panic"), order: role("order") };
-  const keySet = seal("keys", { v: 1, kind: "keys", epoch: 0, version: 1, expires, roles }, [signer("root")]);
-  const opened = openFirstKeySet(keySet);
-  const { fleetId } = opened;
-  const nodes = new Map(names.map((name): [string, TestNode] => [name, createTestNode(name)]));
-  const node = (name: string): TestNode => nodes.get(name) ?? createTestNode(name);
-  const sealed = (kind: "head" | "panic" | "order", message: object, by: Signer) => {
-    const envelope = seal(kind, { v: 1, kind, fleetId, ...message }, [by]);
-    return { envelope, id: sha256(Buffer.from(envelope.payload, "base64")) };
-  };
-  const leaf = (name: string, path = toplevel(name)): Leaf =>
-    Leaf.parse({
-      v: 1,
-      fleetId,
-      node: name,
-      nodeKey: node(name).nodeKey,
-      toplevel: path,
-      closure: closureDigest(closureOf(path)),
-      closureSize: closureSize(closureOf(path)),
-      substituters: [],
-    });
+/** What is other than in a good document; `by`: whoever signs instead of whom it is due to. */
+export type Changes = Record<string, unknown> & { by?: Signer };
+
+export function createSignedFleet(names: readonly string[]) {
+  const core = createCore(names);
+  const { fleetId, sealed, signer, leaf, node } = core;
   return {
-    fleetId,
-    keySet,
-    chain: [opened],
-    roles,
-    signer,
-    node,
-    leaf,
+    ...core,
     world: () => names.map((name) => leaf(name)),
-    sealed,
-    head(serial: number, leaves: Leaf[], changes: object = {}, by = signer("publish")): SignedHead {
-      const message = {
-        epoch: 0,
-        serial,
-        world: worldId(leaves),
-        size: leaves.length,
-        previous: null,
-        mode: "deploy",
-        policy: {},
-        revertTo: null,
-        consentUntil: null,
-        createdAt: at,
-        notAfter: expires,
-        author: "anna",
-        reason: "",
-      };
-      return { ...sealed("head", { ...message, ...changes }, by), leaves, serial };
+    head(serial: number, leaves: Leaf[], { by = signer("publish"), ...changes }: Changes = {}): SignedHead {
+      const world = { world: worldId(leaves), size: leaves.length };
+      return { ...sealed("head", { ...quietHead, ...world, serial, ...changes }, by), leaves, serial };
     },
-    panic(head: SignedHead, changes: object = {}, by = signer("panic")) {
-      const { serial, leaves, id } = head;
-      return sealed(
-        "panic",
-        { epoch: 0, serial, undoes: id, world: worldId(leaves), reason: "", ...changes },
-        by,
-      );
+    panic({ serial, leaves, id }: SignedHead, { by = signer("panic"), ...changes }: Changes = {}) {
+      const undone = { epoch: 0, serial, undoes: id, world: worldId(leaves), reason: "" };
+      return sealed("panic", { ...undone, ...changes }, by);
     },
-    /** What the node would sign for a head; `changes` are what a liar changes. */
-    receipt(name: string, head: SignedHead, changes: object = {}, by = node(name).signer): Envelope {
-      const message = {
-        v: 1,
-        kind: "receipt",
-        fleetId,
-        node: name,
-        document: { kind: "head", id: head.id, epoch: 0, serial: head.serial },
-        state: "committed",
-        target: toplevel(name),
-        current: toplevel(name),
-        times: { ack: at, active: at, pointer: at, boot: null },
-        at,
-      };
-      return seal("receipt", { ...message, ...changes }, [by]);
+    /** What the node would sign for a head. */
+    receipt(
+      name: string,
+      { id, serial }: SignedHead,
+      { by = node(name).signer, ...changes }: Changes = {},
+    ): Envelope {
+      const document = { kind: "head", id, epoch: 0, serial };
+      const runs = { target: toplevel(name), current: toplevel(name) };
+      return seal("receipt", { ...quietReceipt, ...runs, fleetId, node: name, document, ...changes }, [by]);
     },
     proof(head: SignedHead, name: string) {
       const proof = proveLeaf(head.leaves, name);
@@ -115,3 +63,56 @@ export function createSignedFleet(names: readonly string[], threshold = 1) {
   };
 }
 export type SignedFleet = ReturnType<typeof createSignedFleet>;
+
+function createCore(names: readonly string[]) {
+  const signers = new Map(
+    ["root", "publish", "panic", "order"].map((role) => [role, parseSecretKey(generateKey(role).secret)]),
+  );
+  const signer = (role: string): Signer => signers.get(role) ?? parseSecretKey(generateKey(role).secret);
+  const role = (name: string) => ({ keys: [signer(name).publicKey], threshold: 1 });
+  const roles = { root: role("root"), publish: role("publish"), panic: role("panic"), order: role("order") };
+  const keySet = seal("keys", { v: 1, kind: "keys", epoch: 0, version: 1, expires, roles }, [signer("root")]);
+  const opened = openFirstKeySet(keySet);
+  const { fleetId } = opened;
+  const nodes = new Map(names.map((name): [string, TestNode] => [name, createTestNode(name)]));
+  const node = (name: string): TestNode => nodes.get(name) ?? createTestNode(name);
+  return {
+    fleetId,
+    keySet,
+    chain: [opened],
+    roles,
+    signer,
+    node,
+    sealed: (kind: "head" | "panic" | "order", message: object, by: Signer) => {
+      const envelope = seal(kind, { v: 1, kind, fleetId, ...message }, [by]);
+      return { envelope, id: sha256(Buffer.from(envelope.payload, "base64")) };
+    },
+    leaf: (name: string, path = toplevel(name)): Leaf => {
+      const entries = closureOf(path);
+      const closure = { closure: closureDigest(entries), closureSize: closureSize(entries) };
+      const { nodeKey } = node(name);
+      return Leaf.parse({ v: 1, fleetId, node: name, nodeKey, toplevel: path, ...closure, substituters: [] });
+    },
+  };
+}
+
+const quietHead = {
+  epoch: 0,
+  previous: null,
+  mode: "deploy",
+  policy: {},
+  revertTo: null,
+  consentUntil: null,
+  createdAt: at,
+  notAfter: expires,
+  author: "anna",
+  reason: "",
+};
+
+const quietReceipt = {
+  v: 1,
+  kind: "receipt",
+  state: "committed",
+  times: { ack: at, active: at, pointer: at, boot: null },
+  at,
+};

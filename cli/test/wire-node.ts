@@ -87,46 +87,57 @@ function greet(
   seed: string,
   { subject, onMessage }: { subject: string; onMessage: (text: string) => void },
 ): Promise<void> {
-  let buffer = Buffer.alloc(0);
   let greeted = false;
   return new Promise((resolve, reject) => {
-    socket.on("error", reject);
-    const take = (): boolean => {
-      const end = buffer.indexOf("\r\n");
-      if (end === -1) return false;
-      const line = buffer.toString("utf8", 0, end);
-      const size = line.startsWith("MSG ") ? Number(line.split(" ").at(-1)) : 0;
-      const whole = end + 2 + (line.startsWith("MSG ") ? size + 2 : 0);
-      if (buffer.length < whole) return false;
-      const body = buffer.toString("utf8", end + 2, end + 2 + size);
-      buffer = buffer.subarray(whole);
-      if (line.startsWith("INFO ")) {
+    const on: Record<string, (rest: string, body: string) => void> = {
+      INFO: (info) => {
         // The server tells of itself again later, then without a challenge.
-        if (!greeted) socket.write(hello(line.slice(5), seed, subject));
+        if (!greeted) socket.write(hello(info, seed, subject));
         greeted = true;
-      } else if (line === "PING") socket.write("PONG\r\n");
-      else if (line === "PONG") resolve();
-      else if (line.startsWith("MSG ")) onMessage(body);
-      else if (line.startsWith("-ERR")) reject(new Error(line));
-      return true;
+      },
+      PING: () => socket.write("PONG\r\n"),
+      PONG: () => resolve(),
+      MSG: (_, body) => onMessage(body),
+      "-ERR": (rest) => reject(new Error(rest)),
     };
-    socket.on("data", (chunk) => {
-      buffer = Buffer.concat([buffer, Buffer.from(chunk)]);
-      while (take());
-    });
+    socket.on("error", reject);
+    readFrames(socket, ({ word, rest, body }) => on[word]?.(rest, body));
+  });
+}
+
+interface Frame {
+  word: string;
+  rest: string;
+  /** Of a MSG. */
+  body: string;
+}
+
+function readFrames(socket: Socket, take: (frame: Frame) => void): void {
+  let buffer = Buffer.alloc(0);
+  socket.on("data", (chunk) => {
+    buffer = Buffer.concat([buffer, Buffer.from(chunk)]);
+    for (let end = buffer.indexOf("\r\n"); end !== -1; end = buffer.indexOf("\r\n")) {
+      const [word = "", ...rest] = buffer.toString("utf8", 0, end).split(" ");
+      const size = word === "MSG" ? Number(rest.at(-1)) : -2;
+      const whole = end + 2 + size + 2;
+      if (buffer.length < whole) return;
+      const body = buffer.toString("utf8", end + 2, Math.max(end + 2, whole - 2));
+      buffer = buffer.subarray(whole);
+      take({ word, rest: rest.join(" "), body });
+    }
   });
 }
 
 function hello(info: string, seed: string, subject: string): string {
-  const { publicKey, sign } = parseNkeySeed(seed);
-  const sig = sign(Buffer.from(Info.parse(JSON.parse(info)).nonce)).toString("base64url");
+  const signer = parseNkeySeed(seed);
+  const sig = signer.sign(Buffer.from(Info.parse(JSON.parse(info)).nonce)).toString("base64url");
   const options = {
     verbose: false,
     pedantic: false,
     lang: "test",
     version: "1",
     protocol: 1,
-    nkey: publicKey,
+    nkey: signer.publicKey,
     sig,
   };
   return `CONNECT ${JSON.stringify(options)}\r\nSUB ${subject} 1\r\nPING\r\n`;

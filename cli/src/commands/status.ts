@@ -1,5 +1,6 @@
 /** SHELL. `chimera status`. */
 import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
+import { Digest } from "@chimera/proto/names";
 import type { Command } from "commander";
 import { z } from "zod";
 import { createApiClient } from "../api/api-client.ts";
@@ -17,6 +18,7 @@ const clearScreen = "\u001b[H\u001b[2J";
 const Options = FleetOptions.extend({
   watch: z.boolean().default(false),
   failed: z.boolean().default(false),
+  trustHead: Digest.optional(),
 });
 type Options = z.infer<typeof Options>;
 
@@ -25,6 +27,7 @@ export function define(command: Command, io: Io): void {
     .description("Show what every node runs, wants and does.")
     .option("-w, --watch", "show it again every 2 s")
     .option("--failed", "only nodes that need attention")
+    .option("--trust-head <id>", "take the newest head or panic for genuine though its keys are retired")
     .addHelpText(
       "after",
       examples(["chimera status", "chimera status --failed", "chimera status --json | jq '.nodes[].node'"]),
@@ -35,7 +38,8 @@ export function define(command: Command, io: Io): void {
 async function status(io: Io, options: Options): Promise<void> {
   const context = await currentContext(io, options.context);
   const api = await createApiClient(io, context);
-  const show = async (): Promise<string> => render(io, await look(io, { context, api }), options);
+  const show = async (): Promise<string> =>
+    render(io, await look(io, { context, api, trustHead: options.trustHead }), options);
   if (!options.watch) {
     io.out(await show());
     return;

@@ -69,8 +69,23 @@ function verify<T extends { fleetId: FleetId }>(
   const payload = payloadOf(envelope, kind);
   const found = sha256(payload);
   if (found !== id) throw new ChimeraError("hash-mismatch", `${kind} ${id} has the bytes of ${found}`);
-  if (!known.has(id)) requireSigners(envelope, { kind, role });
+  if (!known.has(id)) requireRole(envelope, { kind, role, id });
   const message = parsePayload(payload, schema);
   if (message.fleetId === fleetId) return message;
   throw new ChimeraError("fleet-mismatch", `${kind} ${id} is of fleet ${message.fleetId}, not of ${fleetId}`);
+}
+
+function requireRole(
+  envelope: Envelope,
+  { kind, role, id }: { kind: DocumentKind; role: RoleKeys; id: Digest },
+): void {
+  try {
+    requireSigners(envelope, { kind, role });
+  } catch (cause) {
+    throw new ChimeraError(
+      "signature-invalid",
+      `the controller's newest ${kind} ${id} is not signed as the newest key set wants it; where a key was retired since, compare that id with a colleague's, then say once --trust-head ${id}`,
+      { cause },
+    );
+  }
 }

@@ -27,17 +27,19 @@ const fileKeys = {
 
 /**
  * Every key at hand that the role names. Throws config-invalid when the context knows of none, file-unreadable or
- * signature-invalid when what it knows of is not there or not of this role.
+ * signature-invalid when what was named is not there or not of this role.
  */
 export async function roleSigners(
   io: Io,
   context: NamedContext,
   wanted: WantedSigners,
 ): Promise<RemoteSigner[]> {
-  const files = [context[fileKeys[wanted.role]], ...(wanted.files ?? [])].flatMap((path) => path ?? []);
-  const inFiles = await fileSigners(files, wanted);
+  const own = context[fileKeys[wanted.role]];
+  const named = await fileSigners(wanted.files ?? [], wanted);
   const inAgent = await agentSigners(io, context.agentKeys ?? [], wanted.keys);
-  const signers = uniqueKeys([...inFiles, ...inAgent]);
+  const others = [...named, ...inAgent];
+  const configured = own === undefined ? [] : await configuredSigner(own, wanted, others);
+  const signers = uniqueKeys([...configured, ...others]);
   if (signers.length > 0) return signers;
   throw new ChimeraError(
     "config-invalid",
@@ -45,24 +47,44 @@ export async function roleSigners(
   );
 }
 
-export async function fileSigners(
-  files: readonly string[],
-  wanted: Pick<WantedSigners, "role" | "keys">,
-): Promise<RemoteSigner[]> {
-  return Promise.all(files.map((path) => fileSigner(path, wanted)));
+type Wanted = Pick<WantedSigners, "role" | "keys">;
+
+/** Files that were named for this: each must be there and of the role. */
+export async function fileSigners(files: readonly string[], wanted: Wanted): Promise<RemoteSigner[]> {
+  return Promise.all(
+    files.map(async (path) => {
+      const signer = await fileSigner(path, wanted);
+      if (signer !== undefined) return signer;
+      throw await foreignKey(path, wanted);
+    }),
+  );
 }
 
-async function fileSigner(
+/** The context's own file may hold a key that was retired since, where others are at hand. */
+async function configuredSigner(
   path: string,
-  { role, keys }: Pick<WantedSigners, "role" | "keys">,
-): Promise<RemoteSigner> {
+  wanted: Wanted,
+  others: readonly RemoteSigner[],
+): Promise<RemoteSigner[]> {
+  const signer = await fileSigner(path, wanted);
+  if (signer !== undefined) return [signer];
+  if (others.length > 0) return [];
+  throw await foreignKey(path, wanted);
+}
+
+/** Undefined for a key that the role does not name. */
+async function fileSigner(path: string, { role, keys }: Wanted): Promise<RemoteSigner | undefined> {
   const signer = await readSigner(path, `${role} key file`);
   const named = nameInRole(signer.publicKey, keys);
-  if (named !== undefined) return { ...named, sign: async (bytes) => signer.sign(bytes) };
+  return named === undefined ? undefined : { ...named, sign: async (bytes) => signer.sign(bytes) };
+}
+
+async function foreignKey(path: string, { role, keys }: Wanted): Promise<ChimeraError> {
+  const { name } = await readSigner(path, `${role} key file`);
   const others = keys.keys.map((key) => publicKeyName(key)).join(", ");
-  throw new ChimeraError(
+  return new ChimeraError(
     "signature-invalid",
-    `${role} key file ${path} holds "${publicKeyName(signer.publicKey)}", but the fleet's key set gives the role ${role} to ${others}`,
+    `${role} key file ${path} holds "${name}", but the fleet's key set gives the role ${role} to ${others}`,
   );
 }
 

@@ -7,7 +7,7 @@ import type { KeySet } from "@chimera/proto/signed/key-set";
 import { comparePlace } from "@chimera/proto/signed/place";
 import { worldId, type Leaf } from "@chimera/proto/signed/world";
 import { highestReported } from "./highest-reported.ts";
-import { newestOf, type CurrentFleet } from "../newest-document.ts";
+import { newestOf, type CurrentFleet, type Seen } from "../newest-document.ts";
 
 const hourMs = 3_600_000;
 const consentHours = 2;
@@ -54,19 +54,20 @@ export function nextHead(order: NewHead): Head {
   });
 }
 
-/** Above the newest document, and above what nodes have accepted: the store may have lost some. */
-function nextPlace({
-  current,
-  keySet: { epoch },
-  nodes,
-}: NewHead): Pick<Head, "epoch" | "serial" | "previous"> {
+/** The store takes only what follows its own newest; one that has none takes what the nodes follow. */
+function nextPlace(order: NewHead): Pick<Head, "epoch" | "serial" | "previous"> {
+  const { epoch } = order.keySet;
+  const highest = highestPlace(order);
+  const serial = highest?.place.epoch === epoch ? highest.place.serial : 0;
+  return { epoch, serial: serial + 1, previous: order.current.stored ?? highest?.id ?? null };
+}
+
+/** The newest document, or what nodes have accepted above it: the store may have lost some. */
+function highestPlace({ current, keySet: { epoch }, nodes }: NewHead): Seen | null {
   const newest = newestOf(current);
   const { top } = highestReported(nodes, { epoch, seen: newest?.place ?? null });
   const isAhead = top !== null && (newest === null || comparePlace(top.place, newest.place) > 0);
-  const highest = isAhead ? top : newest;
-  const serial = highest?.place.epoch === epoch ? highest.place.serial : 0;
-  // The store takes only what follows its own newest; one that has none takes what the nodes follow.
-  return { epoch, serial: serial + 1, previous: current.stored ?? highest?.id ?? null };
+  return isAhead ? top : newest;
 }
 
 function iso(ms: number): string {
