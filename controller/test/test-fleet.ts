@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { TokenRole } from "@chimera/proto/api";
 import { closureDigest, closureSize, ClosureEntry } from "@chimera/proto/signed/closure";
 import { seal } from "@chimera/proto/signed/envelope";
+import { freshEveryMs as freshDefaultMs } from "@chimera/proto/signed/fresh";
 import { Head } from "@chimera/proto/signed/head";
 import { generateKey, parseSecretKey } from "@chimera/proto/signed/keys";
 import { createLog } from "@chimera/proto/log";
@@ -62,10 +63,23 @@ export async function startTestFleet(limits: Partial<ControllerConfig["limits"]>
   };
 }
 
-async function startLogged(config: ControllerConfig) {
+/** Another controller of the same fleet: with its own port, and what else is to be different. */
+export async function startBeside(
+  { config, tokens }: Pick<TestFleet, "config" | "tokens">,
+  change: Partial<ControllerConfig> = {},
+  freshEveryMs = freshDefaultMs,
+) {
+  const listen = { host: "127.0.0.1", port: await freePort() };
+  const { controller, logged } = await startLogged({ ...config, listen, ...change }, freshEveryMs);
+  const url = `http://127.0.0.1:${listen.port}`;
+  const call = (path: string, options?: CallOptions) => callApi({ url, tokens }, path, options);
+  return { call, logged, close: () => controller.close() };
+}
+
+async function startLogged(config: ControllerConfig, freshEveryMs = freshDefaultMs) {
   const logged: string[] = [];
   const log = createLog({ fields: {}, write: (line) => void logged.push(line), level: "debug" });
-  const controller: Controller = await startController(config, log);
+  const controller: Controller = await startController(config, log, { freshEveryMs });
   await eventually("controller ready", () => controller.ready());
   return { controller, logged };
 }

@@ -20,6 +20,8 @@ export function roleOf(...signers: Signer[]) {
   return { keys: signers.map(({ publicKey }) => publicKey), threshold: 1 };
 }
 
+const expires = new Date(Date.now() + 86_400_000).toISOString();
+
 /** Of the fleet's keys unless told otherwise; not signed yet. */
 export function makeKeySet(change: Omit<Partial<KeySet>, "roles"> & { roles?: object } = {}): KeySet {
   const { root, publish, panic, order } = fleetKeys;
@@ -29,7 +31,7 @@ export function makeKeySet(change: Omit<Partial<KeySet>, "roles"> & { roles?: ob
     kind: "keys",
     epoch: 0,
     version: 1,
-    expires: new Date(Date.now() + 86_400_000).toISOString(),
+    expires,
     ...change,
     roles: { ...roles, ...change.roles },
   });

@@ -56,16 +56,16 @@ export function createFleetStore(options: FleetStoreOptions): FleetStore {
   const keyStore = openKeyStore(config, log);
   const common = { bucket, keyStore, fleetId, log };
   const documents = createDocumentStore(common);
-  const { prepared, prepareAgain } = preparedAfterConnect(link, log, async () => {
+  const { prepared, prepareAgain, onPrepared } = preparedAfterConnect(link, log, async () => {
     await prepareStreams(link.jetstream().jsm, log);
     await readLastValues();
     await documents.restoreKeys();
     await documents.read();
     log.info({ nodes: projection.list({}).length }, "fleet state read");
-    upkeep.wake();
   });
   const ready = () => link.connected() && prepared();
   const upkeep = startUpkeep({ ...common, documents, signer, everyMs, ready });
+  onPrepared(() => upkeep.wake());
   function prepareAgainIfGone(error: unknown): never {
     if (mayBeGone(error) && prepared()) prepareAgain();
     throw error;
@@ -108,11 +108,13 @@ async function publishBuild(link: NatsLink, fleetId: FleetId, build: BuildStatus
 function preparedAfterConnect(link: NatsLink, log: Log, work: () => Promise<void>) {
   let wanted = 0;
   let done = 0;
+  const listeners: (() => void)[] = [];
   async function prepare(run: number) {
     for (let waitMs = 500; run === wanted; waitMs = Math.min(waitMs * 2, 30_000)) {
       try {
         await work();
         done = run;
+        for (const listener of listeners) listener();
         return;
       } catch (error) {
         log.warn({ error }, "jetstream not prepared");
@@ -125,5 +127,9 @@ function preparedAfterConnect(link: NatsLink, log: Log, work: () => Promise<void
     void prepare(wanted);
   }
   link.onConnect(prepareAgain);
-  return { prepareAgain, prepared: () => wanted > 0 && done === wanted };
+  return {
+    prepareAgain,
+    prepared: () => wanted > 0 && done === wanted,
+    onPrepared: (listener: () => void) => void listeners.push(listener),
+  };
 }

@@ -1,0 +1,95 @@
+import { worldId, type Leaf } from "@chimera/proto/signed/world";
+import { subjects } from "@chimera/proto/subjects";
+import { beforeAll, expect, test } from "vitest";
+import { bucketState, getFleet, panicFor, publish, put, pushWorld, sealPanic } from "./documents.ts";
+import { connectAsController, connectAsNode } from "./raw-nats.ts";
+import { makeHead, putHead } from "./test-fleet.ts";
+import { fleetId } from "./test-keys.ts";
+import { useFleet } from "./use-fleet.ts";
+
+const fleet = useFleet();
+let leaves: Leaf[];
+beforeAll(async () => {
+  leaves = await pushWorld(fleet());
+});
+const world = () => worldId(leaves);
+
+async function ready() {
+  return (await fleet().call("/v1/panic/ready", { role: "viewer" })).json().envelope;
+}
+
+test("keeps a panic ready where nodes do not see it, and gives it away only for the newest head", async () => {
+  const first = await publish(fleet(), leaves);
+  expect(await ready()).toBeNull();
+  const envelope = sealPanic(panicFor(first, world()));
+  expect((await put(fleet(), "/v1/panic/ready", envelope)).status).toBe(200);
+  expect(await ready()).toEqual(envelope);
+  expect((await getFleet(fleet())).panic).toBeNull();
+  const n1 = await connectAsNode(fleet(), "n1");
+  const got = await n1.request(subjects.desiredGet("panic", fleetId), "");
+  expect(got.headers?.code).toBe(404);
+  await n1.close();
+  await publish(fleet(), leaves);
+  expect(await ready()).toBeNull();
+});
+
+test("stores a panic once, answers a second one like it with the first, and takes only a head that follows it", async () => {
+  const head = await publish(fleet(), leaves);
+  const released = await put(fleet(), "/v1/panic", sealPanic(panicFor(head, world())));
+  expect(released.status, released.text).toBe(200);
+  const before = await bucketState(fleet());
+  const again = sealPanic(panicFor(head, world(), { reason: "another operator, at the same time" }));
+  expect((await put(fleet(), "/v1/panic", again)).json()).toEqual(released.json());
+  const { revision, panic } = await getFleet(fleet());
+  expect(panic).toMatchObject({ id: released.json().id, signedBy: ["ops-panic"] });
+  const serial = head.head.serial + 1;
+  const unaware = await putHead(fleet(), makeHead(leaves, { serial, previous: head.id }), revision);
+  expect(unaware.json()).toMatchObject({ code: "panic-not-followed" });
+  expect(await bucketState(fleet())).toEqual(before);
+  const aware = await putHead(fleet(), makeHead(leaves, { serial, previous: panic.id }), revision);
+  expect(aware.status, aware.text).toBe(200);
+  expect((await put(fleet(), "/v1/panic", again)).json()).toMatchObject({ code: "panic-void" });
+});
+
+test("refuses a panic for the same head that leads to another world", async () => {
+  const head = await publish(fleet(), leaves);
+  const other = await pushWorld(fleet(), "nixos-system-other");
+  expect((await put(fleet(), "/v1/panic", sealPanic(panicFor(head, world())))).status).toBe(200);
+  const answer = await put(fleet(), "/v1/panic", sealPanic(panicFor(head, worldId(other))));
+  expect(answer.json()).toMatchObject({ code: "order-equivocation" });
+});
+
+test("lets of a panic and the head after its own exactly one in, however close they come", async () => {
+  for (let round = 0; round < 8; round += 1) {
+    const head = await publish(fleet(), leaves);
+    const { revision } = await getFleet(fleet());
+    const next = makeHead(leaves, { serial: head.head.serial + 1, previous: head.id });
+    const both = await Promise.all([
+      putHead(fleet(), next, revision),
+      put(fleet(), "/v1/panic", sealPanic(panicFor(head, world()))),
+    ]);
+    expect(
+      both.map(({ status }) => status).toSorted((a, b) => a - b),
+      both.map(({ text }) => text).join(),
+    ).toEqual([200, 409]);
+  }
+});
+
+test("goes by panics that were written straight to NATS only where they undo a published head", async () => {
+  const head = await publish(fleet(), leaves);
+  const { link } = await connectAsController(fleet());
+  const subject = subjects.desired("panic", fleetId);
+  const before = (await getFleet(fleet())).panic;
+  for (const bad of [
+    "garbage",
+    JSON.stringify(sealPanic(panicFor(head, world(), { serial: 9000, undoes: "9".repeat(64) }))),
+  ]) {
+    await link.jetstream().publish(subject, bad);
+    expect((await getFleet(fleet())).panic).toEqual(before);
+  }
+  await link.jetstream().publish(subject, JSON.stringify(sealPanic(panicFor(head, world()))));
+  expect((await getFleet(fleet())).panic.panic.undoes).toBe(head.id);
+  const later = await publish(fleet(), leaves);
+  expect(later.head.serial).toBe(head.head.serial + 1);
+  await link.close();
+});
