@@ -83,7 +83,7 @@ async function createDevOperator(
       const envelope = seal("head", head, [await signer("publish")]);
       const { status, body } = await http("PUT", "/v1/head", { envelope, expectedRevision: view.revision });
       if (status !== 200) throw new Error(JSON.stringify(body));
-      return { envelope, head };
+      return envelope;
     },
   };
 }

@@ -1,7 +1,7 @@
 /** Orders before they are signed, and what nodes made of them. */
 import { describe, expect, test } from "vitest";
 import { NodeName, type StorePath } from "@chimera/proto/names";
-import { createSignedFleet, toplevel } from "../../test/signed-fleet.ts";
+import { createSignedFleet, toplevel, type Changes } from "../../test/signed-fleet.ts";
 import { parseDurationMs } from "./duration.ts";
 import { heldNodes, releaseUntilMs, standingOrders } from "./held-nodes.ts";
 import { judgeAnswers, requireAccepted, type NodeAnswer } from "./judge-answers.ts";
@@ -76,11 +76,11 @@ describe("answers to an order", () => {
   const { id, fleetId } = { ...order, fleetId: fleet.fleetId };
   const document = { kind: "order", id, epoch: null, serial: null };
   const nodeKeys = new Map([a, b, c].map((node) => [node, fleet.node(node).nodeKey]));
-  const accepted = (node: NodeName, changes: object = {}, by = fleet.node(node).signer) => ({
+  const accepted = (node: NodeName, changes: Changes = {}) => ({
     node,
     answer: {
       kind: "accepted" as const,
-      receipt: fleet.receipt(node, order, { document, target: null, ...changes }, by),
+      receipt: fleet.receipt(node, order, { document, target: null, ...changes }),
     },
   });
   const judge = (answers: Parameters<typeof judgeAnswers>[0]["answers"], nodes = [a]) =>
@@ -93,7 +93,7 @@ describe("answers to an order", () => {
     expect(judge([], [a, b])).toMatchObject([{ kind: "silent" }, { kind: "silent" }]);
   });
   test.each<[string, ReturnType<typeof accepted>]>([
-    ["signed by another node", accepted(a, {}, fleet.node("b").signer)],
+    ["signed by another node", accepted(a, { by: fleet.node("b").signer })],
     ["in another node's name", accepted(a, { node: "b" })],
     ["about another order", accepted(a, { document: { ...document, id: "0".repeat(64) } })],
     ["about a head", accepted(a, { document: { ...document, kind: "head" } })],

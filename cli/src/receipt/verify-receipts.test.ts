@@ -44,10 +44,10 @@ describe("refused, by node and reason:", () => {
   const b = fleet.node("b").signer;
   const document = { kind: "head", id: head.id, epoch: 0, serial: 7 };
   test.each<[string, Partial<SavedReceipt>, RegExp]>([
-    ["another node's key", { receipt: fleet.receipt("a", head, {}, b) }, /0 of 1 valid receipt/u],
+    ["another node's key", { receipt: fleet.receipt("a", head, { by: b }) }, /0 of 1 valid receipt/u],
     [
       "a node that speaks for another",
-      { receipt: fleet.receipt("a", head, { node: "b" }, a) },
+      { receipt: fleet.receipt("a", head, { node: "b", by: a }) },
       /is b's, the leaf a's/u,
     ],
     ["another node's leaf", { proof: fleet.proof(head, "b") }, /valid receipt signatures/u],
@@ -87,8 +87,8 @@ describe("refused, by node and reason:", () => {
 });
 
 test.each([
-  ["a head of a key that is not the fleet's", fleet.head(7, fleet.world(), {}, fleet.signer("stranger"))],
-  ["a head signed by the panic key", fleet.head(7, fleet.world(), {}, fleet.signer("panic"))],
+  ["a head of a key that is not the fleet's", fleet.head(7, fleet.world(), { by: fleet.signer("stranger") })],
+  ["a head signed by the panic key", fleet.head(7, fleet.world(), { by: fleet.signer("panic") })],
   ["a head of another epoch", fleet.head(7, fleet.world(), { epoch: 3 })],
   ["a head of another fleet", fleet.head(7, fleet.world(), { fleetId: "0".repeat(64) })],
 ])("%s spoils the whole file", (_, forged) => {

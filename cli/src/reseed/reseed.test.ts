@@ -11,18 +11,13 @@ const fleet = createSignedFleet(["a", "b", "c"]);
 const at = "2026-11-23T12:00:00.000Z";
 const digest = (letter: string): string => letter.repeat(64);
 
-function node(
-  name: string,
-  serial: number,
-  id: string,
-  more: { panic?: boolean; epoch?: number } = {},
-): NodeView {
+type Accepted = [serial: number, id: string, more?: { panic?: boolean; epoch?: number }];
+
+function node(name: string, ...[serial, id, more = {}]: Accepted): NodeView {
   const place = { epoch: more.epoch ?? 0, serial, id, acceptedAt: at };
   const panic = more.panic === true ? { ...place, id: digest("9") } : null;
-  const view = fleet
-    .node(name)
-    .reporting({ fleetId: fleet.fleetId, accepted: { ...place, world: digest("0") }, panic });
-  return { ...view, verified: true };
+  const accepted = { ...place, world: digest("0") };
+  return { ...fleet.node(name).reporting({ fleetId: fleet.fleetId, accepted, panic }), verified: true };
 }
 
 describe("the highest reported", () => {

@@ -42,14 +42,13 @@ export async function surveyFleet(api: ApiClient, asked: Asked): Promise<Survey>
   const shown = await shownChain(api, fleetId);
   const chain = sameOrContinues(copy.chain, shown);
   const { there, revision } = await remaining(api, chain, shown.length);
-  const world = await copiedWorld(api, asked);
+  const { leaves, isLost } = await copiedWorld(api, asked);
   const epoch = chain.at(-1)?.set.epoch ?? 0;
-  const nodes = await judgedNodes(api, fleetId, world?.leaves ?? []);
+  const nodes = await judgedNodes(api, fleetId, leaves ?? []);
   const reported = highestReported(nodes, { epoch, seen: copy.head?.head ?? null });
   const more = `the controller has key set ${shown.length}, the copy ends with ${copy.chain.length}`;
   const notes = shown.length > copy.chain.length ? [more] : [];
-  const found = { leaves: world?.leaves ?? null, isWorldLost: world?.isLost ?? false };
-  return { chain, there, revision, reported, notes, ...found };
+  return { chain, there, revision, reported, notes, leaves, isWorldLost: isLost };
 }
 
 async function shownChain(api: ApiClient, fleetId: FleetId): Promise<WalkedChain> {
@@ -98,8 +97,8 @@ function idOf(envelope: Envelope | null): Remaining["ready"] {
 async function copiedWorld(
   api: ApiClient,
   { copy: { head }, fleetId, worldFile }: Asked,
-): Promise<{ leaves: Leaf[]; isLost: boolean } | null> {
-  if (head === null) return null;
+): Promise<{ leaves: Leaf[] | null; isLost: boolean }> {
+  if (head === null) return { leaves: null, isLost: false };
   const id = head.head.world;
   const stored = await api.world(id).catch((error: unknown) => {
     if (error instanceof ChimeraError && (error.code === "world-unknown" || error.code === "not-found"))

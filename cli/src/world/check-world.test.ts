@@ -16,26 +16,30 @@ test("a whole world holds, with its root as its id", () => {
   expect(checkWorld({ v: 1, leaves }, { id: null, fleetId }).id).toBe(id);
 });
 
-test.each<[string, unknown, string, RegExp]>([
+type Refusal = [code: string, says: RegExp];
+
+test.each<[string, unknown, Refusal]>([
   [
     "a leaf that was swapped",
     [a, fleet.leaf("b", toplevel("evil")), c],
-    "hash-mismatch",
-    /a leaf was changed/u,
+    ["hash-mismatch", /a leaf was changed/u],
   ],
-  ["a leaf that was taken away", [a, b], "hash-mismatch", /taken away/u],
-  ["two leaves of one node", [a, b, b, c], "input-invalid", /node b has two leaves/u],
-  ["leaves out of order", [a, c, b], "input-invalid", /b stands after c/u],
-  ["a leaf of another fleet", [a, createSignedFleet(["b"]).leaf("b"), c], "fleet-mismatch", /the leaf of b/u],
-  ["no leaf", [], "input-invalid", /not a world/u],
-  ["leaves that are no list", { length: 3 }, "input-invalid", /not a world: leaves/u],
+  ["a leaf that was taken away", [a, b], ["hash-mismatch", /taken away/u]],
+  ["two leaves of one node", [a, b, b, c], ["input-invalid", /node b has two leaves/u]],
+  ["leaves out of order", [a, c, b], ["input-invalid", /b stands after c/u]],
+  [
+    "a leaf of another fleet",
+    [a, createSignedFleet(["b"]).leaf("b"), c],
+    ["fleet-mismatch", /the leaf of b/u],
+  ],
+  ["no leaf", [], ["input-invalid", /not a world/u]],
+  ["leaves that are no list", { length: 3 }, ["input-invalid", /not a world: leaves/u]],
   [
     "a toplevel outside the store",
     [{ ...a, toplevel: "/etc/passwd" }],
-    "input-invalid",
-    /leaves.0.toplevel/u,
+    ["input-invalid", /leaves.0.toplevel/u],
   ],
-])("%s is refused", (_, wrong, code, says) => {
+])("%s is refused", (_, wrong, [code, says]) => {
   expect(() => checkWorld({ v: 1, leaves: wrong }, { id, fleetId })).toThrow(
     expect.objectContaining({ code, message: expect.stringMatching(says) }),
   );
