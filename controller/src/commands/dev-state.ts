@@ -22,7 +22,7 @@ export interface DevState {
 }
 
 const devRoles = ["root", "publish", "panic", "order", "fresh"] as const;
-export type DevKeyFiles = Record<(typeof devRoles)[number], string>;
+type DevKeyFiles = Record<(typeof devRoles)[number], string>;
 
 export interface DevOptions {
   dir: string;

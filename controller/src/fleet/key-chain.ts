@@ -17,7 +17,7 @@ export interface KeyChain {
   newest: OpenedKeySet;
 }
 
-export interface RefusedKeySet {
+interface RefusedKeySet {
   version: number;
   reason: string;
 }

@@ -53,7 +53,8 @@ export function createDocumentStore(options: DocumentStoreOptions): DocumentStor
         const subject = subjects.keySet(fleetId, set.version);
         const last = messages.findLast((message) => message.subject === subject)?.seq ?? 0;
         const revision = await bucket.write(subject, envelope, { lastSubjectSequence: last });
-        if (revision !== "moved") log.warn({ version: set.version, revision }, "key set put back");
+        if (revision !== "moved")
+          log.warn({ version: set.version, revision }, "key set put where nodes look for it");
       }
     },
   };

@@ -12,7 +12,7 @@ import { readKeyFiles, writeKeyFile, type FoundWhen } from "../files/key-files.t
 import { walkChain, type KeyChain } from "../fleet/key-chain.ts";
 import { readEnvelope, readJson, storedMsOf } from "./read-envelope.ts";
 
-export interface KeyState extends KeyChain {
+interface KeyState extends KeyChain {
   /** When the bucket was first seen to hold each one, in Unix milliseconds. */
   since: ReadonlyMap<Digest, number>;
 }

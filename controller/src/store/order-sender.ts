@@ -14,7 +14,7 @@ const patienceMs = 2000;
 /** Sent before it is waited for the server to have them. */
 const atOnce = 128;
 
-export interface SentOrder {
+interface SentOrder {
   id: Digest;
   envelope: Envelope;
   nodes: readonly NodeName[];
