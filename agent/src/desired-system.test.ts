@@ -1,6 +1,6 @@
 /** What the accepted documents want, as tables: targets of a way back, and what stands in the way. */
 import { initialTrust, type TrustState } from "@chimera/proto/acceptance/trust-state";
-import { Digest, StorePath, WorldId } from "@chimera/proto/names";
+import { Digest, WorldId, type StorePath } from "@chimera/proto/names";
 import type { RolloutRecord } from "@chimera/proto/rollout";
 import { proveLeaf, worldId, type Leaf } from "@chimera/proto/signed/world";
 import { Head } from "@chimera/proto/signed/head";

@@ -1,6 +1,7 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { initialTrust } from "@chimera/proto/acceptance/trust-state";
 import { generateKey } from "@chimera/proto/signed/keys";
 import { execa, type Options } from "execa";
 import { firstKeySet, fleetId } from "./control/fleet-fixture.ts";
@@ -86,6 +87,33 @@ test("a corrupt journal is kept as evidence; one of a newer version stops the ag
   const running = agent("run", "--config", config);
   const outbox = join(folder, "state/outbox.jsonl");
   await vi.waitFor(() => expect(readFileSync(outbox, "utf8")).toContain("journal was unreadable"), patient);
+  running.kill("SIGTERM");
+  await running;
+});
+
+test("a state of another fleet stays as it is, the agent says what to do, and goes on without orders", async () => {
+  const config = await writeConfig();
+  const trust = join(folder, "state/trust.json");
+  const foreign = JSON.stringify({ ...initialTrust(firstKeySet, fleetId), fleetId: "e".repeat(64) });
+  mkdirSync(join(folder, "state"));
+  writeFileSync(trust, foreign);
+  const running = agent("run", "--config", config);
+  const outbox = join(folder, "state/outbox.jsonl");
+  await vi.waitFor(() => expect(readFileSync(outbox, "utf8")).toContain("fleet-mismatch"), patient);
+  await vi.waitFor(() => expect(existsSync(join(folder, "run/progress"))).toBe(true), patient);
+  running.kill("SIGTERM");
+  expect((await running).exitCode).toBe(0);
+  expect(readFileSync(trust, "utf8")).toBe(foreign);
+});
+
+test("a corrupt state is kept as evidence and told; the node begins with its configured keys", async () => {
+  const config = await writeConfig();
+  mkdirSync(join(folder, "state"));
+  writeFileSync(join(folder, "state/trust.json"), '{"v":1,"keys":');
+  const running = agent("run", "--config", config);
+  const outbox = join(folder, "state/outbox.jsonl");
+  const told = "accepted documents were unreadable";
+  await vi.waitFor(() => expect(readFileSync(outbox, "utf8")).toContain(told), patient);
   running.kill("SIGTERM");
   await running;
 });

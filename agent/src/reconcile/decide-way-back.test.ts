@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { decide, needsOf } from "./decide.ts";
 import type { Blocked, Desired } from "./decision.ts";
@@ -141,11 +143,12 @@ test("a way back asks for nothing that a dead network or a hanging systemd could
   expect(needsOf(staged)).toMatchObject({ units: false, contact: false });
 });
 
-test("a journal of the first version, which knew no rank, still counts", () => {
-  const { order, blame: _blame, ...rest } = at("committed");
-  const { rank: _rank, ...old } = order;
-  const read = Journal.parse(JSON.parse(JSON.stringify({ ...rest, order: old })));
-  expect(read).toMatchObject({ order: { rank: 0 }, blame: "none" });
+test("a journal of the first agents, which knew no rank, still counts, and its activation goes on", () => {
+  const file = join(import.meta.dirname, "golden/journal-v1-first.json");
+  const journal = Journal.parse(JSON.parse(readFileSync(file, "utf8")));
+  expect(journal).toMatchObject({ order: { serial: 3, rank: 0 }, blame: "none", contactBefore: false });
+  const seen = observed({ system: { ...running, profile: a, bootDefault: null } });
+  expect(play({ seen, journal, want: null }).journal?.step).toBe("committed");
 });
 
 const healthy = { state: "running", failing: [] };
