@@ -4,9 +4,8 @@ import type { AckMessage } from "@chimera/proto/api";
 import type { ErrorCode } from "@chimera/proto/errors";
 import type { DocumentName, NodeEvent } from "@chimera/proto/event";
 import type { Envelope } from "@chimera/proto/signed/envelope";
-import { viewOf, waitView } from "../fleet/fleet-stage.ts";
 import { waitUntil } from "../lab/wait-until.ts";
-import { newestHead, refusalsOf, restoreHead, stateOf, type Scene } from "./scene.ts";
+import { newestHead, refusalsOf, restoreHead, stateOf, statusWhen, viewOf, type Scene } from "./scene.ts";
 
 export interface Attempt {
   /** In the issue's words. */
@@ -73,7 +72,7 @@ export function atNode(attempt: NodeAttempt): Attempt {
       const before = await stateOf(scene, mayChange);
       const { envelope } = await newestHead(scene);
       const seen = new Set((await refusalsOf(scene)).map(({ id }) => id));
-      const problemBefore = (await viewOf(scene.fleet, scene.node.name)).status?.problem?.at;
+      const problemBefore = (await viewOf(scene)).status?.problem?.at;
       try {
         await act(scene);
         const reported =
@@ -106,9 +105,9 @@ export async function waitRefusal(scene: Scene, { document, code, seen }: Expect
       .find((one) => one.startsWith(`\`document-refused\` ${document} \`${code}\``));
   };
   try {
-    return await waitUntil(`${document} refused as ${code}`, look, { timeoutMs: 40_000, everyMs: 100 });
+    return await waitUntil(`${document} refused as ${code}`, look, { timeoutMs: 20_000, everyMs: 100 });
   } catch (cause) {
-    const { status } = await viewOf(scene.fleet, scene.node.name);
+    const { status } = await viewOf(scene);
     throw new Error(`events ${JSON.stringify(last)}, status ${JSON.stringify(status)}`, { cause });
   }
 }
@@ -119,11 +118,7 @@ export async function waitProblem(
   code: ErrorCode,
   before: string | undefined,
 ): Promise<string> {
-  await waitView(
-    scene.fleet,
-    scene.node.name,
-    ({ status }) => status?.problem?.code === code && status.problem.at !== before,
-  );
+  await statusWhen(scene, ({ problem }) => problem?.code === code && problem.at !== before);
   return `status, problem \`${code}\``;
 }
 

@@ -2,11 +2,11 @@
 import { expect } from "vitest";
 import { World, worldId } from "@chimera/proto/signed/world";
 import { Digest, StorePath } from "@chimera/proto/names";
-import { deployWorld, pointersOf, viewOf } from "../fleet/fleet-stage.ts";
+import { deployWorld, pointersOf } from "../fleet/fleet-stage.ts";
 import { alterJson } from "../fleet/tampering-proxy.ts";
 import { byHttp, waitProblem, type Attempt } from "./attempt.ts";
 import { signedHead } from "./make-documents.ts";
-import { desiredKey, fleetOf, newestHead, type Scene } from "./scene.ts";
+import { desiredKey, fleetOf, newestHead, viewOf, type Scene } from "./scene.ts";
 import { changeOneHash } from "./world-attacks.ts";
 
 export const closureAttacks: readonly Attempt[] = [
@@ -46,7 +46,7 @@ async function pointersKept(
   act: () => Promise<void>,
 ) {
   const before = await pointersOf(scene.node);
-  const problem = (await viewOf(scene.fleet, scene.node.name)).status?.problem?.at;
+  const problem = (await viewOf(scene)).status?.problem?.at;
   try {
     await act();
     const reported = await waitProblem(scene, code, problem);

@@ -1,10 +1,11 @@
 // SHELL. What an honest operator does between two attacks: publishes, and waits until the node has taken it.
+import { TrustState } from "@chimera/proto/acceptance/trust-state";
 import { DocumentStored } from "@chimera/proto/api";
 import type { Envelope } from "@chimera/proto/signed/envelope";
 import type { NodeStatus } from "@chimera/proto/status";
-import { waitView } from "../fleet/fleet-stage.ts";
+import { waitUntil } from "../lab/wait-until.ts";
 import { signedHead, type Changes } from "./make-documents.ts";
-import { fleetOf, newestHead, type Scene } from "./scene.ts";
+import { fleetOf, newestHead, statusWhen, trustOf, type Scene } from "./scene.ts";
 
 /** Through the controller; answers what the node says once it has accepted it. */
 export async function publishNext(scene: Scene, changes: Changes = {}): Promise<NodeStatus> {
@@ -16,14 +17,15 @@ export async function publishNext(scene: Scene, changes: Changes = {}): Promise<
   return statusWhen(scene, ({ accepted }) => accepted?.id === id);
 }
 
-/** Answers when the node runs what its newest head wants. */
+/** Answers when the node runs what its newest head wants, and has written down that it does. */
 export async function settled(scene: Scene): Promise<NodeStatus> {
   const { id } = await newestHead(scene);
-  return statusWhen(
-    scene,
-    ({ state, accepted, wanted, system }) =>
-      state === "committed" && accepted?.id === id && system.current === wanted,
-  );
+  const isWritten = async () => {
+    const { leaves } = TrustState.parse(JSON.parse(await trustOf(scene.node)));
+    return leaves.some(({ head, committedAt }) => head === id && committedAt !== null);
+  };
+  await waitUntil("the newest head is committed", isWritten, { timeoutMs: 60_000, everyMs: 100 });
+  return statusWhen(scene, ({ state, accepted }) => state === "committed" && accepted?.id === id);
 }
 
 /** Answers when the node goes by it. */
@@ -31,17 +33,4 @@ export async function publishKeySet(scene: Scene, envelope: Envelope, version: n
   const answer = await scene.call("PUT", "/v1/keys", { envelope });
   if (answer.status !== 200) throw new Error(`PUT /v1/keys: ${JSON.stringify(answer)}`);
   return statusWhen(scene, ({ keys }) => keys?.version === version);
-}
-
-export async function statusWhen(
-  { fleet, node }: Scene,
-  condition: (status: NodeStatus) => boolean,
-): Promise<NodeStatus> {
-  const { status } = await waitView(
-    fleet,
-    node.name,
-    (view) => view.status !== null && condition(view.status),
-  );
-  if (status === null) throw new Error(`${node.name} has no status`);
-  return status;
 }

@@ -1,10 +1,11 @@
 // SHELL. Where attacks are tried: a fleet of one node, its documents, its keys, and the two places in between to stand.
 import { randomBytes } from "node:crypto";
-import { EventList, FleetView, type StoredHead } from "@chimera/proto/api";
+import { EventList, FleetView, NodeView, type StoredHead } from "@chimera/proto/api";
 import type { Envelope } from "@chimera/proto/signed/envelope";
 import type { Signer } from "@chimera/proto/signed/keys";
 import { type Leaf, World } from "@chimera/proto/signed/world";
 import type { NodeEvent } from "@chimera/proto/event";
+import type { NodeStatus } from "@chimera/proto/status";
 import { keys, type DesiredKind } from "@chimera/proto/subjects";
 import { z } from "zod";
 import { pointersOf } from "../fleet/fleet-stage.ts";
@@ -12,6 +13,7 @@ import type { RawStore } from "../fleet/raw-store.ts";
 import type { Fleet } from "../fleet/start-fleet.ts";
 import type { TamperingProxy } from "../fleet/tampering-proxy.ts";
 import type { Host } from "../lab/host.ts";
+import { waitUntil } from "../lab/wait-until.ts";
 
 /** Whose signatures the fleet takes now: rotation changes them. */
 export interface Signers {
@@ -76,13 +78,40 @@ export async function ownLeaf(scene: Scene): Promise<Leaf> {
   return leaf;
 }
 
+/** All that the node has accepted, as it lies on its disk. */
+export function trustOf(node: Host): Promise<string> {
+  return node.runChecked(["cat", "/var/lib/chimera/trust.json"]);
+}
+
 /** What no attack may change: what runs, what would boot, and all that the node has accepted. */
 export async function stateOf({ node }: Scene, without: readonly string[] = []) {
-  const text = await node.runChecked(["cat", "/var/lib/chimera/trust.json"]);
+  const text = await trustOf(node);
   const trust = Object.entries(z.record(z.string(), z.unknown()).parse(JSON.parse(text)));
   // The controller's word of freshness comes by itself, every few minutes.
   const kept = trust.filter(([name]) => name !== "fresh" && !without.includes(name));
   return { pointers: await pointersOf(node), trust: Object.fromEntries(kept) };
+}
+
+/** From the API itself: an operator's own program remembers what it has seen, and would stop here. */
+export async function viewOf(scene: Scene): Promise<NodeView> {
+  return NodeView.parse((await scene.call("GET", `/v1/nodes/${scene.node.name}`)).json);
+}
+
+/** Polls until the node says so. */
+export async function statusWhen(
+  scene: Scene,
+  condition: (status: NodeStatus) => boolean,
+): Promise<NodeStatus> {
+  let last: NodeStatus | null = null;
+  const look = async () => {
+    last = (await viewOf(scene)).status;
+    return last !== null && condition(last) && last;
+  };
+  try {
+    return await waitUntil("the status as expected", look, { timeoutMs: 60_000, everyMs: 100 });
+  } catch (cause) {
+    throw new Error(`last status of ${scene.node.name}: ${JSON.stringify(last)}`, { cause });
+  }
 }
 
 /** Newest first. */

@@ -1,6 +1,6 @@
 // SHELL. Documents that would fill a memory or a stack instead of being read.
 import { expect } from "vitest";
-import { seal } from "@chimera/proto/signed/envelope";
+import { seal, sealBytes } from "@chimera/proto/signed/envelope";
 import { byHttp, type Attempt } from "./attempt.ts";
 import { headAtNode, wrongHead } from "./head-attacks.ts";
 import { nextHead } from "./make-documents.ts";
@@ -53,8 +53,9 @@ export const sizeAttacks: readonly Attempt[] = [
     attack: "deep JSON that is signed",
     code: "input-invalid",
     make: async (scene) => {
-      const policy: unknown = JSON.parse("[".repeat(5000) + "]".repeat(5000));
-      return seal("head", await nextHead(scene, { policy }), scene.signers.publish);
+      const head = JSON.stringify(await nextHead(scene, { policy: "deep" }));
+      const text = head.replace('"deep"', "[".repeat(5000) + "]".repeat(5000));
+      return sealBytes("head", Buffer.from(text), scene.signers.publish);
     },
   }),
   headAtNode({

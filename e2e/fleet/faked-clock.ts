@@ -4,33 +4,33 @@ import type { Host } from "../lab/host.ts";
 import { waitUntil } from "../lab/wait-until.ts";
 import { agentPid } from "./fleet-stage.ts";
 
-const dropIn = "/run/systemd/system/chimera-sentinel.service.d/clock.conf";
-const library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
+const library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
+const unit = "lab-agent-with-another-clock";
+const agent = ["/run/current-system/sw/bin/chimera-agent", "run", "--config", "/etc/chimera/agent.json"];
 
-/** `offset` as libfaketime takes it: `+1d`, `-20000d`. The agent is started anew before and after. */
+/** `offset` as libfaketime takes it: `+1d`, `-20000d`. The agent runs outside its sentinel meanwhile. */
 export async function withFakedClock<T>(node: Host, offset: string, action: () => Promise<T>): Promise<T> {
   const environment = {
+    PATH: "/run/current-system/sw/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     LD_PRELOAD: library,
     FAKETIME: offset,
     FAKETIME_DONT_FAKE_MONOTONIC: "1",
     NO_FAKE_STAT: "1",
   };
-  const lines = Object.entries(environment).map(([name, value]) => `Environment=${name}=${value}`);
-  await node.runChecked(["mkdir", "-p", dropIn.slice(0, dropIn.lastIndexOf("/"))]);
-  await node.runChecked(["tee", dropIn], { input: `[Service]\n${lines.join("\n")}\n` });
+  const settings = Object.entries(environment).map(([name, value]) => `--setenv=${name}=${value}`);
+  await node.runChecked(["systemctl", "stop", "chimera-sentinel"]);
   try {
-    await restartAgent(node);
+    await node.runChecked(["systemd-run", `--unit=${unit}`, ...settings, ...agent]);
     return await action();
   } finally {
-    await node.runChecked(["rm", dropIn]);
-    await restartAgent(node);
+    await node.run(["systemctl", "stop", unit]);
+    await node.runChecked(["systemctl", "start", "chimera-sentinel"]);
   }
 }
 
 /** With its whole sentinel, so that it gets another environment and reads its configuration. */
 export async function restartAgent(node: Host): Promise<void> {
   const before = await agentPid(node);
-  await node.runChecked(["systemctl", "daemon-reload"]);
   await node.runChecked(["systemctl", "restart", "chimera-sentinel"]);
   await waitUntil(
     "a new agent",

@@ -28,6 +28,7 @@ export interface RawStore {
 }
 
 const stream = `KV_${buckets.desired}`;
+const inBucket = `$KV.${buckets.desired}.`;
 
 export async function openRawStore(lab: Lab, fleetId: string): Promise<RawStore> {
   const client = await connectAsController(lab);
@@ -40,12 +41,15 @@ export async function openRawStore(lab: Lab, fleetId: string): Promise<RawStore>
     },
     get: async (key) => (await bucket.get(key))?.json() ?? null,
     erase: async (key) => {
-      await manager.streams.purge(stream, { filter: `$KV.${buckets.desired}.${key}` });
+      await manager.streams.purge(stream, { filter: `${inBucket}${key}` });
     },
     revisions: async () => {
-      const found: Record<string, number> = {};
-      for await (const key of await bucket.keys()) found[key] = (await bucket.get(key))?.revision ?? 0;
-      return found;
+      const { state } = await manager.streams.info(stream, { subjects_filter: `${inBucket}>` });
+      const newest = Object.keys(state.subjects ?? {}).map(async (subject) => {
+        const { seq } = await manager.streams.getMessage(stream, { last_by_subj: subject });
+        return [subject.slice(inBucket.length), seq] as const;
+      });
+      return Object.fromEntries(await Promise.all(newest));
     },
     order: async (node, envelope) => {
       const id = sha256(Buffer.from(envelope.payload, "base64"));
