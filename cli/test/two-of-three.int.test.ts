@@ -2,8 +2,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { KeyChain, FleetView } from "@chimera/proto/api";
-import { parsePayload, payloadOf } from "@chimera/proto/signed/envelope";
-import { Head } from "@chimera/proto/signed/head";
 import { z } from "zod";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createColleague, type Colleague } from "./colleague.ts";
@@ -20,8 +18,8 @@ const worlds: string[] = [];
 beforeAll(async () => {
   fleet = await startDevFleet(["n1", "n2"]);
   for (const word of ["one", "two"]) {
-    const envelope = await fleet.publish([fleet.leaf("n1", word), fleet.leaf("n2", "same")]);
-    worlds.push(parsePayload(payloadOf(envelope, "head"), Head).world);
+    await fleet.publish([fleet.leaf("n1", word), fleet.leaf("n2", "same")]);
+    worlds.push((await newestHead())?.head.world ?? "");
   }
   bob = await createColleague(fleet, "bob");
   carol = await createColleague(fleet, "carol");

@@ -49,16 +49,20 @@ function keysOver(
   return version === newest.set.version + 1 ? null : `key set ${newest.set.version + 1} is due`;
 }
 
-function headOver(head: Head, id: Digest, { current, keys, nowMs }: Surroundings): string | null {
+function headOver(head: Head, id: Digest, now: Surroundings): string | null {
+  const { current, keys, nowMs } = now;
   const newest = newestOf(current);
   if (id === current.head?.id) return "published";
   if (newest !== null && comparePlace(head, newest.place) <= 0) {
     return `${showPlace(newest.place)} was published since`;
   }
-  const isOnTop = head.previous === (newest?.id ?? null) || head.previous === current.stored;
-  if (!isOnTop) return "it was made on top of another head";
+  if (!isOnTop(head, current)) return "it was made on top of another head";
   if (head.epoch !== keys.newest.set.epoch) return `epoch ${keys.newest.set.epoch} has begun`;
   return Date.parse(head.notAfter) < nowMs ? `it expired at ${head.notAfter}` : null;
+}
+
+function isOnTop({ previous }: Head, current: Surroundings["current"]): boolean {
+  return previous === (newestOf(current)?.id ?? null) || previous === current.stored;
 }
 
 function panicOver({ undoes, world }: Panic, { current }: Surroundings): string | null {
