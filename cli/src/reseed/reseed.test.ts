@@ -1,10 +1,13 @@
 /** How far a fleet is by its nodes' word, and what goes back into a store that lost its data. */
 import { describe, expect, test } from "vitest";
 import type { NodeView } from "@chimera/proto/api";
+import { seal } from "@chimera/proto/signed/envelope";
 import { openHead } from "@chimera/proto/signed/head";
 import { openPanic } from "@chimera/proto/signed/panic";
 import { createSignedFleet } from "../../test/signed-fleet.ts";
 import { highestReported } from "../fleet/head/highest-reported.ts";
+import { walkFleetKeys } from "../fleet/key-chain.ts";
+import { sameOrContinues } from "./read-copy.ts";
 import { reseedPlan, type Remaining, type VerifiedCopy } from "./reseed-plan.ts";
 
 const fleet = createSignedFleet(["a", "b", "c"]);
@@ -119,4 +122,20 @@ describe("the plan", () => {
       expect.stringContaining("signed two"),
     ]);
   });
+});
+
+test("a chain goes on from the copy's, or the copy's from it; a fork is never taken", () => {
+  const [one] = fleet.chain;
+  if (one === undefined) throw new Error("no keys");
+  const next = (days: number) => {
+    const expires = new Date(Date.parse(at) + days * 86_400_000).toISOString();
+    const set = { ...one.set, version: 2, fleetId: fleet.fleetId, expires };
+    return walkFleetKeys([one.envelope, seal("keys", set, [fleet.signer("root")])], fleet.fleetId);
+  };
+  const longer = next(10);
+  expect(sameOrContinues(fleet.chain, longer)).toBe(longer);
+  expect(sameOrContinues(longer, fleet.chain)).toBe(longer);
+  expect(() => sameOrContinues(longer, next(20))).toThrow(
+    expect.objectContaining({ code: "content-conflict" }),
+  );
 });
