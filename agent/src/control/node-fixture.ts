@@ -26,13 +26,14 @@ import { createNatsFixture, type NatsFixture } from "./nats-fixture.ts";
 import type { Told } from "./open-documents.ts";
 import { openTrust, type EarlierAccepted } from "./trust/open-trust.ts";
 
-export interface NodeStart {
+interface NodeStart {
   trustedKeys?: Envelope;
   earlier?: EarlierAccepted | null;
   floor?: Parameters<typeof startControl>[0]["floor"];
   /** Called before each save of the accepted documents. */
   beforeSave?: () => void;
   freshSeconds?: number;
+  saveReceipt?: () => void;
 }
 
 type RefusedData = Extract<NodeEvent, { type: "document-refused" }>["data"];
@@ -122,7 +123,7 @@ function startNode({ nats, leaves, nodeKey, folder, lines }: Ground, how: NodeSt
       writeFileSync(join(folder, "trust.json"), JSON.stringify(state));
     },
     rollout: { value: null, save: () => undefined },
-    receipt: { value: null, save: () => undefined },
+    receipt: { value: null, save: how.saveReceipt ?? (() => undefined) },
     status: (told) => statusOf(told),
     receiptFacts: (keeper) => composeReceiptFacts(keeper.state(), null, null),
     health: () => healthSample,

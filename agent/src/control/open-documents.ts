@@ -1,6 +1,7 @@
 /** SHELL. The parts that take documents in: who judges them, who reads them, who answers for them. */
 import type { TrustState } from "@chimera/proto/acceptance/trust-state";
 import type { AckMessage } from "@chimera/proto/api";
+import { ChimeraError } from "@chimera/proto/errors";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
 import type { FleetId, NodeName } from "@chimera/proto/names";
@@ -73,7 +74,7 @@ export function openDocuments(options: DocumentOptions, wires: Wires): Documents
   const log = options.log.child({ component: "documents" });
   const { keeper, receipts } = openTrusted(options, { ...wires, log });
   const onNews = options.onJudged;
-  const rollout = createRolloutWatch({ ...options.rollout, keeper, onChange: onNews });
+  const rollout = createRolloutWatch({ ...bestEffort(options.rollout, log), keeper, onChange: onNews });
   const { state, keySet } = keeper;
   const watch = createStoreWatch({ state, keySet, freshSeconds, report, onNews, log });
   const orders = createOrderDesk({ keeper, receiptFor: receipts.forOrder, acknowledge: wires.acknowledge });
@@ -97,6 +98,21 @@ export function openDocuments(options: DocumentOptions, wires: Wires): Documents
   };
 }
 
+/** What only helps after a restart must not stop what is under way, as a panic, when the disk is full. */
+function bestEffort<T>({ value, save }: Kept<T>, log: Log): Kept<T> {
+  return {
+    value,
+    save(next) {
+      try {
+        save(next);
+      } catch (error) {
+        if (!(error instanceof ChimeraError)) throw error;
+        log.warn({ error }, "document was not stored");
+      }
+    },
+  };
+}
+
 /** Whatever is accepted is acknowledged in the same breath. */
 function openTrusted(
   options: DocumentOptions,
@@ -111,6 +127,13 @@ function openTrusted(
   const identity = { node, nodeKey: signer.publicKey };
   const keeper = createTrustKeeper({ start, identity, freshSeconds, floor, save, report, onJudged, log });
   const facts = () => options.receiptFacts(keeper);
-  receipts = createReceiptBook({ ...options.receipt, node, fleetId, signer, facts, acknowledge });
+  receipts = createReceiptBook({
+    ...bestEffort(options.receipt, log),
+    node,
+    fleetId,
+    signer,
+    facts,
+    acknowledge,
+  });
   return { keeper, receipts };
 }

@@ -117,3 +117,17 @@ test("with a disk that takes nothing, nothing is accepted", async () => {
   await side.refresh();
   expect(fixture.onDisk()?.head?.head.serial).toBe(1);
 });
+
+test("a receipt that cannot be kept is said all the same, and what it is about counts", async () => {
+  const acks = await fixture.listen();
+  fixture.start({
+    saveReceipt: () => {
+      throw new ChimeraError("file-unreadable", "the disk is full");
+    },
+  });
+  await fixture.put("head", firstHead());
+  await arrives(() => expect(acks).toHaveLength(1));
+  expect(fixture.onDisk()?.head?.head.serial).toBe(1);
+  expect(fixture.lines.join("")).toContain("document was not stored");
+  expect(fixture.lines.join("")).not.toContain("could not be read");
+});
