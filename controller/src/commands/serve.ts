@@ -57,7 +57,7 @@ function openServices(config: ControllerConfig, log: Log, freshEveryMs: number) 
   const nodeFile = reloadedFile({ path: config.nodesFile, schema: NodeFile, missing: noNodes, log });
   const nodes = () => nodeFile.current().nodes;
   warnWithoutTokens(tokens.current(), config, log);
-  const signer = readFreshKey(config.freshKeyFile);
+  const signer = readFreshKey(config.freshKeyFile, process.env["CREDENTIALS_DIRECTORY"]);
   const cache = openCacheStore(config.cacheDir, config.limits);
   const link = openNats({ ...config.nats, log: log.child({ component: "nats" }) });
   const nodeKey = (node: NodeName) => nodes()[node]?.nodeKey;
