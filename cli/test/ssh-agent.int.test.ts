@@ -8,6 +8,7 @@ import { PublicKeyText, verifyWith } from "@chimera/proto/signed/keys";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { agentSigners } from "../src/signers/agent-signers.ts";
+import { sshString } from "../src/signers/ssh-wire.ts";
 import { createOperator, testIo, type TestOperator } from "./operator.ts";
 import { seedHead } from "./seed-head.ts";
 
@@ -136,12 +137,7 @@ test("a FIDO key is refused with the reason, any other type by name, a private k
 
 /** sk-ssh-ed25519@openssh.com: type, key, application. */
 function skLine(): string {
-  const part = (bytes: Buffer): Buffer => {
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(bytes.length);
-    return Buffer.concat([length, bytes]);
-  };
   const type = "sk-ssh-ed25519@openssh.com";
-  const blob = Buffer.concat([part(Buffer.from(type)), part(Buffer.alloc(32, 7)), part(Buffer.from("ssh:"))]);
+  const blob = Buffer.concat([sshString(type), sshString(Buffer.alloc(32, 7)), sshString("ssh:")]);
   return `${type} ${blob.toString("base64")} alice@desk\n`;
 }

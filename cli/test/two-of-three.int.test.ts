@@ -57,10 +57,8 @@ test("without a root key nothing is changed, and it says what is missing", async
 test("root adds two people to publish, of whom two must sign from then on", async () => {
   const first = await fleet.chimera("keys", "add", "--role", "publish", bob.publicKey, ...root);
   expect(first).toMatchObject({ code: 0, out: expect.stringContaining("key set 2 is published") });
-  const second = await fleet.chimera(
-    ...["keys", "add", "--role", "publish", carol.publicKey, "--threshold", "2"],
-    ...root,
-  );
+  const addCarol = ["keys", "add", "--role", "publish", carol.publicKey, "--threshold", "2"];
+  const second = await fleet.chimera(...addCarol, ...root);
   expect(second).toMatchObject({ code: 0, out: expect.stringContaining("~ publish threshold 1 -> 2") });
   const { out } = await carol.chimera("keys", "list", "--json");
   expect(JSON.parse(out)).toMatchObject({

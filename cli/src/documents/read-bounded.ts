@@ -8,7 +8,7 @@ import { firstIssues } from "./first-issues.ts";
 const maxFileBytes = 128 * 1024 * 1024;
 
 /** Throws file-unreadable, body-too-large or input-invalid. */
-export async function readBoundedJson(path: string, maxBytes = maxFileBytes): Promise<unknown> {
+async function readBoundedJson(path: string, maxBytes = maxFileBytes): Promise<unknown> {
   const text = await readBoundedText(path, maxBytes);
   try {
     return JSON.parse(text);

@@ -103,34 +103,34 @@ test("without the panic key a head is published all the same, and it is said", a
   expect(operator().server.documents.panicReady).toBeNull();
 });
 
-test.each<[string, object, string, number, RegExp]>([
-  [
-    "a panic signed by the publish key",
-    {},
-    "publish",
-    77,
-    /panic .* is not signed as the newest key set wants/u,
-  ],
+test.each<[string, { changes?: object; role?: string; code: number; says: RegExp }]>([
+  ["a panic signed by the publish key", { role: "publish", code: 77, says: /panic \w+ is not signed as/u }],
   [
     "a panic of a head that is not the newest",
-    { serial: 7 },
-    "panic",
-    65,
-    /panic of head 0\.7, which is not/u,
+    { changes: { serial: 7 }, code: 65, says: /panic of head 0\.7, which is not/u },
   ],
-  ["a panic that undoes another document", { undoes: "ab".repeat(32) }, "panic", 65, /panic-void/u],
-  ["a panic of another fleet", { fleetId: "cd".repeat(32) }, "panic", 65, /is of fleet cdcd/u],
-])("%s is refused, and nothing is signed on top of it", async (_, changes, role, code, says) => {
-  await forget();
-  await seedHead(operator(), ["n1"], "one");
-  await seedHead(operator(), ["n1"], "two");
-  show(await panicOf(changes, await keyOf(operator(), role)));
-  for (const command of [["rollback", "--no-follow"], ["status"]]) {
-    const called = await operator().call(command);
-    expect({ code: called.code, err: called.err }).toEqual({ code, err: expect.stringMatching(says) });
-  }
-  expect(operator().server.writes()).toEqual([]);
-});
+  [
+    "a panic that undoes another document",
+    { changes: { undoes: "ab".repeat(32) }, code: 65, says: /panic-void/u },
+  ],
+  [
+    "a panic of another fleet",
+    { changes: { fleetId: "cd".repeat(32) }, code: 65, says: /is of fleet cdcd/u },
+  ],
+])(
+  "%s is refused, and nothing is signed on top of it",
+  async (_, { changes = {}, role = "panic", code, says }) => {
+    await forget();
+    await seedHead(operator(), ["n1"], "one");
+    await seedHead(operator(), ["n1"], "two");
+    show(await panicOf(changes, await keyOf(operator(), role)));
+    for (const command of [["rollback", "--no-follow"], ["status"]]) {
+      const called = await operator().call(command);
+      expect({ code: called.code, err: called.err }).toEqual({ code, err: expect.stringMatching(says) });
+    }
+    expect(operator().server.writes()).toEqual([]);
+  },
+);
 
 test("a controller that hides a panic again is found out", async () => {
   await forget();

@@ -1,17 +1,18 @@
 /** SHELL. `chimera keys list`: the roles of the newest key set, and the key files of a folder. */
 import { lstat, readdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { ChimeraError } from "@chimera/proto/errors";
+import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
+import type { OpenedKeySet } from "@chimera/proto/signed/key-set";
 import { publicKeyBytes, PublicKeyText } from "@chimera/proto/signed/keys";
 import { createApiClient } from "../../api/api-client.ts";
 import { currentContext, type NamedContext } from "../../context/current-context.ts";
-import { fleetKeys } from "../../fleet/key-chain.ts";
+import { fleetKeys, rememberedKeys } from "../../fleet/key-chain.ts";
 import { fleetKeyNames } from "../../fleet/keys/new-fleet.ts";
 import type { Io } from "../../io.ts";
 import { FleetOptions, parseOptions } from "../../options.ts";
 import { keyFileTable, type ListedKey } from "../../print/keys/key-file-table.ts";
 import { keySetText, listedRoles } from "../../print/keys/key-set-table.ts";
-import { printableJson } from "../../print/printable.ts";
+import { printable, printableJson } from "../../print/printable.ts";
 import { readSigner } from "../../secret-file.ts";
 
 const dayMs = 86_400_000;
@@ -20,20 +21,38 @@ export async function list(io: Io, dir: string | undefined, given: unknown): Pro
   const options = parseOptions(FleetOptions, given);
   if (dir !== undefined) return listFolder(io, resolve(io.cwd, dir), options.json);
   const context = await currentContext(io, options.context);
-  const { newest } = await fleetKeys(io, await createApiClient(io, context), context);
+  const newest = await newestKeys(io, context);
   const folder = keyFolder(context);
   const files = folder === null ? [] : await listedKeys(folder);
-  const whereIs = finder(files, await keysInAgent(io, context));
-  const roles = listedRoles(newest.set, whereIs);
-  const { version, epoch, expires } = newest.set;
-  const daysLeft = Math.floor((Date.parse(expires) - io.nowMs()) / dayMs);
+  const keySet = newest === null ? null : await describeKeySet(io, context, { newest, files });
   if (options.json) {
-    const keySet = { version, epoch, expires, roles };
-    io.out(`${printableJson({ keySet, folder, keys: files }, 2)}\n`);
-  } else {
-    io.out(`${keySetText(newest.set, { roles, daysLeft }, io.paint)}\n${keyFileTable(files, io.paint)}`);
-  }
+    const described = keySet === null ? null : { ...keySet.facts, roles: keySet.roles };
+    io.out(`${printableJson({ keySet: described, folder, keys: files }, 2)}\n`);
+  } else io.out(`${keySet === null ? "" : `${keySet.text}\n`}${keyFileTable(files, io.paint)}`);
   refuseOpen(files);
+}
+
+/** By this operator's copy where the controller does not answer; null where that knows nothing either. */
+async function newestKeys(io: Io, context: NamedContext): Promise<OpenedKeySet | null> {
+  const api = await createApiClient(io, context);
+  const keys = await fleetKeys(io, api, context).catch(async (error: unknown) => {
+    if (!(error instanceof ChimeraError) || errorCodes[error.code].retry !== "backoff") throw error;
+    io.err(`chimera: ${printable(errorChain(error))}; what follows is this operator's copy\n`);
+    return rememberedKeys(io, context.fleetId);
+  });
+  return keys?.newest ?? null;
+}
+
+async function describeKeySet(
+  io: Io,
+  context: NamedContext,
+  { newest: { set }, files }: { newest: OpenedKeySet; files: readonly ListedKey[] },
+) {
+  const { version, epoch, expires } = set;
+  const daysLeft = Math.floor((Date.parse(expires) - io.nowMs()) / dayMs);
+  const roles = listedRoles(set, finder(files, await keysInAgent(io, context)));
+  const text = keySetText(set, { roles, daysLeft }, io.paint);
+  return { facts: { version, epoch, expires }, roles, text };
 }
 
 async function listFolder(io: Io, folder: string, json: boolean): Promise<void> {

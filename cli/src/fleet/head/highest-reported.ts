@@ -12,7 +12,7 @@ import {
   type PlaceLike,
 } from "@chimera/proto/signed/place";
 
-export interface Reported {
+interface Reported {
   place: Place;
   id: Digest;
   nodes: NodeName[];
