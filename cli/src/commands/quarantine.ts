@@ -6,7 +6,7 @@ import { z } from "zod";
 import { createObserver, type Observer } from "../fleet/operator.ts";
 import type { Io } from "../io.ts";
 import { addFleetOptions, examples, FleetOptions, parseOptions } from "../options.ts";
-import { currentQuarantine } from "../order/current-quarantine.ts";
+import { currentQuarantine, type StoredList } from "../order/current-quarantine.ts";
 import { nextQuarantine, type NextQuarantine, type QuarantineChange } from "../order/next-quarantine.ts";
 import { quarantineRows, reportedToplevels } from "../order/quarantine-rows.ts";
 import { draftOrder, signOrder } from "../order/sign-order.ts";
@@ -67,6 +67,7 @@ function parsePaths(words: unknown): StorePath[] {
 async function list(io: Io, options: FleetOptions): Promise<void> {
   const observer = await createObserver(io, { context: options.context });
   const stored = await currentQuarantine(io, observer);
+  warnOfRetired(io, observer, stored);
   const rows = quarantineRows(stored?.list ?? null, observer.nodes);
   if (options.json) {
     const order = stored === null ? null : { id: stored.id, keySet: stored.keySet, ...stored.order };
@@ -85,6 +86,7 @@ async function change(
 ): Promise<void> {
   const observer = await createObserver(io, { context: options.context });
   const current = await currentQuarantine(io, observer);
+  warnOfRetired(io, observer, current);
   const reported = reportedToplevels(observer.nodes);
   const next = nextQuarantine(current?.list ?? null, { ...wanted, reported });
   for (const path of next.endedPardons) {
@@ -94,6 +96,14 @@ async function change(
   }
   if (options.dryRun) return tell(io, { next, said: "nothing was signed or sent (--dry-run)" }, options.json);
   await signAndStore(io, { observer, next }, options);
+}
+
+/** Whoever stole a retired key can still make a list for whoever looks; no node takes it any more. */
+function warnOfRetired(io: Io, { keys }: Observer, stored: StoredList | null): void {
+  if (stored === null || stored.keySet === keys.newest.set.version) return;
+  io.err(
+    `chimera: quarantine list ${stored.list.serial} is signed by keys of key set ${stored.keySet}, which were retired since: look at it well; nodes that lack it take only a list that is signed anew, as by any change\n`,
+  );
 }
 
 async function signAndStore(

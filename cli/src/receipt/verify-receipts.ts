@@ -13,11 +13,11 @@ import { Leaf, verifyLeaf } from "@chimera/proto/signed/world";
 import { openSignedHead, openSignedPanic, type WalkedChain } from "../documents/open-signed.ts";
 import type { ReceiptsFile, SavedReceipt } from "./receipts-file.ts";
 
-export type ReceiptDocument =
+type ReceiptDocument =
   | { kind: "head"; id: Digest; keySet: number; head: Head }
   | { kind: "panic"; id: Digest; keySet: number; panic: Panic };
 
-export interface VerifiedReceipt {
+interface VerifiedReceipt {
   node: NodeName;
   document: { kind: "head" | "panic"; id: Digest; place: Place; keySet: number };
   state: Receipt["state"];
@@ -32,10 +32,7 @@ export type ReceiptVerdict =
   | { holds: false; node: string | null; reason: string };
 
 /** Every document of the file by its id; throws the code of the first that nobody of its role signed. */
-export function openDocuments(
-  chain: WalkedChain,
-  envelopes: readonly Envelope[],
-): Map<Digest, ReceiptDocument> {
+function openDocuments(chain: WalkedChain, envelopes: readonly Envelope[]): Map<Digest, ReceiptDocument> {
   const documents = envelopes.map((envelope) => openDocument(chain, envelope));
   return new Map(documents.map((document) => [document.id, document]));
 }
@@ -57,7 +54,7 @@ export function verifyReceipts(
 }
 
 /** Throws the first thing that does not hold. */
-export function verifyReceipt(
+function verifyReceipt(
   { receipt: envelope, proof, head: headId }: SavedReceipt,
   documents: ReadonlyMap<Digest, ReceiptDocument>,
   fleetId: FleetId,

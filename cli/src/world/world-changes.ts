@@ -3,9 +3,9 @@ import type { NodeName, StorePath } from "@chimera/proto/names";
 import type { Leaf } from "@chimera/proto/signed/world";
 
 /** Parts of a leaf that may change beside its toplevel; `bits`: the same paths with other content. */
-export type OtherChange = "bits" | "node key" | "substituters";
+type OtherChange = "bits" | "node key" | "substituters";
 
-export interface NodeChange {
+interface NodeChange {
   node: NodeName;
   kind: "joined" | "left" | "changed";
   old: StorePath | null;
