@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createApiClient } from "./api/api-client.ts";
 import { currentContext } from "./context/current-context.ts";
-import { createOperator, testIo } from "../test/operator.ts";
-import { useOperator } from "../test/use-operator.ts";
+import { createOperator, testIo } from "../test/fixture/operator.ts";
+import { useOperator } from "../test/fixture/use-operator.ts";
 
 const { operator, outcome, refusal } = useOperator();
 

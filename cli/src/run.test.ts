@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { commandTable, completionEntry } from "./command-table.ts";
-import { useOperator } from "../test/use-operator.ts";
+import { useOperator } from "../test/fixture/use-operator.ts";
 
 const path = "/nix/store/5q2wz4r1d3gkz8m0j7p9v6n4b1c8x2ha-nixos-system-n1";
 const { operator, outcome, refusal } = useOperator();

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createOperator, type CalledResult, type TestOperator } from "./operator.ts";
+import { createOperator, type CalledResult, type TestOperator } from "./fixture/operator.ts";
 import { nixOnPath } from "./nix-on-path.ts";
 
 const system = process.arch === "arm64" ? "aarch64-linux" : "x86_64-linux";

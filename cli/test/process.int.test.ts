@@ -5,7 +5,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createOperator, type TestOperator } from "./operator.ts";
+import { createOperator, type TestOperator } from "./fixture/operator.ts";
 
 const main = resolve(import.meta.dirname, "../src/main.ts");
 let operator: TestOperator;

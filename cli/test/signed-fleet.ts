@@ -7,7 +7,7 @@ import { generateKey, parseSecretKey, type Signer } from "@chimera/proto/signed/
 import { Leaf, proveLeaf, worldId } from "@chimera/proto/signed/world";
 import { StorePath, type Digest } from "@chimera/proto/names";
 import { closureOf } from "./store-object.ts";
-import { createTestNode, type TestNode } from "./test-node.ts";
+import { createTestNode, type TestNode } from "./fixture/test-node.ts";
 
 const at = "2026-11-23T12:00:00.000Z";
 const expires = "2099-01-01T00:00:00.000Z";

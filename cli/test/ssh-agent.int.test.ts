@@ -9,8 +9,8 @@ import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { agentSigners } from "../src/signers/agent-signers.ts";
 import { sshString } from "../src/signers/ssh-wire.ts";
-import { createOperator, testIo, type TestOperator } from "./operator.ts";
-import { seedHead } from "./seed-head.ts";
+import { createOperator, testIo, type TestOperator } from "./fixture/operator.ts";
+import { seedHead } from "./fixture/seed-head.ts";
 
 let operator: TestOperator;
 let folder: string;

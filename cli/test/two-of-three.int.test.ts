@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { KeyChain, FleetView } from "@chimera/proto/api";
 import { z } from "zod";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createColleague, type Colleague } from "./colleague.ts";
+import { createColleague, type Colleague } from "./fixture/colleague.ts";
 import { startDevFleet, type DevFleet } from "./dev-fleet.ts";
 
 let fleet: DevFleet;

@@ -6,7 +6,7 @@ import { sha256 } from "@chimera/proto/signed/canonical";
 import { seal, type Envelope } from "@chimera/proto/signed/envelope";
 import { subjects } from "@chimera/proto/subjects";
 import { z } from "zod";
-import { createTestNode, type TestNode } from "./test-node.ts";
+import { createTestNode, type TestNode } from "./fixture/test-node.ts";
 
 const Info = z.object({ nonce: z.string() });
 

@@ -5,8 +5,8 @@ import { StoredPanic } from "@chimera/proto/api";
 import { seal, type Envelope } from "@chimera/proto/signed/envelope";
 import type { Signer } from "@chimera/proto/signed/keys";
 import { beforeEach, expect, test } from "vitest";
-import { keyOf, seedHead } from "../../test/seed-head.ts";
-import { useOperator } from "../../test/use-operator.ts";
+import { keyOf, seedHead } from "../../test/fixture/seed-head.ts";
+import { useOperator } from "../../test/fixture/use-operator.ts";
 
 const { operator } = useOperator();
 

@@ -6,7 +6,7 @@ import { seal, type Envelope } from "@chimera/proto/signed/envelope";
 import { openFirstKeySet } from "@chimera/proto/signed/key-set";
 import { generateKey, parseSecretKey } from "@chimera/proto/signed/keys";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { testIo } from "../../test/operator.ts";
+import { testIo } from "../../test/fixture/operator.ts";
 import type { Io } from "../io.ts";
 import { fleetKeys, rememberedKeys } from "./key-chain.ts";
 import { copyFolder } from "./operator-copy.ts";

@@ -8,8 +8,8 @@ import { mergeSignatures, seal, type Envelope } from "@chimera/proto/signed/enve
 import { generateKey, parseSecretKey, type Signer } from "@chimera/proto/signed/keys";
 import { worldId, type Leaf } from "@chimera/proto/signed/world";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { createOperator, type TestOperator } from "../../test/operator.ts";
-import { keyOf, leavesOf, seedHead } from "../../test/seed-head.ts";
+import { createOperator, type TestOperator } from "../../test/fixture/operator.ts";
+import { keyOf, leavesOf, seedHead } from "../../test/fixture/seed-head.ts";
 
 const bob = parseSecretKey(generateKey("bob").secret);
 let operator: TestOperator;

@@ -1,8 +1,8 @@
 /** Following over real HTTP: what ends it, what does not, and what is said. */
 import { Digest, FleetId, NodeName, StorePath } from "@chimera/proto/names";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { createOperator, testIo, type TestOperator } from "../../../test/operator.ts";
-import { createTestNode } from "../../../test/test-node.ts";
+import { createOperator, testIo, type TestOperator } from "../../../test/fixture/operator.ts";
+import { createTestNode } from "../../../test/fixture/test-node.ts";
 import { createApiClient, type ApiClient } from "../../api/api-client.ts";
 import { currentContext } from "../../context/current-context.ts";
 import { follow } from "./follow.ts";

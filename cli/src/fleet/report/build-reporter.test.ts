@@ -2,7 +2,7 @@
 import type { ServerResponse } from "node:http";
 import { NodeName } from "@chimera/proto/names";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { createOperator, testIo, type TestOperator } from "../../../test/operator.ts";
+import { createOperator, testIo, type TestOperator } from "../../../test/fixture/operator.ts";
 import { createApiClient } from "../../api/api-client.ts";
 import { currentContext } from "../../context/current-context.ts";
 import { createBuildReporter } from "./build-reporter.ts";

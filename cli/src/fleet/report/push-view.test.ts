@@ -1,7 +1,7 @@
 /** What is said while closures go to the cache: bytes and rate, not more often than somebody reads. */
 import { tmpdir } from "node:os";
 import { expect, test } from "vitest";
-import { testIo } from "../../../test/operator.ts";
+import { testIo } from "../../../test/fixture/operator.ts";
 import { pushText } from "../../print/push-text.ts";
 import { createPushView } from "./push-view.ts";
 
