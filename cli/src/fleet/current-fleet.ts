@@ -32,7 +32,7 @@ export async function currentFleet(
   return { view, revision: view.revision, ...documents, stored, effective, leaves };
 }
 
-export function checkFleet(found: FleetId, wanted: FleetId): void {
+function checkFleet(found: FleetId, wanted: FleetId): void {
   if (found === wanted) return;
   throw new ChimeraError(
     "fleet-mismatch",

@@ -9,7 +9,7 @@ import { createFollowView } from "./follow-view.ts";
 import { follow } from "./follow.ts";
 import { waitForSignatures } from "./wait-for-signatures.ts";
 
-export interface FinishOptions {
+interface FinishOptions {
   json: boolean;
   follow: boolean;
   timeoutSeconds: number;

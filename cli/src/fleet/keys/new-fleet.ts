@@ -9,10 +9,10 @@ import { z } from "zod";
 
 /** Keys that are made for a new fleet; `cache` is Nix's, not in the key set. */
 export const fleetKeyNames = ["root", "publish", "panic", "order", "fresh", "cache"] as const;
-export type FleetKeyName = (typeof fleetKeyNames)[number];
+type FleetKeyName = (typeof fleetKeyNames)[number];
 
 /** Keys of other people in a role, and how many of all must sign. */
-export interface SharedRole {
+interface SharedRole {
   keys: readonly PublicKeyText[];
   threshold: number;
 }
