@@ -4,7 +4,7 @@ import { Digest, shortDigest } from "@chimera/proto/names";
 import type { Command } from "commander";
 import { z } from "zod";
 import { createObserver, type Observer } from "../fleet/operator.ts";
-import { countText } from "../fleet/keys/root-counts.ts";
+import { countText } from "../print/proposals/count-text.ts";
 import { ageBy, type Io } from "../io.ts";
 import { addFleetOptions, examples, FleetOptions, parseOptions } from "../options.ts";
 import { completeProposal } from "../proposals/complete-proposal.ts";

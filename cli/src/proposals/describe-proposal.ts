@@ -11,7 +11,7 @@ import type { Paint } from "../print/paint.ts";
 import { keySetDiff } from "../print/keys/key-set-diff.ts";
 import { planTable } from "../print/plan-table.ts";
 import { printableLine } from "../print/printable.ts";
-import type { Proposed } from "./open-proposal.ts";
+import type { Proposed } from "../print/proposals/proposed.ts";
 
 /** Throws hash-mismatch or fleet-mismatch when the proposed world is not what the head says. */
 export async function describeProposal(

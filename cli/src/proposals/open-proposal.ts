@@ -16,13 +16,9 @@ import { KeySet } from "@chimera/proto/signed/key-set";
 import { Order } from "@chimera/proto/signed/order";
 import { Panic } from "@chimera/proto/signed/panic";
 import { eitherRoot } from "../fleet/keys/either-root.ts";
-import { rootCounts, type RoleCount } from "../fleet/keys/root-counts.ts";
-
-export type Proposed =
-  | { kind: "keys"; document: KeySet }
-  | { kind: "head"; document: Head }
-  | { kind: "panic"; document: Panic }
-  | { kind: "order"; document: Order };
+import { rootCounts } from "../fleet/keys/root-counts.ts";
+import type { RoleCount } from "../print/proposals/count-text.ts";
+import type { Proposed } from "../print/proposals/proposed.ts";
 
 export interface OpenedProposal {
   id: Digest;

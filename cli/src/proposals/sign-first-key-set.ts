@@ -12,7 +12,7 @@ import {
 } from "@chimera/proto/signed/envelope";
 import { KeySet } from "@chimera/proto/signed/key-set";
 import { parseJson } from "../api/http.ts";
-import { countText } from "../fleet/keys/root-counts.ts";
+import { countText } from "../print/proposals/count-text.ts";
 import type { Io } from "../io.ts";
 import { listedRoles } from "../print/keys/key-set-table.ts";
 import { printableJson } from "../print/printable.ts";

@@ -8,7 +8,7 @@ import { createApiClient } from "../../api/api-client.ts";
 import { currentContext } from "../../context/current-context.ts";
 import { fleetKeys } from "../../fleet/key-chain.ts";
 import { nextKeySet, type KeyChange } from "../../fleet/keys/change-key-set.ts";
-import { countText } from "../../fleet/keys/root-counts.ts";
+import { countText } from "../../print/proposals/count-text.ts";
 import { sendKeySet, type SentKeySet } from "../../fleet/keys/sign-key-set.ts";
 import type { Io } from "../../io.ts";
 import { ExpiresDays, FleetOptions, parseOptions, Threshold } from "../../options.ts";

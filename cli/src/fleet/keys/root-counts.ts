@@ -1,13 +1,7 @@
 /** PURE. How far a key set is signed: its predecessor's root and its own must both agree. */
 import { signersOf, type Envelope } from "@chimera/proto/signed/envelope";
 import type { KeySet } from "@chimera/proto/signed/key-set";
-
-/** Signatures that a document has of those that it needs. */
-export interface RoleCount {
-  role: string;
-  signedBy: string[];
-  threshold: number;
-}
+import type { RoleCount } from "../../print/proposals/count-text.ts";
 
 export function rootCounts(before: KeySet, after: KeySet, envelope: Envelope): RoleCount[] {
   const count = (name: string, { roles: { root } }: KeySet): RoleCount => ({
@@ -17,13 +11,4 @@ export function rootCounts(before: KeySet, after: KeySet, envelope: Envelope): R
   });
   const isSame = JSON.stringify(before.roles.root) === JSON.stringify(after.roles.root);
   return isSame ? [count("root", before)] : [count("old root", before), count("new root", after)];
-}
-
-export function countText(counts: readonly RoleCount[]): string {
-  return counts
-    .map(({ role, signedBy, threshold }) => {
-      const names = signedBy.length === 0 ? "" : ` (${signedBy.join(", ")})`;
-      return `${role} ${signedBy.length} of ${threshold}${names}`;
-    })
-    .join(", ");
 }

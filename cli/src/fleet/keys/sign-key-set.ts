@@ -12,7 +12,8 @@ import { roleSigners } from "../../signers/role-signers.ts";
 import type { FleetKeys } from "../key-chain.ts";
 import { writeCopy } from "../operator-copy.ts";
 import { eitherRoot } from "./either-root.ts";
-import { rootCounts, type RoleCount } from "./root-counts.ts";
+import type { RoleCount } from "../../print/proposals/count-text.ts";
+import { rootCounts } from "./root-counts.ts";
 
 export interface KeySigner {
   api: ApiClient;

@@ -1,14 +1,18 @@
 /** PURE. Proposals: what waits for whose signature. */
-import { shortDigest } from "@chimera/proto/names";
-import { countText } from "../../fleet/keys/root-counts.ts";
-import type { OpenedProposal, Proposed } from "../../proposals/open-proposal.ts";
+import { shortDigest, type Digest } from "@chimera/proto/names";
 import type { AgeMs } from "../age.ts";
 import type { Paint } from "../paint.ts";
 import { printableLine } from "../printable.ts";
 import { table } from "../table.ts";
 import { duration } from "../units.ts";
+import { countText, type RoleCount } from "./count-text.ts";
+import type { Proposed } from "./proposed.ts";
 
-export interface ProposalRow extends OpenedProposal {
+export interface ProposalRow {
+  id: Digest;
+  proposed: Proposed;
+  createdAt: string;
+  counts: RoleCount[];
   /** Why nobody needs to sign it any more. */
   over: string | null;
 }
