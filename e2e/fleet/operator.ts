@@ -1,14 +1,14 @@
 // SHELL. The operator of a lab fleet: types `chimera` on ws.
 import { z } from "zod";
 import { NodeList, type NodeView } from "@chimera/proto/api";
-import type { HostRunResult } from "../lab/host-run.ts";
+import type { HostRunOptions, HostRunResult } from "../lab/host-run.ts";
 import type { Lab } from "../lab/lab.ts";
 import { waitUntil } from "../lab/wait-until.ts";
 import { homeOf } from "./people.ts";
 
 export interface Operator {
   /** Any exit code; `chimera` itself is added. */
-  run(args: readonly string[], options?: { timeoutMs?: number }): Promise<HostRunResult>;
+  run(args: readonly string[], options?: Pick<HostRunOptions, "timeoutMs" | "env">): Promise<HostRunResult>;
   /** Throws unless it exits 0; answers standard output. */
   ok(args: readonly string[]): Promise<string>;
   /** What the fleet says of its nodes now. */
@@ -23,8 +23,8 @@ const StatusAnswer = z.looseObject({ nodes: NodeList.shape.nodes });
 export function operatorOf(lab: Lab, person?: string): Operator {
   const ws = lab.host("ws");
   const env = person === undefined ? {} : { HOME: homeOf(person), USER: person };
-  const run: Operator["run"] = (args, { timeoutMs = 120_000 } = {}) =>
-    ws.run(["chimera", ...args], { timeoutMs, env });
+  const run: Operator["run"] = (args, { timeoutMs = 120_000, env: more = {} } = {}) =>
+    ws.run(["chimera", ...args], { timeoutMs, env: { ...env, ...more } });
   const ok: Operator["ok"] = (args) => ws.runChecked(["chimera", ...args], { timeoutMs: 120_000, env });
   const nodes = async () => StatusAnswer.parse(JSON.parse(await ok(["status", "--json"]))).nodes;
   return {
