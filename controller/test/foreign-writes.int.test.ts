@@ -63,6 +63,8 @@ test.each([
     () => write(makeHead(leaves, { serial: 77, fleetId: "a".repeat(64) })),
   ],
   ["a head of a lower serial", () => write(makeHead(leaves, { serial: 1, author: "late" }))],
+  ["a head far above", () => write(makeHead(leaves, { serial: Number.MAX_SAFE_INTEGER }))],
+  ["a head of an epoch that root did not begin", () => write(makeHead(leaves, { epoch: 1, serial: 77 }))],
   ["a marker of deletion", () => link.jetstream().publish(subject, "", { headers: deletion() })],
 ])("does not take %s for the newest head, and stores the next one", async (_what, disturb) => {
   await publish();
@@ -74,6 +76,14 @@ test.each([
   const third = await publish();
   const got = await link.request(subjects.desiredGet("head", fleetId), "");
   expect(JSON.parse(got.string())).toEqual(third.envelope);
+});
+
+test("says whose head jumps too far", async () => {
+  await publish();
+  await write(makeHead(leaves, { serial: 20_000 }));
+  await newest();
+  const line = fleet.logged.filter((one) => one.includes("passed over")).map((one) => JSON.parse(one));
+  expect(line).toEqual([expect.objectContaining({ place: "0.20000", signedBy: ["ops-publish"] })]);
 });
 
 test("puts the newest head back on top when it is sent again after somebody wrote past it", async () => {

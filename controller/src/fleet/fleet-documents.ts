@@ -1,7 +1,7 @@
 /** PURE. All that decides what a fleet shall run, as it was found in the store: verified, in order, each once. */
 import type { StoredHead, StoredPanic } from "@chimera/proto/api";
 import type { RolloutRecord } from "@chimera/proto/rollout";
-import { comparePlace } from "@chimera/proto/signed/place";
+import { comparePlace, maxSerialJump, type PlaceLike } from "@chimera/proto/signed/place";
 import type { OpenedKeySet } from "@chimera/proto/signed/key-set";
 import type { Digest } from "@chimera/proto/names";
 
@@ -30,8 +30,29 @@ export function standingPanic({ heads, panic }: Pick<FleetDocuments, "heads" | "
 
 /** By order and not by revision: an old head that somebody wrote again is not the newest for that. Of equals the first leads. */
 export function headsInOrder(heads: readonly StoredHead[]): StoredHead[] {
-  const newestCopy = new Map(heads.map((stored) => [stored.id, stored]));
+  const newestCopy = new Map(withoutJumps(heads).map((stored) => [stored.id, stored]));
   return [...newestCopy.values()].toSorted((a, b) => comparePlace(b.head, a.head));
+}
+
+/**
+ * Heads in the order in which they were stored, as nodes would have taken them: one that jumps too far was written straight to
+ * NATS, and it must not keep every later one out. Where what came before it is gone, what came after it tells.
+ */
+function withoutJumps(heads: readonly StoredHead[]): StoredHead[] {
+  const first = heads.findIndex(
+    ({ head }, at) => !heads.slice(at + 1).some((later) => isTooFar(head, later.head)),
+  );
+  let highest: PlaceLike | null = null;
+  return heads.slice(Math.max(first, 0)).filter(({ head }) => {
+    if (highest !== null && isTooFar(head, highest)) return false;
+    if (highest === null || comparePlace(head, highest) > 0) highest = head;
+    return true;
+  });
+}
+
+function isTooFar(to: PlaceLike, from: PlaceLike): boolean {
+  if (to.epoch < from.epoch) return false;
+  return to.serial - (to.epoch === from.epoch ? from.serial : 0) > maxSerialJump;
 }
 
 /**

@@ -51,7 +51,7 @@ test("counts a retired key only for what was stored while it was in force", () =
   const { chain } = walkChain(first, [at(2, second)]);
   const since = new Map(chain.sets.map(({ id, set }) => [id, set.version * 1000]));
   const keysAt = (storedMs: number) =>
-    rolesAt(chain, { role: "publish", storedMs, since }).flatMap(({ keys }) => keys);
+    rolesAt(chain, { role: "publish", storedMs, since }).flatMap(({ keys: { keys } }) => keys);
   expect(keysAt(1500)).toEqual([newPublish.publicKey, publish.publicKey]);
   expect(keysAt(2500)).toEqual([newPublish.publicKey]);
   expect(rolesAt(chain, { role: "fresh", storedMs: 1500, since })).toEqual([]);

@@ -76,6 +76,12 @@ function openFirst(envelope: Envelope): OpenedKeySet | null {
   }
 }
 
+export interface RoleThen {
+  keys: RoleKeys;
+  /** Of the key set that gives the role: heads of another one are nobody's. */
+  epoch: number;
+}
+
 /**
  * Whose signatures count for what was stored at a time: the newest key set's, and those of the set that was the newest
  * then. A head stays what it was when its key is retired, and that key can write nothing new.
@@ -83,8 +89,11 @@ function openFirst(envelope: Envelope): OpenedKeySet | null {
 export function rolesAt(
   { sets, newest }: KeyChain,
   { role, storedMs, since }: { role: KeyRole; storedMs: number; since: ReadonlyMap<Digest, number> },
-): RoleKeys[] {
+): RoleThen[] {
   const then = sets.findLast(({ id }, i) => i === 0 || (since.get(id) ?? 0) < storedMs) ?? newest;
   const counting = then.id === newest.id ? [newest] : [newest, then];
-  return counting.map(({ set }) => set.roles[role]).filter((keys) => keys !== undefined);
+  return counting.flatMap(({ set: { roles, epoch } }) => {
+    const keys = roles[role];
+    return keys === undefined ? [] : [{ keys, epoch }];
+  });
 }

@@ -1,8 +1,9 @@
 /** SHELL. The signed documents of the fleet, read from the bucket with every signature checked again. */
-import type { StoredPanic } from "@chimera/proto/api";
+import type { StoredHead, StoredPanic } from "@chimera/proto/api";
 import type { Log } from "@chimera/proto/log";
-import type { FleetId } from "@chimera/proto/names";
+import type { Digest, FleetId } from "@chimera/proto/names";
 import { RolloutRecord } from "@chimera/proto/rollout";
+import { showPlace } from "@chimera/proto/signed/place";
 import { subjects } from "@chimera/proto/subjects";
 import type { JsMsg } from "nats";
 import { headsInOrder, newestPanic, type FleetDocuments } from "../fleet/fleet-documents.ts";
@@ -66,15 +67,29 @@ function documentSubjects(fleetId: FleetId): string[] {
 
 /** The key sets first: they say whose signatures count for the rest. */
 function documentReader(options: DocumentStoreOptions) {
-  const { keyStore, fleetId } = options;
+  const { keyStore, fleetId, log } = options;
   const keySets = subjects.keySet(fleetId, "*").slice(0, -1);
   const heads = storedReader(options, "publish", openStoredHead);
   const panics = storedReader(options, "panic", openStoredPanic);
+  let passedOver = new Set<Digest>();
+  function orderHeads(found: readonly StoredHead[]): StoredHead[] {
+    const ordered = headsInOrder(found);
+    const counting = new Set(ordered.map(({ id }) => id));
+    const others = found.filter(({ id }) => !counting.has(id));
+    for (const { id, revision, head, signedBy } of others.filter((one) => !passedOver.has(one.id))) {
+      log.error(
+        { id, revision, place: showPlace(head), signedBy },
+        "stored head passed over: it jumps too far",
+      );
+    }
+    passedOver = new Set(others.map(({ id }) => id));
+    return ordered;
+  }
   function arrange(messages: readonly JsMsg[]): FleetDocuments {
     const of = (subject: string) => messages.filter((message) => message.subject === subject);
     const [head = [], panic = [], rollout = []] = documentSubjects(fleetId).map((subject) => of(subject));
     const keys = keyStore.take(messages.filter(({ subject }) => subject.startsWith(keySets))).newest;
-    const ordered = headsInOrder(heads(head));
+    const ordered = orderHeads(heads(head));
     return {
       keys,
       keysRevision: of(subjects.keySet(fleetId, keys.set.version)).at(-1)?.seq ?? 0,

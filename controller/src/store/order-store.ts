@@ -26,9 +26,9 @@ export function createOrderStore({ bucket, ...options }: ReaderOptions & { bucke
   const quarantineSubject = subjects.desired("quarantine", fleetId);
   const orderSubject = subjects.desired("order", fleetId);
   const lists = storedReader(options, "order", openStoredOrder);
-  function open(envelope: StoredOrder["envelope"], role: RoleKeys): StoredOrder[] {
+  function open(envelope: StoredOrder["envelope"], keys: RoleKeys): StoredOrder[] {
     try {
-      return [openStoredOrder({ envelope, revision: 0 }, role, fleetId)];
+      return [openStoredOrder({ envelope, revision: 0 }, { keys }, fleetId)];
     } catch (error) {
       if (!(error instanceof ChimeraError)) throw error;
       log.warn({ reason: errorChain(error).slice(0, 500) }, "standing order refused");

@@ -4,14 +4,15 @@ import { ChimeraError } from "@chimera/proto/errors";
 import type { Log } from "@chimera/proto/log";
 import type { FleetId } from "@chimera/proto/names";
 import { sha256 } from "@chimera/proto/signed/canonical";
-import type { Envelope, RoleKeys } from "@chimera/proto/signed/envelope";
+import type { Envelope } from "@chimera/proto/signed/envelope";
 import { openHead } from "@chimera/proto/signed/head";
 import type { KeyRole } from "@chimera/proto/signed/key-set";
 import { openOrder } from "@chimera/proto/signed/order";
 import { openPanic } from "@chimera/proto/signed/panic";
+import { showPlace } from "@chimera/proto/signed/place";
 import type { JsMsg } from "nats";
 import type { StoredOrder } from "../fleet/judge-new-order.ts";
-import { rolesAt } from "../fleet/key-chain.ts";
+import { rolesAt, type RoleThen } from "../fleet/key-chain.ts";
 import type { KeyStore } from "./key-store.ts";
 import { readEnvelope, storedMsOf } from "./read-envelope.ts";
 
@@ -25,7 +26,7 @@ interface Stored {
 }
 
 /** Throws what is wrong with it. */
-type Open<T> = (stored: Stored, keys: RoleKeys, fleetId: FleetId) => T;
+type Open<T> = (stored: Stored, role: RoleThen, fleetId: FleetId) => T;
 
 export interface ReaderOptions {
   keyStore: KeyStore;
@@ -47,8 +48,8 @@ export function storedReader<T>(
     const state = keyStore.current();
     const storedMs = storedMsOf(message);
     const stored = { envelope, revision: message.seq, storedAt: new Date(storedMs).toISOString() };
-    const tried = rolesAt(state, { role, storedMs, since: state.since }).map((keys) =>
-      tryOpen(() => open(stored, keys, fleetId)),
+    const tried = rolesAt(state, { role, storedMs, since: state.since }).map((then) =>
+      tryOpen(() => open(stored, then, fleetId)),
     );
     const found = tried.find(({ document }) => document !== undefined);
     if (found?.document !== undefined) return found.document;
@@ -85,13 +86,17 @@ function tryOpen<T>(open: () => T): { document?: T; error?: ChimeraError } {
   }
 }
 
-export function openStoredHead(stored: Stored, keys: RoleKeys, fleetId: FleetId): StoredHead {
+/** Only root begins an epoch: else who stole the publish key and writes straight to NATS would be above everybody for ever. */
+export function openStoredHead(stored: Stored, { keys, epoch }: RoleThen, fleetId: FleetId): StoredHead {
   const { head, id, signedBy } = openHead(stored.envelope, keys);
   requireFleet(head, fleetId);
+  if (head.epoch !== epoch) {
+    throw new ChimeraError("order-jump", `head ${showPlace(head)} is not of epoch ${epoch}`);
+  }
   return { id, ...stored, signedBy, head };
 }
 
-export function openStoredPanic(stored: Stored, keys: RoleKeys, fleetId: FleetId): StoredPanic {
+export function openStoredPanic(stored: Stored, { keys }: RoleThen, fleetId: FleetId): StoredPanic {
   const { panic, id, signedBy } = openPanic(stored.envelope, keys);
   requireFleet(panic, fleetId);
   return { id, ...stored, signedBy, panic };
@@ -99,7 +104,7 @@ export function openStoredPanic(stored: Stored, keys: RoleKeys, fleetId: FleetId
 
 export function openStoredOrder(
   { envelope, revision }: Omit<Stored, "storedAt">,
-  keys: RoleKeys,
+  { keys }: Pick<RoleThen, "keys">,
   fleetId: FleetId,
 ): StoredOrder {
   const opened = openOrder(envelope, keys);
