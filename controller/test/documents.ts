@@ -1,5 +1,6 @@
 /** SHELL. Signed documents for tests, the way operators send them, and what the store holds of them. */
 import { randomBytes } from "node:crypto";
+import { sha256 } from "@chimera/proto/signed/canonical";
 import { seal, type Envelope } from "@chimera/proto/signed/envelope";
 import type { Head } from "@chimera/proto/signed/head";
 import type { Signer } from "@chimera/proto/signed/keys";
@@ -51,6 +52,11 @@ export async function publish(
 export function put(fleet: TestFleet, path: string, envelope: unknown) {
   const method = path === "/v1/orders" ? "POST" : "PUT";
   return fleet.call(path, { method, body: { envelope } });
+}
+
+/** Of the document in it. */
+export function idOf({ payload }: Envelope): string {
+  return sha256(Buffer.from(payload, "base64"));
 }
 
 /** Of what a test needs before it begins. */

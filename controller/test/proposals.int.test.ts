@@ -1,10 +1,21 @@
 /** Two of three: proposals gather signatures, and whoever completes them publishes. */
 import { mergeSignatures, seal, type Envelope } from "@chimera/proto/signed/envelope";
-import { sha256 } from "@chimera/proto/signed/canonical";
 import { subjects } from "@chimera/proto/subjects";
 import type { Leaf } from "@chimera/proto/signed/world";
+import { Panic } from "@chimera/proto/signed/panic";
 import { beforeAll, expect, test } from "vitest";
-import { bucketState, getFleet, iso, makeOrder, mustPut, put, pushWorld, sealOrder } from "./documents.ts";
+import {
+  bucketState,
+  getFleet,
+  idOf,
+  iso,
+  makeOrder,
+  mustPut,
+  put,
+  pushWorld,
+  sealOrder,
+  sealPanic,
+} from "./documents.ts";
 import { connectAsController } from "./raw-nats.ts";
 import { makeHead } from "./test-fleet.ts";
 import { fleetId, fleetKeys, makeKeySet, makeSigner } from "./test-keys.ts";
@@ -21,10 +32,6 @@ beforeAll(async () => {
   await mustPut(fleet(), "/v1/keys", seal("keys", keySet, [fleetKeys.root]));
   leaves = await pushWorld(fleet());
 });
-
-function idOf({ payload }: Envelope): string {
-  return sha256(Buffer.from(payload, "base64"));
-}
 
 function propose(envelope: Envelope, id = idOf(envelope)) {
   return put(fleet(), `/v1/proposals/${id}`, envelope);
@@ -103,6 +110,15 @@ test("refuses a foreign signature by its name, a wrong id, a kind that is not pr
   const { next } = await nextHead({ reason: "bad" });
   const before = await bucketState(fleet());
   const stranger = makeSigner("alice");
+  const undoing = {
+    v: 1,
+    kind: "panic",
+    fleetId,
+    epoch: 0,
+    undoes: "0".repeat(64),
+    world: next.world,
+    reason: "",
+  };
   const refused: [string, Envelope, string?][] = [
     ["signature-invalid", seal("head", next, [stranger])],
     ["signature-invalid", seal("head", next, [bob, stranger])],
@@ -112,6 +128,11 @@ test("refuses a foreign signature by its name, a wrong id, a kind that is not pr
     ["hash-mismatch", seal("head", next, [alice]), "0".repeat(64)],
     ["fleet-mismatch", seal("head", { ...next, fleetId: "a".repeat(64) }, [alice])],
     ["keys-stale", seal("keys", makeKeySet({ version: 2, fleetId }), [newRoot])],
+    ["keys-skipped", seal("keys", makeKeySet({ version: 900, fleetId }), [newRoot])],
+    ["head-expired", seal("head", { ...next, notAfter: iso(Date.now() - 1) }, [alice])],
+    ["order-jump", seal("head", { ...next, serial: next.serial + 10_001 }, [alice])],
+    ["order-jump", seal("head", { ...next, epoch: 1 }, [alice])],
+    ["panic-void", sealPanic(Panic.parse({ ...undoing, serial: 77 }))],
     ["order-expired", sealOrder(makeOrder({ notAfter: iso(Date.now() - 1) }))],
     ["input-invalid", seal("head", { ...next, serial: "x" }, [alice])],
   ];

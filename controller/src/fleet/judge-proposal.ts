@@ -1,4 +1,5 @@
 /** PURE. What waits for signatures: whose it is, which signatures count, and when it is over. */
+import { jumpOf } from "@chimera/proto/acceptance/accept-head";
 import { newestOf } from "@chimera/proto/acceptance/trust-state";
 import { msOf } from "@chimera/proto/acceptance/verdict";
 import { ProposalKind, type Proposal } from "@chimera/proto/api";
@@ -9,12 +10,13 @@ import {
   parsePayload,
   payloadOf,
   payloadType,
+  signersOf,
   signingInput,
   type Envelope,
 } from "@chimera/proto/signed/envelope";
 import { Head } from "@chimera/proto/signed/head";
 import { KeySet, type OpenedKeySet } from "@chimera/proto/signed/key-set";
-import { publicKeyBytes, publicKeyName, verifyWith, type PublicKeyText } from "@chimera/proto/signed/keys";
+import { publicKeyName, verifyWith, type PublicKeyText } from "@chimera/proto/signed/keys";
 import { Order } from "@chimera/proto/signed/order";
 import { Panic, panicPlace } from "@chimera/proto/signed/panic";
 import { comparePlace, showPlace, type PlaceLike } from "@chimera/proto/signed/place";
@@ -102,12 +104,11 @@ export function mergeProposals(known: OpenedProposal, added: OpenedProposal, key
     kind === "keys"
       ? [...keys.set.roles.root.keys, ...document.roles.root.keys]
       : keys.set.roles[roleOf[kind]].keys;
-  const byKey = new Map<string, Candidate["signature"]>();
+  // Under both its names where the old and the new root have one key under two.
+  const byKey = new Map<PublicKeyText, Candidate["signature"]>();
   for (const signature of [...known.envelope.signatures, ...added.envelope.signatures]) {
     const key = signerOf(known.envelope, kind, { signature, allowed });
-    if (key === undefined) continue;
-    const name = publicKeyBytes(key).toString("hex");
-    if (!byKey.has(name)) byKey.set(name, signature);
+    if (key !== undefined && !byKey.has(key)) byKey.set(key, signature);
   }
   const signatures = [...byKey.values()];
   if (signatures.length <= maxSignatures) return { ...known.envelope, signatures };
@@ -125,19 +126,38 @@ export function overtakenBy(
   switch (proposed.kind) {
     case "keys": {
       const { version } = documents.keys.set;
-      if (proposed.document.version > version) return null;
-      return { code: "keys-stale", reason: `key set ${version} is there already` };
+      const ahead = proposed.document.version - version;
+      if (ahead === 1) return null;
+      return ahead < 1
+        ? { code: "keys-stale", reason: `key set ${version} is there already` }
+        : { code: "keys-skipped", reason: `key set ${version + 1} is due` };
     }
     case "head":
-      return belowNewest(proposed.document, documents, "order-stale");
+      return headOver(proposed.document, documents, nowMs);
     case "panic":
-      return belowNewest(panicPlace(proposed.document), documents, "panic-void");
+      return panicOver(proposed.document, documents);
     case "order": {
       const { notAfter } = proposed.document;
       if (msOf(notAfter) >= nowMs) return null;
       return { code: "order-expired", reason: `the order was to be carried out by ${notAfter}` };
     }
   }
+}
+
+function headOver(head: Head, documents: FleetDocuments, nowMs: number) {
+  const bench = controllerBench(documents, nowMs);
+  const jump = jumpOf(bench, head);
+  if (jump !== null) return { code: "order-jump" as const, reason: `head ${showPlace(head)} ${jump}` };
+  if (msOf(head.notAfter) < nowMs) {
+    return { code: "head-expired" as const, reason: `the head expired at ${head.notAfter}` };
+  }
+  return belowNewest(head, documents, "order-stale");
+}
+
+function panicOver({ undoes, epoch, serial }: Panic, documents: FleetDocuments) {
+  const [newest] = documents.heads;
+  if (undoes === newest?.id) return belowNewest(panicPlace({ epoch, serial }), documents, "panic-void");
+  return { code: "panic-void" as const, reason: "the head that it undoes is not the newest" };
 }
 
 function refuseForeign({ document }: Proposed, { keys }: FleetDocuments) {
@@ -149,6 +169,11 @@ function belowNewest(place: PlaceLike, documents: FleetDocuments, code: ErrorCod
   const newest = newestOf(controllerBench(documents, 0).state);
   if (newest === null || comparePlace(place, newest.place) > 0) return null;
   return { code, reason: `${showPlace(place)} is not above ${showPlace(newest.place)}` };
+}
+
+/** Whether anybody whom the fleet knows stands behind it: a key set may carry its own root's signature alone, and anybody makes one. */
+export function isVouchedFor({ proposed, envelope }: OpenedProposal, { set }: OpenedKeySet): boolean {
+  return proposed.kind !== "keys" || signersOf(envelope, { kind: "keys", role: set.roles.root }).length > 0;
 }
 
 /** Which of too many goes: the one that is over for the longest time; none while all are still wanted. */

@@ -2,13 +2,22 @@
 import { maxProposals, type Proposal, type PutDocument } from "@chimera/proto/api";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Digest } from "@chimera/proto/names";
-import { firstOvertaken, mergeProposals, openProposal, overtakenBy } from "../fleet/judge-proposal.ts";
+import {
+  firstOvertaken,
+  isVouchedFor,
+  mergeProposals,
+  openProposal,
+  overtakenBy,
+  type OpenedProposal,
+} from "../fleet/judge-proposal.ts";
 import type { FleetDocuments } from "../fleet/fleet-documents.ts";
 import { oneAtATime, type Expected } from "../store/bucket.ts";
 import type { OpenProposal } from "../store/proposal-store.ts";
 import type { Services } from "./services.ts";
 
 type Needed = Pick<Services, "store" | "log">;
+
+const maxUnvouched = 8;
 
 /** Throws hash-mismatch, signature-invalid, or why it is over; then nothing was stored. */
 export async function putProposal(services: Needed, id: Digest, put: PutDocument): Promise<Proposal> {
@@ -27,7 +36,10 @@ async function tryPut(
   if (over !== null) throw new ChimeraError(over.code, over.reason);
   const proposals = await store.proposals.list(documents.keys);
   const known = proposals.find((proposal) => proposal.id === id);
-  if (known === undefined) await makeRoom({ store }, proposals, documents);
+  if (known === undefined) {
+    requireVouched(opened, proposals, documents);
+    await makeRoom({ store }, proposals, documents);
+  }
   const base = known ?? { ...opened, createdAt: new Date().toISOString() };
   const envelope = mergeProposals(base, opened, documents.keys);
   const proposal: Proposal = { id, kind: opened.proposed.kind, envelope, createdAt: base.createdAt };
@@ -37,6 +49,22 @@ async function tryPut(
   const signatures = envelope.signatures.map(({ keyid }) => keyid);
   log.info({ id, kind: proposal.kind, revision, signatures }, "proposal stored");
   return proposal;
+}
+
+/** Else whoever stole an operator's token, and no key, would fill the place of all others for ever. */
+function requireVouched(
+  opened: OpenedProposal,
+  proposals: readonly OpenProposal[],
+  documents: FleetDocuments,
+): void {
+  const { keys } = documents;
+  if (isVouchedFor(opened, keys)) return;
+  const waiting = proposals.filter((other) => overtakenBy(other, documents, Date.now()) === null);
+  if (waiting.filter((other) => !isVouchedFor(other, keys)).length < maxUnvouched) return;
+  throw new ChimeraError(
+    "overloaded",
+    `${maxUnvouched} key sets wait that no root key of key set ${keys.set.version} has signed: sign with one of those first`,
+  );
 }
 
 async function makeRoom(

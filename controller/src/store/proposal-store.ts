@@ -1,12 +1,12 @@
 /** SHELL. Proposals in the bucket: read with every signature checked again, hidden when one does not hold. */
-import { maxProposals, Proposal } from "@chimera/proto/api";
+import { Proposal } from "@chimera/proto/api";
 import { ChimeraError, errorChain } from "@chimera/proto/errors";
 import type { Log } from "@chimera/proto/log";
 import type { Digest, FleetId } from "@chimera/proto/names";
 import type { OpenedKeySet } from "@chimera/proto/signed/key-set";
 import { subjects } from "@chimera/proto/subjects";
 import type { JsMsg } from "nats";
-import { openProposal, type OpenedProposal } from "../fleet/judge-proposal.ts";
+import { isVouchedFor, openProposal, type OpenedProposal } from "../fleet/judge-proposal.ts";
 import type { Bucket, Expected } from "./bucket.ts";
 import { readJson } from "./read-envelope.ts";
 
@@ -16,11 +16,15 @@ export interface OpenProposal extends Proposal, OpenedProposal {
 }
 
 export interface ProposalStore {
-  /** Newest first. */
+  /** Newest first, but last what nobody of the fleet stands behind. */
   list(keys: OpenedKeySet): Promise<OpenProposal[]>;
   put(proposal: Proposal, expected: Expected): Promise<number | "moved">;
   /** For what was published, and for what is over. */
   forget(id: Digest): Promise<void>;
+}
+
+function rank(proposal: OpenedProposal, keys: OpenedKeySet): number {
+  return isVouchedFor(proposal, keys) ? 0 : 1;
 }
 
 export function createProposalStore({
@@ -49,8 +53,9 @@ export function createProposalStore({
       const messages = await bucket.newest(subjects.proposal(fleetId, "*"));
       return messages
         .flatMap((message) => open(message, keys))
-        .toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt))
-        .slice(0, maxProposals);
+        .toSorted(
+          (a, b) => rank(a, keys) - rank(b, keys) || Date.parse(b.createdAt) - Date.parse(a.createdAt),
+        );
     },
     put: ({ id, kind, envelope, createdAt }, expected) =>
       bucket.write(

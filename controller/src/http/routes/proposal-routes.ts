@@ -1,5 +1,5 @@
 /** SHELL. /v1/proposals: documents that wait for further signatures. */
-import { Proposal, ProposalList, PutDocument } from "@chimera/proto/api";
+import { maxProposals, Proposal, ProposalList, PutDocument } from "@chimera/proto/api";
 import { Digest } from "@chimera/proto/names";
 import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
 import { requirePermission } from "../access.ts";
@@ -29,7 +29,8 @@ export function proposalRoutes(services: Services): OpenAPIHono<Env> {
   const router = createRouter();
   router.openapi(getProposals, async (c) => {
     const { keys } = await store.documents.read();
-    const proposals = (await store.proposals.list(keys)).map(({ id, kind, envelope, createdAt }) => ({
+    const found = await store.proposals.list(keys);
+    const proposals = found.slice(0, maxProposals).map(({ id, kind, envelope, createdAt }) => ({
       id,
       kind,
       envelope,
