@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 import { getFleet, iso, panicFor, publish, put, pushWorld, sealPanic } from "./documents.ts";
 import { eventually } from "./nats-server.ts";
 import { connectAsNode } from "./raw-nats.ts";
-import { makeHead, putHead } from "./test-fleet.ts";
+import { makeHead, putHead, startBeside } from "./test-fleet.ts";
 import { fleetId } from "./test-keys.ts";
 import { useFleet } from "./use-fleet.ts";
 
@@ -64,6 +64,17 @@ test("goes on above what a node reports, names it, and takes the operator's copi
   const next = await publish(fleet(), leaves);
   expect(next.head.serial).toBe(41);
   await n1.close();
+});
+
+test("releases a panic with an empty cache folder: nodes need no world from there", async () => {
+  const leaves = await pushWorld(fleet(), "nixos-system-lost");
+  await publish(fleet(), leaves);
+  const newest = await publish(fleet(), leaves);
+  const beside = await startBeside(fleet(), { cacheDir: join(fleet().directory, "empty-cache") });
+  const envelope = sealPanic(panicFor(newest, worldId(leaves)));
+  const answer = await beside.call("/v1/panic", { method: "PUT", body: { envelope } });
+  expect(answer.status, answer.text).toBe(200);
+  await beside.close();
 });
 
 test("hands a node's signed status out, of one node and on demand of all", async () => {

@@ -9,7 +9,7 @@ import { standingPanic, type FleetDocuments } from "./fleet-documents.ts";
 
 export interface PanicSurroundings {
   documents: FleetDocuments;
-  /** Whether the world that it goes back to was uploaded. */
+  /** Whether a head ordered the world that it goes back to, or it was uploaded. */
   isKnown: boolean;
   nowMs: number;
 }
@@ -38,7 +38,11 @@ export function judgeNewPanic(
   const standing = standingPanic(documents);
   if (standing !== null) return { kind: "stored-already", panic: standing };
   if (isKnown) return { kind: "store" };
-  return { kind: "refuse", code: "world-unknown", reason: "the world to go back to was not uploaded" };
+  return {
+    kind: "refuse",
+    code: "world-unknown",
+    reason: "the world to go back to was neither ordered by a head nor uploaded",
+  };
 }
 
 function voidFor(reason: string): NewPanicVerdict {

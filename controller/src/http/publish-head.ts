@@ -17,25 +17,17 @@ type Needed = Pick<Services, "config" | "store" | "worlds" | "closures" | "cache
  * nothing, unless somebody wrote past it: then it is put back on top, where the nodes look.
  */
 export async function publishHead(services: Needed, put: PutHead): Promise<StoredHead> {
+  // The closures of ten thousand nodes take their time, and a panic must not wait for it.
+  const { verdict } = await judge(services, put);
+  if (verdict.kind === "store") await requireClosures(services, verdict.world);
   return oneAtATime(services.store.bucket, (expected) => tryPublish(services, put, expected));
 }
 
-async function tryPublish(
-  services: Needed,
-  { envelope, expectedRevision }: PutHead,
-  expected: Expected,
-): Promise<StoredHead | "moved"> {
+async function tryPublish(services: Needed, put: PutHead, expected: Expected): Promise<StoredHead | "moved"> {
   const { config, store, log } = services;
-  const documents = await store.documents.read();
-  const opened = openHead(envelope, documents.keys.set.roles.publish);
-  const verdict = judgeNewHead(opened, envelope, await surroundings(services, documents, opened));
-  if (verdict.kind === "refuse") throw new ChimeraError(verdict.code, verdict.reason);
-  const { headRevision } = documents;
+  const { envelope } = put;
+  const { opened, verdict, headRevision } = await judge(services, put);
   if (verdict.kind === "stored-already" && verdict.head.revision === headRevision) return verdict.head;
-  if (expectedRevision !== headRevision) {
-    throw new ChimeraError("write-conflict", `the head is at revision ${headRevision} by now`);
-  }
-  if (verdict.kind === "store") await requireClosures(services, verdict.world);
   const revision = await store.bucket.write(subjects.desired("head", config.fleetId), envelope, expected);
   if (revision === "moved") return revision;
   const { head, id, signedBy } = opened;
@@ -45,6 +37,19 @@ async function tryPublish(
   );
   await afterStored(store, id);
   return { id, revision, storedAt: new Date().toISOString(), signedBy, head, envelope };
+}
+
+async function judge(services: Needed, { envelope, expectedRevision }: PutHead) {
+  const documents = await services.store.documents.read();
+  const opened = openHead(envelope, documents.keys.set.roles.publish);
+  const verdict = judgeNewHead(opened, envelope, await surroundings(services, documents, opened));
+  if (verdict.kind === "refuse") throw new ChimeraError(verdict.code, verdict.reason);
+  const { headRevision } = documents;
+  const isThere = verdict.kind === "stored-already" && verdict.head.revision === headRevision;
+  if (!isThere && expectedRevision !== headRevision) {
+    throw new ChimeraError("write-conflict", `the head is at revision ${headRevision} by now`);
+  }
+  return { opened, verdict, headRevision };
 }
 
 async function surroundings(

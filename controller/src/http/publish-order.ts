@@ -37,6 +37,7 @@ async function tryKeep(
   const verdict = judgeNewOrder(opened, envelope, around);
   if (verdict.kind === "refuse") throw new ChimeraError(verdict.code, verdict.reason);
   const { id, order, signedBy } = opened;
+  if (around.standing.some((other) => other.id === id)) return { id, nodes: verdict.nodes };
   const orders = withOrder(around.standing, { ...opened, envelope, revision: 0 }, around.nowMs);
   const revision = await store.orders.putStanding(orders, expected);
   if (revision === "moved") return revision;

@@ -55,10 +55,12 @@ export async function keepPanicReady(services: Needed, put: PutDocument): Promis
   return oneAtATime(store.bucket, async (expected) => {
     const documents = { ...(await store.documents.read()), panic: null, panicAliases: [] };
     await judge(services, documents, put);
+    const known = await store.documents.panicReady();
+    const { panic, id, signedBy } = openPanic(put.envelope, documents.keys.set.roles.panic);
+    if (known?.id === id) return { id, revision: known.revision };
     const subject = subjects.panicReady(config.fleetId);
     const revision = await store.bucket.write(subject, put.envelope, expected);
     if (revision === "moved") return revision;
-    const { panic, id, signedBy } = openPanic(put.envelope, documents.keys.set.roles.panic);
     log.info({ id, serial: panic.serial, world: panic.world, revision, signedBy }, "panic kept ready");
     await store.proposals.forget(id);
     return { id, revision };
@@ -67,7 +69,9 @@ export async function keepPanicReady(services: Needed, put: PutDocument): Promis
 
 async function judge({ worlds }: Needed, documents: FleetDocuments, { envelope }: PutDocument) {
   const { panic } = openPanic(envelope, documents.keys.set.roles.panic);
-  const isKnown = (await worlds.get(panic.world)) !== undefined;
+  // Also without the cache's disk: nodes ask nobody for the world that they go back to.
+  const wasOrdered = documents.heads.some(({ head }) => head.world === panic.world);
+  const isKnown = wasOrdered || (await worlds.get(panic.world)) !== undefined;
   const verdict = judgeNewPanic(envelope, { documents, isKnown, nowMs: Date.now() });
   if (verdict.kind === "refuse") throw new ChimeraError(verdict.code, verdict.reason);
   return verdict;

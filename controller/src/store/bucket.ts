@@ -1,7 +1,9 @@
 /** SHELL. The bucket of signed documents: histories are read at once, and a write names the state that it was judged on. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { ChimeraError } from "@chimera/proto/errors";
 import { buckets } from "@chimera/proto/subjects";
 import type { JsMsg } from "nats";
+import pLimit, { type LimitFunction } from "p-limit";
 import type { NatsLink } from "./connection.ts";
 import { apiErrorCode } from "./prepare-streams.ts";
 import { readAll, readLast } from "./read-stream.ts";
@@ -9,7 +11,8 @@ import { readAll, readLast } from "./read-stream.ts";
 const stream = `KV_${buckets.desired}`;
 /** "wrong last sequence", with and without the number that was found. */
 const wrongLastSequence: readonly (number | undefined)[] = [10_071, 10_164];
-const attempts = 16;
+const attempts = 32;
+const mostWaitMs = 100;
 
 /** What a write may expect: that nothing at all was written since, or nothing under its own key. */
 export type Expected = { lastSequence: number } | { lastSubjectSequence: number };
@@ -25,10 +28,13 @@ export interface Bucket {
   write(subject: string, value: unknown, expected?: Expected): Promise<number | "moved">;
   /** Takes a key away with its history. */
   forget(subject: string): Promise<void>;
+  /** One after the other, first come first served: a crowd at one controller would else take turns at losing. */
+  inTurn: LimitFunction;
 }
 
 export function openBucket(link: NatsLink): Bucket {
   return {
+    inTurn: pLimit(1),
     revision: async () =>
       asked("read revision", async () => (await link.jetstream().jsm.streams.info(stream)).state.last_seq),
     history: (subjects) => readAll(link, stream, subjects),
@@ -61,15 +67,24 @@ async function asked<T>(what: string, work: () => Promise<T>): Promise<T> {
 
 /**
  * Judges and writes as if nobody else did: what is written names the revision of the whole bucket, so that a head, a panic
- * and a key set that come at the same time are judged one after the other. Throws write-conflict when others never rest.
+ * and a key set that come at the same time are judged one after the other. An attempt is to be short: all others wait for it.
+ * Throws write-conflict when other controllers never rest.
  */
-export async function oneAtATime<T>(
+export function oneAtATime<T>(
   bucket: Bucket,
   attempt: (expected: Expected) => Promise<T | "moved">,
 ): Promise<T> {
-  for (let left = attempts; left > 0; left -= 1) {
+  return bucket.inTurn(() => tryUntilWritten(bucket, attempt));
+}
+
+async function tryUntilWritten<T>(
+  bucket: Bucket,
+  attempt: (expected: Expected) => Promise<T | "moved">,
+): Promise<T> {
+  for (let failed = 0; failed < attempts; failed += 1) {
     const result = await attempt({ lastSequence: await bucket.revision() });
     if (result !== "moved") return result;
+    await sleep(Math.random() * Math.min(2 ** failed, mostWaitMs));
   }
   throw new ChimeraError("write-conflict", `others wrote to the fleet's bucket ${attempts} times meanwhile`);
 }

@@ -92,6 +92,7 @@ function mendingBucket(bucket: Bucket, mending: <T>(work: Promise<T>) => Promise
     newest: (of) => mending(bucket.newest(of)),
     write: (...entry) => mending(bucket.write(...entry)),
     forget: (subject) => mending(bucket.forget(subject)),
+    inTurn: bucket.inTurn,
   };
 }
 

@@ -1,0 +1,54 @@
+/** Many writers at a time, and one who only repeats what is stored: neither keeps others out. */
+import { worldId, type Leaf } from "@chimera/proto/signed/world";
+import { beforeAll, expect, test } from "vitest";
+import {
+  bucketState,
+  getFleet,
+  makeOrder,
+  mustPut,
+  panicFor,
+  publish,
+  put,
+  pushWorld,
+  sealOrder,
+  sealPanic,
+} from "./documents.ts";
+import { makeHead, putHead, startBeside } from "./test-fleet.ts";
+import { useFleet } from "./use-fleet.ts";
+
+const fleet = useFleet();
+let leaves: Leaf[];
+beforeAll(async () => {
+  leaves = await pushWorld(fleet());
+  await publish(fleet(), leaves);
+});
+
+test("writes nothing for a ready panic or an order that is sent again", async () => {
+  const { head } = await getFleet(fleet());
+  const ready = sealPanic(panicFor(head, worldId(leaves)));
+  const order = sealOrder(makeOrder({ nodes: ["n1"] }));
+  await mustPut(fleet(), "/v1/panic/ready", ready);
+  await mustPut(fleet(), "/v1/orders", order);
+  const before = await bucketState(fleet());
+  const again = await put(fleet(), "/v1/panic/ready", ready);
+  expect(again.status, again.text).toBe(200);
+  await mustPut(fleet(), "/v1/orders", order);
+  expect(await bucketState(fleet())).toEqual(before);
+});
+
+test("takes each of a crowd of orders, and a head among them, at two controllers", async () => {
+  const beside = await startBeside(fleet());
+  const { head, revision } = await getFleet(fleet());
+  const orders = Array.from({ length: 40 }, () => sealOrder(makeOrder({ nodes: ["n1"] })));
+  const next = makeHead(leaves, { serial: head.head.serial + 1, previous: head.id });
+  const answers = await Promise.all([
+    ...orders.map((envelope, index) =>
+      index % 2 === 0
+        ? put(fleet(), "/v1/orders", envelope)
+        : beside.call("/v1/orders", { method: "POST", body: { envelope } }),
+    ),
+    putHead(fleet(), next, revision),
+  ]);
+  await beside.close();
+  expect(answers.map(({ status, text }) => (status === 200 ? "" : text)).join("")).toBe("");
+});
