@@ -3,9 +3,11 @@ import {
   headOf,
   headOne,
   headTwo,
+  handOver,
   hold,
   idOf,
   judge,
+  keySetTwo,
   keysOne,
   keysTwo,
   leavesOf,
@@ -23,6 +25,7 @@ import {
   taken,
   toplevel,
 } from "../../test/test-fleet.ts";
+import { seal } from "../signed/envelope.ts";
 import { maxSerialJump } from "../signed/place.ts";
 import { worldId } from "../signed/world.ts";
 import { accept } from "./accept.ts";
@@ -130,6 +133,29 @@ test("a stolen online key keeps news out and can do nothing else", () => {
   const rotated = taken(stolen, { kind: "keys", envelope: keysTwo });
   const heard = taken(rotated, { kind: "fresh", envelope: signFresh({ at: minutes(9) }) });
   expect(taken(heard, offer(signHead(headOf(3, "c")), "c")).head?.head.serial).toBe(3);
+});
+
+test("a stolen order key cannot hold a node for ever: under root's next epoch the hold is released", () => {
+  const far = { createdAt: "9999-12-31T23:59:59Z", notAfter: "9999-12-31T23:59:59Z" };
+  const always = { kind: "hold", until: far.notAfter, drift: false, evenPanic: true } as const;
+  const held = taken(taken(stateTwo, order(hold, "1", { notAfter: far.notAfter })), order(always, "2", far));
+  const release = order({ kind: "release" }, "3", { createdAt: minutes(11) });
+  expect(accept(held, release, judge)).toMatchObject({ kind: "refused" });
+  const rotated = taken(held, { kind: "keys", envelope: keysTwo });
+  expect(accept(rotated, release, judge)).toMatchObject({ kind: "refused" });
+  const reset = taken(held, { kind: "keys", envelope: seal("keys", { ...keySetTwo, epoch: 1 }, handOver) });
+  expect(reset.nonces).toEqual(held.nonces);
+  expect(taken(reset, release).hold).toBeNull();
+});
+
+test("a head by a publish key that counts no more says which keys do, and what to do", () => {
+  const set = { ...keySetTwo, roles: { ...keySetTwo.roles, publish: keySetTwo.roles.panic } };
+  const rotated = taken(stateTwo, { kind: "keys", envelope: seal("keys", set, handOver) });
+  const verdict = accept(rotated, offer(signHead(headOf(3, "c")), "c"), judge);
+  expect(verdict).toMatchObject({ code: "signature-invalid", signedBy: [] });
+  expect(verdict).toMatchObject({
+    reason: expect.stringMatching(/names "ops-1", "ops-2".*key set 2 .*panic-1.*publish a new head/),
+  });
 });
 
 test("a node that has accepted nothing takes no head before the online key is heard", () => {

@@ -3,7 +3,7 @@ import { errorChain, ChimeraError } from "../errors.ts";
 import type { Digest } from "../names.ts";
 import type { Envelope } from "../signed/envelope.ts";
 import { openHead, type Head, type OpenedHead } from "../signed/head.ts";
-import { publicKeyBytes } from "../signed/keys.ts";
+import { publicKeyBytes, publicKeyName } from "../signed/keys.ts";
 import { comparePlace, maxSerialJump, showPlace } from "../signed/place.ts";
 import { verifyLeaf, type Leaf, type LeafProof } from "../signed/world.ts";
 import { isQuarantined, newestOf, withLeaf, type TrustState } from "./trust-state.ts";
@@ -25,12 +25,21 @@ export function acceptHead(bench: Bench, envelope: Envelope, proof: LeafProof | 
   try {
     opened = openHead(envelope, bench.keys.set.roles.publish);
   } catch (error) {
-    return refusedBy(error);
+    return explained(bench, refusedBy(error));
   }
   const early = refuseByPlace(bench, opened) ?? refuseByTime(bench, opened);
   if (early !== null) return early;
   if (proof === null) return { kind: "needs-leaf", world: opened.head.world };
   return takeWithLeaf(bench, { opened, envelope, proof });
+}
+
+/** A node that was away over a rotation meets heads of keys that were right then: nobody can mend that but a publisher. */
+function explained({ keys: { set } }: Bench, verdict: Refused): Refused {
+  if (verdict.code !== "signature-invalid") return verdict;
+  const { publish } = set.roles;
+  const names = publish.keys.map(publicKeyName).join(", ");
+  const due = `by key set ${set.version} ${publish.threshold} of ${names} sign heads`;
+  return refused(verdict.code, `${verdict.reason}; ${due}: if the keys were rotated, publish a new head`);
 }
 
 /** This node's own leaf; throws leaf-unproven with the part that does not hold. */

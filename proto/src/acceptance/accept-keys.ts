@@ -6,6 +6,9 @@ import { judgeKeySet, roleKeys } from "../signed/key-set.ts";
 import type { TrustState } from "./trust-state.ts";
 import { isNewer, refused, refusedBy, type Bench, type Verdict } from "./verdict.ts";
 
+/** Root's own way out of whatever was signed for a far future: else a hold of then could never be released. */
+const noFloors = { clockFloor: null, ordersFloor: null, holdChangedAt: null } as const;
+
 export function acceptKeySet({ state, keys }: Bench, envelope: Envelope): Verdict {
   const verdict = judgeKeySet(keys, envelope);
   if (verdict.kind === "known") return { kind: "known" };
@@ -14,11 +17,10 @@ export function acceptKeySet({ state, keys }: Bench, envelope: Envelope): Verdic
   const isReset = opened.set.epoch > keys.set.epoch;
   const next: TrustState = {
     ...state,
+    ...(isReset ? noFloors : {}),
     keys: envelope,
     // A word of an online key that is replaced counts no more: a stolen one could have said anything.
     fresh: null,
-    // Root's own way out of whatever operators signed with a clock that was far ahead.
-    clockFloor: isReset ? null : state.clockFloor,
   };
   return { kind: "accepted", state: next, id: opened.id, signedBy: opened.signedBy };
 }

@@ -19,7 +19,6 @@ import {
 } from "../../test/test-fleet.ts";
 import { worldId } from "../signed/world.ts";
 import { accept } from "./accept.ts";
-import { panicTarget } from "./accept-panic.ts";
 import { isQuarantined, markCommitted, quarantineHere } from "./trust-state.ts";
 
 const panicTwo = panicOf(headTwo, headOf(2, "b"));
@@ -28,7 +27,7 @@ const panic = (over = {}) =>
 
 test("a panic undoes its head: the way back is known, and what was undone is denied", () => {
   const undone = taken(stateTwo, panic(), { nowMs: 0 });
-  expect(panicTarget(undone)).toBe(toplevel("a"));
+  expect(undone.panic?.target).toBe(toplevel("a"));
   expect(isQuarantined(undone, toplevel("b"))).toBe(true);
   expect(isQuarantined(undone, toplevel("a"))).toBe(false);
 });
@@ -56,15 +55,15 @@ test("asks for the head that a panic undoes when it was away, and then never tak
   const missed = { ...panic(), undone: headTwo };
   expect(accept(stateOne, panic(), judge)).toEqual({ kind: "needs-head", id: idOf(headTwo) });
   const undone = taken(stateOne, missed);
-  expect(panicTarget(undone)).toBe(toplevel("a"));
+  expect(undone.panic?.target).toBe(toplevel("a"));
   expect(accept(undone, offer(headTwo, "b"), judge)).toMatchObject({ code: "order-stale" });
 });
 
 test("goes back to its last good system where it never ran the world of the panic, and stays where it has none", () => {
   const never = taken(stateTwo, panic({ world: worldId(leavesOf("z")) }));
-  expect(panicTarget(never)).toBe(toplevel("a"));
+  expect(never.panic?.target).toBe(toplevel("a"));
   const onlyTwo = taken(stateFresh, offer(headTwo, "b"));
-  expect(panicTarget(taken(onlyTwo, panic()))).toBeNull();
+  expect(taken(onlyTwo, panic()).panic?.target).toBeNull();
 });
 
 test("never goes back to a denied system; a denial that comes later does not send it away", () => {
@@ -73,8 +72,8 @@ test("never goes back to a denied system; a denial that comes later does not sen
   const threePanic = panicOf(three, headOf(3, "c"), { world: worldId(leavesOf("b")) });
   const document = { kind: "panic", envelope: signPanic(threePanic), undone: null } as const;
   const denial = { toplevel: toplevel("b"), reason: "it failed", at: minutes(2) };
-  expect(panicTarget(taken(quarantineHere(state, denial), document))).toBe(toplevel("a"));
-  expect(panicTarget(quarantineHere(taken(state, document), denial))).toBe(toplevel("b"));
+  expect(taken(quarantineHere(state, denial), document).panic?.target).toBe(toplevel("a"));
+  expect(quarantineHere(taken(state, document), denial).panic?.target).toBe(toplevel("b"));
 });
 
 test("a system that was committed before under another head is not denied when it is the way back", () => {
@@ -85,6 +84,6 @@ test("a system that was committed before under another head is not denied when i
     envelope: signPanic(panicOf(again, headOf(3, "a"))),
     undone: null,
   });
-  expect(panicTarget(undone)).toBe(toplevel("a"));
+  expect(undone.panic?.target).toBe(toplevel("a"));
   expect(isQuarantined(undone, toplevel("a"))).toBe(false);
 });

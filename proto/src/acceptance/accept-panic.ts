@@ -139,14 +139,3 @@ export function wayBack(
   );
   return own?.toplevel ?? good.at(-1)?.toplevel ?? null;
 }
-
-/** The system that an accepted panic asks this node to run; null where it knows none. */
-export function panicTarget(
-  state: Pick<TrustState, "leaves" | "panic">,
-): TrustState["leaves"][number]["toplevel"] | null {
-  if (state.panic === null) return null;
-  const { panic, target } = state.panic;
-  if (target !== undefined) return target;
-  const { undoes, world } = panic;
-  return wayBack(state, { undone: undoes, world });
-}
