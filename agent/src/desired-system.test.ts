@@ -186,6 +186,16 @@ test("a hold stops heads and returns until it ends, a panic only where it says s
   expect(compose(state, { nowMs: nowMs + 7200_000 })?.blocked).toBeNull();
 });
 
+test("a clock that was set back makes neither a hold nor a consent longer", () => {
+  const past = { nowMs: Date.parse("1970-01-02T00:00:00.000Z") };
+  const told = { ...base, clockFloor: "2026-11-23T13:00:01.000Z" };
+  expect(compose({ ...base, ...hold({}) }, past)?.blocked?.state).toBe("held");
+  expect(compose({ ...told, ...hold({}) }, past)?.blocked).toBeNull();
+  const returned = { ...past, rollout: record({ phase: "returned" }) };
+  expect(compose(base, returned)?.order.rank).toBe(1);
+  expect(compose(told, returned)?.order.rank).toBe(0);
+});
+
 test("two documents of one place stop what is new, but never a panic", () => {
   const state = { ...base, equivocation: { kept: third.id, other: second.id, at: time } };
   expect(compose(state)?.blocked?.reason).toBe("equivocation");

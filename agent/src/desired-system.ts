@@ -1,6 +1,7 @@
 /** PURE. What the accepted documents, the rollout record and the node's own configuration together want of this machine. */
 import { wayBack } from "@chimera/proto/acceptance/accept-panic";
 import { isQuarantined, type Hold, type TrustState } from "@chimera/proto/acceptance/trust-state";
+import { nowOf } from "@chimera/proto/acceptance/verdict";
 import { effectiveWorld, type Effective } from "@chimera/proto/effective";
 import type { Digest, StorePath } from "@chimera/proto/names";
 import type { RolloutRecord } from "@chimera/proto/rollout";
@@ -24,8 +25,9 @@ export interface DesiredInput {
 type Defaults = Pick<AgentConfig, "probationSeconds" | "activationSeconds" | "drift">;
 
 export function composeDesired(input: DesiredInput, config: Defaults): Desired | null {
-  const { state, leaf, rollout, nowMs } = input;
+  const { state, leaf, rollout } = input;
   if (state === null) return null;
+  const nowMs = nowOf({ state, judge: input });
   const effective = effectiveWorld({ head: state.head, panic: state.panic, rollout, nowMs });
   switch (effective.kind) {
     case "none":
@@ -38,10 +40,10 @@ export function composeDesired(input: DesiredInput, config: Defaults): Desired |
   }
 }
 
-/** The hold that counts now. */
+/** The hold that counts now: a clock that was set back makes none longer. */
 export function holdOf(state: TrustState | null, nowMs: number): Hold | null {
-  const hold = state?.hold ?? null;
-  return hold !== null && nowMs <= Date.parse(hold.until) ? hold : null;
+  if (state === null || state.hold === null) return null;
+  return nowOf({ state, judge: { nowMs } }) <= Date.parse(state.hold.until) ? state.hold : null;
 }
 
 interface Forward extends DesiredInput {

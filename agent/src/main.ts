@@ -224,8 +224,11 @@ function connectControl({ config, log, shared, host }: ControlParts): ControlSid
     signer: readNodeKey(nodeKeyFile),
     token: () => readSecret(controller.tokenFile),
     trust,
-    // Only where there is no newer state; it is never written again.
-    earlier: trust.value === null ? readDocument(join(stateDir, "accepted.json"), EarlierAccepted) : null,
+    // Only where there never was a newer state; it is never written again.
+    earlier:
+      trust.value === null && trust.corrupt === null
+        ? readDocument(join(stateDir, "accepted.json"), EarlierAccepted)
+        : null,
     rollout: openDocument(join(stateDir, "rollout.json"), RolloutRecord, log),
     receipt: openDocument(join(stateDir, "receipt.json"), Receipt, log),
     health: host.health,

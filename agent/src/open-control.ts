@@ -39,6 +39,7 @@ export function openControl(needs: ControlNeeds): ControlSide {
   const { config, log, shared, signer, trust, earlier } = needs;
   const { node, fleetId, stateDir, freshSeconds, trustedKeys } = config;
   const identity = { node, nodeKey: signer.publicKey };
+  const floor = shared.journal?.order ?? null;
   return startControl({
     node,
     fleetId,
@@ -48,8 +49,8 @@ export function openControl(needs: ControlNeeds): ControlSide {
     controllerUrl: config.controller.url.replace(/\/+$/, ""),
     token: needs.token,
     outboxFile: join(stateDir, "outbox.jsonl"),
-    trust: openTrust({ stored: trust.value, earlier, trustedKeys, fleetId, identity }),
-    floor: shared.journal?.order ?? null,
+    trust: openTrust({ stored: trust.value, earlier, trustedKeys, fleetId, identity, floor }),
+    floor,
     freshSeconds,
     saveTrust: trust.save,
     rollout: needs.rollout,

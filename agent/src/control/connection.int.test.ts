@@ -78,9 +78,10 @@ test("the server refuses what the allow list does not name, and the connection s
   await nats.start();
   open();
   await vi.waitFor(() => expect(connection.isConnected()).toBe(true), patient);
-  await expect(connection.request(subjects.status(fleet, "n2"), "{}")).rejects.toThrow(
-    /Permissions Violation/i,
-  );
+  await expect(connection.request(subjects.status(fleet, "n2"), "{}")).rejects.toMatchObject({
+    code: "deadline-exceeded",
+    cause: { message: expect.stringMatching(/Permissions Violation/i) },
+  });
   connection.subscribe(subjects.cmd(fleet, "n2"), () => undefined);
   await vi.waitFor(() => expect(lines.join("")).toContain("subscription was refused"), patient);
   const { code } = await connection.request(subjects.desiredGet("head", fleet), "");

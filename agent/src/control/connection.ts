@@ -28,7 +28,7 @@ export interface Connection {
   isConnected: () => boolean;
   /** Kept over reconnects; may be called before the first connect. */
   subscribe: (subject: string, onMessage: (data: Uint8Array) => void) => void;
-  /** Rejects when nobody answers in time or there is no connection. */
+  /** Throws deadline-exceeded when nobody answers in time or there is no connection. */
   request: (subject: string, data: Uint8Array | string, messageId?: string) => Promise<Answer>;
   /** False when there is no connection: the client would drop it without a word. */
   publish: (subject: string, data: Uint8Array | string) => boolean;
@@ -141,11 +141,15 @@ async function request({ client, up }: State, { subject, data, messageId }: Requ
   if (client === null || !up) throw new ChimeraError("deadline-exceeded", "there is no connection to NATS");
   const extra = headers();
   if (messageId !== undefined) extra.set("Nats-Msg-Id", messageId);
-  const answer = await client.request(subject, data, {
-    timeout: requestMs,
-    ...(messageId === undefined ? {} : { headers: extra }),
-  });
-  return { data: answer.data, code: answer.headers?.code ?? 0 };
+  try {
+    const answer = await client.request(subject, data, {
+      timeout: requestMs,
+      ...(messageId === undefined ? {} : { headers: extra }),
+    });
+    return { data: answer.data, code: answer.headers?.code ?? 0 };
+  } catch (cause) {
+    throw new ChimeraError("deadline-exceeded", `NATS did not answer on ${subject}`, { cause });
+  }
 }
 
 function clientOptions({

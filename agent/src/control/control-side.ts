@@ -98,7 +98,8 @@ function subscribe(connection: Connection, { fleetId, node }: ControlOptions, { 
   }
   connection.subscribe(subjects.keySet(fleetId, "*"), wake);
   connection.subscribe(subjects.desired("panic", fleetId), (data) => {
-    look.hearPanic(data.length === 0 ? { kind: "none" } : parseBounded(data, Envelope));
+    // A deleted key says nothing.
+    if (data.length > 0) look.hearPanic(parseBounded(data, Envelope));
   });
   connection.subscribe(subjects.cmd(fleetId, node), orders.answer);
 }

@@ -182,20 +182,23 @@ export interface LeafServer {
   url: string;
   put: (leaves: readonly Leaf[]) => void;
   requests: () => number;
+  /** Nobody is answered until this resolves. */
+  holdUntil: (released: Promise<void>) => void;
   close: () => Promise<void>;
 }
 
 export async function startLeafServer(): Promise<LeafServer> {
   const worlds = new Map<string, readonly Leaf[]>();
   let requests = 0;
+  let released = Promise.resolve();
   const server = createServer((request, response) => {
     requests += 1;
     const [, , , world = "", , name = ""] = (request.url ?? "").split("/");
     const leaves = worlds.get(world);
     const proof = leaves === undefined ? undefined : proveLeaf(leaves, name);
     const allowed = request.headers.authorization === `Bearer ${token}`;
-    response.writeHead(allowed ? (proof === undefined ? 404 : 200) : 401);
-    response.end(JSON.stringify(proof ?? {}));
+    const status = allowed ? (proof === undefined ? 404 : 200) : 401;
+    void released.then(() => response.writeHead(status).end(JSON.stringify(proof ?? {})));
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -205,6 +208,9 @@ export async function startLeafServer(): Promise<LeafServer> {
     url: `http://127.0.0.1:${port}`,
     put: (leaves) => worlds.set(Digest.parse(worldId(leaves)), leaves),
     requests: () => requests,
+    holdUntil(until) {
+      released = until;
+    },
     close: async () => {
       server.close();
       await once(server, "close");

@@ -7,7 +7,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
 import { generateNkey, parseNkeySeed, type NkeySigner } from "@chimera/proto/nkey";
-import { nodePermissions } from "@chimera/proto/permissions";
+import { nodePermissions, type Permissions } from "@chimera/proto/permissions";
 import { buckets, streams, subjects } from "@chimera/proto/subjects";
 import { connect, StorageType, type NatsConnection } from "nats";
 
@@ -24,14 +24,14 @@ export interface NatsFixture {
   dispose: () => Promise<void>;
 }
 
-/** The server's configuration is on disk before it starts, so a client may come first. */
-export async function createNatsFixture(fleet: string, node: string): Promise<NatsFixture> {
+/** The server's configuration is on disk before it starts, so a client may come first. The node may not publish to `lacks`. */
+export async function createNatsFixture(fleet: string, node: string, lacks?: string): Promise<NatsFixture> {
   const folder = mkdtempSync(join(tmpdir(), "chimera-nats-"));
   const port = await freePort();
   const [nodeSeed, operatorSeed] = [generateNkey(), generateNkey()];
   const config = join(folder, "nats.conf");
   const users = [
-    { nkey: nodeSeed.publicKey, permissions: nodePermissions(fleet, node) },
+    { nkey: nodeSeed.publicKey, permissions: nodeWithout(lacks, nodePermissions(fleet, node)) },
     { nkey: operatorSeed.publicKey },
   ];
   writeConfig(config, { port, users, folder });
@@ -63,6 +63,10 @@ export async function createNatsFixture(fleet: string, node: string): Promise<Na
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function nodeWithout(lacks: string | undefined, { publish, subscribe }: Permissions): Permissions {
+  return { publish: { allow: publish.allow.filter((subject) => subject !== lacks) }, subscribe };
 }
 
 function writeConfig(

@@ -60,8 +60,8 @@ export interface NodeFixture {
   dispose: () => Promise<void>;
 }
 
-export async function createNodeFixture(): Promise<NodeFixture> {
-  const nats = await createNatsFixture(fleetId, node);
+export async function createNodeFixture(lacks?: string): Promise<NodeFixture> {
+  const nats = await createNatsFixture(fleetId, node, lacks);
   const leaves = await startLeafServer();
   const nodeKey = createSigner(node);
   const folder = mkdtempSync(join(tmpdir(), "chimera-control-"));
@@ -105,7 +105,7 @@ function startNode({ nats, leaves, nodeKey, folder, lines }: Ground, how: NodeSt
   const log = createLog({ fields: {}, level: "debug", write: (line) => lines.push(line) });
   const stored = readState(folder);
   const identity = { node, nodeKey: nodeKey.publicKey };
-  const { trustedKeys = firstKeySet, earlier = null, beforeSave } = how;
+  const { trustedKeys = firstKeySet, earlier = null, floor = null, beforeSave } = how;
   return startControl({
     node,
     fleetId,
@@ -115,8 +115,8 @@ function startNode({ nats, leaves, nodeKey, folder, lines }: Ground, how: NodeSt
     controllerUrl: leaves.url,
     token: () => token,
     outboxFile: join(folder, "outbox.jsonl"),
-    trust: openTrust({ stored, earlier, trustedKeys, fleetId, identity }),
-    floor: how.floor ?? null,
+    trust: openTrust({ stored, earlier, trustedKeys, fleetId, identity, floor }),
+    floor,
     freshSeconds: how.freshSeconds ?? 3600,
     saveTrust: (state) => {
       beforeSave?.();

@@ -41,7 +41,14 @@ const nameOf = (envelope: Envelope, serial: number): Fresh["head"] => ({
 const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
 const arrives = (work: () => void) => vi.waitFor(work, patient);
 
-const record = (id: string) => ({ v: 1, head: id, lease: 1, phase: "paused", reason: "x", at: ago(0) });
+const record = (id: string, phase = "paused", lease = 1) => ({
+  v: 1,
+  head: id,
+  lease,
+  phase,
+  reason: "x",
+  at: ago(0),
+});
 
 async function alarms(): Promise<string[]> {
   return (await fixture.events()).flatMap(({ type, data }) => (type === "alarm" ? [data.code] : []));
@@ -50,8 +57,8 @@ async function alarms(): Promise<string[]> {
 test("a word that is too old stops new heads and raises one alarm, a new one ends it; panic passes all the same", async () => {
   const side = fixture.start();
   const [first, second] = [head(1), head(2)];
-  await fixture.put("fresh", sealFresh(nameOf(first, 1), ago(30)));
   await fixture.put("head", first);
+  await fixture.put("fresh", sealFresh(nameOf(first, 1), ago(30)));
   await arrives(() => expect(fixture.onDisk()?.head?.head.serial).toBe(1));
   await fixture.put("fresh", sealFresh(nameOf(first, 1), ago(0)));
   await side.refresh();
@@ -116,4 +123,23 @@ test("a rollout record of another head is ignored and told once; that of a head 
     ]);
   }, patient);
   expect(side.rollout()).toBeNull();
+});
+
+test("once a rollout is committed, no later record takes its head back, and no older lead says anything", async () => {
+  const side = fixture.start();
+  const first = head(1);
+  await fixture.put("head", first);
+  await fixture.put("fresh", sealFresh(null));
+  await arrives(() => expect(fixture.onDisk()?.head?.head.serial).toBe(1));
+  const say = async (phase: string, lease: number) => {
+    await fixture.put("rollout", record(idOf(first), phase, lease));
+    await side.refresh();
+  };
+  await say("waves", 2);
+  expect(side.rollout()?.phase).toBe("waves");
+  await say("returned", 1);
+  expect(side.rollout()?.phase).toBe("waves");
+  await say("committed", 2);
+  await say("returned", 3);
+  expect(side.rollout()?.phase).toBe("committed");
 });

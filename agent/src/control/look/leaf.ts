@@ -3,6 +3,7 @@ import { ChimeraError } from "@chimera/proto/errors";
 import type { NodeName, WorldId } from "@chimera/proto/names";
 import { LeafProof } from "@chimera/proto/signed/world";
 import { httpGet } from "../../http-get.ts";
+import { parseBounded } from "./read-stored.ts";
 
 const maxBytes = 256 << 10;
 
@@ -19,15 +20,7 @@ export async function fetchLeafProof(
   }
   if (status !== 200)
     throw new ChimeraError("closure-unavailable", `the controller answered ${status} for the leaf`);
-  const result = LeafProof.safeParse(parseJson(body));
-  if (!result.success) throw new ChimeraError("leaf-unproven", "the controller's answer is no leaf proof");
-  return result.data;
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString("utf8"));
-  } catch {
-    return undefined;
-  }
+  const parsed = parseBounded(body, LeafProof);
+  if (parsed.kind === "found") return parsed.value;
+  throw new ChimeraError("leaf-unproven", "the controller's answer is no leaf proof");
 }

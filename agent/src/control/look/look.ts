@@ -1,9 +1,10 @@
 /**
- * SHELL. From "something may be new" to accepted documents: one look reads every key by direct get, in the order in which
- * one document decides about the next. The freshness is read first: whoever withholds a head must have withheld that too.
+ * SHELL. From "something may be new" to accepted documents: one look reads every key by direct get. The freshness is read
+ * before the head: whoever withholds a head must have withheld that too. One key that nobody answers, or that holds
+ * garbage, keeps the node from none of the others.
  */
 import { StandingOrders } from "@chimera/proto/api";
-import { ChimeraError, errorChain } from "@chimera/proto/errors";
+import { ChimeraError } from "@chimera/proto/errors";
 import type { Log } from "@chimera/proto/log";
 import type { FleetId, WorldId } from "@chimera/proto/names";
 import { openHead } from "@chimera/proto/signed/head";
@@ -15,6 +16,7 @@ import type { Connection } from "../connection.ts";
 import type { OrderDesk } from "../orders/order-desk.ts";
 import { documentId } from "../trust/judge-document.ts";
 import type { TrustKeeper } from "../trust/trust-keeper.ts";
+import { createHeadTaker, type HeadTaker } from "./head-taker.ts";
 import { createPanicEar, type PanicEar } from "./panic-ear.ts";
 import { readEnvelope, readStored, type Found } from "./read-stored.ts";
 import type { RolloutWatch } from "./rollout-watch.ts";
@@ -35,40 +37,43 @@ export interface Look {
   /** Looks once. Looks never overlap: one that is asked for meanwhile follows. */
   refresh: () => Promise<void>;
   /** A panic as it was heard; it is also looked for in the store. */
-  hearPanic: (found: Found<Envelope>) => void;
+  hearPanic: PanicEar["hear"];
 }
 
 interface State {
   /** The newest head as the store showed it, whether it was accepted or not. */
   shown: Envelope | null;
   ear: PanicEar;
+  takeHead: HeadTaker;
 }
 
 /** More than a fleet will ever have; the walk goes on at the next look. */
 const keySetsPerLook = 64;
 
 export function createLook(parts: LookParts): Look {
+  const { keeper, watch, log } = parts;
   const show = async () => noteShown(state, await read(parts, "head"));
-  const ear = createPanicEar({ keeper: parts.keeper, shown: () => state.shown, show });
-  const state: State = { shown: null, ear };
+  const ear = createPanicEar({ keeper, shown: () => state.shown, show });
+  const state: State = { shown: null, ear, takeHead: createHeadTaker(parts) };
   let running: Promise<void> | null = null;
+  let next = Promise.withResolvers<void>();
   let again = false;
 
   const lookUntilQuiet = async () => {
     do {
       again = false;
+      next = Promise.withResolvers<void>();
       // Caught here: somebody who asked while a look failed still gets one of their own.
-      await look(state, parts).catch((error: unknown) =>
-        parts.log.debug({ error }, "store could not be read"),
-      );
-      parts.watch.checkFreshness();
+      await look(state, parts, next.promise).catch((error: unknown) => log.error({ error }, "look failed"));
+      watch.checkFreshness();
     } while (again);
+    // Not later: whoever asks from here on would be told of a look that is over.
+    running = null;
   };
   const refresh = () => {
     again = running !== null;
-    running ??= lookUntilQuiet().finally(() => {
-      running = null;
-    });
+    next.resolve();
+    running ??= lookUntilQuiet();
     return running;
   };
   return {
@@ -80,16 +85,20 @@ export function createLook(parts: LookParts): Look {
   };
 }
 
-async function look(state: State, parts: LookParts): Promise<void> {
-  if (parts.keeper.state() === null) return;
-  const fresh = await read(parts, "fresh");
-  await walkKeys(parts);
-  takeFound(parts, "fresh", fresh);
-  await state.ear.take(await read(parts, "panic"));
-  await lookForOrders(parts);
-  const head = await read(parts, "head");
-  noteShown(state, head);
-  await takeHead(parts, head);
+/** `asked`: somebody wants the next one. What is asked for together is judged in the order in which it decides. */
+async function look(state: State, parts: LookParts, asked: Promise<void>): Promise<void> {
+  const { keeper, connection, fleetId } = parts;
+  if (keeper.state() === null) return;
+  const [fresh, panic] = await Promise.all([read(parts, "fresh"), read(parts, "panic"), walkKeys(parts)]);
+  takeFresh(keeper, fresh);
+  await state.ear.take(panic);
+  const [quarantine, standing, head] = await Promise.all([
+    read(parts, "quarantine"),
+    readStored(connection, subjects.desiredGet("order", fleetId), StandingOrders),
+    read(parts, "head"),
+  ]);
+  takeOrders(parts, quarantine, standing);
+  await state.takeHead(noteShown(state, head), asked);
   await lookForRollout(state, parts);
   parts.watch.checkHead(placeOf(state, parts));
 }
@@ -104,55 +113,33 @@ async function walkKeys({ connection, fleetId, keeper }: LookParts): Promise<voi
     const version = keeper.keySet()?.version;
     if (version === undefined) return;
     const found = await readEnvelope(connection, subjects.keySetGet(fleetId, version + 1));
-    if (found.kind === "none") return;
-    if (found.kind === "malformed") {
-      refuseMalformed(keeper, "keys", found.reason);
-      return;
-    }
+    if (found.kind === "malformed") keeper.refuseMalformed("keys", found.reason);
+    if (found.kind !== "found") return;
     if (keeper.take({ kind: "keys", envelope: found.value }).kind !== "accepted") return;
   }
 }
 
-function takeFound({ keeper }: LookParts, kind: "fresh", found: Found<Envelope>): void {
-  if (found.kind === "malformed") refuseMalformed(keeper, kind, found.reason);
-  else if (found.kind === "none") keeper.clear(kind);
-  else keeper.take({ kind, envelope: found.value });
+function takeFresh(keeper: TrustKeeper, found: Found<Envelope>): void {
+  if (found.kind === "malformed") keeper.refuseMalformed("fresh", found.reason);
+  if (found.kind === "none") keeper.clear("fresh");
+  if (found.kind === "found") keeper.take({ kind: "fresh", envelope: found.value });
 }
 
-async function lookForOrders({ connection, fleetId, keeper, orders }: LookParts): Promise<void> {
-  const quarantine = await readEnvelope(connection, subjects.desiredGet("quarantine", fleetId));
-  if (quarantine.kind === "malformed") refuseMalformed(keeper, "order", quarantine.reason);
+function takeOrders(
+  { keeper, orders }: LookParts,
+  quarantine: Found<Envelope>,
+  standing: Found<StandingOrders>,
+): void {
+  if (quarantine.kind === "malformed") keeper.refuseMalformed("order", quarantine.reason);
   if (quarantine.kind === "found") orders.takeStanding([quarantine.value], { isList: true });
-  const standing = await readStored(connection, subjects.desiredGet("order", fleetId), StandingOrders);
-  if (standing.kind === "malformed") refuseMalformed(keeper, "order", standing.reason);
+  if (standing.kind === "malformed") keeper.refuseMalformed("order", standing.reason);
   if (standing.kind === "found") orders.takeStanding(standing.value.orders, { isList: false });
 }
 
-function noteShown(state: State, found: Found<Envelope>): Envelope | null {
-  state.shown = found.kind === "found" ? found.value : null;
-  return state.shown;
-}
-
-async function takeHead(parts: LookParts, found: Found<Envelope>): Promise<void> {
-  const { keeper } = parts;
-  if (found.kind === "malformed") refuseMalformed(keeper, "head", found.reason);
-  if (found.kind !== "found") return;
-  const envelope = found.value;
-  const verdict = keeper.take({ kind: "head", envelope, proof: null });
-  if (verdict.kind !== "needs-leaf") return;
-  try {
-    const proof = keptProof(keeper, verdict.world) ?? (await parts.fetchLeaf(verdict.world));
-    keeper.take({ kind: "head", envelope, proof });
-  } catch (error) {
-    if (!(error instanceof ChimeraError)) throw error;
-    const reason = errorChain(error);
-    keeper.refuse({ document: "head", code: error.code, reason, signedBy: [], envelope });
-  }
-}
-
-/** Back to a world that was accepted before, no controller is needed. */
-function keptProof(keeper: TrustKeeper, world: WorldId): LeafProof | null {
-  return keeper.state()?.leaves.findLast((leaf) => leaf.world === world)?.proof ?? null;
+/** Where nobody says, it is what was shown last. */
+function noteShown(state: State, found: Found<Envelope>): Found<Envelope> {
+  if (found.kind !== "unanswered") state.shown = found.kind === "found" ? found.value : null;
+  return found;
 }
 
 async function lookForRollout({ shown }: State, { connection, fleetId, rollout }: LookParts): Promise<void> {
@@ -171,12 +158,4 @@ function placeOf({ shown }: State, { keeper }: LookParts) {
     if (error instanceof ChimeraError) return null;
     throw error;
   }
-}
-
-function refuseMalformed(
-  keeper: TrustKeeper,
-  document: "keys" | "head" | "order" | "fresh",
-  reason: string,
-): void {
-  keeper.refuse({ document, code: "input-invalid", reason, signedBy: [], envelope: null });
 }

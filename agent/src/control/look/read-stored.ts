@@ -2,6 +2,7 @@
  * SHELL. What the bucket holds under one key, by direct get, as a bounded document. Whoever may write there may write
  * anything: nothing is parsed that is too large or too deep.
  */
+import { ChimeraError } from "@chimera/proto/errors";
 import { Envelope } from "@chimera/proto/signed/envelope";
 import type { z } from "zod";
 import type { Connection } from "../connection.ts";
@@ -11,27 +12,31 @@ const maxBytes = 2 << 20;
 /** Opening brackets of a list of 256 orders with 32 signatures each, and no more than a few hundred for one document. */
 const maxBrackets = 16_384;
 
-export type Found<T> =
-  /** No such key, or nobody who could say. */
-  { kind: "none" } | { kind: "malformed"; reason: string } | { kind: "found"; value: T };
+export type Parsed<T> = { kind: "malformed"; reason: string } | { kind: "found"; value: T };
 
-/** Rejects when NATS does not answer. */
+/** `none`: there is no such key. `unanswered`: nobody said; the other keys are asked for all the same. */
+export type Found<T> = Parsed<T> | { kind: "none" } | { kind: "unanswered" };
+
 export async function readStored<T>(
   connection: Connection,
   subject: string,
   schema: z.ZodType<T>,
 ): Promise<Found<T>> {
-  const { data, code } = await connection.request(subject, "");
-  // A deleted key answers with nothing.
-  if (code !== 0 || data.length === 0) return { kind: "none" };
-  return parseBounded(data, schema);
+  try {
+    const { data, code } = await connection.request(subject, "");
+    // A deleted key answers with nothing.
+    return code !== 0 || data.length === 0 ? { kind: "none" } : parseBounded(data, schema);
+  } catch (error) {
+    if (error instanceof ChimeraError) return { kind: "unanswered" };
+    throw error;
+  }
 }
 
 export function readEnvelope(connection: Connection, subject: string): Promise<Found<Envelope>> {
   return readStored(connection, subject, Envelope);
 }
 
-export function parseBounded<T>(data: Uint8Array, schema: z.ZodType<T>): Found<T> {
+export function parseBounded<T>(data: Uint8Array, schema: z.ZodType<T>): Parsed<T> {
   if (data.length > maxBytes) return { kind: "malformed", reason: `a document of ${data.length} bytes` };
   if (!isFlat(data)) return { kind: "malformed", reason: "a document with too many brackets" };
   const { data: value } = schema.safeParse(parseJson(data));

@@ -26,8 +26,7 @@ export interface RolloutWatchOptions {
 export function createRolloutWatch({ keeper, value, save, onChange }: RolloutWatchOptions): RolloutWatch {
   let newest = value;
   const take = (record: RolloutRecord) => {
-    // A lead that lost its lease may still write.
-    if (newest?.head === record.head && record.lease < newest.lease) return;
+    if (newest?.head === record.head && isOver(newest, record)) return;
     if (JSON.stringify(record) === JSON.stringify(newest)) return;
     save(record);
     newest = record;
@@ -37,31 +36,27 @@ export function createRolloutWatch({ keeper, value, save, onChange }: RolloutWat
     record: () => (newest?.head === keeper.state()?.head?.id ? newest : null),
     take(found, shown) {
       const state = keeper.state();
-      if (state === null || found.kind === "none") return;
-      if (found.kind === "malformed") {
-        refuse(keeper, { code: "input-invalid", reason: found.reason });
-        return;
-      }
+      if (found.kind === "malformed") keeper.refuseMalformed("rollout", found.reason);
+      if (state === null || found.kind !== "found") return;
       const { head } = found.value;
       if (head === state.head?.id) {
         keeper.clear("rollout");
         take(found.value);
       } else if (!isKnown(state, head, shown)) {
         const reason = `the rollout record is about head ${head}, which is not the accepted one`;
-        refuse(keeper, { code: "rollout-foreign", reason, id: head });
+        const what = { document: "rollout", code: "rollout-foreign", id: head } as const;
+        keeper.refuse({ ...what, reason, signedBy: [], envelope: null });
       }
     },
   };
 }
 
+/** A lead that lost its lease may still write; and with its commit a head's consent to go back has ended. */
+function isOver(newest: RolloutRecord, { lease }: RolloutRecord): boolean {
+  return newest.phase === "committed" || lease < newest.lease;
+}
+
 /** Of a head before, whose lead has nothing more to say, or of the one that this node is about to accept. */
 function isKnown({ leaves, head }: TrustState, id: Digest, shown: Digest | null): boolean {
   return id === shown || id === head?.head.previous || leaves.some((leaf) => leaf.head === id);
-}
-
-function refuse(
-  keeper: TrustKeeper,
-  refusal: { code: "input-invalid" | "rollout-foreign"; reason: string; id?: Digest },
-): void {
-  keeper.refuse({ document: "rollout", signedBy: [], envelope: null, ...refusal });
 }

@@ -32,6 +32,8 @@ const ordinary: ReadonlySet<ErrorCode> = new Set([
   "order-expired",
   "order-stale",
 ]);
+/** What is not the order's own fault may be over at the next look: a full disk, a full memory, a clock that was ahead. */
+const passing: ReadonlySet<ErrorCode> = new Set(["file-unreadable", "overloaded", "order-expired"]);
 const nothingQuiet: ReadonlySet<ErrorCode> = new Set();
 const remembered = 1024;
 
@@ -55,10 +57,9 @@ export function createOrderDesk(options: OrderDeskOptions): OrderDesk {
 
 function answer({ options: { keeper, acknowledge, receiptFor }, unasked }: Desk, data: Uint8Array): void {
   const found = parseBounded(data, PutDocument);
-  if (found.kind !== "found") {
-    const reason = found.kind === "malformed" ? found.reason : "an empty message";
-    keeper.refuse({ document: "order", code: "input-invalid", reason, signedBy: [], envelope: null });
-    acknowledge({ refused: { id: null, code: "input-invalid", message: reason } });
+  if (found.kind === "malformed") {
+    keeper.refuseMalformed("order", found.reason);
+    acknowledge({ refused: { id: null, code: "input-invalid", message: found.reason } });
     return;
   }
   const { envelope } = found.value;
@@ -84,8 +85,7 @@ function takeStanding(
   const key = `${id} ${keeper.keySet()?.version} ${signaturesOf(envelope)}`;
   if (judged.has(key)) return;
   const verdict = keeper.take({ kind: "order", envelope }, quiet);
-  // A full disk is not the order's fault.
-  if (verdict.kind === "refused" && verdict.code === "file-unreadable") return;
+  if (verdict.kind === "refused" && passing.has(verdict.code)) return;
   judged.add(key);
   for (const oldest of judged) if (judged.size > remembered) judged.delete(oldest);
   if (verdict.kind !== "accepted") return;

@@ -27,6 +27,7 @@ const sources: TrustSources = {
   trustedKeys: firstKeySet,
   fleetId,
   identity: { node, nodeKey: nodeKey.publicKey },
+  floor: null,
 };
 
 function earlierAccepted(signer = signers.publish): EarlierAccepted {
@@ -58,6 +59,14 @@ test("what an older agent accepted under a key that counts no more is left alone
   expect(ready({ earlier: earlierAccepted(createSigner("ops-publish")) }).head).toBeNull();
   const other = { node, nodeKey: createSigner("n1").publicKey };
   expect(ready({ earlier: earlierAccepted(), identity: other }).head).toBeNull();
+});
+
+test("what an older agent accepted is not gone back to where a newer state was lost", () => {
+  const earlier = earlierAccepted();
+  const begun = (serial: number, rank: number) => ({ epoch: 0, serial, rank, id: earlier.id });
+  expect(ready({ earlier, floor: begun(7, 0) }).head?.id).toBe(earlier.id);
+  expect(ready({ earlier, floor: begun(7, 1) })).toMatchObject({ head: null, leaves: [] });
+  expect(ready({ earlier, floor: begun(40, 0) })).toMatchObject({ head: null, leaves: [] });
 });
 
 test("with a state the configured keys are not even looked at", () => {

@@ -9,6 +9,7 @@ import { openPinnedKeySet } from "@chimera/proto/signed/key-set";
 import type { PublicKeyText } from "@chimera/proto/signed/keys";
 import { LeafProof } from "@chimera/proto/signed/world";
 import { z } from "zod";
+import { refuseBelow, type Floor } from "./refuse-below.ts";
 
 /** What agents of the first version kept, in accepted.json. */
 export const EarlierAccepted = z.object({
@@ -32,6 +33,8 @@ export interface TrustSources {
   trustedKeys: Envelope;
   fleetId: FleetId;
   identity: NodeIdentity;
+  /** What the journal has begun. */
+  floor: Floor;
 }
 
 export type TrustStart =
@@ -66,7 +69,7 @@ function otherFleet(stored: FleetId, fleetId: FleetId): { code: ErrorCode; messa
 }
 
 /** The head of an older agent counts on as far as it still proves itself; it was taken by the same rules. */
-function takeOver(state: TrustState, { earlier, identity }: TrustSources): TrustState {
+function takeOver(state: TrustState, { earlier, identity, floor }: TrustSources): TrustState {
   if (earlier === null) return state;
   const { envelope, leaf: proof, acceptedAt } = earlier;
   try {
@@ -74,7 +77,9 @@ function takeOver(state: TrustState, { earlier, identity }: TrustSources): Trust
     if (head.fleetId !== state.fleetId) return state;
     const { toplevel } = proveOwnLeaf(proof, head, identity);
     const record = { world: head.world, head: id, proof, toplevel, committedAt: null };
-    return { ...state, head: { id, acceptedAt, head, envelope, proof }, leaves: [record] };
+    const next = { ...state, head: { id, acceptedAt, head, envelope, proof }, leaves: [record] };
+    // It is never written again: where a newer state was lost, it may be far below what runs here.
+    return refuseBelow(next, floor, []) === null ? next : state;
   } catch (error) {
     if (!(error instanceof ChimeraError)) throw error;
     return state;

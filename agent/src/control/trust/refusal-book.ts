@@ -73,7 +73,11 @@ function note(
 ): void {
   const { document, code, signedBy } = refusal;
   const message = refusal.reason.slice(0, 2048);
-  standing.set(document, { code, message, at: new Date().toISOString() });
+  const before = standing.get(document);
+  // It is read every 30 s: the time of the first is the one that says something, and a status is sent for every other one.
+  if (before?.code !== code || before.message !== message) {
+    standing.set(document, { code, message, at: new Date().toISOString() });
+  }
   const { id, name, claims } = factsOf(refusal);
   if (!isNews(told, `${document} ${code} ${name}`)) return;
   log.warn({ document, code, reason: message, id, signedBy }, "document was refused");

@@ -12,7 +12,7 @@ import {
 } from "@chimera/proto/acceptance/trust-state";
 import { refused, type Refused, type Verdict } from "@chimera/proto/acceptance/verdict";
 import { ChimeraError, errorChain, type ErrorCode } from "@chimera/proto/errors";
-import type { NodeEventBody } from "@chimera/proto/event";
+import type { DocumentName, NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
 import type { Digest, StorePath } from "@chimera/proto/names";
 import type { KeySet } from "@chimera/proto/signed/key-set";
@@ -47,6 +47,8 @@ export interface TrustKeeper {
   /** Refusals with a `quiet` code are the ordinary fate of what lies in the store, and not told. */
   take: (incoming: Incoming, quiet?: ReadonlySet<ErrorCode>) => Verdict;
   refuse: (refusal: Refusal) => void;
+  /** What is no document at all, and so has nobody's name on it. */
+  refuseMalformed: (document: DocumentName, reason: string) => void;
   clear: RefusalBook["clear"];
   noteCommitted: (head: Digest, at: string) => void;
   noteFailed: (toplevel: StorePath, failure: { reason: string; at: string }) => void;
@@ -84,13 +86,14 @@ export function createTrustKeeper(options: TrustKeeperOptions): TrustKeeper {
     problem: () => keeper.blocked ?? keeper.book.problem(),
     take: (incoming, quiet) => take(keeper, incoming, quiet ?? new Set()),
     refuse: keeper.book.note,
+    refuseMalformed: (document, reason) =>
+      keeper.book.note({ document, code: "input-invalid", reason, signedBy: [], envelope: null }),
     clear: keeper.book.clear,
     noteCommitted: (head, at) => change(keeper, (state) => markCommitted(state, head, at)),
     noteFailed: (toplevel, failure) =>
       change(keeper, (state) => {
         const isKnown = state.quarantinedHere.some((entry) => entry.toplevel === toplevel);
-        const reason = failure.reason.slice(0, 256);
-        return isKnown ? state : quarantineHere(state, { toplevel, reason, at: failure.at });
+        return isKnown ? state : quarantineHere(state, { toplevel, ...failure });
       }),
   };
 }
