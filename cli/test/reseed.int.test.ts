@@ -81,13 +81,13 @@ test("a copy that was tampered with puts nothing back", async () => {
   await fleet.loseNatsData();
   const folder = join(fleet.home, ".local/state/chimera", fleet.fleetId);
   const bad = join(fleet.home, "bad-copy");
-  const head = Envelope.parse(JSON.parse(await readFile(join(folder, "head.json"), "utf8")));
+  const head = Envelope.parse(JSON.parse(await readFile(join(folder, "head.0.3.json"), "utf8")));
   const payload = Buffer.from(head.payload, "base64").toString("utf8").replace('"serial":3', '"serial":4');
   const forged = { ...head, payload: Buffer.from(payload).toString("base64") };
   const spoilt: [string, string, RegExp][] = [
-    ["head.json", JSON.stringify(forged), /0 of 1 valid head signatures/u],
-    ["head.json", "{", /not JSON, or not whole/u],
-    ["quarantine.json", JSON.stringify(head), /payload type/u],
+    ["head.0.3.json", JSON.stringify(forged), /0 of 1 valid head signatures/u],
+    ["head.0.3.json", "{", /not JSON, or not whole/u],
+    ["quarantine.1.json", JSON.stringify(head), /payload type/u],
     ["keys.1.json", JSON.stringify(head), /payload type/u],
   ];
   for (const [name, text, says] of spoilt) {

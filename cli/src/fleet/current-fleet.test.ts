@@ -3,7 +3,7 @@ import { rename, rm } from "node:fs/promises";
 import { sha256 } from "@chimera/proto/signed/canonical";
 import { StoredPanic } from "@chimera/proto/api";
 import { seal, type Envelope } from "@chimera/proto/signed/envelope";
-import type { Signer } from "@chimera/proto/signed/keys";
+import { generateKey, parseSecretKey, type Signer } from "@chimera/proto/signed/keys";
 import { beforeEach, expect, test } from "vitest";
 import { keyOf, seedHead } from "../../test/fixture/seed-head.ts";
 import { useOperator } from "../../test/fixture/use-operator.ts";
@@ -104,7 +104,10 @@ test("without the panic key a head is published all the same, and it is said", a
 });
 
 test.each<[string, { changes?: object; role?: string; code: number; says: RegExp }]>([
-  ["a panic signed by the publish key", { role: "publish", code: 77, says: /panic \w+ is not signed as/u }],
+  [
+    "a panic signed by the publish key",
+    { role: "publish", code: 77, says: /panic \w+ is signed by no key set/u },
+  ],
   [
     "a panic of a head that is not the newest",
     { changes: { serial: 7 }, code: 65, says: /panic of head 0\.7, which is not/u },
@@ -160,4 +163,32 @@ test("a rollout record goes back only where the head consents, and then is what 
     effective: { kind: "head", world: two.head.world, paused: "undone: n1 failed" },
   });
   expect(one.head.world).not.toBe(two.head.world);
+});
+
+test("nobody is told to vouch for a head that no key of the fleet ever signed, and vouching for it changes nothing", async () => {
+  await forget();
+  const { server } = operator();
+  const genuine = await seedHead(operator(), ["n1"], "one");
+  const envelope = seal("head", { ...genuine.head, author: "thief" }, [
+    parseSecretKey(generateKey("lab-publish").secret),
+  ]);
+  const id = sha256(Buffer.from(envelope.payload, "base64"));
+  server.heads = [{ ...genuine, id, envelope }];
+  for (const words of [[], ["--trust-head", id]]) {
+    const { code, err } = await operator().call(["rollback", "--no-follow", ...words]);
+    expect({ code, err }).toEqual({ code: 77, err: expect.stringMatching(/somebody made it up/u) });
+    expect(err).not.toContain("--trust-head");
+  }
+  expect(server.writes()).toEqual([]);
+});
+
+test("a history that ends before what was seen is shown with a warning", async () => {
+  await forget();
+  await seedHead(operator(), ["n1"], "one");
+  await seedHead(operator(), ["n1"], "two");
+  expect((await operator().call(["status"])).code).toBe(0);
+  operator().server.heads.shift();
+  expect((await operator().call(["history"])).err).toMatch(
+    /head 0\.2 was seen here, and is not in this history/u,
+  );
 });

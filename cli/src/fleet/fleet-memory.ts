@@ -8,12 +8,12 @@ import { comparePlace, showPlace } from "@chimera/proto/signed/place";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Io } from "../io.ts";
 import type { Seen } from "./newest-document.ts";
-import { readCopy, writeCopy } from "./operator-copy.ts";
+import { copyFolder, readCopy, writeCopy } from "./operator-copy.ts";
 
 /** Verified when they were written. Newest last. */
 export async function readSeen(io: Io, fleetId: FleetId): Promise<Seen[]> {
-  const head = await readCopy(io, fleetId, "head");
-  const panic = await readCopy(io, fleetId, "panic");
+  const head = await readCopy(copyFolder(io, fleetId), "head");
+  const panic = await readCopy(copyFolder(io, fleetId), "panic");
   const seen = [
     ...(head === undefined ? [] : [seenHead(head)]),
     ...(panic === undefined ? [] : [seenPanic(panic)]),
@@ -22,11 +22,11 @@ export async function readSeen(io: Io, fleetId: FleetId): Promise<Seen[]> {
 }
 
 export async function rememberHead(io: Io, fleetId: FleetId, envelope: Envelope): Promise<void> {
-  await writeCopy(io, fleetId, { name: "head", envelope });
+  await writeCopy(io, fleetId, { kind: "head", envelope });
 }
 
 export async function rememberPanic(io: Io, fleetId: FleetId, envelope: Envelope): Promise<void> {
-  await writeCopy(io, fleetId, { name: "panic", envelope });
+  await writeCopy(io, fleetId, { kind: "panic", envelope });
 }
 
 /** Throws order-stale when the controller's newest document is older than, or not, the one that was seen. */

@@ -8,12 +8,12 @@ import { judgeKeySet, openFirstKeySet, type OpenedKeySet } from "@chimera/proto/
 import type { FleetId } from "@chimera/proto/names";
 import type { DocumentApi } from "../api/document-api.ts";
 import type { Io } from "../io.ts";
-import { readKeyCopies, writeCopy } from "./operator-copy.ts";
+import { copyFolder, readKeyCopies, writeCopy } from "./operator-copy.ts";
 
 export interface FleetKeys {
   newest: OpenedKeySet;
-  /** First to newest, verified. */
-  envelopes: Envelope[];
+  /** First to newest, each judged by its predecessor. */
+  chain: readonly OpenedKeySet[];
 }
 
 /** Throws keys-stale for a chain that is older than what was seen, content-conflict for another one. */
@@ -23,18 +23,18 @@ export async function fleetKeys(
   { fleetId }: { fleetId: FleetId },
 ): Promise<FleetKeys> {
   const shown = walkFleetKeys(await api.keys(), fleetId);
-  const copies = await readKeyCopies(io, fleetId);
+  const copies = await readKeyCopies(copyFolder(io, fleetId));
   const seen = copies.length === 0 ? [] : walkFleetKeys(copies, fleetId);
   checkContinues(seen, shown);
-  for (const { set, envelope } of shown.slice(seen.length)) {
-    await writeCopy(io, fleetId, { name: `keys.${set.version}`, envelope });
+  for (const { envelope } of shown.slice(seen.length)) {
+    await writeCopy(io, fleetId, { kind: "keys", envelope });
   }
   return toKeys(shown);
 }
 
 /** The same from this operator's copy alone; undefined when none was seen yet. */
 export async function rememberedKeys(io: Io, fleetId: FleetId): Promise<FleetKeys | undefined> {
-  const copies = await readKeyCopies(io, fleetId);
+  const copies = await readKeyCopies(copyFolder(io, fleetId));
   return copies.length === 0 ? undefined : toKeys(walkFleetKeys(copies, fleetId));
 }
 
@@ -80,5 +80,5 @@ function checkContinues(seen: readonly OpenedKeySet[], shown: readonly OpenedKey
 function toKeys(walked: readonly OpenedKeySet[]): FleetKeys {
   const newest = walked.at(-1);
   if (newest === undefined) throw new ChimeraError("input-invalid", "there is no key set");
-  return { newest, envelopes: walked.map(({ envelope }) => envelope) };
+  return { newest, chain: walked };
 }

@@ -1,6 +1,6 @@
 /** SHELL. What every publishing command needs before it begins: context, keys, API, and the checked newest world. */
 import type { NodeView } from "@chimera/proto/api";
-import type { Digest, FleetId } from "@chimera/proto/names";
+import type { Digest } from "@chimera/proto/names";
 import type { RemoteSigner } from "../signers/remote-signer.ts";
 import { createApiClient, type ApiClient } from "../api/api-client.ts";
 import { currentContext, type NamedContext } from "../context/current-context.ts";
@@ -10,9 +10,10 @@ import { roleSigners } from "../signers/role-signers.ts";
 import { reseededCopy } from "../reseed/reseeded-copy.ts";
 import { checkView, nodeKeysOf } from "./check-view.ts";
 import { currentFleet } from "./current-fleet.ts";
-import { readSeen, rememberHead, rememberPanic } from "./fleet-memory.ts";
-import { fleetKeys, type FleetKeys } from "./key-chain.ts";
-import type { CurrentFleet, Seen } from "./newest-document.ts";
+import { createTrust } from "./create-trust.ts";
+import { rememberHead, rememberPanic } from "./fleet-memory.ts";
+import type { FleetKeys } from "./key-chain.ts";
+import type { CurrentFleet } from "./newest-document.ts";
 import type { Trust } from "./verify-documents.ts";
 
 /** Somebody who looks at a fleet and believes only signatures. */
@@ -48,17 +49,6 @@ export async function createOperator(io: Io, options: ObserverOptions): Promise<
   const observer = await observe(io, context, options);
   const { publish } = observer.keys.newest.set.roles;
   return { ...observer, signers: await roleSigners(io, context, { role: "publish", keys: publish }) };
-}
-
-/** What signatures are checked against: the fleet's newest key set, and what was verified before. */
-export async function createTrust(
-  io: Io,
-  { api, fleetId, trustHead }: { api: ApiClient; fleetId: FleetId; trustHead?: Digest | undefined },
-): Promise<{ keys: FleetKeys; trust: Trust; seen: Seen[] }> {
-  const keys = await fleetKeys(io, api, { fleetId });
-  const seen = await readSeen(io, fleetId);
-  const known = new Set([...seen.map(({ id }) => id), ...(trustHead === undefined ? [] : [trustHead])]);
-  return { keys, trust: { fleetId, roles: keys.newest.set.roles, known }, seen };
 }
 
 async function observe(io: Io, context: NamedContext, options: ObserverOptions): Promise<Observer> {

@@ -4,9 +4,8 @@ import type { Digest } from "@chimera/proto/names";
 import type { Envelope } from "@chimera/proto/signed/envelope";
 import type { Order } from "@chimera/proto/signed/order";
 import { openSignedOrder, type WalkedChain } from "../documents/open-signed.ts";
-import { walkFleetKeys } from "../fleet/key-chain.ts";
 import type { Observer } from "../fleet/operator.ts";
-import { readCopy, writeCopy } from "../fleet/operator-copy.ts";
+import { copyFolder, readCopy, writeCopy } from "../fleet/operator-copy.ts";
 import type { Io } from "../io.ts";
 import type { QuarantineList } from "./next-quarantine.ts";
 
@@ -25,13 +24,16 @@ export async function currentQuarantine(
   { api, context, keys }: Pick<Observer, "api" | "context" | "keys">,
 ): Promise<StoredList | null> {
   const { fleetId } = context;
-  const chain = walkFleetKeys(keys.envelopes, fleetId);
-  const [stored, copy] = await Promise.all([api.quarantine(), readCopy(io, fleetId, "quarantine")]);
+  const { chain } = keys;
+  const [stored, copy] = await Promise.all([
+    api.quarantine(),
+    readCopy(copyFolder(io, fleetId), "quarantine"),
+  ]);
   const list = stored === null ? null : openList(chain, stored);
   const seen = copy === undefined ? null : openList(chain, copy);
   checkSeen(list, seen);
   if (list !== null && list.id !== seen?.id) {
-    await writeCopy(io, fleetId, { name: "quarantine", envelope: list.envelope });
+    await writeCopy(io, fleetId, { kind: "quarantine", envelope: list.envelope });
   }
   return list;
 }

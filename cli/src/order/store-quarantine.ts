@@ -26,7 +26,7 @@ export async function storeQuarantine(
       { cause },
     );
   });
-  await writeCopy(io, context.fleetId, { name: "quarantine", envelope });
+  await writeCopy(io, context.fleetId, { kind: "quarantine", envelope });
 }
 
 /** An answer that was lost says nothing of what was stored; a serial that is taken may be our own. */

@@ -1,8 +1,6 @@
 /** PURE. Why nobody needs to sign a proposal any more: what it was made on top of is not the newest, or its time is up. */
 import type { Digest, FleetId } from "@chimera/proto/names";
 import type { Head } from "@chimera/proto/signed/head";
-import { sha256 } from "@chimera/proto/signed/canonical";
-import { payloadOf } from "@chimera/proto/signed/envelope";
 import type { KeySet } from "@chimera/proto/signed/key-set";
 import type { Order } from "@chimera/proto/signed/order";
 import type { Panic } from "@chimera/proto/signed/panic";
@@ -37,15 +35,9 @@ export function overtaken({ id, proposed }: OpenedProposal, now: Surroundings): 
   }
 }
 
-function keysOver(
-  { version }: KeySet,
-  id: Digest,
-  { keys: { newest, envelopes } }: Surroundings,
-): string | null {
-  const there = envelopes[version - 1];
-  if (there !== undefined) {
-    return sha256(payloadOf(there, "keys")) === id ? "published" : `another key set ${version} was published`;
-  }
+function keysOver({ version }: KeySet, id: Digest, { keys: { newest, chain } }: Surroundings): string | null {
+  const there = chain[version - 1];
+  if (there !== undefined) return there.id === id ? "published" : `another key set ${version} was published`;
   return version === newest.set.version + 1 ? null : `key set ${newest.set.version + 1} is due`;
 }
 

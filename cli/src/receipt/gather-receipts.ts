@@ -51,7 +51,8 @@ export async function gatherReceipts(
   const documents = [
     ...new Set([...within.map(({ envelope }) => envelope), ...saved.map(({ about }) => about)]),
   ];
-  const { fleetId, keySets } = reader;
+  const { fleetId } = reader;
+  const keySets = reader.chain.map(({ envelope }) => envelope);
   const receipts = saved.map((one) => one.saved);
   return {
     file: { v: 1, kind: "chimera-receipts", fleetId, keySets, documents, receipts },

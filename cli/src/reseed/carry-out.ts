@@ -1,10 +1,8 @@
 /** SHELL. Puts back what a plan names, one after the other; what is there already is stored once. */
 import type { FleetId } from "@chimera/proto/names";
 import type { ApiClient } from "../api/api-client.ts";
-import { readSeen, rememberHead, rememberPanic } from "../fleet/fleet-memory.ts";
 import { walkFleetKeys } from "../fleet/key-chain.ts";
-import { readKeyCopies, writeCopy } from "../fleet/operator-copy.ts";
-import { comparePlace } from "@chimera/proto/signed/place";
+import { copyFolder, readKeyCopies, writeCopy } from "../fleet/operator-copy.ts";
 import type { Io } from "../io.ts";
 import { sameOrContinues } from "./read-copy.ts";
 import { removeMark, writeMark } from "./reseed-mark.ts";
@@ -54,14 +52,15 @@ async function putBack(api: ApiClient, { kind, envelope }: ReseedStep, revision:
 
 /** A copy from elsewhere becomes this operator's own, where it is newer: what was seen only rises. */
 async function takeOver(io: Io, fleetId: FleetId, copy: VerifiedCopy): Promise<void> {
-  const own = await readKeyCopies(io, fleetId);
+  const own = await readKeyCopies(copyFolder(io, fleetId));
   if (own.length > 0) sameOrContinues(copy.chain, walkFleetKeys(own, fleetId));
-  for (const { set, envelope } of copy.chain.slice(own.length)) {
-    await writeCopy(io, fleetId, { name: `keys.${set.version}`, envelope });
+  for (const { envelope } of copy.chain.slice(own.length)) {
+    await writeCopy(io, fleetId, { kind: "keys", envelope });
   }
-  const seen = (await readSeen(io, fleetId)).at(-1)?.place;
-  const { head, panic } = copy;
-  if (head === null || (seen !== undefined && comparePlace(head.head, seen) <= 0)) return;
-  await rememberHead(io, fleetId, head.envelope);
-  if (panic !== null) await rememberPanic(io, fleetId, panic.envelope);
+  for (const kind of ["head", "panic", "quarantine"] as const) {
+    const envelope = copy[kind]?.envelope;
+    if (envelope !== undefined) await writeCopy(io, fleetId, { kind, envelope });
+  }
+  if (copy.ready !== null)
+    await writeCopy(io, fleetId, { kind: "panic-ready", envelope: copy.ready.envelope });
 }

@@ -1,26 +1,20 @@
 /** SHELL. An operator's copy of a fleet's documents, all of it verified before anything of it is used. */
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { FleetId } from "@chimera/proto/names";
-import { Envelope } from "@chimera/proto/signed/envelope";
+import type { Envelope } from "@chimera/proto/signed/envelope";
 import { openSignedHead, openSignedPanic, type WalkedChain } from "../documents/open-signed.ts";
-import { readBoundedFile } from "../documents/read-bounded.ts";
 import { walkFleetKeys } from "../fleet/key-chain.ts";
+import { readCopy, readKeyCopies } from "../fleet/operator-copy.ts";
 import { openList } from "../order/current-quarantine.ts";
 import type { VerifiedCopy } from "./reseed-plan.ts";
 
 /** Throws file-unreadable for a folder that has no copy, else the first document that does not hold. */
 export async function readVerifiedCopy(folder: string, fleetId: FleetId): Promise<VerifiedCopy> {
-  const names = await readdir(folder).catch((cause: unknown) => {
-    throw new ChimeraError("file-unreadable", `no copy of this fleet in ${folder}`, { cause });
-  });
-  const chain = walkFleetKeys(await readKeySets(folder, names), fleetId);
-  const read = async (name: string): Promise<Envelope | null> =>
-    names.includes(name) ? readBoundedFile(join(folder, name), Envelope) : null;
-  const [head, panic, ready, quarantine] = await Promise.all(
-    ["head.json", "panic.json", "panic-ready.json", "quarantine.json"].map(read),
-  );
+  const keySets = await readKeyCopies(folder);
+  if (keySets.length === 0) throw new ChimeraError("file-unreadable", `no copy of this fleet in ${folder}`);
+  const chain = walkFleetKeys(keySets, fleetId);
+  const kinds = ["head", "panic", "panic-ready", "quarantine"] as const;
+  const [head, panic, ready, quarantine] = await Promise.all(kinds.map((kind) => readCopy(folder, kind)));
   return {
     chain,
     head: openWith(head, (envelope) => ({ ...openSignedHead(chain, envelope), envelope })),
@@ -39,22 +33,6 @@ export function sameOrContinues(copy: WalkedChain, shown: WalkedChain): WalkedCh
   );
 }
 
-async function readKeySets(folder: string, names: readonly string[]): Promise<Envelope[]> {
-  const versions = names
-    .flatMap((name) => {
-      const version = /^keys\.([1-9]\d{0,8})\.json$/u.exec(name)?.[1];
-      return version === undefined ? [] : [Number(version)];
-    })
-    .toSorted((a, b) => a - b);
-  const gap = versions.findIndex((version, i) => version !== i + 1);
-  if (versions.length === 0 || gap !== -1) {
-    throw new ChimeraError("state-invalid", `${folder}: keys.${gap === -1 ? 1 : gap + 1}.json is missing`);
-  }
-  return Promise.all(
-    versions.map((version) => readBoundedFile(join(folder, `keys.${version}.json`), Envelope)),
-  );
-}
-
-function openWith<T>(envelope: Envelope | null | undefined, open: (envelope: Envelope) => T): T | null {
-  return envelope === null || envelope === undefined ? null : open(envelope);
+function openWith<T>(envelope: Envelope | undefined, open: (envelope: Envelope) => T): T | null {
+  return envelope === undefined ? null : open(envelope);
 }

@@ -5,7 +5,7 @@
 import { sha256 } from "@chimera/proto/signed/canonical";
 import { payloadOf, type DocumentKind, type Envelope } from "@chimera/proto/signed/envelope";
 import type { CurrentFleet } from "../fleet/newest-document.ts";
-import { readCopy } from "../fleet/operator-copy.ts";
+import { copyFolder, readCopy } from "../fleet/operator-copy.ts";
 import { verifyHead, verifyPanic, type Trust } from "../fleet/verify-documents.ts";
 import type { Io } from "../io.ts";
 import { readMark } from "./reseed-mark.ts";
@@ -16,11 +16,11 @@ export async function reseededCopy(
 ): Promise<Pick<CurrentFleet, "head" | "panic"> | null> {
   const { fleetId } = trust;
   const mark = await readMark(io, fleetId);
-  const copy = mark === null ? undefined : await readCopy(io, fleetId, "head");
+  const copy = mark === null ? undefined : await readCopy(copyFolder(io, fleetId), "head");
   if (copy === undefined) return null;
   const head = verifyHead(named("head", copy), trust);
   if (head.id !== mark) return null;
-  const undo = await readCopy(io, fleetId, "panic");
+  const undo = await readCopy(copyFolder(io, fleetId), "panic");
   const panic = undo === undefined ? null : verifyPanic(named("panic", undo), trust);
   return { head, panic: panic?.panic.undoes === head.id ? panic : null };
 }

@@ -10,12 +10,12 @@ export async function saveWorld(
   io: Io,
   { reader, world, path }: { reader: FleetReader; world: ReadWorld; path: string },
 ): Promise<void> {
-  const { fleetId, keySets } = reader;
+  const { fleetId, chain } = reader;
   const file: WorldFile = {
     v: 1,
     kind: "chimera-world",
     fleetId,
-    keySets,
+    keySets: chain.map(({ envelope }) => envelope),
     head: world.head?.envelope ?? null,
     world: { v: 1, leaves: world.leaves },
   };

@@ -68,7 +68,7 @@ test("a head that the controller shows without enough signatures is no publicati
   const called = operator.call(["rollback", "--to", "2", "--timeout", "60"]);
   const { id, message, envelope } = await proposed();
   publish(id, message, envelope);
-  expect(await called).toMatchObject({ code: 77, err: expect.stringMatching(/not signed as the newest/u) });
+  expect(await called).toMatchObject({ code: 77, err: expect.stringMatching(/not as the newest one does/u) });
   operator.server.heads.shift();
 });
 

@@ -53,5 +53,5 @@ async function signWayBack(
   const envelope = await signDocument("panic", Buffer.from(JSON.stringify(panic)), signers);
   requireSigners(envelope, { kind: "panic", role });
   await api.putPanicReady(envelope);
-  await writeCopy(io, head.fleetId, { name: "panic-ready", envelope });
+  await writeCopy(io, head.fleetId, { kind: "panic-ready", envelope });
 }

@@ -58,5 +58,5 @@ export async function storeKeySet(
   if (verdict.kind === "refuse") throw new ChimeraError(verdict.code, verdict.reason);
   if (verdict.kind === "known") return;
   await api.putKeys(envelope);
-  await writeCopy(io, context.fleetId, { name: `keys.${verdict.opened.set.version}`, envelope });
+  await writeCopy(io, context.fleetId, { kind: "keys", envelope });
 }
