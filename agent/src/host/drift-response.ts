@@ -38,7 +38,7 @@ export interface Responder {
 export interface ResponderOptions {
   mode: DriftMode;
   /** While an operator's hold says so, differences are only told. */
-  isHeld?: () => boolean;
+  isHeld: () => boolean;
   onEvent: (body: NodeEventBody) => void;
   log: Log;
 }
@@ -68,7 +68,7 @@ export function createResponder(options: ResponderOptions): Responder {
 
 async function respond(state: State, drift: FoundDrift): Promise<Responded> {
   const { item } = drift;
-  if (state.mode !== "revert" || state.isHeld?.() === true) return tell(state, item);
+  if (state.mode !== "revert" || state.isHeld()) return tell(state, item);
   const spending = spend(state.budget, item.path, performance.now());
   state.budget = spending.budget;
   if (spending.answer.kind === "resting") return keepOpen(state, item, restingProblem);

@@ -18,7 +18,7 @@ export interface DriftOptions {
   toplevel: () => string | null;
   mode: DriftMode;
   /** True while an operator's hold forbids to put anything back. */
-  isHeld?: () => boolean;
+  isHeld: () => boolean;
   ignore: readonly IgnoredGlob[];
   /** True while an activation of ours runs. */
   isSwitching: () => boolean;
@@ -90,11 +90,12 @@ export function startDrift(options: DriftOptions): DriftService {
 
 function createPass(options: DriftOptions): { responder: Responder; pass: DriftPass } {
   const responder = createResponder(options);
-  const { toplevel, mode, onEvent, log, isSwitching, switchLock = switchLockFile, etcDir = "/etc" } = options;
+  const { toplevel, mode, isHeld, onEvent, log, isSwitching } = options;
+  const { switchLock = switchLockFile, etcDir = "/etc" } = options;
   const pass = createDriftPass({
     toplevel,
     mode,
-    isHeld: options.isHeld ?? (() => false),
+    isHeld,
     currentSystem: options.currentSystem ?? "/run/current-system",
     etcDir,
     isBusy: () => isSwitching() || isSwitchLocked(switchLock),

@@ -19,6 +19,30 @@ test("while a switch runs nothing is put back, afterwards it is", async () => {
   await vi.waitFor(() => expect(snapshotEtc(fixture().etc)).toEqual(pristine()), { timeout: 5000 });
 });
 
+test("under a hold with drift each difference is told once and nothing is touched; after it all is put back", async () => {
+  let isHeld = true;
+  const drift = fixture().start({ isHeld: () => isHeld });
+  const unfinished = at(`.chimera-${"0123456789ab".repeat(2)}`);
+  unlinkSync(at("hostname"));
+  writeFileSync(at("sudoers"), "mended by hand\n");
+  symlinkSync("/etc/static/old", at("old"));
+  writeFileSync(unfinished, "half");
+  const before = snapshotEtc(fixture().etc);
+  await drift.sweepNow();
+  await drift.sweepNow();
+  expect(snapshotEtc(fixture().etc)).toEqual(before);
+  expect(types()).toEqual(["drift-found", "drift-found", "drift-found"]);
+  expect(drift.summary()).toMatchObject({ openCount: 3, reverted: 0 });
+  // A hint is no way around it either.
+  unlinkSync(at("ssh/sshd_config"));
+  await vi.waitFor(() => expect(types()).toHaveLength(4), { timeout: 5000 });
+  expect(types()).not.toContain("drift-reverted");
+  isHeld = false;
+  await drift.sweepNow();
+  expect(snapshotEtc(fixture().etc)).toEqual(pristine());
+  expect(drift.summary()).toMatchObject({ openCount: 0, reverted: 4 });
+});
+
 test("a lock that somebody's switch-to-configuration holds is respected", async () => {
   const lock = join(fixture().root, "switch.lock");
   const holder = spawn("flock", [lock, "sh", "-c", "echo held; read line"], {

@@ -58,8 +58,7 @@ export function createEtcFixture(declared = plainDeclaration): EtcFixture {
   writeFileSync(join(etc, "group"), "root:x:0:\nkeepers:x:4712:\n");
   const toplevel = buildToplevel(root, "one", declared);
   activate(toplevel, etc);
-  const events: NodeEventBody[] = [];
-  const services: DriftService[] = [];
+  const [events, services]: [NodeEventBody[], DriftService[]] = [[], []];
   return {
     root,
     etc,
@@ -70,6 +69,7 @@ export function createEtcFixture(declared = plainDeclaration): EtcFixture {
       const service = startDrift({
         toplevel: () => toplevel,
         mode: "revert",
+        isHeld: () => false,
         ignore: [],
         isSwitching: () => false,
         sweepMs: 3_600_000,
