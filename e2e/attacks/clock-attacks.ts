@@ -1,9 +1,10 @@
 // SHELL. A node whose clock is wrong: nothing that has expired comes back to life, and a clock that is ahead makes it wait.
+import { expect } from "vitest";
 import { withFakedClock } from "../fleet/faked-clock.ts";
 import { atNode, type Attempt } from "./attempt.ts";
 import { headAtNode } from "./head-attacks.ts";
 import { signedHead } from "./make-documents.ts";
-import { desiredKey, type Scene } from "./scene.ts";
+import { desiredKey, statusWhen, type Scene } from "./scene.ts";
 
 const dayMs = 86_400_000;
 
@@ -26,8 +27,25 @@ const ahead = atNode({
   undo: async () => undefined,
 });
 
-function withClock(offset: string, attempt: Attempt): Attempt {
-  return { ...attempt, run: (scene: Scene) => withFakedClock(scene.node, offset, () => attempt.run(scene)) };
+/** The node's own word shows that its clock is as wrong as it is meant to be. */
+function withClock(days: () => number, attempt: Attempt): Attempt {
+  return {
+    ...attempt,
+    run: (scene: Scene) => {
+      const offset = days();
+      return withFakedClock(scene.node, `${offset < 0 ? "" : "+"}${offset}d`, async () => {
+        const outcome = await attempt.run(scene);
+        const { at } = await statusWhen(scene, () => true);
+        expect(Math.abs(Date.parse(at) - Date.now() - offset * dayMs)).toBeLessThan(dayMs / 24);
+        return outcome;
+      });
+    },
+  };
 }
 
-export const clockAttacks: readonly Attempt[] = [withClock("-20000d", expired), withClock("+1d", ahead)];
+const daysSince1970 = () => Math.floor(Date.now() / dayMs);
+
+export const clockAttacks: readonly Attempt[] = [
+  withClock(() => 10 - daysSince1970(), expired),
+  withClock(() => 1, ahead),
+];

@@ -2,7 +2,6 @@
 import type { ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ErrorCode } from "@chimera/proto/errors";
-import type { DocumentName } from "@chimera/proto/event";
 import { canonicalBytes } from "@chimera/proto/signed/canonical";
 import { seal } from "@chimera/proto/signed/envelope";
 import { generateKey } from "@chimera/proto/signed/keys";
@@ -15,7 +14,7 @@ import { desiredKey, ownLeaf, type Scene } from "./scene.ts";
 const leafPath = /\/leaves\//;
 
 /** A leaf as bytes, with its way up. */
-export interface WildProof {
+interface WildProof {
   leaf: string;
   index: number;
   size: number;
@@ -58,19 +57,20 @@ export async function leavesWithStrangers(scene: Scene, changes: object = {}): P
 interface WrongLeaf {
   attack: string;
   code: ErrorCode;
-  document?: DocumentName;
+  said?: "event" | "status";
   how?: string;
   leaves?: (scene: Scene) => Promise<object[]>;
   answer: (world: WildWorld, response: ServerResponse) => Promise<void> | void;
 }
 
 /** A head that the publish role signed, for a world whose leaf comes by way of the proxy. */
-function wrongLeaf({ attack, code, document = "head", how, leaves, answer }: WrongLeaf): Attempt {
+function wrongLeaf({ attack, code, said = "event", how, leaves, answer }: WrongLeaf): Attempt {
   return atNode({
     attack,
     how: how ?? "proxy alters `GET …/leaves/n1`",
-    document,
+    document: "head",
     code,
+    said,
     act: async (scene) => {
       const world = wildWorld(await (leaves ?? leavesWithStrangers)(scene));
       await offerWorld(scene, world, (response) => answer(world, response));
@@ -154,17 +154,40 @@ export const leafAttacks: readonly Attempt[] = [
     attack: "100 MB document in place of a leaf",
     code: "body-too-large",
     how: "proxy answers `GET …/leaves/n1` with 100 MB",
-    answer: (_, response) => writeMegabytes(response, hundredMegabytes),
+    answer: (_, response) => {
+      response.setHeader("content-length", hundredMegabytes);
+      return writeMegabytes(response, 100);
+    },
+  }),
+  wrongLeaf({
+    attack: "endless document in place of a leaf",
+    code: "body-too-large",
+    how: "proxy answers `GET …/leaves/n1` without an end",
+    answer: (_, response) => writeMegabytes(response, Number.POSITIVE_INFINITY),
+  }),
+  wrongLeaf({
+    attack: "a leaf that comes a byte a second",
+    code: "closure-unavailable",
+    said: "status",
+    how: "proxy answers `GET …/leaves/n1` slowly",
+    answer: (world, response) => writeSlowly(response, JSON.stringify(world.prove(0))),
   }),
 ];
 
-async function writeMegabytes(response: ServerResponse, bytes: number): Promise<void> {
-  response.setHeader("content-length", bytes);
+async function writeMegabytes(response: ServerResponse, count: number): Promise<void> {
   const chunk = Buffer.alloc(1024 * 1024, "x");
-  for (let sent = 0; sent < bytes && !response.destroyed; sent += chunk.length) {
-    if (!response.write(chunk)) await Promise.race([drained(response), delay(1000)]);
+  for (let sent = 0; sent < count && !response.destroyed; sent += 1) {
+    if (!response.write(chunk)) await drained(response);
   }
   response.end();
+}
+
+async function writeSlowly(response: ServerResponse, text: string): Promise<void> {
+  for (const letter of text) {
+    if (response.destroyed) return;
+    response.write(letter);
+    await delay(1000);
+  }
 }
 
 function drained(response: ServerResponse): Promise<void> {

@@ -1,9 +1,12 @@
 // SHELL. Orders that must not be carried out: used, late, for somebody else, or by a key that may not give any.
+import type { Signer } from "@chimera/proto/signed/keys";
 import { seal } from "@chimera/proto/signed/envelope";
 import type { ErrorCode } from "@chimera/proto/errors";
+import { OrderResult } from "@chimera/proto/api";
+import { expect } from "vitest";
 import { atNode, byHttp, byRequest, sendOrder, type Attempt } from "./attempt.ts";
 import { orderFor, stranger, type Changes } from "./make-documents.ts";
-import { desiredKey, type Scene } from "./scene.ts";
+import { desiredKey, stateOf, type Scene } from "./scene.ts";
 
 interface WrongOrder {
   attack: string;
@@ -39,6 +42,37 @@ const hold = () => ({
 });
 const quarantine = { kind: "quarantine", serial: 1, toplevels: [], pardoned: [] };
 
+function holdBy(attack: string, signers: (scene: Scene) => readonly Signer[]): Attempt[] {
+  const order = async (scene: Scene) => seal("order", orderFor(scene, { action: hold() }), signers(scene));
+  const code = "signature-invalid";
+  return [
+    byHttp({
+      attack,
+      method: "POST",
+      shown: "/v1/orders",
+      body: async (scene) => ({ envelope: await order(scene) }),
+      code,
+    }),
+    byRequest({ attack, code, order }),
+  ];
+}
+
+/** Carried to the node again, since the controller cannot know whether the first time was lost on the way. */
+const usedTwice: Attempt = {
+  attack: "order used twice",
+  how: "POST /v1/orders, again",
+  run: async (scene) => {
+    const envelope = signed(scene, {});
+    const send = async () => OrderResult.parse((await scene.call("POST", "/v1/orders", { envelope })).json);
+    expect((await send()).answers).toMatchObject([{ node: "n1", answer: { kind: "accepted" } }]);
+    const before = await stateOf(scene);
+    const code = "order-used";
+    expect((await send()).answers).toMatchObject([{ node: "n1", answer: { kind: "refused", code } }]);
+    expect(await stateOf(scene)).toEqual(before);
+    return { outcome: "the node refuses, nothing has changed", reported: `n1 answers \`${code}\`` };
+  },
+};
+
 export const orderAttacks: readonly Attempt[] = [
   ...wrongOrder({ attack: "order late", code: "order-expired", changes: () => ({ notAfter: minuteAgo() }) }),
   ...wrongOrder({
@@ -52,6 +86,7 @@ export const orderAttacks: readonly Attempt[] = [
     code: "fleet-mismatch",
     changes: () => ({ fleetId: "e".repeat(64) }),
   }),
+  usedTwice,
   byRequest({
     attack: "order used twice",
     code: "order-used",
@@ -62,16 +97,8 @@ export const orderAttacks: readonly Attempt[] = [
       return envelope;
     },
   }),
-  byRequest({
-    attack: "order signed by the publish key",
-    code: "signature-invalid",
-    order: async (scene) => seal("order", orderFor(scene, { action: hold() }), scene.signers.publish),
-  }),
-  byRequest({
-    attack: "order by a key that nobody trusts",
-    code: "signature-invalid",
-    order: async (scene) => seal("order", orderFor(scene, { action: hold() }), [stranger()]),
-  }),
+  ...holdBy("order signed by the publish key", ({ signers }) => signers.publish),
+  ...holdBy("order by a key that nobody trusts", () => [stranger()]),
   byHttp({
     attack: "quarantine signed by the publish key",
     method: "PUT",

@@ -16,7 +16,7 @@ import type { Host } from "../lab/host.ts";
 import { waitUntil } from "../lab/wait-until.ts";
 
 /** Whose signatures the fleet takes now: rotation changes them. */
-export interface Signers {
+interface Signers {
   root: readonly Signer[];
   publish: readonly Signer[];
   panic: readonly Signer[];
@@ -32,7 +32,7 @@ export interface Scene {
   call(method: string, path: string, body?: unknown): Promise<Answer>;
 }
 
-export interface Answer {
+interface Answer {
   status: number;
   /** Of a problem document. */
   code: string | null;

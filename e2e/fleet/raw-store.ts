@@ -9,13 +9,12 @@ import { Receipt } from "@chimera/proto/signed/receipt";
 import { NodeStatus } from "@chimera/proto/status";
 import { buckets, keys, subjects } from "@chimera/proto/subjects";
 import type { Lab } from "../lab/lab.ts";
+import { waitUntil } from "../lab/wait-until.ts";
 import { fleetFolder } from "./fleet-folder.ts";
 
 export interface RawStore {
   /** Writes a key of the fleet's bucket past the controller: bytes as they are, anything else as JSON. */
   put(key: string, document: unknown): Promise<void>;
-  /** The newest value of a key as JSON; null where there is none. */
-  get(key: string): Promise<unknown>;
   /** As if the key had never been written. */
   erase(key: string): Promise<void>;
   /** Key -> revision of its newest value: what differs was written. */
@@ -31,15 +30,16 @@ const stream = `KV_${buckets.desired}`;
 const inBucket = `$KV.${buckets.desired}.`;
 
 export async function openRawStore(lab: Lab, fleetId: string): Promise<RawStore> {
+  await waitUntil("the controller has made the buckets", () => isReady(lab), { timeoutMs: 60_000 });
   const client = await connectAsController(lab);
-  const bucket = await client.jetstream().views.kv(buckets.desired);
-  const statuses = await client.jetstream().views.kv(buckets.status, { bindOnly: true });
+  const { views } = client.jetstream();
+  const bucket = await views.kv(buckets.desired, { bindOnly: true });
+  const statuses = await views.kv(buckets.status, { bindOnly: true });
   const manager = await client.jetstreamManager();
   return {
     put: async (key, document) => {
       await bucket.put(key, bytesOf(document));
     },
-    get: async (key) => (await bucket.get(key))?.json() ?? null,
     erase: async (key) => {
       await manager.streams.purge(stream, { filter: `${inBucket}${key}` });
     },
@@ -68,6 +68,12 @@ export async function openRawStore(lab: Lab, fleetId: string): Promise<RawStore>
     },
     close: () => client.close(),
   };
+}
+
+/** Whoever comes first makes them, and the client library would make them without a history. */
+async function isReady(lab: Lab): Promise<boolean> {
+  const answer = await fetch(`http://${lab.host("hub").address}:7070/readyz`).catch(() => undefined);
+  return answer?.status === 200;
 }
 
 /** Of the document that it is about: nodes say on this subject what becomes of heads, too. */
