@@ -13,6 +13,7 @@ import {
   sealOrder,
   sealPanic,
 } from "./documents.ts";
+import { connectAsController } from "./raw-nats.ts";
 import { makeHead, putHead, startBeside } from "./test-fleet.ts";
 import { useFleet } from "./use-fleet.ts";
 
@@ -35,6 +36,26 @@ test("writes nothing for a ready panic or an order that is sent again", async ()
   await mustPut(fleet(), "/v1/orders", order);
   expect(await bucketState(fleet())).toEqual(before);
 });
+
+test("says that an order was stored and carried also where its proposal cannot be taken away", async () => {
+  const narrow = fleet().natsConfig.replace('"$JS.API.>"', '"$JS.API.STREAM.INFO.>","$JS.API.CONSUMER.>"');
+  fleet().nats.reload(narrow);
+  const { link } = await connectAsController(fleet());
+  const purge = () => link.request("$JS.API.STREAM.PURGE.chimera_build", "", { timeout: 300 });
+  await expect
+    .poll(() =>
+      purge().then(
+        () => "may",
+        () => "may not",
+      ),
+    )
+    .toBe("may not");
+  await link.close();
+  const answer = await put(fleet(), "/v1/orders", sealOrder(makeOrder({ nodes: ["n1"] })));
+  fleet().nats.reload(fleet().natsConfig);
+  expect(answer.json(), answer.text).toMatchObject({ answers: [{ node: "n1", answer: { kind: "silent" } }] });
+  expect(fleet().logged.join("")).toContain("proposal not taken away");
+}, 30_000);
 
 test("takes each of a crowd of orders, and a head among them, at two controllers", async () => {
   const beside = await startBeside(fleet());

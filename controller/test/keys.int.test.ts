@@ -70,6 +70,16 @@ test("does not count what a retired key wrote straight to NATS after its rotatio
   expect((await getFleet(fleet)).head.id).toBe(old.id);
 });
 
+test("puts the newest key set back on top at once when it is sent again after somebody wrote past it", async () => {
+  await put(fleet, "/v1/keys", rotation());
+  const { link } = await connectAsController(fleet);
+  await link.jetstream().publish(subjects.keySet(fleetId, 2), JSON.stringify(keySet1));
+  await link.close();
+  expect(await nodeFinds(2)).toEqual(keySet1);
+  expect((await put(fleet, "/v1/keys", rotation())).status).toBe(200);
+  expect(await nodeFinds(2)).toEqual(rotation());
+});
+
 test("lets exactly one of two key sets of one version in", async () => {
   const envelopes = ["a", "b"].map((name) =>
     rotation({ expires: name === "a" ? "2090-01-01T00:00:00.000Z" : "2091-01-01T00:00:00.000Z" }),

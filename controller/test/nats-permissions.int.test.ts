@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { subjects } from "@chimera/proto/subjects";
 import { execa } from "execa";
-import type { NatsConnection } from "nats";
+import { headers, type NatsConnection } from "nats";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually, natsServerProgram } from "./nats-server.ts";
 import { connectAsController, connectAsNode, connectWith } from "./raw-nats.ts";
@@ -99,6 +99,27 @@ test("refuses a KV watch of a node", async () => {
   const js = n1.jetstream({ checkAPI: false, timeout: 500 });
   const kv = await js.views.kv("chimera", { bindOnly: true, allow_direct: true });
   await expect(kv.watch()).rejects.toThrow(/TIMEOUT|Permissions Violation/i);
+});
+
+test("lets no node take away what others said by a header that rolls a stream up", async () => {
+  const n2 = await connectAsNode(fleet(), "n2");
+  n2.publish(subjects.status(fleetId, "n2"), "x");
+  n2.publish(subjects.health(fleetId, "n2"), "x");
+  await n2.flush();
+  const rollup = headers();
+  rollup.set("Nats-Rollup", "all");
+  for (const subject of [subjects.status(fleetId, "n1"), subjects.health(fleetId, "n1")]) {
+    n1.publish(subject, "x", { headers: rollup });
+  }
+  await n1.flush();
+  const { link } = await connectAsController(fleet());
+  const jsm = await link.jetstreamManager();
+  const kept = { last_by_subj: subjects.status(fleetId, "n2") };
+  expect((await jsm.streams.getMessage("KV_chimera_status", kept)).string()).toBe("x");
+  const sample = { last_by_subj: subjects.health(fleetId, "n2") };
+  expect((await jsm.streams.getMessage("chimera_health", sample)).string()).toBe("x");
+  await link.close();
+  await n2.close();
 });
 
 test("lets nobody in whose key is not registered", async () => {

@@ -15,7 +15,7 @@ beforeAll(async () => {
 const world = () => worldId(leaves);
 
 async function ready() {
-  return (await fleet().call("/v1/panic/ready", { role: "viewer" })).json().envelope;
+  return (await fleet().call("/v1/panic/ready")).json().envelope;
 }
 
 test("keeps a panic ready where nodes do not see it, and gives it away only for the newest head", async () => {
@@ -24,6 +24,12 @@ test("keeps a panic ready where nodes do not see it, and gives it away only for 
   const envelope = sealPanic(panicFor(first, world()));
   expect((await put(fleet(), "/v1/panic/ready", envelope)).status).toBe(200);
   expect(await ready()).toEqual(envelope);
+  // Whoever has it can release it, in NATS or by hand.
+  for (const role of ["viewer", "n1"]) {
+    expect((await fleet().call("/v1/panic/ready", { role })).json()).toMatchObject({
+      code: "role-forbidden",
+    });
+  }
   expect((await getFleet(fleet())).panic).toBeNull();
   const n1 = await connectAsNode(fleet(), "n1");
   const got = await n1.request(subjects.desiredGet("panic", fleetId), "");

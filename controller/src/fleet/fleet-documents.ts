@@ -8,7 +8,7 @@ import type { Digest } from "@chimera/proto/names";
 export interface FleetDocuments {
   /** The newest key set. */
   keys: OpenedKeySet;
-  /** Of the entry under the newest key set's version; 0 where the bucket has none. */
+  /** Of its entry; 0 where nodes do not find it: the bucket lost it, or somebody wrote past it. */
   keysRevision: number;
   /** Highest order first, each once; only this fleet's, and only what the publish role signed. */
   heads: StoredHead[];

@@ -9,7 +9,7 @@ import type { Services } from "./services.ts";
 
 type Needed = Pick<Services, "config" | "store" | "log">;
 
-/** Throws keys-stale, keys-skipped, or the code of the rule that does not hold. The newest one sent again changes nothing. */
+/** Throws keys-stale, keys-skipped, or the code of the rule that does not hold. The newest one sent again changes nothing but to be found. */
 export async function publishKeys(services: Needed, put: PutDocument): Promise<DocumentStored> {
   return oneAtATime(services.store.bucket, (expected) => tryPublish(services, put, expected));
 }

@@ -24,7 +24,7 @@ export interface NatsLink {
   subscribe(subject: string, handle: (message: Msg) => void): void;
   /** Throws server-unreachable when there is no connection. */
   publish(subject: string, text: string): void;
-  /** Until the server has all that was published. */
+  /** Until the server has all that was published. Throws server-unreachable. */
   flush(): Promise<void>;
   /** Called after each connect, also the first. */
   onConnect(handle: () => void): void;
@@ -79,7 +79,7 @@ export function openNats({ servers, seedFile, log }: NatsLinkOptions): NatsLink 
       if (live !== undefined) subscribeGuarded(live, { subject, handle, log });
     },
     publish: (subject, text) => requireLive(connected ? live : undefined).connection.publish(subject, text),
-    flush: () => requireLive(connected ? live : undefined).connection.flush(),
+    flush: () => flush(requireLive(connected ? live : undefined)),
     onConnect: (handle) => void listeners.push(handle),
     close: async () => {
       closing.abort();
@@ -104,6 +104,14 @@ async function repeat(
 function requireLive(live: Live | undefined): Live {
   if (live !== undefined) return live;
   throw new ChimeraError("server-unreachable", "nats is not connected");
+}
+
+async function flush({ connection }: Live): Promise<void> {
+  try {
+    await connection.flush();
+  } catch (cause) {
+    throw new ChimeraError("server-unreachable", "nats did not answer", { cause });
+  }
 }
 
 async function openLive(options: ConnectionOptions): Promise<Live> {

@@ -22,7 +22,6 @@ function bucket(name: string, own: Partial<StreamConfig>): DeclaredStream {
     name: `KV_${name}`,
     subjects: [`$KV.${name}.>`],
     discard: DiscardPolicy.New,
-    allow_rollup_hdrs: true,
     deny_delete: true,
     ...own,
   };
@@ -31,9 +30,11 @@ function bucket(name: string, own: Partial<StreamConfig>): DeclaredStream {
 export const declaredStreams: DeclaredStream[] = [
   bucket(buckets.desired, {
     storage: StorageType.File,
+    allow_rollup_hdrs: true,
     max_msgs_per_subject: headHistory,
     max_bytes: 1024 * mib,
   }),
+  // No roll-up where nodes write: by that header one of them would take away what all others said.
   bucket(buckets.status, { storage: StorageType.Memory, max_msgs_per_subject: 1, max_bytes: 128 * mib }),
   {
     ...base,

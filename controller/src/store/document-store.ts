@@ -88,11 +88,13 @@ function documentReader(options: DocumentStoreOptions) {
   function arrange(messages: readonly JsMsg[]): FleetDocuments {
     const of = (subject: string) => messages.filter((message) => message.subject === subject);
     const [head = [], panic = [], rollout = []] = documentSubjects(fleetId).map((subject) => of(subject));
-    const keys = keyStore.take(messages.filter(({ subject }) => subject.startsWith(keySets))).newest;
+    const keyMessages = messages.filter(({ subject }) => subject.startsWith(keySets));
+    const keys = keyStore.take(keyMessages).newest;
+    const isOnTop = !keyStore.lost(keyMessages).includes(keys);
     const ordered = orderHeads(heads(head));
     return {
       keys,
-      keysRevision: of(subjects.keySet(fleetId, keys.set.version)).at(-1)?.seq ?? 0,
+      keysRevision: isOnTop ? (of(subjects.keySet(fleetId, keys.set.version)).at(-1)?.seq ?? 0) : 0,
       heads: ordered,
       headRevision: head.at(-1)?.seq ?? 0,
       ...newestPanic(panics(panic), ordered),

@@ -83,19 +83,26 @@ export function createOrderSender(options: SenderOptions): OrderSender {
 
 function takeAnswer(options: SenderOptions, message: Msg, pending: ReadonlySet<Pending>): void {
   const node = NodeName.safeParse(message.subject.slice(message.subject.lastIndexOf(".") + 1));
+  // A node that was not asked, or has signed its answer, costs nothing, however much it sends.
+  if (!node.success || ![...pending].some((one) => isAwaited(one, node.data))) return;
   const ack = AckMessage.safeParse(message.json());
-  if (!node.success || !ack.success) return;
+  if (!ack.success) return;
   const found = "refused" in ack.data ? refusalOf(ack.data) : receiptOf(options, ack.data, node.data);
   if (found === undefined) return;
   for (const one of pending) if (one.id === found.id) note(one, node.data, found.answer);
 }
 
 /** A node that had it from the store may say both: then what it signed counts. */
-function note({ silent, answers, finish }: Pending, node: NodeName, answer: OrderAnswer): void {
-  if (!silent.has(node) && answers.get(node)?.kind !== "refused") return;
+function note(one: Pending, node: NodeName, answer: OrderAnswer): void {
+  if (!isAwaited(one, node)) return;
+  const { silent, answers, finish } = one;
   answers.set(node, answer);
   silent.delete(node);
   if (silent.size === 0) finish();
+}
+
+function isAwaited({ silent, answers }: Pending, node: NodeName): boolean {
+  return silent.has(node) || answers.get(node)?.kind === "refused";
 }
 
 interface Answer {

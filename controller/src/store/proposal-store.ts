@@ -19,7 +19,7 @@ export interface ProposalStore {
   /** Newest first, but last what nobody of the fleet stands behind. */
   list(keys: OpenedKeySet): Promise<OpenProposal[]>;
   put(proposal: Proposal, expected: Expected): Promise<number | "moved">;
-  /** For what was published, and for what is over. */
+  /** For what was published, and for what is over: a proposal that cannot be taken away spoils nothing. */
   forget(id: Digest): Promise<void>;
 }
 
@@ -63,6 +63,13 @@ export function createProposalStore({
         { id, kind, envelope, createdAt } satisfies Proposal,
         expected,
       ),
-    forget: (id) => bucket.forget(subjects.proposal(fleetId, id)),
+    async forget(id) {
+      try {
+        await bucket.forget(subjects.proposal(fleetId, id));
+      } catch (error) {
+        if (!(error instanceof ChimeraError)) throw error;
+        log.warn({ id, error }, "proposal not taken away");
+      }
+    },
   };
 }

@@ -22,7 +22,7 @@ const getReady = createRoute({
   method: "get",
   path: "/v1/panic/ready",
   summary: "The panic that was signed in advance for the newest head; PUT /v1/panic releases it.",
-  middleware: [requirePermission("read")] as const,
+  middleware: [requirePermission("operate")] as const,
   responses: answers(DocumentFound, "The panic, or null."),
 });
 
