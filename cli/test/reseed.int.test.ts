@@ -103,8 +103,8 @@ test("a copy that was tampered with puts nothing back", async () => {
   }
   await rm(join(bad, "keys.1.json"));
   expect(await fleet.chimera("reseed", "--from", bad)).toMatchObject({
-    code: 65,
-    err: expect.stringContaining("keys.1.json is missing"),
+    code: 66,
+    err: expect.stringContaining("no key set of this fleet in"),
   });
   expect((await fleet.chimera("reseed", "--from", join(fleet.home, "nowhere"))).code).toBe(66);
   expect(await newest()).toBeNull();

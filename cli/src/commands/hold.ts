@@ -1,7 +1,7 @@
 /** SHELL. `chimera hold NODE…`, `hold release`, `hold list`: stops deploys and rollbacks on nodes for a while. */
 import { ChimeraError } from "@chimera/proto/errors";
 import type { NodeName } from "@chimera/proto/names";
-import type { OrderAction } from "@chimera/proto/signed/order";
+import type { Order, OrderAction } from "@chimera/proto/signed/order";
 import type { Command } from "commander";
 import { z } from "zod";
 import { createObserver, type Observer } from "../fleet/operator.ts";
@@ -21,6 +21,7 @@ const longestMs = 30 * 86_400_000;
 const TargetOptions = FleetOptions.extend({
   all: z.boolean().default(false),
   file: z.string().optional(),
+  dryRun: z.boolean().default(false),
   reason: z.string().max(1024, "at most 1024 characters").default(""),
 });
 type TargetOptions = z.infer<typeof TargetOptions>;
@@ -50,6 +51,7 @@ export function define(command: Command, io: Io): void {
       examples([
         "chimera hold db-1 --for 2h --reason 'restoring a backup'",
         "chimera hold @canary --for 30m --drift",
+        "chimera hold 'web-*' --for 1d --dry-run",
         "chimera hold release db-1",
         "chimera hold list",
       ]),
@@ -76,7 +78,8 @@ function addTargets(command: Command): Command {
     .argument("[node...]", "node names, @tag, or globs")
     .option("--all", "every node of the fleet")
     .option("--file <path>", "project file (default: chimera.toml here or in a folder above)")
-    .option("--reason <text>", "why, kept in the order");
+    .option("--reason <text>", "why, kept in the order")
+    .option("--dry-run", "show the order; sign and send nothing");
 }
 
 async function hold(io: Io, targets: readonly string[], options: HoldOptions): Promise<void> {
@@ -107,13 +110,24 @@ async function give(
   options: TargetOptions,
 ): Promise<void> {
   const nodes = await selected(io, { observer, targets }, options);
-  const { reason, json } = options;
+  const { reason, json, dryRun } = options;
   const order = draftOrder(io, observer.context.fleetId, { nodes, action, reason, notAfterMs });
+  if (dryRun) return tellDryRun(io, order, json);
   const signed = await signOrder(io, observer, order);
   if (signed.kind === "signed") return sendOrder(io, observer, { envelope: signed.envelope, json });
   const { id, signedBy, threshold } = signed;
   if (json) io.out(`${printableJson({ order: id, proposed: true, signedBy, threshold })}\n`);
   else io.out(`signed by ${signedBy.length} of ${threshold}: chimera sign ${id.slice(0, 12)}\n`);
+}
+
+function tellDryRun(io: Io, order: Order, json: boolean): void {
+  if (json) io.out(`${printableJson({ type: "plan", order }, 2)}\n`);
+  else {
+    const whom = order.nodes === "all" ? "all nodes" : order.nodes.join(", ");
+    io.out(
+      `${order.action.kind} for ${whom}, until ${order.notAfter}\nnothing was signed or sent (--dry-run)\n`,
+    );
+  }
 }
 
 async function selected(

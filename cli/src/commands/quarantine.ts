@@ -1,4 +1,4 @@
-/** SHELL. `chimera quarantine list|add|remove|pardon`. */
+/** SHELL. `chimera quarantine list|add|remove|pardon|renew`. */
 import { ChimeraError } from "@chimera/proto/errors";
 import { StorePath } from "@chimera/proto/names";
 import type { Command } from "commander";
@@ -40,6 +40,7 @@ export function define(command: Command, io: Io): void {
     .description("List what must not be activated, and which nodes say so.")
     .addHelpText("after", examples(["chimera quarantine list --json"]))
     .action(async (options: unknown) => list(io, parseOptions(FleetOptions, options)));
+  defineRenew(command.command("renew"), io);
   for (const verb of ["add", "remove", "pardon"] as const) {
     addFleetOptions(command.command(verb))
       .description(verbs[verb])
@@ -51,6 +52,17 @@ export function define(command: Command, io: Io): void {
         change(io, { verb, toplevels: parsePaths(paths) }, parseOptions(ChangeOptions, options)),
       );
   }
+}
+
+function defineRenew(command: Command, io: Io): void {
+  addFleetOptions(command)
+    .description("Sign the list anew as it is: after a change of order keys, or before it expires.")
+    .option("--reason <text>", "why, kept in the order", "")
+    .option("--dry-run", "show the next list; sign and send nothing")
+    .addHelpText("after", examples(["chimera quarantine renew --dry-run", "chimera quarantine renew"]))
+    .action(async (options: unknown) =>
+      change(io, { verb: "add", toplevels: [] }, parseOptions(ChangeOptions, options)),
+    );
 }
 
 function parsePaths(words: unknown): StorePath[] {
@@ -102,7 +114,7 @@ async function change(
 function warnOfRetired(io: Io, { keys }: Observer, stored: StoredList | null): void {
   if (stored === null || stored.keySet === keys.newest.set.version) return;
   io.err(
-    `chimera: quarantine list ${stored.list.serial} is signed by keys of key set ${stored.keySet}, which were retired since: look at it well; nodes that lack it take only a list that is signed anew, as by any change\n`,
+    `chimera: quarantine list ${stored.list.serial} is signed by keys of key set ${stored.keySet}, which were retired since: look at it well; nodes that lack it take only a list that is signed anew: chimera quarantine renew\n`,
   );
 }
 

@@ -32,7 +32,10 @@ type Options = z.infer<typeof Options>;
 export function define(command: Command, io: Io): void {
   addFollowOptions(addFleetOptions(command))
     .description("Publish a head for an earlier world and follow it (default: the world before the newest).")
-    .option("--to <serial|world>", "serial of a head in the history, or the first digits of a world")
+    .option(
+      "--to <serial|world>",
+      "serial of a head in the history, first digits of a world, or current: signs what runs now anew",
+    )
     .option("--keep-new", "nodes that joined after that world keep what they run now")
     .option("--dry-run", "show what would change; send nothing")
     .addHelpText(

@@ -3,10 +3,12 @@ import { ChimeraError, errorChain } from "@chimera/proto/errors";
 import { Digest, shortDigest } from "@chimera/proto/names";
 import type { Command } from "commander";
 import { z } from "zod";
+import { signAgain, type SignAgain } from "../fleet/keys/sign-again.ts";
 import { createObserver, type Observer } from "../fleet/operator.ts";
 import { countText } from "../print/proposals/count-text.ts";
 import { ageBy, type Io } from "../io.ts";
 import { addFleetOptions, examples, FleetOptions, parseOptions } from "../options.ts";
+import { confirm } from "../proposals/confirm.ts";
 import { completeProposal } from "../proposals/complete-proposal.ts";
 import { describeProposal } from "../proposals/describe-proposal.ts";
 import { findProposal } from "../proposals/find-proposal.ts";
@@ -16,10 +18,12 @@ import { signFirstKeySet } from "../proposals/sign-first-key-set.ts";
 import { signProposal } from "../proposals/sign-proposal.ts";
 import { surroundingsOf } from "../proposals/surroundings.ts";
 import { proposalTable, whatText, type ProposalRow } from "../print/proposals/proposal-table.ts";
+import { signAgainText } from "../print/keys/sign-again-text.ts";
 import { printable, printableJson } from "../print/printable.ts";
 
 const Options = FleetOptions.extend({
   yes: z.boolean().default(false),
+  dryRun: z.boolean().default(false),
   rootKey: z.array(z.string().min(1)).default([]),
   trustHead: Digest.optional(),
 });
@@ -32,12 +36,14 @@ export function define(command: Command, io: Io): void {
     )
     .argument("[id]", "first digits of a proposal (at least 8), or the file of a new fleet's key set 1")
     .option("-y, --yes", "sign without being asked")
+    .option("--dry-run", "show what it changes; sign and send nothing")
     .option("--root-key <file...>", "key file of root (besides rootKeyFile and ssh-agent)")
     .option("--trust-head <id>", "take the newest head or panic for genuine though its keys are retired")
     .addHelpText(
       "after",
       examples([
         "chimera sign",
+        "chimera sign 0f3c2a91d0b4 --dry-run",
         "chimera sign 0f3c2a91d0b4",
         "chimera sign 0f3c2a91d0b4 --root-key /media/stick/root.key --yes --json",
         "chimera sign ./keys.1.json --root-key my-root.key   # a new fleet with several root keys",
@@ -63,19 +69,27 @@ async function list(io: Io, options: Options): Promise<void> {
 
 async function sign(io: Io, prefix: string, options: Options): Promise<void> {
   const observer = await createObserver(io, options);
-  const proposal = findProposal(await openAll(io, observer), prefix);
-  const over = overtaken(proposal, await surroundingsOf(io, observer));
+  const proposal = findProposal(await openAll(io, observer), prefix, options);
+  const now = await surroundingsOf(io, observer);
+  const over = overtaken(proposal, now);
   if (over !== null) {
     throw new ChimeraError("order-stale", `proposal ${shortDigest(proposal.id)} needs no signature: ${over}`);
   }
-  const text = await describeProposal(observer, proposal.proposed, io.paint);
-  if (!options.json) io.out(`${text}signed so far by ${countText(proposal.counts)}\n`);
+  const { json, dryRun } = options;
+  const text = await describeProposal(observer, proposal.proposed, { now, paint: io.paint });
+  // Also where a program reads: nobody is asked about what was not shown.
+  (json ? io.err : io.out)(`${text}signed so far by ${countText(proposal.counts)}\n`);
+  if (dryRun) return tellDryRun(io, proposal, json);
   await confirm(io, options);
+  const again = await againAfter(observer, proposal);
   const signed = await signProposal(io, observer, { proposal, files: options.rootKey });
-  if (isComplete(signed.counts)) {
-    await completeProposal(io, observer, { proposal: signed, json: options.json });
-  }
-  tell(io, signed, options.json);
+  if (isComplete(signed.counts)) await completeProposal(io, observer, { proposal: signed, json });
+  tell(io, { signed, again: isComplete(signed.counts) ? again : [] }, json);
+}
+
+/** What a key set leaves to do, looked up before it is stored. */
+async function againAfter({ api }: Observer, { proposed }: OpenedProposal): Promise<SignAgain[]> {
+  return proposed.kind === "keys" ? signAgain(api, proposed.document) : [];
 }
 
 /** What is no proposal at all is told and left out: one bad entry must not hide the others. */
@@ -91,25 +105,26 @@ async function openAll(io: Io, { api, keys }: Observer): Promise<OpenedProposal[
   });
 }
 
-async function confirm(io: Io, { yes }: Options): Promise<void> {
-  if (yes) return;
-  if (!io.inTty) throw new ChimeraError("usage", "nobody is there to ask: --yes signs without asking");
-  const answer = await io.ask("sign this? Type yes: ");
-  if (answer.trim().toLowerCase() !== "yes") throw new ChimeraError("usage", "not signed");
+function tellDryRun(io: Io, proposal: OpenedProposal, json: boolean): void {
+  if (json) io.out(`${printableJson({ type: "plan", ...listed({ ...proposal, over: null }) })}\n`);
+  else io.out("nothing was signed or sent (--dry-run)\n");
 }
 
-function tell(io: Io, signed: OpenedProposal, json: boolean): void {
+function tell(
+  io: Io,
+  { signed, again }: { signed: OpenedProposal; again: readonly SignAgain[] },
+  json: boolean,
+): void {
   const isPublished = isComplete(signed.counts);
   if (json) {
-    io.out(
-      `${printableJson({ type: isPublished ? "published" : "signed", ...listed({ ...signed, over: null }) })}\n`,
-    );
+    const said = { ...listed({ ...signed, over: null }), ...(again.length === 0 ? {} : { again }) };
+    io.out(`${printableJson({ type: isPublished ? "published" : "signed", ...said })}\n`);
     return;
   }
   const counts = countText(signed.counts);
   io.out(
     isPublished
-      ? `published ${whatOf(signed)}, signed by ${counts}\n`
+      ? `published ${whatOf(signed)}, signed by ${counts}\n${signAgainText(again)}`
       : `signed ${whatOf(signed)}: ${counts}; the last signature publishes it\n`,
   );
 }

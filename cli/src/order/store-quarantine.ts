@@ -5,6 +5,7 @@ import { payloadOf, type Envelope } from "@chimera/proto/signed/envelope";
 import type { Observer } from "../fleet/operator.ts";
 import { writeCopy } from "../fleet/operator-copy.ts";
 import type { Io } from "../io.ts";
+import { printableLine } from "../print/printable.ts";
 import { currentQuarantine } from "./current-quarantine.ts";
 
 /** Throws write-conflict when somebody else's list came first. */
@@ -19,7 +20,7 @@ export async function storeQuarantine(
     const stored = await currentQuarantine(io, observer);
     if (stored?.id === sha256(payloadOf(envelope, "order"))) return;
     if (cause.code === "deadline-exceeded" || cause.code === "server-unreachable") throw cause;
-    const other = stored === null ? "none" : `${stored.list.serial} by ${stored.order.author}`;
+    const other = stored === null ? "none" : printableLine(`${stored.list.serial} by ${stored.order.author}`);
     throw new ChimeraError(
       "write-conflict",
       `another quarantine list was stored meanwhile (newest: ${other}); yours was not: look at it, then run this again`,

@@ -29,11 +29,11 @@ export function planRows(changes: readonly Change[]): PlannedNode[] {
   }));
 }
 
-export function planTable(changes: readonly Change[], paint: Paint): string {
+export function planTable(changes: readonly Change[], paint: Paint, name = shortPath): string {
   const rows = planRows(changes).map((row) => [
     row.node,
-    shortPath(row.old),
-    row.new === row.old ? "(the same)" : shortPath(row.new),
+    name(row.old),
+    row.new === row.old ? "(the same)" : name(row.new),
     bytes(row.closureSize),
     row.closureSizeChange === null ? "new" : bytesChange(row.closureSizeChange),
   ]);

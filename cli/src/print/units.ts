@@ -21,7 +21,12 @@ export function duration(ms: number): string {
   return `${Math.floor(seconds / 86_400)} d`;
 }
 
-/** "nixos-system-n1-25.05 (5q2wz…)": the name people know and enough of the hash to tell two apart. */
+/** For who signs: a path that differs only in the digits that are not shown can be made. */
+export function wholeName(path: string | null): string {
+  return path?.replace("/nix/store/", "") ?? "-";
+}
+
+/** "5q2wzxyz-nixos-system-n1-25.05": the name people know and enough of the hash to tell two apart. */
 export function shortPath(path: string | null): string {
   const found = path === null ? null : /^\/nix\/store\/([^-]+)-(.*)$/u.exec(path);
   if (found === null) return path ?? "-";

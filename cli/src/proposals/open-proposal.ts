@@ -2,7 +2,7 @@
 import { ProposalKind, type Proposal } from "@chimera/proto/api";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Digest } from "@chimera/proto/names";
-import { sha256 } from "@chimera/proto/signed/canonical";
+import { canonicalBytes, parseUtf8Json, sha256 } from "@chimera/proto/signed/canonical";
 import {
   parsePayload,
   payloadOf,
@@ -46,6 +46,7 @@ export function openProposal(
   const found = sha256(payload);
   if (found !== id) throw new ChimeraError("hash-mismatch", `proposal ${id} has the bytes of ${found}`);
   const proposed = parseProposed(kind, payload);
+  requireWhole(payload, proposed.document);
   const counted = countedOnly(envelope, kind, proposalRole(proposed, newest));
   return { id, proposed, envelope: counted, createdAt, counts: countsOf(proposed, counted, newest) };
 }
@@ -73,6 +74,15 @@ function countedOnly(envelope: Envelope, kind: ProposalKind, role: RoleKeys): En
     (one) => signersOf({ ...envelope, signatures: [one] }, { kind, role }).length > 0,
   );
   return { ...envelope, signatures };
+}
+
+/** Who signs must have seen all of it: a part that this version does not know may mean something to a newer node. */
+function requireWhole(payload: Buffer, document: Proposed["document"]): void {
+  const json = parseUtf8Json(payload);
+  // A name that is there twice is read by its last value here, and perhaps by its first elsewhere.
+  const isPlain = JSON.stringify(json) === payload.toString("utf8");
+  if (isPlain && canonicalBytes(json).equals(canonicalBytes(document))) return;
+  throw new ChimeraError("input-invalid", "it has parts that this version of chimera does not know");
 }
 
 function kindOf({ payloadType: type }: Envelope): ProposalKind {

@@ -7,22 +7,25 @@ import type { Panic } from "@chimera/proto/signed/panic";
 import { comparePlace, showPlace } from "@chimera/proto/signed/place";
 import type { FleetKeys } from "../fleet/key-chain.ts";
 import { newestOf, type CurrentFleet } from "../fleet/newest-document.ts";
+import type { QuarantineList } from "../order/next-quarantine.ts";
 import type { OpenedProposal } from "./open-proposal.ts";
 
 export interface Surroundings {
   fleetId: FleetId;
   keys: FleetKeys;
   current: Pick<CurrentFleet, "head" | "panic" | "stored">;
-  /** Ids of the orders that were sent, and the serial of the quarantine list. */
+  /** Ids of the orders that were sent. */
   orders: ReadonlySet<Digest>;
-  quarantine: number;
+  quarantine: QuarantineList | null;
   nowMs: number;
 }
 
 /** `published` is the good end; null while it can be signed. */
-export function overtaken({ id, proposed }: OpenedProposal, now: Surroundings): string | null {
+export function overtaken({ id, proposed, counts }: OpenedProposal, now: Surroundings): string | null {
   const { fleetId } = proposed.document;
   if (fleetId !== now.fleetId) return `it is of fleet ${fleetId ?? "none"}`;
+  // Else whoever runs the controller could ask for signatures.
+  if (counts.every(({ signedBy }) => signedBy.length === 0)) return "nobody who may has proposed it";
   switch (proposed.kind) {
     case "keys":
       return keysOver(proposed.document, id, now);
@@ -66,6 +69,7 @@ function panicOver({ undoes, world }: Panic, { current }: Surroundings): string 
 function orderOver({ action, notAfter }: Order, id: Digest, now: Surroundings): string | null {
   if (now.orders.has(id)) return "published";
   if (Date.parse(notAfter) < now.nowMs) return `it expired at ${notAfter}`;
-  if (action.kind !== "quarantine" || action.serial > now.quarantine) return null;
-  return `quarantine list ${now.quarantine} was published since`;
+  const serial = now.quarantine?.serial ?? 0;
+  if (action.kind !== "quarantine" || action.serial > serial) return null;
+  return `quarantine list ${serial} was published since`;
 }

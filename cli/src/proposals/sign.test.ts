@@ -1,14 +1,13 @@
 /** `chimera sign`: what is signed is what was shown, and what was shown is what the documents say, not who carried them. */
 import { join } from "node:path";
-import { writeFile } from "node:fs/promises";
-import { Proposal } from "@chimera/proto/api";
+import { readFile, writeFile } from "node:fs/promises";
 import { FleetId } from "@chimera/proto/names";
-import { sha256 } from "@chimera/proto/signed/canonical";
 import { mergeSignatures, seal, type Envelope } from "@chimera/proto/signed/envelope";
 import { generateKey, parseSecretKey, type Signer } from "@chimera/proto/signed/keys";
 import { worldId, type Leaf } from "@chimera/proto/signed/world";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createOperator, type TestOperator } from "../../test/fixture/operator.ts";
+import { proposalsOf } from "../../test/fixture/proposals.ts";
 import { keyOf, leavesOf, seedHead } from "../../test/fixture/seed-head.ts";
 
 const bob = parseSecretKey(generateKey("bob").secret);
@@ -31,40 +30,16 @@ beforeEach(() => {
 });
 afterAll(async () => operator.close());
 
-/** As somebody else would have proposed it; gives its id. */
-function propose(leaves: readonly Leaf[], changes: object = {}, by: readonly Signer[] = [bob]): string {
-  const { server, fleetId } = operator;
-  const [newest] = server.heads;
-  const world = worldId(leaves);
-  server.worlds.set(world, { v: 1, leaves: [...leaves] });
-  const envelope = seal(
-    "head",
-    {
-      ...newest?.head,
-      fleetId,
-      serial: (newest?.head.serial ?? 0) + 1,
-      previous: newest?.id,
-      world,
-      size: leaves.length,
-      author: "bob\u001b[2J",
-      ...changes,
-    },
-    by,
-  );
-  return put(envelope);
+function propose(...wanted: Parameters<ReturnType<typeof proposalsOf>["propose"]>): string {
+  return proposalsOf(operator, bob).propose(...wanted);
 }
 
-function put(envelope: Envelope, as?: string): string {
-  const id = as ?? sha256(Buffer.from(envelope.payload, "base64"));
-  const proposal = { id, kind: "head", envelope, createdAt: new Date().toISOString() };
-  operator.server.documents.proposals.set(id, Proposal.parse(proposal));
-  return id;
+function put(...wanted: Parameters<ReturnType<typeof proposalsOf>["put"]>): string {
+  return proposalsOf(operator, bob).put(...wanted);
 }
 
 function envelopeOf(id: string): Envelope {
-  const proposal = operator.server.documents.proposals.get(id);
-  if (proposal === undefined) throw new Error("no such proposal");
-  return proposal.envelope;
+  return proposalsOf(operator, bob).envelopeOf(id);
 }
 
 async function signed(id: string) {
@@ -174,8 +149,8 @@ test("own signature twice stays one", async () => {
 });
 
 test.each([
-  ["abc", 64, /at least 8/u],
-  ["0123456789", 66, /no proposal begins with/u],
+  ["abc", 64, /at least 12/u],
+  ["0123456789ab", 66, /no proposal begins with/u],
 ])("%s names no proposal", async (word, code, says) => {
   expect(await signed(word)).toEqual(refusal(code, says));
 });
@@ -188,9 +163,19 @@ test("key set 1 of a new fleet with several roots is signed in its file until it
   const made = await operator.call([...init, "--root-key", other.public, "--root-threshold", "2"]);
   const file = /chimera sign (\S+) --root-key/u.exec(made.out)?.[1] ?? "";
   expect(made.out).toContain("key set 1 has 1 of 2 root signatures");
-  const { out } = await operator.call(["sign", file, "--root-key", keyFile]);
+  const unsigned = await readFile(file, "utf8");
+  const asked = { inTty: true, ask: async () => "no" };
+  const shown = await operator.call(["sign", file, "--root-key", keyFile], asked);
+  expect(shown).toMatchObject({ code: 64, out: expect.stringMatching(/publish +1 of 1 .*two-publish:/u) });
+  expect(await operator.call(["sign", file, "--root-key", keyFile])).toMatchObject({ code: 64 });
+  expect(await operator.call(["sign", file, "--dry-run", "--json"])).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('"type": "plan"'),
+  });
+  expect(await readFile(file, "utf8")).toBe(unsigned);
+  const { out } = await operator.call(["sign", file, "--root-key", keyFile, "--yes"]);
   expect(out).toMatch(/root 2 of 2 \(two-root, bob-root\)/u);
-  const late = await operator.call(["sign", file, "--root-key", join(operator.folder, "root.key")]);
+  const late = await operator.call(["sign", file, "--root-key", join(operator.folder, "root.key"), "--yes"]);
   expect(late).toMatchObject({
     code: 77,
     err: expect.stringContaining("gives the role root to two-root, bob-root"),

@@ -17,7 +17,7 @@ export async function surroundingsOf(io: Io, observer: Observer): Promise<Surrou
       ...orders.map((envelope) => sha256(payloadOf(envelope, "order"))),
       ...(quarantine === null ? [] : [quarantine.id]),
     ]),
-    quarantine: quarantine?.list.serial ?? 0,
+    quarantine: quarantine?.list ?? null,
     nowMs: io.nowMs(),
   };
 }

@@ -11,7 +11,8 @@ import type { VerifiedCopy } from "./reseed-plan.ts";
 /** Throws file-unreadable for a folder that has no copy, else the first document that does not hold. */
 export async function readVerifiedCopy(folder: string, fleetId: FleetId): Promise<VerifiedCopy> {
   const keySets = await readKeyCopies(folder);
-  if (keySets.length === 0) throw new ChimeraError("file-unreadable", `no copy of this fleet in ${folder}`);
+  if (keySets.length === 0)
+    throw new ChimeraError("file-unreadable", `no key set of this fleet in ${folder}`);
   const chain = walkFleetKeys(keySets, fleetId);
   const kinds = ["head", "panic", "panic-ready", "quarantine"] as const;
   const [head, panic, ready, quarantine] = await Promise.all(kinds.map((kind) => readCopy(folder, kind)));

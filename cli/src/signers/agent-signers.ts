@@ -12,6 +12,10 @@ const signRequest = 13;
 const signResponse = 14;
 const noFlags = Buffer.alloc(4);
 const mostIdentities = 1024;
+/** Nobody is asked anything for a list. */
+const listPatienceMs = 5000;
+/** Somebody may have to touch a key, or to type its PIN. */
+const signPatienceMs = 120_000;
 
 /** Those of the wanted keys that the agent holds now. Throws tool-failed where there is no agent to ask. */
 export async function agentSigners(io: Io, wanted: readonly PublicKeyText[]): Promise<RemoteSigner[]> {
@@ -26,7 +30,11 @@ export async function agentSigners(io: Io, wanted: readonly PublicKeyText[]): Pr
 }
 
 async function heldKeys(io: Io): Promise<Buffer[]> {
-  const { type, body } = await askAgent(io, { type: requestIdentities, body: Buffer.alloc(0) });
+  const { type, body } = await askAgent(io, {
+    type: requestIdentities,
+    body: Buffer.alloc(0),
+    patienceMs: listPatienceMs,
+  });
   if (type !== identitiesAnswer || body.length < 4) {
     throw new ChimeraError("tool-failed", "ssh-agent does not list its keys: is it locked?");
   }
@@ -45,7 +53,7 @@ async function heldKeys(io: Io): Promise<Buffer[]> {
 /** Checked here: an agent that signs something else, or by another key, is found before anybody is sent it. */
 async function signByAgent(io: Io, key: PublicKeyText, bytes: Buffer): Promise<Buffer> {
   const body = Buffer.concat([sshString(keyBlob(publicKeyBytes(key))), sshString(bytes), noFlags]);
-  const answer = await askAgent(io, { type: signRequest, body });
+  const answer = await askAgent(io, { type: signRequest, body, patienceMs: signPatienceMs });
   if (answer.type !== signResponse) {
     throw new ChimeraError(
       "tool-failed",

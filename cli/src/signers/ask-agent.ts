@@ -8,20 +8,23 @@ import type { Io } from "../io.ts";
 
 /** As OpenSSH bounds it. */
 const maxMessageBytes = 256 * 1024;
-/** Somebody may have to touch a key, or to type its PIN. */
-const patienceMs = 120_000;
 
 export interface AgentMessage {
   type: number;
   body: Buffer;
 }
 
-export async function askAgent(io: Io, message: AgentMessage): Promise<AgentMessage> {
+export interface AgentQuestion extends AgentMessage {
+  /** How long an answer may take. */
+  patienceMs: number;
+}
+
+export async function askAgent(io: Io, message: AgentQuestion): Promise<AgentMessage> {
   const path = io.env["SSH_AUTH_SOCK"] ?? "";
   if (path === "") {
     throw new ChimeraError("config-invalid", "agentKeys: SSH_AUTH_SOCK is not set, so there is no ssh-agent");
   }
-  const timeout = AbortSignal.timeout(patienceMs);
+  const timeout = AbortSignal.timeout(message.patienceMs);
   const signal = AbortSignal.any([io.signal, timeout]);
   try {
     return await exchange(path, message, signal);
@@ -40,6 +43,7 @@ async function exchange(
   const socket = connect(path);
   const stop = (): void => void socket.destroy(new Error("no answer"));
   signal.addEventListener("abort", stop);
+  if (signal.aborted) stop();
   try {
     const header = Buffer.alloc(5);
     header.writeUInt32BE(body.length + 1);

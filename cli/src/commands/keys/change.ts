@@ -9,10 +9,12 @@ import { currentContext } from "../../context/current-context.ts";
 import { fleetKeys } from "../../fleet/key-chain.ts";
 import { nextKeySet, type KeyChange } from "../../fleet/keys/change-key-set.ts";
 import { countText } from "../../print/proposals/count-text.ts";
+import { signAgain, type SignAgain } from "../../fleet/keys/sign-again.ts";
 import { sendKeySet, type SentKeySet } from "../../fleet/keys/sign-key-set.ts";
 import type { Io } from "../../io.ts";
 import { ExpiresDays, FleetOptions, parseOptions, Threshold } from "../../options.ts";
 import { keySetDiff } from "../../print/keys/key-set-diff.ts";
+import { signAgainText } from "../../print/keys/sign-again-text.ts";
 import { printableJson } from "../../print/printable.ts";
 
 const dayMs = 86_400_000;
@@ -47,7 +49,8 @@ export async function change(io: Io, words: ChangeWords, given: unknown): Promis
   const days = options.expiresDays ?? (words.verb === "renew" ? renewDays : undefined);
   const expires = days === undefined ? undefined : new Date(nowMs + days * dayMs).toISOString();
   const set = nextKeySet(keys.newest, wanted, { expires, nowMs });
-  const changed: Changed = { before: keys.newest.set, set, json: options.json };
+  const again = await signAgain(api, set);
+  const changed: Changed = { before: keys.newest.set, set, again, json: options.json };
   if (!options.json) io.out(keySetDiff(changed.before, set, io.paint));
   if (options.dryRun) return tellDryRun(io, changed);
   const { rootKey: rootFiles, propose } = options;
@@ -76,20 +79,21 @@ function publicKey(text: string): PublicKeyText {
 interface Changed {
   before: KeySet;
   set: KeySet;
+  again: SignAgain[];
   json: boolean;
 }
 
-function tellDryRun(io: Io, { before, set, json }: Changed): void {
-  if (json) io.out(`${printableJson({ type: "plan", before, keySet: set }, 2)}\n`);
-  else io.out("nothing was signed or sent (--dry-run)\n");
+function tellDryRun(io: Io, { before, set, again, json }: Changed): void {
+  if (json) io.out(`${printableJson({ type: "plan", before, keySet: set, again }, 2)}\n`);
+  else io.out(`${signAgainText(again)}nothing was signed or sent (--dry-run)\n`);
 }
 
-function tell(io: Io, { before, set, json }: Changed, { kind, id, counts }: SentKeySet): void {
+function tell(io: Io, { set, again, json }: Changed, { kind, id, counts }: SentKeySet): void {
+  const { version } = set;
   if (json) {
-    io.out(`${printableJson({ type: kind, kind: "keys", id, version: set.version, signatures: counts })}\n`);
+    io.out(`${printableJson({ type: kind, kind: "keys", id, version, signatures: counts, again })}\n`);
     return;
   }
-  const { version } = set;
   if (kind === "proposed") {
     io.out(
       `proposed key set ${version}: signed by ${countText(counts)}\n` +
@@ -98,10 +102,7 @@ function tell(io: Io, { before, set, json }: Changed, { kind, id, counts }: Sent
     return;
   }
   io.out(
-    `key set ${version} is published, signed by ${countText(counts)}; nodes take it as soon as they hear of it\n`,
-  );
-  if (JSON.stringify(before.roles.publish) === JSON.stringify(set.roles.publish)) return;
-  io.out(
-    "a machine that joins now takes the newest head only when the new publish keys signed it: publish again, as with chimera rollback --to SERIAL\n",
+    `key set ${version} is published, signed by ${countText(counts)}; nodes take it as soon as they hear of it\n` +
+      signAgainText(again),
   );
 }

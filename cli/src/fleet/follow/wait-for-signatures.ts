@@ -4,6 +4,7 @@ import { shortDigest } from "@chimera/proto/names";
 import { comparePlace } from "@chimera/proto/signed/place";
 import type { Io } from "../../io.ts";
 import type { SentHead } from "../head/publish-head.ts";
+import { printableLine } from "../../print/printable.ts";
 import { verifyNewest } from "../newest-document.ts";
 import type { Observer } from "../operator.ts";
 
@@ -38,7 +39,7 @@ export async function waitForSignatures(
     if (head.id === sent.id) return true;
     throw new ChimeraError(
       "order-stale",
-      `head ${head.head.serial} by ${head.head.author} was published instead: look at it, then run this again`,
+      `head ${head.head.serial} by ${printableLine(head.head.author)} was published instead: look at it, then run this again`,
     );
   }
 }

@@ -23,6 +23,7 @@ export function chooseWorld(heads: readonly StoredHead[], { now, undone, to }: C
     if (before !== undefined) return before.head.world;
     throw new ChimeraError("world-unknown", "there is no earlier world in the history");
   }
+  if (to === "current") return now;
   const bySerial = /^\d{1,9}$/u.test(to) ? heads.find(({ head }) => head.serial === Number(to)) : undefined;
   return bySerial?.head.world ?? byPrefix(heads, to);
 }

@@ -3,6 +3,7 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { sha256 } from "@chimera/proto/signed/canonical";
 import { payloadOf, type Envelope } from "@chimera/proto/signed/envelope";
 import { rememberHead } from "../fleet-memory.ts";
+import { printableLine } from "../../print/printable.ts";
 import type { Io } from "../../io.ts";
 import type { Observer } from "../operator.ts";
 
@@ -17,7 +18,7 @@ export async function storeHead(
     const { head } = await api.fleet();
     if (head?.id === id) return;
     if (cause.code !== "write-conflict") throw cause;
-    const other = head === null ? "none" : `${head.head.serial} by ${head.head.author}`;
+    const other = head === null ? "none" : printableLine(`${head.head.serial} by ${head.head.author}`);
     throw new ChimeraError(
       "write-conflict",
       `another head was published meanwhile (newest: ${other}); yours was not stored: look at it, then run this again`,
