@@ -1,12 +1,15 @@
 /** PURE. The way back: activate what ran before, then put back what names the new system, then rest. */
 import type { StorePath } from "@chimera/proto/names";
 import { backoffMs } from "./backoff.ts";
-import type { Decision } from "./decision.ts";
-import { problemOf, type Journal } from "./journal.ts";
+import type { Action, Decision, UnitFact } from "./decision.ts";
+import { problemOf, type Journal, type UnitRecord } from "./journal.ts";
 import { alarm, collect, go, startUnit, wait, withEvents, type Situation } from "./plan.ts";
 
 /** Setting the profile counts as an attempt too. */
 const maxAttempts = 4;
+
+/** What the names of this step's own units begin with. */
+const revertPrefix = "chimera-revert";
 
 /** Codes after which the previous system runs, as far as it ever did. */
 const arrived: ReadonlySet<number | null> = new Set([0, 4]);
@@ -17,7 +20,7 @@ export function decideReverting(situation: Situation): Decision {
   const previous = journal.before.current;
   if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
   if (previous === null) return failed(situation, "no previous system is known");
-  if (journal.unit !== null) return awaitUnit(situation, journal.unit.action);
+  if (journal.unit !== null) return awaitUnit(situation, journal.unit);
   if (journal.attempts.revert >= maxAttempts) {
     return failed(situation, journal.problem?.message ?? "the previous system could not be activated");
   }
@@ -26,7 +29,7 @@ export function decideReverting(situation: Situation): Decision {
   if (!activated || current !== previous) {
     return startUnit(
       situation,
-      { prefix: "chimera-revert", action: "test", toplevel: previous },
+      { prefix: revertPrefix, action: "test", toplevel: previous },
       { systemBack: false },
     );
   }
@@ -45,35 +48,58 @@ function putBackPointers(situation: Situation, previous: StorePath): Decision {
   }
   if (previous !== toplevel && bootDefault === toplevel && before.bootDefault !== toplevel) {
     const back = before.bootDefault ?? previous;
-    return startUnit(situation, { prefix: "chimera-revert-boot", action: "boot", toplevel: back }, {});
+    return startUnit(situation, { prefix: `${revertPrefix}-boot`, action: "boot", toplevel: back }, {});
   }
   return go(situation, { step: "reverted" });
 }
 
-function awaitUnit(situation: Situation, action: "test" | "boot"): Decision {
-  const { observed, journal } = situation;
-  const { unit } = observed;
+function awaitUnit(situation: Situation, record: UnitRecord): Decision {
+  const { unit } = situation.observed;
   if (unit === null) return wait(situation, "unit-unknown", "systemd did not say how the revert is doing");
-  if (unit.kind === "running") return wait(situation, "revert-running", journal.unit?.name ?? "the unit");
+  const isOwn = record.name.startsWith(revertPrefix);
+  return isOwn ? awaitOwn(situation, record, unit) : endUndone(situation, record, unit);
+}
+
+function awaitOwn(situation: Situation, record: UnitRecord, unit: UnitFact): Decision {
+  if (unit.kind === "running") return wait(situation, "revert-running", record.name);
   if (unit.kind === "absent") return attemptFailed(situation, "the unit of the revert is gone");
   const done = unit.result === "exited" && arrived.has(unit.exitCode);
   if (!done) return attemptFailed(situation, `going back ended with ${unit.exitCode ?? unit.result}`);
-  const changes: Partial<Journal> = action === "test" ? { unit: null, systemBack: true } : { unit: null };
-  return go(situation, changes, collect(journal.unit));
+  const back: Partial<Journal> = record.action === "test" ? { systemBack: true } : {};
+  return go(situation, { ...back, unit: null }, collect(record));
 }
 
-function attemptFailed(situation: Situation, message: string): Decision {
+/** The activation that is undone: the agent may have been killed before it ended it. */
+function endUndone(situation: Situation, record: UnitRecord, unit: UnitFact): Decision {
+  if (unit.kind === "absent") return go(situation, { unit: null });
+  if (unit.kind === "ended") return go(situation, { unit: null }, collect(record));
+  const message = `${record.name} did not end`;
+  if (situation.journal.attempts.revert >= maxAttempts) return failed(situation, message);
+  return attemptFailed(situation, message, {
+    unit: record,
+    action: { kind: "stop-unit", name: record.name },
+  });
+}
+
+function attemptFailed(
+  situation: Situation,
+  message: string,
+  next: { unit: UnitRecord | null; action: Action | null } = {
+    unit: null,
+    action: collect(situation.journal.unit),
+  },
+): Decision {
   const { observed, journal } = situation;
   const revert = journal.attempts.revert + 1;
   return go(
     situation,
     {
-      unit: null,
+      unit: next.unit,
       attempts: { ...journal.attempts, revert },
       retryAt: observed.uptimeMs + backoffMs(revert),
       problem: problemOf("activation-failed", message, observed),
     },
-    collect(journal.unit),
+    next.action,
   );
 }
 

@@ -37,6 +37,25 @@ for (const step of ["activating", "probation", "committing"] as const) {
   });
 }
 
+test("an agent that was killed before it ended the undone activation ends it first, not for ever", () => {
+  const want = panicOf(1, a);
+  const seen = observed({ system: running, unit: { kind: "running" } });
+  let journal = decide(seen, at("activating"), want).plan?.journal ?? null;
+  const run = play({ seen, journal, want });
+  expect(kinds(run.actions).slice(0, 3)).toEqual(["stop-unit", "test a", "collect-unit"]);
+  const ended = decide(observed({ system: running, unit: ok }), journal, want).plan;
+  expect(ended).toMatchObject({ action: { kind: "collect-unit", name: "chimera-activate-1" } });
+  // One that nothing can end.
+  let uptimeMs = seen.uptimeMs;
+  while (journal?.step === "reverting") {
+    uptimeMs += 400_000;
+    const { plan } = decide({ ...seen, uptimeMs }, journal, want);
+    expect(["stop-unit", undefined]).toContain(plan?.action?.kind);
+    journal = plan?.journal ?? null;
+  }
+  expect(journal?.step).toBe("revert-failed");
+});
+
 test("a panic for another head than the one that is being activated lets it be finished", () => {
   const other = panicOf(1, a, { undoes: headId("7") });
   expect(decide(observed({ unit: { kind: "running" } }), at("activating"), other).plan).toBeNull();

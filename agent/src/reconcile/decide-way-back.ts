@@ -23,7 +23,8 @@ export function undo(situation: Situation): Decision {
   const { unit } = situation.journal;
   return go(
     situation,
-    { step: "reverting", unit: null, systemBack: false, problem: null, blame: "none" },
+    // The unit stays in the journal until it is seen to be gone: else it would hold the lock against the way back.
+    { step: "reverting", systemBack: false, problem: null, blame: "none" },
     unit === null ? null : { kind: "stop-unit", name: unit.name },
   );
 }
