@@ -15,6 +15,7 @@ import {
   offer,
   orderOf,
   panicOf,
+  panicSigner,
   signFresh,
   signHead,
   signOrder,
@@ -29,7 +30,8 @@ import { seal } from "../signed/envelope.ts";
 import { maxSerialJump } from "../signed/place.ts";
 import { worldId } from "../signed/world.ts";
 import { accept } from "./accept.ts";
-import { isQuarantined, openKeys, quarantineHere } from "./trust-state.ts";
+import { Nonce } from "../signed/order.ts";
+import { isQuarantined, maxNonces, openKeys, quarantineHere } from "./trust-state.ts";
 
 const panicTwo = panicOf(headTwo, headOf(2, "b"));
 const panic = (over = {}) =>
@@ -146,6 +148,27 @@ test("a stolen order key cannot hold a node for ever: under root's next epoch th
   const reset = taken(held, { kind: "keys", envelope: seal("keys", { ...keySetTwo, epoch: 1 }, handOver) });
   expect(reset.nonces).toEqual(held.nonces);
   expect(taken(reset, release).hold).toBeNull();
+});
+
+test("a memory that a stolen order key filled for ever is empty once no order key is kept, and only then", () => {
+  const notAfter = "9999-12-31T23:59:59.000Z";
+  const nonces = Array.from({ length: maxNonces }, (_, i) => ({
+    nonce: Nonce.parse(i.toString(16).padStart(32, "0")),
+    notAfter,
+  }));
+  const full = { ...taken(stateTwo, order(hold, "1")), nonces };
+  const after = (orderKeys: typeof keySetTwo.roles.order) => {
+    const set = { ...keySetTwo, roles: { ...keySetTwo.roles, order: orderKeys } };
+    return taken(full, { kind: "keys", envelope: seal("keys", set, handOver) });
+  };
+  const release = orderOf({ kind: "release" }, "f", { createdAt: minutes(11) });
+  const both = [...keySetTwo.roles.order.keys, panicSigner.publicKey];
+  const kept = { kind: "order", envelope: signOrder(release) } as const;
+  expect(accept(after({ keys: both, threshold: 1 }), kept, judge)).toMatchObject({ code: "overloaded" });
+  const replaced = after({ keys: [panicSigner.publicKey], threshold: 1 });
+  expect(accept(replaced, kept, judge)).toMatchObject({ code: "signature-invalid" });
+  const envelope = seal("order", release, [panicSigner]);
+  expect(taken(replaced, { kind: "order", envelope }).hold).toBeNull();
 });
 
 test("a head by a publish key that counts no more says which keys do, and what to do", () => {

@@ -2,7 +2,8 @@
 import { sha256 } from "../signed/canonical.ts";
 import { payloadOf, type Envelope } from "../signed/envelope.ts";
 import { openFresh, type Fresh } from "../signed/fresh.ts";
-import { judgeKeySet, roleKeys } from "../signed/key-set.ts";
+import { judgeKeySet, roleKeys, type KeySet } from "../signed/key-set.ts";
+import { publicKeyBytes } from "../signed/keys.ts";
 import type { TrustState } from "./trust-state.ts";
 import { isNewer, refused, refusedBy, type Bench, type Verdict } from "./verdict.ts";
 
@@ -18,11 +19,18 @@ export function acceptKeySet({ state, keys }: Bench, envelope: Envelope): Verdic
   const next: TrustState = {
     ...state,
     ...(isReset ? noFloors : {}),
+    // Of keys that count no more nothing can come again: nobody who once had them can fill this memory for ever.
+    ...(keepsOrderKey(keys.set, opened.set) ? {} : { nonces: [], ordersFloor: null, holdChangedAt: null }),
     keys: envelope,
     // A word of an online key that is replaced counts no more: a stolen one could have said anything.
     fresh: null,
   };
   return { kind: "accepted", state: next, id: opened.id, signedBy: opened.signedBy };
+}
+
+function keepsOrderKey(before: KeySet, after: KeySet): boolean {
+  const known = new Set(before.roles.order.keys.map((key) => publicKeyBytes(key).toString("hex")));
+  return after.roles.order.keys.some((key) => known.has(publicKeyBytes(key).toString("hex")));
 }
 
 export function acceptFresh({ state, keys }: Bench, envelope: Envelope): Verdict {
