@@ -153,6 +153,9 @@ test("counts requests, cache reads, nodes and the connection for this machine, a
   expect(local).toContain('chimera_cache_reads_total{kind="narinfo",result="miss"} 1');
   expect(local).toContain('chimera_nodes{state="silent"} 2');
   expect(local).toContain("chimera_nats_connected 1");
+  expect(local).toContain("chimera_key_set_version 1");
+  const [, expires = "0"] = /chimera_key_set_expires_timestamp_seconds ([0-9.e+]+)/.exec(local) ?? [];
+  expect(Number(expires)).toBeGreaterThan(Date.now() / 1000);
   expect(local).toMatch(
     /chimera_http_request_duration_seconds_count\{method="GET",route="\/v1\/fleet",status="200"\}/,
   );

@@ -82,6 +82,7 @@ function fleetMetrics(store: FleetStore, nodes: Services["nodes"], link: NatsLin
   return createMetrics({
     natsConnected: () => link.connected(),
     headSerial: () => store.documents.newestSerial(),
+    keySet: () => store.keys.current().newest.set,
     nodesByState: () =>
       countBy(store.projection.list(nodes()).map(({ status }) => status?.state ?? "silent")),
   });

@@ -11,6 +11,8 @@ export interface Metrics {
 export interface MetricSources {
   natsConnected: () => boolean;
   headSerial: () => number;
+  /** The newest known. */
+  keySet: () => { version: number; expires: string };
   /** Number of nodes by state word; "silent" never reported. */
   nodesByState: () => Map<string, number>;
 }
@@ -56,7 +58,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   };
 }
 
-function fleetGauges({ natsConnected, headSerial, nodesByState }: MetricSources): Gauge[] {
+function fleetGauges({ natsConnected, headSerial, keySet, nodesByState }: MetricSources): Gauge[] {
   // Registered by the caller, not in prom-client's own registry of the process.
   const registers: Registry[] = [];
   return [
@@ -76,6 +78,7 @@ function fleetGauges({ natsConnected, headSerial, nodesByState }: MetricSources)
         this.set(headSerial());
       },
     }),
+    ...keyGauges(keySet),
     new Gauge({
       name: "chimera_nodes",
       help: "Nodes by the state they report.",
@@ -84,6 +87,28 @@ function fleetGauges({ natsConnected, headSerial, nodesByState }: MetricSources)
       collect() {
         this.reset();
         for (const [state, count] of nodesByState()) this.set({ state }, count);
+      },
+    }),
+  ];
+}
+
+function keyGauges(keySet: MetricSources["keySet"]): Gauge[] {
+  const registers: Registry[] = [];
+  return [
+    new Gauge({
+      name: "chimera_key_set_version",
+      help: "Version of the newest key set.",
+      registers,
+      collect() {
+        this.set(keySet().version);
+      },
+    }),
+    new Gauge({
+      name: "chimera_key_set_expires_timestamp_seconds",
+      help: "When the newest key set expires, in Unix seconds: from then on nodes take no head.",
+      registers,
+      collect() {
+        this.set(Date.parse(keySet().expires) / 1000);
       },
     }),
   ];

@@ -12,6 +12,8 @@ import type { KeyStore } from "./key-store.ts";
 import { readJson } from "./read-envelope.ts";
 import { openStoredHead, openStoredPanic, storedReader } from "./stored-reader.ts";
 
+const keySetsAhead = 16;
+
 export interface DocumentStore {
   read(): Promise<FleetDocuments>;
   /** The panic that was signed in advance for the newest head. */
@@ -31,9 +33,8 @@ export interface DocumentStoreOptions {
 
 export function createDocumentStore(options: DocumentStoreOptions): DocumentStore {
   const { bucket, keyStore, fleetId, log } = options;
-  const keySets = subjects.keySet(fleetId, "*");
   const { arrange, panics } = documentReader(options);
-  const read = async () => arrange(await bucket.history([...documentSubjects(fleetId), keySets]));
+  const read = async () => arrange(await withKeySets(options, documentSubjects(fleetId)));
   let serial = 0;
   return {
     newestSerial: () => serial,
@@ -48,8 +49,7 @@ export function createDocumentStore(options: DocumentStoreOptions): DocumentStor
       return ready.findLast(({ panic }) => panic.undoes === newest?.id) ?? null;
     },
     async restoreKeys() {
-      const messages = await bucket.history([keySets]);
-      keyStore.take(messages);
+      const messages = await withKeySets(options, []);
       for (const { set, envelope } of keyStore.lost(messages)) {
         const subject = subjects.keySet(fleetId, set.version);
         const last = messages.findLast((message) => message.subject === subject)?.seq ?? 0;
@@ -59,6 +59,23 @@ export function createDocumentStore(options: DocumentStoreOptions): DocumentStor
       }
     },
   };
+}
+
+/**
+ * Entries of these keys, and of the key sets up to the newest and a few above it, which are taken over; read on while they lead
+ * further. By their names: thousands that lead nowhere would keep every answer waiting.
+ */
+async function withKeySets(
+  { bucket, keyStore, fleetId }: DocumentStoreOptions,
+  wanted: readonly string[],
+): Promise<JsMsg[]> {
+  for (;;) {
+    const { version } = keyStore.current().newest.set;
+    const keySets = Array.from({ length: version + keySetsAhead }, (_, i) => subjects.keySet(fleetId, i + 1));
+    const messages = await bucket.history([...wanted, ...keySets]);
+    const { newest } = keyStore.take(messages.filter(({ subject }) => keySets.includes(subject)));
+    if (newest.set.version === version) return messages;
+  }
 }
 
 function documentSubjects(fleetId: FleetId): string[] {
@@ -94,15 +111,20 @@ function documentReader(options: DocumentStoreOptions) {
     const ordered = orderHeads(heads(head));
     return {
       keys,
-      keysRevision: isOnTop ? (of(subjects.keySet(fleetId, keys.set.version)).at(-1)?.seq ?? 0) : 0,
+      keysRevision: isOnTop ? lastRevision(of(subjects.keySet(fleetId, keys.set.version))) : 0,
       heads: ordered,
-      headRevision: head.at(-1)?.seq ?? 0,
+      headRevision: lastRevision(head),
       ...newestPanic(panics(panic), ordered),
-      panicRevision: panic.at(-1)?.seq ?? 0,
+      panicRevision: lastRevision(panic),
       rollout: readRollout(rollout),
     };
   }
   return { arrange, panics };
+}
+
+/** Of the newest entry, whoever wrote it. */
+function lastRevision(messages: readonly JsMsg[]): number {
+  return messages.at(-1)?.seq ?? 0;
 }
 
 /** The newest one that can be read: it is not signed, and garbage on top of it is not a record. */

@@ -27,27 +27,14 @@ function rank(proposal: OpenedProposal, keys: OpenedKeySet): number {
   return isVouchedFor(proposal, keys) ? 0 : 1;
 }
 
-export function createProposalStore({
-  bucket,
-  fleetId,
-  log,
-}: {
+interface Options {
   bucket: Bucket;
   fleetId: FleetId;
   log: Log;
-}): ProposalStore {
-  function open(message: JsMsg, keys: OpenedKeySet): OpenProposal[] {
-    const proposal = readJson(message, Proposal);
-    if (proposal === undefined || message.subject !== subjects.proposal(fleetId, proposal.id)) return [];
-    try {
-      const opened = openProposal(proposal.envelope, keys);
-      return opened.id === proposal.id ? [{ ...proposal, ...opened, kind: opened.proposed.kind }] : [];
-    } catch (error) {
-      if (!(error instanceof ChimeraError)) throw error;
-      log.warn({ id: proposal.id, reason: errorChain(error).slice(0, 500) }, "stored proposal refused");
-      return [];
-    }
-  }
+}
+
+export function createProposalStore({ bucket, fleetId, log }: Options): ProposalStore {
+  const open = proposalReader({ fleetId, log });
   return {
     async list(keys) {
       const messages = await bucket.newest(subjects.proposal(fleetId, "*"));
@@ -71,5 +58,21 @@ export function createProposalStore({
         log.warn({ id, error }, "proposal not taken away");
       }
     },
+  };
+}
+
+/** Nothing for what is no proposal, or none that anybody signed who may. */
+function proposalReader({ fleetId, log }: Pick<Options, "fleetId" | "log">) {
+  return (message: JsMsg, keys: OpenedKeySet): OpenProposal[] => {
+    const proposal = readJson(message, Proposal);
+    if (proposal === undefined || message.subject !== subjects.proposal(fleetId, proposal.id)) return [];
+    try {
+      const opened = openProposal(proposal.envelope, keys);
+      return opened.id === proposal.id ? [{ ...proposal, ...opened, kind: opened.proposed.kind }] : [];
+    } catch (error) {
+      if (!(error instanceof ChimeraError)) throw error;
+      log.warn({ id: proposal.id, reason: errorChain(error).slice(0, 500) }, "stored proposal refused");
+      return [];
+    }
   };
 }
