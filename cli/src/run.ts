@@ -40,7 +40,9 @@ async function createProgram(argv: readonly string[], io: Io): Promise<Command> 
     if (all || entry.name === wanted) (await entry.load()).define(command, io);
   }
   if (all)
-    await (await import("./commands/completion.ts")).attachCompletion(program, io, called === "complete");
+    await (
+      await import("./commands/completion.ts")
+    ).attachCompletion(program, io, called === "complete" ? argv : undefined);
   else program.command(completionEntry.name).summary(completionEntry.summary);
   return program;
 }

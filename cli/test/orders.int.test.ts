@@ -94,6 +94,20 @@ test("what makes no sense is refused before anything is signed", async () => {
   expect(fleet.node("n1").orders).toEqual([]);
 });
 
+test("a dry run shows the order and sends it to nobody", async () => {
+  const before = fleet.node("n1").orders.length;
+  expect(await fleet.chimera("hold", "n1", "n2", "--for", "2h", "--dry-run")).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^hold for n1, n2, until 20\S+\nnothing was signed/u),
+  });
+  const { out } = await fleet.chimera("hold", "release", "--all", "--dry-run", "--json");
+  expect(JSON.parse(out)).toMatchObject({
+    type: "plan",
+    order: { nodes: "all", action: { kind: "release" } },
+  });
+  expect(fleet.node("n1").orders).toHaveLength(before);
+});
+
 test("the quarantine list grows, shrinks, pardons and is shown, serial by serial", async () => {
   const dry = await fleet.chimera("quarantine", "add", bad, "--dry-run");
   expect(dry).toMatchObject({

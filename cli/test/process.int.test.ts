@@ -4,8 +4,11 @@ import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
+import { generateKey, parseSecretKey } from "@chimera/proto/signed/keys";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createOperator, type TestOperator } from "./fixture/operator.ts";
+import { proposalsOf } from "./fixture/proposals.ts";
+import { leavesOf, seedHead } from "./fixture/seed-head.ts";
 
 const main = resolve(import.meta.dirname, "../src/main.ts");
 let operator: TestOperator;
@@ -66,6 +69,13 @@ test("completion knows commands, options, contexts, and the nodes of the control
   expect(await complete(["status", "-c", ""])).toEqual(["lab"]);
   expect(await complete(["context", "use", ""])).toEqual(["lab"]);
   expect(await complete(["drift", "n"])).toEqual(["n1", "n2"]);
+});
+
+test("completion of sign knows what waits for signatures", async () => {
+  await seedHead(operator, ["n1"], "one");
+  const bob = parseSecretKey(generateKey("bob").secret);
+  const id = proposalsOf(operator, bob).propose(leavesOf(operator, ["n1"], "two"));
+  expect(await complete(["sign", ""])).toEqual([id.slice(0, 12)]);
 });
 
 test("in a project completion offers its nodes and tags, also while the controller is silent", async () => {

@@ -1,14 +1,21 @@
 /** Keys in the real ssh-agent, made by the real ssh-keygen: what is signed there counts, what cannot be is said. */
 import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PublicKeyText, verifyWith } from "@chimera/proto/signed/keys";
+import {
+  generateKey,
+  parseSecretKey,
+  publicKeyBytes,
+  PublicKeyText,
+  verifyWith,
+} from "@chimera/proto/signed/keys";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { agentSigners } from "../src/signers/agent-signers.ts";
-import { sshString } from "../src/signers/ssh-wire.ts";
+import { askAgent } from "../src/signers/ask-agent.ts";
+import { keyBlob, sshString } from "../src/signers/ssh-wire.ts";
 import { createOperator, testIo, type TestOperator } from "./fixture/operator.ts";
 import { seedHead } from "./fixture/seed-head.ts";
 
@@ -119,6 +126,51 @@ test("an agent that answers nonsense, or a huge length, is refused and not waite
     expect(await call(["rollback"], path)).toMatchObject({ code: expect.toBeOneOf([65, 70]) });
     server.close();
   }
+});
+
+/** An agent of ours, which answers the questions one after the other. */
+async function badAgent(name: string, answers: (connection: Socket, asked: number) => void): Promise<string> {
+  const path = join(folder, `${name}.sock`);
+  let asked = 0;
+  const server = createServer((connection) => {
+    connection.on("error", () => undefined).once("data", () => answers(connection, asked++));
+  });
+  server.unref().listen(path);
+  await once(server, "listening");
+  return path;
+}
+
+function message(type: number, ...parts: Buffer[]): Buffer {
+  const body = Buffer.concat([Buffer.from([type]), ...parts]);
+  return sshString(body);
+}
+
+const listOfAlice = () =>
+  message(12, Buffer.from([0, 0, 0, 1]), sshString(keyBlob(publicKeyBytes(alice))), sshString("alice"));
+
+test("an answer in many pieces is put together", async () => {
+  const path = await badAgent("pieces", (connection) => {
+    for (const byte of listOfAlice()) connection.write(Buffer.from([byte]));
+  });
+  expect(await agentSigners(agentIo(path), [alice])).toHaveLength(1);
+});
+
+test("an agent that says nothing is waited for as long as was meant, and no longer", async () => {
+  const path = await badAgent("silent", () => undefined);
+  const question = { type: 11, body: Buffer.alloc(0), patienceMs: 50 };
+  await expect(askAgent(agentIo(path), question)).rejects.toMatchObject({ code: "deadline-exceeded" });
+});
+
+test("a signature of other bytes, or by another key, is not used", async () => {
+  const thief = parseSecretKey(generateKey("thief").secret);
+  const wrong = sshString(
+    Buffer.concat([sshString("ssh-ed25519"), sshString(thief.sign(Buffer.from("a document")))]),
+  );
+  const path = await badAgent("wrong", (connection, asked) =>
+    connection.end(asked === 0 ? listOfAlice() : message(14, wrong)),
+  );
+  const [signer] = await agentSigners(agentIo(path), [alice]);
+  await expect(signer?.sign(Buffer.from("a document"))).rejects.toMatchObject({ code: "signature-invalid" });
 });
 
 test("a FIDO key is refused with the reason, any other type by name, a private key as no public one", async () => {

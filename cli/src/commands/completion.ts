@@ -2,8 +2,9 @@
 import type { RootCommand } from "@bomb.sh/tab";
 import tab from "@bomb.sh/tab/commander";
 import { ChimeraError } from "@chimera/proto/errors";
+import { shortDigest } from "@chimera/proto/names";
 import type { Command } from "commander";
-import { createApiClient } from "../api/api-client.ts";
+import { createApiClient, type ApiClient } from "../api/api-client.ts";
 import { readContexts } from "../context/context-file.ts";
 import { currentContext } from "../context/current-context.ts";
 import type { Io } from "../io.ts";
@@ -17,10 +18,15 @@ interface Words {
   contexts: string[];
   nodes: string[];
   tags: string[];
+  proposals: string[];
 }
 
-/** Every command must be defined already: their options are what is completed. */
-export async function attachCompletion(program: Command, io: Io, asked: boolean): Promise<void> {
+/** Every command must be defined already: their options are what is completed. `asked`: the words so far, at a Tab. */
+export async function attachCompletion(
+  program: Command,
+  io: Io,
+  asked: readonly string[] | undefined,
+): Promise<void> {
   const root = tab(program, { completionCommandName: "completion" });
   program.commands
     .find((command) => command.name() === "completion")
@@ -33,20 +39,25 @@ export async function attachCompletion(program: Command, io: Io, asked: boolean)
         "chimera completion fish > ~/.config/fish/completions/chimera.fish",
       ]),
     );
-  if (asked) offerWords(root, await readWords(io));
+  if (asked !== undefined) offerWords(root, await readWords(io, asked));
 }
 
-function offerWords({ commands }: RootCommand, { contexts, nodes, tags }: Words): void {
+function offerWords({ commands }: RootCommand, { contexts, nodes, tags, proposals }: Words): void {
   const context = offer(contexts, "context");
   const targets = offer([...nodes, ...tags], "target");
+  const byCommand = new Map([
+    ["context use", context],
+    ["sign", offer(proposals, "proposal")],
+    ["drift", offer(nodes, "node")],
+  ]);
   for (const [name, command] of commands) {
     for (const option of command.options.values()) {
       if (option.value === "context") option.handler = context;
       if (option.value === "target") option.handler = targets;
     }
     const argument = [...command.arguments.values()][0];
-    if (name === "context use" && argument !== undefined) argument.handler = context;
-    if (name === "drift" && argument !== undefined) argument.handler = offer(nodes, "node");
+    const words = byCommand.get(name);
+    if (words !== undefined && argument !== undefined) argument.handler = words;
   }
 }
 
@@ -60,12 +71,14 @@ function offer(
 }
 
 /** Nodes of chimera.toml, else those of the controller where it answers at once. */
-async function readWords(io: Io): Promise<Words> {
+async function readWords(io: Io, asked: readonly string[]): Promise<Words> {
   const project = await orNothing(readProject(io, undefined));
   const contexts = await orNothing(readContexts(io));
   const own = Object.entries(project?.nodes ?? {});
   const nodes = own.length > 0 ? own.map(([node]) => node) : ((await orNothing(registeredNodes(io))) ?? []);
+  const proposals = asked.includes("sign") ? await orNothing(proposalIds(io)) : undefined;
   return {
+    proposals: proposals ?? [],
     contexts: Object.keys(contexts?.contexts ?? {}),
     nodes,
     tags: [...new Set(own.flatMap(([, { tags }]) => tags.map((tag) => `@${tag}`)))],
@@ -73,9 +86,16 @@ async function readWords(io: Io): Promise<Words> {
 }
 
 async function registeredNodes(io: Io): Promise<string[]> {
+  return (await (await hurriedApi(io)).nodes()).map(({ node }) => node);
+}
+
+async function proposalIds(io: Io): Promise<string[]> {
+  return (await (await hurriedApi(io)).proposals()).map(({ id }) => shortDigest(id));
+}
+
+async function hurriedApi(io: Io): Promise<ApiClient> {
   const signal = AbortSignal.any([io.signal, AbortSignal.timeout(patienceMs)]);
-  const api = await createApiClient({ ...io, signal }, await currentContext(io, undefined));
-  return (await api.nodes()).map(({ node }) => node);
+  return createApiClient({ ...io, signal }, await currentContext(io, undefined));
 }
 
 /** Completion offers less when something is missing or broken: its words would end up on the command line. */

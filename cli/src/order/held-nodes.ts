@@ -1,21 +1,12 @@
 /** PURE. Which nodes are held, by their own word, and which signed orders still wait for nodes that are away. */
 import type { NodeView, StandingOrders } from "@chimera/proto/api";
 import { ChimeraError } from "@chimera/proto/errors";
-import type { Digest, NodeName } from "@chimera/proto/names";
+import type { Digest } from "@chimera/proto/names";
 import type { OpenedKeySet } from "@chimera/proto/signed/key-set";
 import { openOrder, type Order } from "@chimera/proto/signed/order";
+import type { HoldRow } from "../print/documents/hold-table.ts";
 
 const dayMs = 86_400_000;
-
-export interface HeldNode {
-  node: NodeName;
-  until: string;
-  drift: boolean;
-  evenPanic: boolean;
-  author: string;
-  reason: string;
-  verified: boolean;
-}
 
 export interface StandingOrder {
   id: Digest;
@@ -29,7 +20,7 @@ export interface StandingOrder {
   reason: string;
 }
 
-export function heldNodes(nodes: readonly NodeView[], nowMs: number): HeldNode[] {
+export function heldNodes(nodes: readonly NodeView[], nowMs: number): HoldRow[] {
   return nodes.flatMap(({ node, status, verified }) => {
     const hold = status?.hold ?? null;
     return hold === null || Date.parse(hold.until) < nowMs ? [] : [{ node, ...hold, verified }];

@@ -4,7 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { FleetId } from "@chimera/proto/names";
 import { mergeSignatures, seal, type Envelope } from "@chimera/proto/signed/envelope";
 import { generateKey, parseSecretKey, type Signer } from "@chimera/proto/signed/keys";
-import { worldId, type Leaf } from "@chimera/proto/signed/world";
+import { worldId } from "@chimera/proto/signed/world";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createOperator, type TestOperator } from "../../test/fixture/operator.ts";
 import { proposalsOf } from "../../test/fixture/proposals.ts";

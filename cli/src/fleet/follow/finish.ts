@@ -5,6 +5,7 @@ import type { Io } from "../../io.ts";
 import { printableJson, printableLine } from "../../print/printable.ts";
 import type { SentHead } from "../head/publish-head.ts";
 import type { Observer } from "../operator.ts";
+import { isPrepared, prepareWayBack } from "../head/prepare-way-back.ts";
 import { createFollowView } from "./follow-view.ts";
 import { follow } from "./follow.ts";
 import { waitForSignatures } from "./wait-for-signatures.ts";
@@ -26,7 +27,10 @@ export async function finish(io: Io, finishing: Finishing, leaves: readonly Leaf
   if (sent.kind === "proposed") {
     announceProposal(io, sent, options.json);
     if (!options.follow) return;
-    await waitForSignatures(io, operator, { sent, timeoutSeconds: options.timeoutSeconds });
+    const { timeoutSeconds } = options;
+    const stored = await waitForSignatures(io, operator, { sent, timeoutSeconds });
+    // Whoever signed last may lack the panic key.
+    if (!(await isPrepared(operator, sent.id))) await prepareWayBack(io, operator, stored);
   }
   announceHead(io, finishing, leaves.length);
   if (options.follow) await followNodes(io, finishing, leaves);

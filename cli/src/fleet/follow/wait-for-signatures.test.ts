@@ -2,9 +2,10 @@
 import { join } from "node:path";
 import { StoredHead } from "@chimera/proto/api";
 import { sha256 } from "@chimera/proto/signed/canonical";
-import { mergeSignatures, seal } from "@chimera/proto/signed/envelope";
+import { mergeSignatures, seal, type Envelope } from "@chimera/proto/signed/envelope";
 import { Head } from "@chimera/proto/signed/head";
 import { generateKey, parseSecretKey } from "@chimera/proto/signed/keys";
+import { Panic } from "@chimera/proto/signed/panic";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { createOperator, type TestOperator } from "../../../test/fixture/operator.ts";
 import { keyOf, seedHead } from "../../../test/fixture/seed-head.ts";
@@ -77,3 +78,32 @@ test("when the time is up the proposal stays", async () => {
   expect(called).toMatchObject({ code: 75, err: expect.stringMatching(/lacks signatures; it stays/u) });
   expect(operator.server.documents.proposals.size).toBe(1);
 });
+
+test("who proposed prepares the panic for it, since the last one to sign may lack that key", async () => {
+  const { documents } = operator.server;
+  documents.panicReady = null;
+  const called = operator.call(["rollback", "--to", "1", "--timeout", "2"]);
+  const { id, message, envelope } = await proposed();
+  publish(id, message, mergeSignatures(envelope, seal("head", message, [bob])));
+  await called;
+  expect(undoneBy(documents.panicReady)).toBe(id);
+  const ready = documents.panicReady;
+  operator.server.documents.proposals.clear();
+  const again = operator.call(["rollback", "--to", "2", "--timeout", "1"]);
+  const next = await proposed();
+  documents.panicReady = seal("panic", { ...panicOf(ready), undoes: next.id }, [
+    await keyOf(operator, "panic"),
+  ]);
+  const theirs = documents.panicReady;
+  publish(next.id, next.message, mergeSignatures(next.envelope, seal("head", next.message, [bob])));
+  await again;
+  expect(documents.panicReady).toBe(theirs);
+});
+
+function panicOf(envelope: Envelope | null): Panic {
+  return Panic.parse(JSON.parse(Buffer.from(envelope?.payload ?? "", "base64").toString("utf8")));
+}
+
+function undoneBy(envelope: Envelope | null): string {
+  return panicOf(envelope).undoes;
+}

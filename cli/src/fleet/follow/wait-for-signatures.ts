@@ -1,6 +1,7 @@
 /** SHELL. Waits until others have signed a proposed head and the last of them has published it. */
 import { ChimeraError, errorCodes } from "@chimera/proto/errors";
 import { shortDigest } from "@chimera/proto/names";
+import type { Envelope } from "@chimera/proto/signed/envelope";
 import { comparePlace } from "@chimera/proto/signed/place";
 import type { Io } from "../../io.ts";
 import type { SentHead } from "../head/publish-head.ts";
@@ -10,14 +11,16 @@ import type { Observer } from "../operator.ts";
 
 const pollMs = 1000;
 
-/** Throws order-stale when another head took its place, deadline-exceeded when the time is up. */
+/** The head as it was published. Throws order-stale when another head took its place, deadline-exceeded when the time is up. */
 export async function waitForSignatures(
   io: Io,
   { api, trust }: Pick<Observer, "api" | "trust">,
   { sent, timeoutSeconds }: { sent: SentHead; timeoutSeconds: number },
-): Promise<void> {
+): Promise<Envelope> {
   const deadline = performance.now() + timeoutSeconds * 1000;
-  while (!(await isPublished())) {
+  for (;;) {
+    const stored = await published();
+    if (stored !== undefined) return stored;
     if (performance.now() > deadline) {
       throw new ChimeraError(
         "deadline-exceeded",
@@ -27,16 +30,16 @@ export async function waitForSignatures(
     await io.sleep(pollMs);
   }
 
-  async function isPublished(): Promise<boolean> {
+  async function published(): Promise<Envelope | undefined> {
     const view = await api.fleet().catch((error: unknown) => {
       if (error instanceof ChimeraError && errorCodes[error.code].retry === "backoff") return undefined;
       throw error;
     });
     io.signal.throwIfAborted();
-    if (view === undefined) return false;
+    if (view === undefined) return undefined;
     const { head } = verifyNewest(view, trust);
-    if (head === null || comparePlace(head.head, sent.head) < 0) return false;
-    if (head.id === sent.id) return true;
+    if (head === null || comparePlace(head.head, sent.head) < 0) return undefined;
+    if (head.id === sent.id) return head.envelope;
     throw new ChimeraError(
       "order-stale",
       `head ${head.head.serial} by ${printableLine(head.head.author)} was published instead: look at it, then run this again`,

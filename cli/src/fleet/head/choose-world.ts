@@ -1,9 +1,8 @@
 /** PURE. Which world `chimera rollback` means. */
 import type { StoredHead } from "@chimera/proto/api";
 import { ChimeraError } from "@chimera/proto/errors";
-import { WorldId } from "@chimera/proto/names";
-
-const leastDigits = 8;
+import type { WorldId } from "@chimera/proto/names";
+import { findWorld } from "../../world/find-world.ts";
 
 export interface Choice {
   /** The effective world; null before the first head. */
@@ -24,22 +23,5 @@ export function chooseWorld(heads: readonly StoredHead[], { now, undone, to }: C
     throw new ChimeraError("world-unknown", "there is no earlier world in the history");
   }
   if (to === "current") return now;
-  const bySerial = /^\d{1,9}$/u.test(to) ? heads.find(({ head }) => head.serial === Number(to)) : undefined;
-  return bySerial?.head.world ?? byPrefix(heads, to);
-}
-
-function byPrefix(heads: readonly StoredHead[], to: string): WorldId {
-  const whole = WorldId.safeParse(to);
-  if (whole.success) return whole.data;
-  const worlds = new Set(heads.map(({ head }) => head.world));
-  const matching =
-    /^[0-9a-f]+$/u.test(to) && to.length >= leastDigits ? [...worlds].filter((id) => id.startsWith(to)) : [];
-  const [found, second] = matching;
-  if (found !== undefined && second === undefined) return found;
-  if (second !== undefined)
-    throw new ChimeraError("usage", `--to ${to} fits several worlds: give more digits`);
-  throw new ChimeraError(
-    "world-unknown",
-    `--to ${to}: no head with that serial, no world that begins so (at least ${leastDigits} digits)`,
-  );
+  return findWorld(heads, to);
 }

@@ -3,8 +3,15 @@
  * somebody without the panic key. That it could not be made stops no deployment, and is said.
  */
 import { ChimeraError, errorChain } from "@chimera/proto/errors";
+import type { Digest } from "@chimera/proto/names";
 import { sha256 } from "@chimera/proto/signed/canonical";
-import { parsePayload, payloadOf, requireSigners, type Envelope } from "@chimera/proto/signed/envelope";
+import {
+  parsePayload,
+  payloadOf,
+  requireSigners,
+  signersOf,
+  type Envelope,
+} from "@chimera/proto/signed/envelope";
 import { Head } from "@chimera/proto/signed/head";
 import { Panic } from "@chimera/proto/signed/panic";
 import type { Io } from "../../io.ts";
@@ -27,6 +34,18 @@ export async function prepareWayBack(
       `chimera: no panic was prepared for this head, undoing it will need the panic key: ${printable(errorChain(error))}\n`,
     );
   }
+}
+
+/** Whether somebody has prepared it. */
+export async function isPrepared(
+  { api, keys }: Pick<Observer, "api" | "keys">,
+  head: Digest,
+): Promise<boolean> {
+  const ready = await api.panicReady();
+  const { panic } = keys.newest.set.roles;
+  if (ready === null || signersOf(ready, { kind: "panic", role: panic }).length < panic.threshold)
+    return false;
+  return parsePayload(payloadOf(ready, "panic"), Panic).undoes === head;
 }
 
 async function signWayBack(

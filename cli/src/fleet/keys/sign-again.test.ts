@@ -36,7 +36,7 @@ async function againAfter(...change: string[]): Promise<string[]> {
 
 test.each<[string, RegExp[]]>([
   ["publish", [/^head 3, .*: chimera rollback --to current$/u]],
-  ["panic", [/^the panic that is prepared for the newest head: chimera rollback --to current$/u]],
+  ["panic", [/^the panic that is prepared: chimera rollback --to current$/u]],
   ["order", [/^the quarantine list, .*: chimera quarantine renew$/u]],
 ])("another key of %s leaves what only the old one signed", async (role, says) => {
   const to = generateKey("other").public;

@@ -1,5 +1,6 @@
-/** SHELL. What a new key set leaves without enough signatures: nodes that have it take it no more, should they ever lack it. */
-import { signersOf, type Envelope, type RoleKeys } from "@chimera/proto/signed/envelope";
+/** SHELL. What a new key set leaves without enough signatures: nodes that are away, and new ones, do not take it any more. */
+import type { StoredHead } from "@chimera/proto/api";
+import { signersOf, type Envelope } from "@chimera/proto/signed/envelope";
 import type { KeySet } from "@chimera/proto/signed/key-set";
 import type { ApiClient } from "../../api/api-client.ts";
 
@@ -9,50 +10,57 @@ export interface SignAgain {
   how: string;
 }
 
-type Source = Pick<ApiClient, "fleet" | "panicReady" | "quarantine" | "orders">;
+const publish = "chimera rollback --to current";
 
-/** From the controller's word: it can hide a thing to do, and add one that changes nothing. */
-export async function signAgain(api: Source, { epoch, roles }: KeySet): Promise<SignAgain[]> {
-  const [fleet, ready, quarantine, { orders }] = await Promise.all([
+/** By the controller's word: it can hide a thing to do, or name one in vain; what is done is verified by its own command. */
+export async function signAgain(
+  api: Pick<ApiClient, "fleet" | "panicReady" | "quarantine" | "orders">,
+  keySet: KeySet,
+): Promise<SignAgain[]> {
+  const [{ head, panic }, ready, quarantine, { orders }] = await Promise.all([
     api.fleet(),
     api.panicReady(),
     api.quarantine(),
     api.orders(),
   ]);
-  const { head, panic } = fleet;
-  const open = orders.filter((envelope) => lacks(envelope, "order", roles.order)).length;
-  /** A key set speaks for its own epoch only. */
-  const isBefore = (document?: { epoch: number }): boolean =>
-    document !== undefined && document.epoch !== epoch;
-  const publish = "chimera rollback --to current";
-  const due: (SignAgain | null)[] = [
-    isBefore(head?.head) || lacks(head?.envelope, "head", roles.publish)
-      ? { what: `head ${head?.head.serial}, for nodes that are away or new`, how: publish }
-      : null,
-    isBefore(panic?.panic) || lacks(panic?.envelope, "panic", roles.panic)
-      ? { what: `the panic of head ${panic?.panic.serial}, for nodes that are away or new`, how: publish }
-      : null,
-    ready !== null && (isBefore(head?.head) || lacks(ready, "panic", roles.panic))
-      ? { what: "the panic that is prepared for the newest head", how: publish }
-      : null,
-    lacks(quarantine, "order", roles.order)
-      ? { what: "the quarantine list, for nodes that are away or new", how: "chimera quarantine renew" }
-      : null,
-    open > 0
-      ? {
-          what: `${open} orders that wait for nodes which are away`,
-          how: "chimera hold list, then chimera hold or release again",
-        }
-      : null,
+  const isOld = isOfOtherEpoch(head, keySet);
+  const isUndone = head !== null && panic?.panic.undoes === head.id;
+  const lacking = orders.filter((envelope) => lacks(keySet, "order", envelope)).length;
+  const away = "for nodes that are away or new";
+  return [
+    ...dueIf(
+      isOld || lacks(keySet, "publish", head?.envelope),
+      `head ${head?.head.serial}, ${away}`,
+      publish,
+    ),
+    ...dueIf(isUndone && lacks(keySet, "panic", panic?.envelope), `the panic of that head, ${away}`, publish),
+    ...dueIf(
+      ready !== null && (isOld || lacks(keySet, "panic", ready)),
+      "the panic that is prepared",
+      publish,
+    ),
+    ...dueIf(lacks(keySet, "order", quarantine), `the quarantine list, ${away}`, "chimera quarantine renew"),
+    ...dueIf(
+      lacking > 0,
+      `${lacking} orders that wait for nodes`,
+      "chimera hold list, then hold or release anew",
+    ),
   ];
-  return due.flatMap((one) => one ?? []);
 }
 
-function lacks(
-  envelope: Envelope | null | undefined,
-  kind: "head" | "panic" | "order",
-  role: RoleKeys,
-): boolean {
+/** A key set speaks for its own epoch only. */
+function isOfOtherEpoch(head: StoredHead | null, { epoch }: KeySet): boolean {
+  return head !== null && head.head.epoch !== epoch;
+}
+
+function dueIf(isDue: boolean, what: string, how: string): SignAgain[] {
+  return isDue ? [{ what, how }] : [];
+}
+
+const kinds = { publish: "head", panic: "panic", order: "order" } as const;
+
+function lacks({ roles }: KeySet, name: keyof typeof kinds, envelope: Envelope | null | undefined): boolean {
   if (envelope === null || envelope === undefined) return false;
-  return signersOf(envelope, { kind, role }).length < role.threshold;
+  const role = roles[name];
+  return signersOf(envelope, { kind: kinds[name], role }).length < role.threshold;
 }
