@@ -133,6 +133,28 @@ test("key sets are walked one by one over three, and old keys count no more", as
   expect(again.keeper.keySet()?.version).toBe(4);
 });
 
+test("after a rotation of publish and panic keys the node stands by what it accepted, and complains of nothing", async () => {
+  const side = fixture.start();
+  const first = head(1, leafOfA);
+  await fixture.put("head", first);
+  await arrives(() => expect(serial()).toBe(1));
+  const next = { keys: [createSigner("next").publicKey], threshold: 1 };
+  const rotate = async (version: number, over: object) => {
+    const set = createKeySet(version);
+    const roles = { ...set.roles, publish: next, ...over };
+    await fixture.putKeySet(version, seal("keys", { ...set, roles }, [signers.root]));
+    await arrives(() => expect(side.keeper.keySet()?.version).toBe(version));
+    await side.refresh();
+    expect(side.keeper.problem()).toBeNull();
+  };
+  await rotate(2, {});
+  const panic = sealPanic(first, { world: worldOf(leafOfB) });
+  await fixture.put("panic", panic);
+  await arrives(() => expect(fixture.onDisk()?.panic?.id).toBe(idOf(panic)));
+  await rotate(3, { panic: next });
+  expect(await fixture.refusals()).toEqual([]);
+});
+
 test("a key set without its predecessor's root, or one too far, is refused and named", async () => {
   const side = fixture.start();
   await fixture.putKeySet(2, seal("keys", createKeySet(2), [signers.publish]));

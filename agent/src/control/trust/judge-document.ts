@@ -24,18 +24,17 @@ export function documentId(envelope: Envelope): Digest {
   return sha256(Buffer.from(envelope.payload, "base64"));
 }
 
-/** What the store still shows of what was carried out: the head that a panic undid, the panic that a head answered. */
+/**
+ * What the store still shows of what was taken: the accepted head and panic, also when the keys that signed them were
+ * rotated since; the head that a panic undid; the panic that a head answered.
+ */
 function isSpent({ head, panic, quarantine }: TrustState, { kind, envelope }: Incoming): boolean {
-  const id = documentId(envelope);
-  switch (kind) {
-    case "head":
-      return id === panic?.panic.undoes;
-    case "panic":
-      return id === head?.head.previous;
-    case "order":
-      return id === quarantine?.id;
-    case "keys":
-    case "fresh":
-      return false;
-  }
+  const taken: Record<Incoming["kind"], readonly (Digest | null | undefined)[]> = {
+    head: [head?.id, panic?.panic.undoes],
+    panic: [panic?.id, head?.head.previous],
+    order: [quarantine?.id],
+    keys: [],
+    fresh: [],
+  };
+  return taken[kind].includes(documentId(envelope));
 }
