@@ -165,6 +165,25 @@ test("a rollout record goes back only where the head consents, and then is what 
   expect(one.head.world).not.toBe(two.head.world);
 });
 
+test("that a publication is made on top of what an unsigned rollout record went back to is said", async () => {
+  await forget();
+  await seedHead(operator(), ["n1"], "one");
+  const two = await seedHead(operator(), ["n1"], "two");
+  await operator().call(["rollback", "--no-follow"]);
+  const at = new Date().toISOString();
+  const [newest] = operator().server.heads;
+  if (newest === undefined) throw new Error("no head");
+  operator().server.rollout = { v: 1, head: newest.id, lease: 1, phase: "returned", reason: "n1 failed", at };
+  const { code, err } = await operator().call(["rollback", "--to", "1", "--no-follow"]);
+  expect({ code, err }).toEqual({
+    code: 0,
+    err: expect.stringMatching(
+      /made on top of world \w+: the controller says that the rollout of head 3 failed/u,
+    ),
+  });
+  expect(operator().server.heads[0]?.head.revertTo).toBe(two.head.world);
+});
+
 test("nobody is told to vouch for a head that no key of the fleet ever signed, and vouching for it changes nothing", async () => {
   await forget();
   const { server } = operator();

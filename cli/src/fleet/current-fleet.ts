@@ -1,4 +1,5 @@
 /** SHELL. What the fleet is to run now, checked here: the operator signs the next world on top of it. */
+import type { FleetView } from "@chimera/proto/api";
 import { ChimeraError } from "@chimera/proto/errors";
 import { effectiveWorld } from "@chimera/proto/effective";
 import type { FleetId, WorldId } from "@chimera/proto/names";
@@ -9,6 +10,8 @@ import { newerOf, newestOf, verifyNewest, type CurrentFleet, type Seen } from ".
 import type { Trust } from "./verify-documents.ts";
 
 interface Surroundings {
+  /** As the controller shows it. */
+  view: FleetView;
   seen: readonly Seen[];
   /** What counts where the store is behind it: only after `chimera reseed` has said so. */
   copy: Pick<CurrentFleet, "head" | "panic"> | null;
@@ -17,11 +20,10 @@ interface Surroundings {
 
 /** A controller that shows a forged, foreign or older world must not get it signed again. */
 export async function currentFleet(
-  api: Pick<ApiClient, "fleet" | "world">,
+  api: Pick<ApiClient, "world">,
   trust: Trust,
-  { seen, copy, nowMs }: Surroundings,
+  { view, seen, copy, nowMs }: Surroundings,
 ): Promise<CurrentFleet> {
-  const view = await api.fleet();
   checkFleet(view.fleetId, trust.fleetId);
   const shown = verifyNewest(view, trust);
   const documents = newerOf(shown, copy);

@@ -61,11 +61,13 @@ export async function look(
   { context, api, trustHead }: Pick<Observer, "context" | "api"> & Pick<ObserverOptions, "trustHead">,
 ): Promise<Observer> {
   const { fleetId } = context;
-  const { keys, trust, seen } = await createTrust(io, { api, fleetId, trustHead });
-  const [current, views] = await Promise.all([
-    currentFleet(api, trust, { seen, copy: await reseededCopy(io, trust), nowMs: io.nowMs() }),
+  const [{ keys, trust, seen }, shown, views] = await Promise.all([
+    createTrust(io, { api, fleetId, trustHead }),
+    api.fleet(),
     api.nodes(),
   ]);
+  const copy = await reseededCopy(io, trust);
+  const current = await currentFleet(api, trust, { view: shown, seen, copy, nowMs: io.nowMs() });
   if (current.head !== null) await rememberHead(io, fleetId, current.head.envelope);
   if (current.panic !== null) await rememberPanic(io, fleetId, current.panic.envelope);
   const keyOf = nodeKeysOf(current.leaves);
