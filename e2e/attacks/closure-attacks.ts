@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import { World, worldId } from "@chimera/proto/signed/world";
 import { Digest, StorePath } from "@chimera/proto/names";
-import { deployWorld, pointersOf } from "../fleet/fleet-stage.ts";
+import { deployWorld, pointersOf, waitView } from "../fleet/fleet-stage.ts";
 import { alterJson } from "../fleet/tampering-proxy.ts";
 import { byHttp, waitProblem, type Attempt } from "./attempt.ts";
 import { signedHead } from "./make-documents.ts";
@@ -13,12 +13,15 @@ export const closureAttacks: readonly Attempt[] = [
   {
     attack: "closure list with one hash changed",
     how: "proxy alters `GET /cache/closure/…`",
-    run: async (scene) =>
-      pointersKept(scene, "closure-mismatch", async () => {
+    run: async (scene) => {
+      const { reported } = await pointersKept(scene, async () => {
         scene.proxy.setTampering(alterJson(/\/cache\/closure\//, changeOneHash));
         const { code, stderr } = await deployWorld(scene.fleet, "tampered", { args: ["--no-follow"] });
         expect(code, stderr).toBe(0);
-      }),
+      });
+      await waitView(scene.fleet, "n1", ({ status }) => status?.state === "committed");
+      return { outcome: "the node begins nothing, and commits once the signed list is given out", reported };
+    },
   },
   byHttp({
     attack: "head of a world whose closure is nowhere",
@@ -34,22 +37,16 @@ export const closureAttacks: readonly Attempt[] = [
     attack: "head of a world whose closure is nowhere",
     how: "NATS `head`, past the controller",
     run: async (scene) =>
-      pointersKept(scene, "closure-unavailable", async () =>
-        scene.store.put(desiredKey(scene, "head"), await headOfNowhere(scene)),
-      ),
+      pointersKept(scene, async () => scene.store.put(desiredKey(scene, "head"), await headOfNowhere(scene))),
   },
 ];
 
-async function pointersKept(
-  scene: Scene,
-  code: "closure-mismatch" | "closure-unavailable",
-  act: () => Promise<void>,
-) {
+async function pointersKept(scene: Scene, act: () => Promise<void>) {
   const before = await pointersOf(scene.node);
   const problem = (await viewOf(scene)).status?.problem?.at;
   try {
     await act();
-    const reported = await waitProblem(scene, code, problem);
+    const reported = await waitProblem(scene, "closure-unavailable", problem);
     expect(await pointersOf(scene.node)).toEqual(before);
     return { outcome: "the node takes the head and begins nothing", reported };
   } finally {

@@ -95,7 +95,10 @@ async function fetchAndCompare(
   if (difference !== null) throw new ChimeraError("closure-mismatch", difference);
 }
 
-/** The list under the digest that the signed leaf names. Throws closure-unavailable or closure-mismatch. */
+/**
+ * The list under the digest that the signed leaf names. Throws closure-unavailable, also for another list: whoever answered so
+ * now may be gone at the next try.
+ */
 async function fetchClosureList(
   leaf: Leaf,
   { controllerUrl, token, signal }: { controllerUrl: string; token: string; signal: AbortSignal },
@@ -108,7 +111,10 @@ async function fetchClosureList(
   }
   const list = ClosureList.safeParse(JSON.parse(body.toString("utf8")));
   if (!list.success || closureDigest(list.data.entries) !== leaf.closure) {
-    throw new ChimeraError("closure-mismatch", "the closure list is not the one that was signed");
+    throw new ChimeraError(
+      "closure-unavailable",
+      "the closure list that was given out is not the signed one",
+    );
   }
   return list.data.entries;
 }

@@ -1,10 +1,12 @@
-import type { StoredHead } from "@chimera/proto/api";
+import type { StoredHead, StoredPanic } from "@chimera/proto/api";
+import type { Digest } from "@chimera/proto/names";
 import { seal } from "@chimera/proto/signed/envelope";
 import { openHead } from "@chimera/proto/signed/head";
+import { openPanic } from "@chimera/proto/signed/panic";
 import { worldId } from "@chimera/proto/signed/world";
 import { expect, test } from "vitest";
 import { fleetId, fleetKeys, roleOf } from "../../test/test-keys.ts";
-import { headsInOrder } from "./fleet-documents.ts";
+import { answeringHeads, headsInOrder } from "./fleet-documents.ts";
 
 /** As stored one after the other. */
 function heads(...places: (number | { epoch: number; serial: number })[]): StoredHead[] {
@@ -65,4 +67,43 @@ test("counts from nothing in a new epoch, as nodes do", () => {
 
 test("knows a fleet's first head by nothing else, however high", () => {
   expect(serials(far)).toEqual([far]);
+});
+
+function panicOf(undone: StoredHead, revision: number, reason = ""): StoredPanic {
+  const { epoch, serial } = undone.head;
+  const panic = {
+    v: 1,
+    kind: "panic",
+    fleetId,
+    epoch,
+    serial,
+    undoes: undone.id,
+    world: worldId([]),
+    reason,
+  };
+  const envelope = seal("panic", panic, [fleetKeys.panic]);
+  return { ...openPanic(envelope, roleOf(fleetKeys.panic)), envelope, revision, storedAt: "" };
+}
+
+function following(stored: StoredHead, previous: Digest): StoredHead {
+  return { ...stored, head: { ...stored.head, previous } };
+}
+
+test("passes over heads that do not follow a stored panic, up to the one that does", () => {
+  const [one, two, three, four] = heads(1, 2, 3, 4);
+  if (!one || !two || !three || !four) throw new Error("no heads");
+  const panic = panicOf(one, 1.5);
+  const kept = (...found: StoredHead[]) => answeringHeads(found, [panic]).map(({ head }) => head.serial);
+  expect(kept(one, two, three)).toEqual([1]);
+  expect(kept(one, two, following(three, two.id))).toEqual([1]);
+  expect(kept(one, two, following(three, panic.id), four)).toEqual([1, 3, 4]);
+});
+
+test("takes a head that follows the same panic under another name, and one that came before the panic", () => {
+  const [one, two, three] = heads(1, 2, 3);
+  if (!one || !two || !three) throw new Error("no heads");
+  const panics = [panicOf(one, 1.5), panicOf(one, 1.6, "again")];
+  const again = panics[1]?.id ?? one.id;
+  expect(answeringHeads([one, following(two, again), three], panics)).toHaveLength(3);
+  expect(answeringHeads([one, two, three], [panicOf(one, 2.5)])).toHaveLength(3);
 });

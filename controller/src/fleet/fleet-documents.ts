@@ -50,6 +50,39 @@ function withoutJumps(heads: readonly StoredHead[]): StoredHead[] {
   });
 }
 
+/**
+ * Heads as nodes take them: once a panic is stored for the newest head, only a head that names it as its predecessor counts.
+ * One that was signed without having seen the panic and written straight to NATS must not become what others build on.
+ */
+export function answeringHeads(heads: readonly StoredHead[], panics: readonly StoredPanic[]): StoredHead[] {
+  const kept: StoredHead[] = [];
+  let newest: StoredHead | null = null;
+  let unanswered: { first: StoredPanic; ids: (Digest | null)[] } | null = null;
+  for (const entry of [...heads, ...panics].toSorted((a, b) => a.revision - b.revision)) {
+    if ("panic" in entry) {
+      if (unanswered !== null && isSamePanic(unanswered.first, entry)) unanswered.ids.push(entry.id);
+      else if (unanswered === null && newest !== null && undoes(entry, newest))
+        unanswered = { first: entry, ids: [entry.id] };
+      continue;
+    }
+    const isAbove: boolean = newest === null || comparePlace(entry.head, newest.head) > 0;
+    if (isAbove && unanswered !== null && !unanswered.ids.includes(entry.head.previous)) continue;
+    kept.push(entry);
+    if (!isAbove) continue;
+    newest = entry;
+    unanswered = null;
+  }
+  return kept;
+}
+
+function undoes({ panic }: StoredPanic, { id, head }: StoredHead): boolean {
+  return id === panic.undoes && comparePlace(head, panic) === 0;
+}
+
+function isSamePanic({ panic: a }: StoredPanic, { panic: b }: StoredPanic): boolean {
+  return a.undoes === b.undoes && a.world === b.world;
+}
+
 function isTooFar(to: PlaceLike, from: PlaceLike): boolean {
   if (to.epoch < from.epoch) return false;
   return to.serial - (to.epoch === from.epoch ? from.serial : 0) > maxSerialJump;
@@ -63,13 +96,10 @@ export function newestPanic(
   panics: readonly StoredPanic[],
   heads: readonly StoredHead[],
 ): Pick<FleetDocuments, "panic" | "panicAliases"> {
-  const undoing = panics.filter(({ panic }) =>
-    heads.some(({ id, head }) => id === panic.undoes && comparePlace(head, panic) === 0),
-  );
+  const undoing = panics.filter((panic) => heads.some((head) => undoes(panic, head)));
   const [first] = undoing.toSorted((a, b) => comparePlace(b.panic, a.panic));
   if (first === undefined) return { panic: null, panicAliases: [] };
-  const { undoes, world } = first.panic;
-  const same = undoing.filter(({ panic }) => panic.undoes === undoes && panic.world === world);
+  const same = undoing.filter((one) => isSamePanic(first, one));
   const shown = same.at(-1) ?? first;
   const others = new Set(same.map(({ id }) => id).filter((id) => id !== shown.id));
   return { panic: shown, panicAliases: [...others].slice(-16) };

@@ -6,7 +6,7 @@ import { RolloutRecord } from "@chimera/proto/rollout";
 import { showPlace } from "@chimera/proto/signed/place";
 import { subjects } from "@chimera/proto/subjects";
 import type { JsMsg } from "nats";
-import { headsInOrder, newestPanic, type FleetDocuments } from "../fleet/fleet-documents.ts";
+import { answeringHeads, headsInOrder, newestPanic, type FleetDocuments } from "../fleet/fleet-documents.ts";
 import type { Bucket } from "./bucket.ts";
 import type { KeyStore } from "./key-store.ts";
 import { readJson } from "./read-envelope.ts";
@@ -89,14 +89,14 @@ function documentReader(options: DocumentStoreOptions) {
   const heads = storedReader(options, "publish", openStoredHead);
   const panics = storedReader(options, "panic", openStoredPanic);
   let passedOver = new Set<Digest>();
-  function orderHeads(found: readonly StoredHead[]): StoredHead[] {
-    const ordered = headsInOrder(found);
+  function orderHeads(found: readonly StoredHead[], undone: readonly StoredPanic[]): StoredHead[] {
+    const ordered = headsInOrder(answeringHeads(found, undone));
     const counting = new Set(ordered.map(({ id }) => id));
     const others = found.filter(({ id }) => !counting.has(id));
     for (const { id, revision, head, signedBy } of others.filter((one) => !passedOver.has(one.id))) {
       log.error(
         { id, revision, place: showPlace(head), signedBy },
-        "stored head passed over: it jumps too far",
+        "stored head passed over: it jumps too far, or does not follow a panic",
       );
     }
     passedOver = new Set(others.map(({ id }) => id));
@@ -108,13 +108,14 @@ function documentReader(options: DocumentStoreOptions) {
     const keyMessages = messages.filter(({ subject }) => subject.startsWith(keySets));
     const keys = keyStore.take(keyMessages).newest;
     const isOnTop = !keyStore.lost(keyMessages).includes(keys);
-    const ordered = orderHeads(heads(head));
+    const stored = panics(panic);
+    const ordered = orderHeads(heads(head), stored);
     return {
       keys,
       keysRevision: isOnTop ? lastRevision(of(subjects.keySet(fleetId, keys.set.version))) : 0,
       heads: ordered,
       headRevision: lastRevision(head),
-      ...newestPanic(panics(panic), ordered),
+      ...newestPanic(stored, ordered),
       panicRevision: lastRevision(panic),
       rollout: readRollout(rollout),
     };

@@ -94,10 +94,21 @@ function reached(earlier: Reached | null, facts: ReceiptFacts, at: string): Reac
   };
 }
 
+/** States on the way: a receipt for each would say nothing that its times do not say. */
+const passing: ReadonlySet<Receipt["state"]> = new Set([
+  "fetching",
+  "staged",
+  "activating",
+  "probation",
+  "committing",
+  "reverting",
+]);
+
 function isSame(a: Receipt, b: Receipt): boolean {
   return (
     a.document.id === b.document.id &&
     a.target === b.target &&
+    (a.state === b.state || passing.has(b.state)) &&
     JSON.stringify(a.times) === JSON.stringify(b.times)
   );
 }
