@@ -56,23 +56,34 @@ function withoutJumps(heads: readonly StoredHead[]): StoredHead[] {
  */
 export function answeringHeads(heads: readonly StoredHead[], panics: readonly StoredPanic[]): StoredHead[] {
   const kept: StoredHead[] = [];
-  let newest: StoredHead | null = null;
-  let unanswered: { first: StoredPanic; ids: (Digest | null)[] } | null = null;
+  let newest: Newest = { head: null, unanswered: [] };
   for (const entry of [...heads, ...panics].toSorted((a, b) => a.revision - b.revision)) {
     if ("panic" in entry) {
-      if (unanswered !== null && isSamePanic(unanswered.first, entry)) unanswered.ids.push(entry.id);
-      else if (unanswered === null && newest !== null && undoes(entry, newest))
-        unanswered = { first: entry, ids: [entry.id] };
+      newest = undone(newest, entry);
       continue;
     }
-    const isAbove: boolean = newest === null || comparePlace(entry.head, newest.head) > 0;
-    if (isAbove && unanswered !== null && !unanswered.ids.includes(entry.head.previous)) continue;
+    const isAbove = newest.head === null || comparePlace(entry.head, newest.head.head) > 0;
+    if (isAbove && !answers(entry, newest.unanswered)) continue;
     kept.push(entry);
-    if (!isAbove) continue;
-    newest = entry;
-    unanswered = null;
+    if (isAbove) newest = { head: entry, unanswered: [] };
   }
   return kept;
+}
+
+interface Newest {
+  head: StoredHead | null;
+  /** The panic that undoes it, under each of its names. */
+  unanswered: StoredPanic[];
+}
+
+function undone({ head, unanswered }: Newest, panic: StoredPanic): Newest {
+  const [first] = unanswered;
+  const counts = first === undefined ? head !== null && undoes(panic, head) : isSamePanic(first, panic);
+  return { head, unanswered: counts ? [...unanswered, panic] : unanswered };
+}
+
+function answers({ head }: StoredHead, unanswered: readonly StoredPanic[]): boolean {
+  return unanswered.length === 0 || unanswered.some(({ id }) => id === head.previous);
 }
 
 function undoes({ panic }: StoredPanic, { id, head }: StoredHead): boolean {
