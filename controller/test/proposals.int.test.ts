@@ -123,7 +123,7 @@ test("refuses a foreign signature by its name, a wrong id, a kind that is not pr
     ["signature-invalid", seal("head", next, [stranger])],
     ["signature-invalid", seal("head", next, [bob, stranger])],
     ["signature-invalid", seal("head", next, [fleetKeys.order])],
-    ["signature-invalid", seal("receipt", next, [alice])],
+    ["input-invalid", seal("receipt", next, [alice])],
     ["signature-invalid", seal("keys", makeKeySet({ version: 4, fleetId }), [alice])],
     ["hash-mismatch", seal("head", next, [alice]), "0".repeat(64)],
     ["fleet-mismatch", seal("head", { ...next, fleetId: "a".repeat(64) }, [alice])],

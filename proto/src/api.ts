@@ -6,6 +6,7 @@ import { NodeEvent } from "./event.ts";
 import { Hardware } from "./hardware.ts";
 import { RolloutRecord } from "./rollout.ts";
 import { Panic } from "./signed/panic.ts";
+import { ProposalKind } from "./signed/proposed.ts";
 import { Head } from "./signed/head.ts";
 import { HealthSample } from "./health.ts";
 import { PublicKeyText } from "./signed/keys.ts";
@@ -127,10 +128,6 @@ export const OrderResult = z.object({
     .max(10_000),
 });
 export type OrderResult = z.infer<typeof OrderResult>;
-
-/** Documents that may need several people's signatures. */
-export const ProposalKind = z.enum(["keys", "head", "panic", "order"]);
-export type ProposalKind = z.infer<typeof ProposalKind>;
 
 /** What waits for signatures. Its id is the SHA-256 of the payload, so nobody can change what others sign. */
 export const Proposal = z.object({

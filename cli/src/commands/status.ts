@@ -39,7 +39,9 @@ async function status(io: Io, options: Options): Promise<void> {
   const context = await currentContext(io, options.context);
   const api = await createApiClient(io, context);
   const show = async (): Promise<string> =>
-    render(io, await look(io, { context, api, trustHead: options.trustHead }), options);
+    render(io, await look(io, { context, api, trustHead: options.trustHead, onMissingWorld }), options);
+  const onMissingWorld = (error: ChimeraError): void =>
+    io.err(`chimera: ${printable(errorChain(error))}; nodes are checked by their registered keys\n`);
   if (!options.watch) {
     io.out(await show());
     return;

@@ -211,3 +211,13 @@ test("a history that ends before what was seen is shown with a warning", async (
     /head 0\.2 was seen here, and is not in this history/u,
   );
 });
+
+test("a status is shown though the controller lacks the world; nothing is published on top of that", async () => {
+  await forget();
+  await seedHead(operator(), ["n1"], "one");
+  operator().server.worlds.clear();
+  const shown = await operator().call(["status"]);
+  expect(shown).toMatchObject({ code: 0, err: expect.stringContaining("registered keys") });
+  expect(shown.out).toContain("n1");
+  expect((await operator().call(["rollback", "--to", "current", "--no-follow"])).code).toBe(66);
+});

@@ -16,20 +16,22 @@ interface Surroundings {
   /** What counts where the store is behind it: only after `chimera reseed` has said so. */
   copy: Pick<CurrentFleet, "head" | "panic"> | null;
   nowMs: number;
+  /** Told where the controller lacks the world that was signed, by whoever only looks; absent: that is an error. */
+  onMissingWorld?: ((error: ChimeraError) => void) | undefined;
 }
 
 /** A controller that shows a forged, foreign or older world must not get it signed again. */
 export async function currentFleet(
   api: Pick<ApiClient, "world">,
   trust: Trust,
-  { view, seen, copy, nowMs }: Surroundings,
+  { view, seen, copy, nowMs, onMissingWorld }: Surroundings,
 ): Promise<CurrentFleet> {
   checkFleet(view.fleetId, trust.fleetId);
   const shown = verifyNewest(view, trust);
   const documents = newerOf(shown, copy);
   checkMemory(seen, newestOf(documents));
   const effective = effectiveWorld({ ...documents, rollout: view.rollout, nowMs });
-  const leaves = effective.kind === "none" ? [] : await verifiedWorld(api, effective.world);
+  const leaves = effective.kind === "none" ? [] : await leavesOf(api, effective.world, onMissingWorld);
   const stored = newestOf(shown)?.id ?? null;
   return { view, revision: view.revision, ...documents, stored, effective, leaves };
 }
@@ -40,6 +42,19 @@ function checkFleet(found: FleetId, wanted: FleetId): void {
     "fleet-mismatch",
     `the controller serves fleet ${found}, the context is for ${wanted}`,
   );
+}
+
+async function leavesOf(
+  api: Pick<ApiClient, "world">,
+  world: WorldId,
+  onMissing: Surroundings["onMissingWorld"],
+): Promise<Leaf[]> {
+  return verifiedWorld(api, world).catch((error: unknown) => {
+    if (onMissing === undefined || !(error instanceof ChimeraError) || error.code !== "world-unknown")
+      throw error;
+    onMissing(error);
+    return [];
+  });
 }
 
 export async function verifiedWorld(api: Pick<ApiClient, "world">, id: WorldId): Promise<Leaf[]> {

@@ -1,5 +1,6 @@
 /** SHELL. What every publishing command needs before it begins: context, keys, API, and the checked newest world. */
 import type { NodeView } from "@chimera/proto/api";
+import type { ChimeraError } from "@chimera/proto/errors";
 import type { Digest } from "@chimera/proto/names";
 import type { RemoteSigner } from "../signers/remote-signer.ts";
 import { createApiClient, type ApiClient } from "../api/api-client.ts";
@@ -55,11 +56,12 @@ async function observe(io: Io, context: NamedContext, options: ObserverOptions):
   return look(io, { context, api: await createApiClient(io, context), trustHead: options.trustHead });
 }
 
+interface Look extends Pick<Observer, "context" | "api">, Pick<ObserverOptions, "trustHead"> {
+  onMissingWorld?: ((error: ChimeraError) => void) | undefined;
+}
+
 /** One look, by a client that is there already. */
-export async function look(
-  io: Io,
-  { context, api, trustHead }: Pick<Observer, "context" | "api"> & Pick<ObserverOptions, "trustHead">,
-): Promise<Observer> {
+export async function look(io: Io, { context, api, trustHead, onMissingWorld }: Look): Promise<Observer> {
   const { fleetId } = context;
   const [{ keys, trust, seen }, shown, views] = await Promise.all([
     createTrust(io, { api, fleetId, trustHead }),
@@ -67,7 +69,13 @@ export async function look(
     api.nodes(),
   ]);
   const copy = await reseededCopy(io, trust);
-  const current = await currentFleet(api, trust, { view: shown, seen, copy, nowMs: io.nowMs() });
+  const current = await currentFleet(api, trust, {
+    view: shown,
+    seen,
+    copy,
+    nowMs: io.nowMs(),
+    onMissingWorld,
+  });
   if (current.head !== null) await rememberHead(io, fleetId, current.head.envelope);
   if (current.panic !== null) await rememberPanic(io, fleetId, current.panic.envelope);
   const keyOf = nodeKeysOf(current.leaves);

@@ -14,7 +14,7 @@ import { keySetDiff } from "../print/keys/key-set-diff.ts";
 import { planTable } from "../print/plan-table.ts";
 import { printableJson, printableLine } from "../print/printable.ts";
 import { quarantineDiff } from "../print/proposals/quarantine-diff.ts";
-import type { Proposed } from "../print/proposals/proposed.ts";
+import type { Proposed } from "@chimera/proto/signed/proposed";
 import { wholeName } from "../print/units.ts";
 import type { Surroundings } from "./overtaken.ts";
 

@@ -1,24 +1,19 @@
 /** PURE. What waits for signatures: what it is, which signatures count, and whether anybody still needs it. */
-import { ProposalKind, type Proposal } from "@chimera/proto/api";
+import type { Proposal } from "@chimera/proto/api";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Digest } from "@chimera/proto/names";
 import { canonicalBytes, parseUtf8Json, sha256 } from "@chimera/proto/signed/canonical";
+import { payloadOf, signersOf, type Envelope, type RoleKeys } from "@chimera/proto/signed/envelope";
+import type { KeySet } from "@chimera/proto/signed/key-set";
 import {
-  parsePayload,
-  payloadOf,
-  payloadType,
-  signersOf,
-  type Envelope,
-  type RoleKeys,
-} from "@chimera/proto/signed/envelope";
-import { Head } from "@chimera/proto/signed/head";
-import { KeySet } from "@chimera/proto/signed/key-set";
-import { Order } from "@chimera/proto/signed/order";
-import { Panic } from "@chimera/proto/signed/panic";
+  parseProposed,
+  proposalKindOf,
+  type ProposalKind,
+  type Proposed,
+} from "@chimera/proto/signed/proposed";
 import { eitherRoot } from "../fleet/keys/either-root.ts";
 import { rootCounts } from "../fleet/keys/root-counts.ts";
 import type { RoleCount } from "../print/proposals/count-text.ts";
-import type { Proposed } from "../print/proposals/proposed.ts";
 
 export interface OpenedProposal {
   id: Digest;
@@ -41,11 +36,11 @@ export function openProposal(
   { id, envelope, createdAt }: Omit<Proposal, "kind">,
   newest: KeySet,
 ): OpenedProposal {
-  const kind = kindOf(envelope);
+  const kind = proposalKindOf(envelope);
   const payload = payloadOf(envelope, kind);
   const found = sha256(payload);
   if (found !== id) throw new ChimeraError("hash-mismatch", `proposal ${id} has the bytes of ${found}`);
-  const proposed = parseProposed(kind, payload);
+  const proposed = parseProposed(kind, envelope);
   requireWhole(payload, proposed.document);
   const counted = countedOnly(envelope, kind, proposalRole(proposed, newest));
   return { id, proposed, envelope: counted, createdAt, counts: countsOf(proposed, counted, newest) };
@@ -83,23 +78,4 @@ function requireWhole(payload: Buffer, document: Proposed["document"]): void {
   const isPlain = JSON.stringify(json) === payload.toString("utf8");
   if (isPlain && canonicalBytes(json).equals(canonicalBytes(document))) return;
   throw new ChimeraError("input-invalid", "it has parts that this version of chimera does not know");
-}
-
-function kindOf({ payloadType: type }: Envelope): ProposalKind {
-  const kind = ProposalKind.options.find((option) => payloadType(option) === type);
-  if (kind !== undefined) return kind;
-  throw new ChimeraError("input-invalid", `payload type "${type}" is none that is proposed`);
-}
-
-function parseProposed(kind: ProposalKind, payload: Buffer): Proposed {
-  switch (kind) {
-    case "keys":
-      return { kind, document: parsePayload(payload, KeySet) };
-    case "head":
-      return { kind, document: parsePayload(payload, Head) };
-    case "panic":
-      return { kind, document: parsePayload(payload, Panic) };
-    case "order":
-      return { kind, document: parsePayload(payload, Order) };
-  }
 }

@@ -2,34 +2,26 @@
 import { jumpOf } from "@chimera/proto/acceptance/accept-head";
 import { newestOf } from "@chimera/proto/acceptance/trust-state";
 import { msOf } from "@chimera/proto/acceptance/verdict";
-import { ProposalKind, type Proposal } from "@chimera/proto/api";
+import type { Proposal } from "@chimera/proto/api";
 import { ChimeraError, type ErrorCode } from "@chimera/proto/errors";
 import { sha256 } from "@chimera/proto/signed/canonical";
 import type { Digest } from "@chimera/proto/names";
-import {
-  parsePayload,
-  payloadOf,
-  payloadType,
-  signersOf,
-  signingInput,
-  type Envelope,
-} from "@chimera/proto/signed/envelope";
-import { Head } from "@chimera/proto/signed/head";
-import { KeySet, type OpenedKeySet } from "@chimera/proto/signed/key-set";
+import { payloadOf, signersOf, signingInput, type Envelope } from "@chimera/proto/signed/envelope";
+import type { Head } from "@chimera/proto/signed/head";
+import type { OpenedKeySet } from "@chimera/proto/signed/key-set";
 import { publicKeyName, verifyWith, type PublicKeyText } from "@chimera/proto/signed/keys";
-import { Order } from "@chimera/proto/signed/order";
-import { Panic, panicPlace } from "@chimera/proto/signed/panic";
+import { panicPlace, type Panic } from "@chimera/proto/signed/panic";
 import { comparePlace, showPlace, type PlaceLike } from "@chimera/proto/signed/place";
+import {
+  parseProposed,
+  proposalKindOf,
+  type ProposalKind,
+  type Proposed,
+} from "@chimera/proto/signed/proposed";
 import { controllerBench } from "./controller-bench.ts";
 import type { FleetDocuments } from "./fleet-documents.ts";
 
 const maxSignatures = 32;
-
-export type Proposed =
-  | { kind: "keys"; document: KeySet }
-  | { kind: "head"; document: Head }
-  | { kind: "panic"; document: Panic }
-  | { kind: "order"; document: Order };
 
 export interface OpenedProposal {
   id: Digest;
@@ -42,7 +34,7 @@ export interface OpenedProposal {
  * set, which may be signed by its own root first. Throws signature-invalid with the key's name.
  */
 export function openProposal(envelope: Envelope, keys: OpenedKeySet): OpenedProposal {
-  const kind = kindOf(envelope);
+  const kind = proposalKindOf(envelope);
   const id = sha256(payloadOf(envelope, kind));
   const allowed = kind === "keys" ? [] : keys.set.roles[roleOf[kind]].keys;
   if (kind !== "keys") requireAllowed(envelope, kind, allowed);
@@ -54,26 +46,6 @@ export function openProposal(envelope: Envelope, keys: OpenedKeySet): OpenedProp
 }
 
 const roleOf = { head: "publish", panic: "panic", order: "order" } as const;
-
-function kindOf({ payloadType: type }: Envelope): ProposalKind {
-  const kind = ProposalKind.options.find((option) => payloadType(option) === type);
-  if (kind !== undefined) return kind;
-  throw new ChimeraError("signature-invalid", `payload type "${type}" is none that is proposed`);
-}
-
-function parseProposed(kind: ProposalKind, envelope: Envelope): Proposed {
-  const payload = payloadOf(envelope, kind);
-  switch (kind) {
-    case "keys":
-      return { kind, document: parsePayload(payload, KeySet) };
-    case "head":
-      return { kind, document: parsePayload(payload, Head) };
-    case "panic":
-      return { kind, document: parsePayload(payload, Panic) };
-    case "order":
-      return { kind, document: parsePayload(payload, Order) };
-  }
-}
 
 function requireAllowed(envelope: Envelope, kind: ProposalKind, allowed: readonly PublicKeyText[]): void {
   for (const signature of envelope.signatures) {

@@ -86,3 +86,12 @@ test("a way back that knows no target is acknowledged, and nothing more is claim
   const times = see({ ...before, target: null, system })?.times;
   expect(times).toEqual({ ack: acceptedAt, active: null, pointer: null, boot: null });
 });
+
+test("a receipt says where the node came to rest, and not each state on the way", () => {
+  const { see, said } = start();
+  see(before);
+  for (const state of ["staged", "activating", "probation", "committing"] as const) see({ ...before, state });
+  expect(said).toHaveLength(1);
+  expect(see({ ...before, state: "committed" })?.state).toBe("committed");
+  expect(said).toHaveLength(2);
+});

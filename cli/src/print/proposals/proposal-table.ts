@@ -6,7 +6,7 @@ import { printableLine } from "../printable.ts";
 import { table } from "../table.ts";
 import { duration } from "../units.ts";
 import { countText, type RoleCount } from "./count-text.ts";
-import type { Proposed } from "./proposed.ts";
+import type { Proposed } from "@chimera/proto/signed/proposed";
 
 export interface ProposalRow {
   id: Digest;
