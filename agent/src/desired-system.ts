@@ -96,8 +96,9 @@ function stopOf({ state, effective, nowMs }: Backward): Blocked | null {
 }
 
 /**
- * The first of these that this machine still has and may run: where this very order leads already, the leaf of the asked
- * world if it was ever committed, the last committed one, what ran before the undone head was begun.
+ * The first of these that this machine still has and may run: where this very order leads already, where the panic was found to
+ * lead when it was accepted, the leaf of the asked world if it was ever committed, the last committed one, what ran before
+ * the undone head was begun.
  */
 function targetOf(input: Backward): StorePath | null {
   const { state, effective, journal, isPresent } = input;
@@ -105,6 +106,8 @@ function targetOf(input: Backward): StorePath | null {
   const isFit = (toplevel: StorePath) => isPresent(toplevel) && !isQuarantined(state, toplevel);
   const begun = journal !== null && journal.order.rank > 0 && journal.order.id === effective.id;
   if (begun && isPresent(journal.toplevel)) return journal.toplevel;
+  const decided = effective.kind === "panic" ? (state.panic?.target ?? null) : null;
+  if (decided !== null && isFit(decided)) return decided;
   const leaves = state.leaves.filter(({ toplevel }) => isFit(toplevel));
   const known = wayBack({ leaves }, { undone, world: effective.world });
   if (known !== null) return known;

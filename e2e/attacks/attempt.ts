@@ -116,13 +116,20 @@ async function waitRefusal(scene: Scene, { document, code, seen }: Expected): Pr
   }
 }
 
+/** Words of the judgement of a document, where an alarm has the same code and is there anyway. */
+const judged: Partial<Record<ErrorCode, string>> = { "freeze-suspected": "or its clock is ahead" };
+
 /** In the status that the node signs. */
 export async function waitProblem(
   scene: Scene,
   code: ErrorCode,
   before: string | undefined,
 ): Promise<string> {
-  await statusWhen(scene, ({ problem }) => problem?.code === code && problem.at !== before);
+  await statusWhen(
+    scene,
+    ({ problem }) =>
+      problem?.code === code && problem.at !== before && problem.message.includes(judged[code] ?? ""),
+  );
   return `status, problem \`${code}\``;
 }
 

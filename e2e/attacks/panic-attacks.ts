@@ -72,17 +72,29 @@ export const rolloutAttacks: readonly Attempt[] = [
     how: "NATS `rollout`, past the controller",
     document: "rollout",
     code: "rollout-foreign",
+    act: async (scene) => scene.store.put(desiredKey(scene, "rollout"), foreignRecord()),
+    undo: async (scene) => scene.store.erase(desiredKey(scene, "rollout")),
+  }),
+  atNode({
+    attack: "rollout record that calls the accepted head back",
+    how: "NATS `rollout`, past the controller",
+    document: "rollout",
+    code: "consent-missing",
     act: async (scene) => {
-      const record = {
-        v: 1,
-        head: "0".repeat(64),
-        lease: 1,
-        phase: "returned",
-        reason: "attack",
-        at: new Date().toISOString(),
-      };
-      await scene.store.put(desiredKey(scene, "rollout"), record);
+      const { id } = await newestHead(scene);
+      await scene.store.put(desiredKey(scene, "rollout"), { ...foreignRecord(), head: id });
     },
     undo: async (scene) => scene.store.erase(desiredKey(scene, "rollout")),
   }),
 ];
+
+function foreignRecord() {
+  return {
+    v: 1,
+    head: "0".repeat(64),
+    lease: 1,
+    phase: "returned",
+    reason: "attack",
+    at: new Date().toISOString(),
+  };
+}

@@ -29,6 +29,7 @@ export const errorCodes = {
   "order-misaddressed": { retry: "never", http: 409, exit: 65 },
   "freeze-suspected": { retry: "backoff", http: 503, exit: 75 },
   "head-withheld": { retry: "backoff", http: 503, exit: 75 },
+  "consent-missing": { retry: "never", http: 409, exit: 65 },
   "rollout-foreign": { retry: "never", http: 409, exit: 65 },
   quarantined: { retry: "never", http: 409, exit: 65 },
   "signatures-missing": { retry: "never", http: 409, exit: 75 },

@@ -169,7 +169,8 @@ test("that a publication is made on top of what an unsigned rollout record went 
   await forget();
   await seedHead(operator(), ["n1"], "one");
   const two = await seedHead(operator(), ["n1"], "two");
-  await operator().call(["rollback", "--no-follow"]);
+  const consentUntil = new Date(Date.now() + 60_000).toISOString();
+  await seedHead(operator(), ["n1"], { word: "three", consentUntil });
   const at = new Date().toISOString();
   const [newest] = operator().server.heads;
   if (newest === undefined) throw new Error("no head");

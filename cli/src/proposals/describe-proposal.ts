@@ -71,7 +71,7 @@ function headText(head: Head, { effective }: Pick<CurrentFleet, "effective">): s
   const back =
     revertTo === null
       ? "there is no world to go back to"
-      : `a panic goes back to ${target}, and until ${consentUntil ?? "never"} a rollout that fails`;
+      : `a panic goes back to ${target}${consentUntil === null ? "" : `, and until ${consentUntil} a rollout that fails`}`;
   const rules = Object.keys(policy).length === 0 ? "" : `policy ${printableJson(policy)}\n`;
   return (
     `head ${showPlace(head)}, ${mode} of world ${shortDigest(head.world)} by ${printableLine(author)} at ${createdAt}${why}\n` +

@@ -1,6 +1,6 @@
 /** SHELL. The HTTP application: order of the guards, the routes, and the one place where errors become answers. */
 import { ChimeraError, errorCodes } from "@chimera/proto/errors";
-import type { Handler, MiddlewareHandler } from "hono";
+import type { Context, Handler, MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
 import { secureHeaders } from "hono/secure-headers";
 import { authenticate } from "./access.ts";
@@ -38,12 +38,24 @@ export function createApp(services: Services) {
   );
   app.onError((error, c) => {
     const problem = toProblem(error);
-    const facts = { method: c.req.method, path: c.req.path, error };
+    const facts = { method: c.req.method, path: c.req.path, code: problem.code, error };
     if (errorCodes[problem.code].http === 500) log.error(facts, "request failed");
+    else if (isRefusedWrite(c)) log.warn({ ...facts, ...callerOf(c) }, "write refused");
     else log.debug(facts, "request refused");
     return problemResponse(problem);
   });
   return app;
+}
+
+/** Who tried to change something stays on record, also when nothing came of it. */
+function isRefusedWrite({ req }: Context<Env>): boolean {
+  return !["GET", "HEAD", "OPTIONS"].includes(req.method);
+}
+
+/** Nothing where the token itself was refused. */
+function callerOf(c: Context<Env>): { caller?: string; role?: string } {
+  const caller: Env["Variables"]["caller"] | undefined = c.get("caller");
+  return caller === undefined ? {} : { caller: caller.name, role: caller.role };
 }
 
 /** Made when it is first asked for: it takes 30 ms, and everybody may ask. */

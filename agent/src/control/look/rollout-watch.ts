@@ -38,8 +38,12 @@ export function createRolloutWatch({ keeper, value, save, onChange }: RolloutWat
       const state = keeper.state();
       if (found.kind === "malformed") keeper.refuseMalformed("rollout", found.reason);
       if (state === null || found.kind !== "found") return;
-      const { head } = found.value;
-      if (head === state.head?.id) {
+      const { head, phase } = found.value;
+      if (head === state.head?.id && phase === "returned" && state.head.head.consentUntil === null) {
+        const reason = "the rollout record asks to go back, and the accepted head does not consent to that";
+        const what = { document: "rollout", code: "consent-missing", id: head } as const;
+        keeper.refuse({ ...what, reason, signedBy: [], envelope: null });
+      } else if (head === state.head?.id) {
         keeper.clear("rollout");
         take(found.value);
       } else if (!isKnown(state, head, shown)) {

@@ -10,7 +10,6 @@ import { highestReported } from "./highest-reported.ts";
 import { newestOf, type CurrentFleet, type Seen } from "../newest-document.ts";
 
 const hourMs = 3_600_000;
-const consentHours = 2;
 
 export interface NewHead {
   fleetId: FleetId;
@@ -46,7 +45,8 @@ export function nextHead(order: NewHead): Head {
     mode: order.mode,
     policy: {},
     revertTo,
-    consentUntil: revertTo === null ? null : iso(nowMs + consentHours * hourMs),
+    // Whoever writes to NATS could use a consent: it is given once a lead node is there whose record it is for.
+    consentUntil: null,
     createdAt: iso(nowMs),
     notAfter: iso(nowMs + order.expiresHours * hourMs),
     author: order.author,
