@@ -1,4 +1,4 @@
-/** PURE. The head: the signed order that says which world a fleet shall run, and who accepts it when. */
+/** PURE. The head: the signed order that says which world a fleet shall run. */
 import { z } from "zod";
 import { sha256 } from "./canonical.ts";
 import { openEnvelope, type Envelope, type RoleKeys } from "./envelope.ts";

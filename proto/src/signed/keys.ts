@@ -23,7 +23,7 @@ export const PublicKeyText = z
   .brand<"PublicKeyText">();
 export type PublicKeyText = z.infer<typeof PublicKeyText>;
 
-/** A key that signs: here from a file; later also one that lives in an ssh-agent. */
+/** A key that signs at once: one from a file. */
 export interface Signer {
   name: string;
   publicKey: PublicKeyText;
