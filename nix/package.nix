@@ -101,15 +101,17 @@ stdenvNoCC.mkDerivation {
     runHook postBuild
   '';
 
-  # The agent stays small: a young generation of 1 MB, and code generated for size. Nix is not on its path here: it takes
+  # The agent stays small: one arena of malloc, a young generation of 1 MB, and code generated for size. Nix is not on its path here: it takes
   # the node's own.
   installPhase = ''
     runHook preInstall
     program() {
-      makeWrapper ${lib.getExe nodejs_24} "$out/bin/$1" --set CHIMERA_VERSION ${lib.escapeShellArg version} --add-flags "$2"
+      makeWrapper ${lib.getExe nodejs_24} "$out/bin/$1" --set CHIMERA_VERSION ${lib.escapeShellArg version} \
+        --add-flags "$2" "''${@:3}"
     }
     program chimera "$out/lib/chimera/chimera.mjs"
-    program chimera-agent "--max-semi-space-size=1 --optimize-for-size $out/lib/chimera/agent.mjs"
+    program chimera-agent "--max-semi-space-size=1 --optimize-for-size $out/lib/chimera/agent.mjs" \
+      --set MALLOC_ARENA_MAX 1
     program chimera-controller "$out/lib/chimera/controller.mjs"
     runHook postInstall
   '';

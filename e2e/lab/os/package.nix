@@ -4,17 +4,17 @@ lib: { node, dist, version }:
 let
   # Path values, so that each bundle becomes an input: a path pasted as a string would not be one.
   bundle = name: builtins.path { path = dist + "/${name}.mjs"; name = "${name}.mjs"; };
-  # The agent stays small: a young generation of 1 MB, and code generated for size.
+  # The agent stays small: one arena of malloc, a young generation of 1 MB, and code generated for size.
   programs = {
-    chimera-agent = { main = "agent"; flags = "--max-semi-space-size=1 --optimize-for-size"; };
-    chimera-controller = { main = "controller"; flags = ""; };
-    chimera = { main = "chimera"; flags = ""; };
+    chimera-agent = { main = "agent"; flags = "--max-semi-space-size=1 --optimize-for-size"; env = "MALLOC_ARENA_MAX=1"; };
+    chimera-controller = { main = "controller"; flags = ""; env = ""; };
+    chimera = { main = "chimera"; flags = ""; env = ""; };
   };
-  install = name: { main, flags }: ''
+  install = name: { main, flags, env }: ''
     cp ${bundle main} "$out/lib/${main}.mjs"
     cat > "$out/bin/${name}" <<END
     #!/bin/sh
-    export CHIMERA_VERSION=${lib.quote version}
+    export CHIMERA_VERSION=${lib.quote version} ${env}
     exec ${node}/bin/node ${flags} $out/lib/${main}.mjs "\$@"
     END
     chmod 555 "$out/bin/${name}"
