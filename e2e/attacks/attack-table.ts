@@ -13,6 +13,8 @@ real nats-server, a real controller process and a real agent on a lab machine.
 - *proxy*: the attacker stands between node and controller and answers in its place.
 - "Nothing has changed": the running system, the profile, the boot default and all that the node has accepted
   (\`trust.json\`) are compared before and after.
+- The rows about a clock run the agent's own bundle under libfaketime. An inner node given out as a leaf is refused by the length of
+  its path already; that the hashes are separate too is held by the vectors in \`proto/test/golden\`.
 
 `;
 

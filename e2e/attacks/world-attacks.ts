@@ -28,7 +28,7 @@ function wrongWorld(attack: string, leaves: Leaves): Attempt[] {
     }),
     atNode({
       attack,
-      how: "NATS `head` that names such a world",
+      how: "NATS `head` that names such a world, which no controller takes in",
       document: "head",
       code: "world-unknown",
       act: async (scene) => {
