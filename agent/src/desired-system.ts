@@ -102,17 +102,22 @@ function stopOf({ state, effective, nowMs }: Backward): Blocked | null {
  */
 function targetOf(input: Backward): StorePath | null {
   const { state, effective, journal, isPresent } = input;
-  const undone = undoneBy(input);
-  const isFit = (toplevel: StorePath) => isPresent(toplevel) && !isQuarantined(state, toplevel);
   const begun = journal !== null && journal.order.rank > 0 && journal.order.id === effective.id;
   if (begun && isPresent(journal.toplevel)) return journal.toplevel;
-  const decided = effective.kind === "panic" ? (state.panic?.target ?? null) : null;
-  if (decided !== null && isFit(decided)) return decided;
+  const isFit = (toplevel: StorePath) => isPresent(toplevel) && !isQuarantined(state, toplevel);
   const leaves = state.leaves.filter(({ toplevel }) => isFit(toplevel));
-  const known = wayBack({ leaves }, { undone, world: effective.world });
-  if (known !== null) return known;
-  const before = journal?.order.id === undone ? journal.before.current : null;
-  return before !== null && isFit(before) ? before : null;
+  const known = wayBack({ leaves }, { undone: undoneBy(input), world: effective.world });
+  const ways = [decidedWay(input), known, beforeUndone(input)];
+  return ways.find((toplevel) => toplevel !== null && isFit(toplevel)) ?? null;
+}
+
+function decidedWay({ state, effective }: Backward): StorePath | null {
+  return effective.kind === "panic" ? (state.panic?.target ?? null) : null;
+}
+
+function beforeUndone(input: Backward): StorePath | null {
+  const { journal } = input;
+  return journal?.order.id === undoneBy(input) ? journal.before.current : null;
 }
 
 function undoneBy({ state, effective }: Backward): Digest {

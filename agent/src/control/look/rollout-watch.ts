@@ -38,21 +38,32 @@ export function createRolloutWatch({ keeper, value, save, onChange }: RolloutWat
       const state = keeper.state();
       if (found.kind === "malformed") keeper.refuseMalformed("rollout", found.reason);
       if (state === null || found.kind !== "found") return;
-      const { head, phase } = found.value;
-      if (head === state.head?.id && phase === "returned" && state.head.head.consentUntil === null) {
-        const reason = "the rollout record asks to go back, and the accepted head does not consent to that";
-        const what = { document: "rollout", code: "consent-missing", id: head } as const;
-        keeper.refuse({ ...what, reason, signedBy: [], envelope: null });
-      } else if (head === state.head?.id) {
+      const refusal = refusalOf(state, found.value, shown);
+      if (refusal !== null) {
+        const what = { document: "rollout", id: found.value.head, signedBy: [], envelope: null } as const;
+        keeper.refuse({ ...what, ...refusal });
+      } else if (found.value.head === state.head?.id) {
         keeper.clear("rollout");
         take(found.value);
-      } else if (!isKnown(state, head, shown)) {
-        const reason = `the rollout record is about head ${head}, which is not the accepted one`;
-        const what = { document: "rollout", code: "rollout-foreign", id: head } as const;
-        keeper.refuse({ ...what, reason, signedBy: [], envelope: null });
       }
     },
   };
+}
+
+/** Why a record is not heeded; null for one of the accepted head, and for one that is merely not about it now. */
+function refusalOf(
+  state: TrustState,
+  { head, phase }: RolloutRecord,
+  shown: Digest | null,
+): { code: "consent-missing" | "rollout-foreign"; reason: string } | null {
+  if (head !== state.head?.id) {
+    if (isKnown(state, head, shown)) return null;
+    const reason = `the rollout record is about head ${head}, which is not the accepted one`;
+    return { code: "rollout-foreign", reason };
+  }
+  if (phase !== "returned" || state.head.head.consentUntil !== null) return null;
+  const reason = "the rollout record asks to go back, and the accepted head does not consent to that";
+  return { code: "consent-missing", reason };
 }
 
 /** A lead that lost its lease may still write; and with its commit a head's consent to go back has ended. */
