@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FleetView } from "@chimera/proto/api";
+import { FleetView, NodeList } from "@chimera/proto/api";
 import { FleetId } from "@chimera/proto/names";
 import { seal, type Envelope } from "@chimera/proto/signed/envelope";
 import { closureDigest, closureSize } from "@chimera/proto/signed/closure";
@@ -24,6 +24,7 @@ export async function startDevFleet(names: readonly string[]) {
   const nodes = new Map(names.map((name) => [name, createWireNode(name)]));
   for (const node of nodes.values()) await register(dir, node);
   const operator = await createDevOperator(home, { dir, port: ports.http, context: running.context });
+  await vi.waitUntil(async () => await areRegistered(operator.http, [...nodes.values()]), patience);
   const close = async (): Promise<void> => {
     for (const node of nodes.values()) node.close();
     await running.stop();
@@ -86,6 +87,14 @@ async function createDevOperator(
       return envelope;
     },
   };
+}
+
+/** The controller looks at its list of nodes once a second. */
+async function areRegistered(http: Http, nodes: readonly WireNode[]): Promise<boolean> {
+  const { data } = NodeList.safeParse((await http("GET", "/v1/nodes")).body);
+  return nodes.every(({ name, nodeKey }) =>
+    data?.nodes.some((view) => view.node === name && view.nodeKey === nodeKey),
+  );
 }
 
 /** A server that has not yet read of the node refuses it. */
