@@ -88,7 +88,11 @@ export function openDocuments(options: DocumentOptions, wires: Wires): Documents
     fetchLeaf: (world) => fetchLeafProof(controllerUrl, token(), { world, node }),
     log,
   });
-  const problems = () => [keeper.problem(), watch.problem()];
+  const problems = () => {
+    const [judged, alarm] = [keeper.problem(), watch.problem()];
+    // Why a document was refused says more than the alarm that has the same cause.
+    return judged !== null && judged.code === alarm?.code ? [judged] : [judged, alarm];
+  };
   return {
     told: { keeper, rollout: rollout.record, receipt: receipts.newest, problems },
     look,

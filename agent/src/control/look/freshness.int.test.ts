@@ -70,6 +70,11 @@ test("a word that is too old stops new heads and raises one alarm, a new one end
   await vi.waitFor(async () => expect(await alarms()).toEqual(["freeze-suspected"]), patient);
   await late.refresh();
   expect(await alarms()).toEqual(["freeze-suspected"]);
+  // The alarm is the younger of the two, and says less.
+  const said = late.problems().filter((problem) => problem?.code === "freeze-suspected");
+  expect(said).toEqual([
+    expect.objectContaining({ message: expect.stringMatching("or its clock is ahead") }),
+  ]);
   await fixture.put("panic", sealPanic(first, { world: createHead(1, [leaf]).world }));
   await arrives(() => expect(fixture.onDisk()?.panic).not.toBeNull());
   expect(fixture.onDisk()?.head?.head.serial).toBe(1);
