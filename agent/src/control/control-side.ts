@@ -14,6 +14,7 @@ import { parseBounded } from "./look/read-stored.ts";
 import { openDocuments, type DocumentOptions, type Documents, type Told } from "./open-documents.ts";
 import { openOutbox, type Outbox } from "./outbox.ts";
 import { every, startTelemetry, type Telemetry } from "./telemetry.ts";
+import { createWakeUp, type WakeUp } from "./wake-up.ts";
 
 export interface ControlOptions extends DocumentOptions {
   servers: readonly string[];
@@ -59,8 +60,9 @@ export function startControl(options: ControlOptions): ControlSide {
   const started = startParts(options, connection);
   parts = started;
   const { look, outbox, telemetry, receipts } = started;
-  subscribe(connection, options, started);
-  const timers = startTimers(started);
+  const { wake, stop } = createWakeUp(() => void look.refresh());
+  subscribe(connection, options, { ...started, wake });
+  const timers = [...startTimers(started), stop];
   return {
     ...started.told,
     refresh: look.refresh,
@@ -91,8 +93,11 @@ function startTimers({ look, watch, outbox }: Parts): (() => void)[] {
 }
 
 /** A message carries no facts, since it may be one that JetStream refused; but a panic is its own proof, and so is an order. */
-function subscribe(connection: Connection, { fleetId, node }: ControlOptions, { look, orders }: Parts): void {
-  const wake = () => void look.refresh();
+function subscribe(
+  connection: Connection,
+  { fleetId, node }: ControlOptions,
+  { look, orders, wake }: Pick<Parts, "look" | "orders"> & Pick<WakeUp, "wake">,
+): void {
   for (const kind of desiredKinds) {
     if (kind !== "panic") connection.subscribe(subjects.desired(kind, fleetId), wake);
   }
@@ -100,6 +105,7 @@ function subscribe(connection: Connection, { fleetId, node }: ControlOptions, { 
   connection.subscribe(subjects.desired("panic", fleetId), (data) => {
     // A deleted key says nothing.
     if (data.length > 0) look.hearPanic(parseBounded(data, Envelope));
+    wake();
   });
   connection.subscribe(subjects.cmd(fleetId, node), orders.answer);
 }

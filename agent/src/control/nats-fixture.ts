@@ -1,5 +1,6 @@
 /** SHELL. Tests only: a real nats-server with one node's permissions, and an operator who may do everything. */
 import { spawn, type ChildProcess } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, globSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -124,12 +125,19 @@ function natsServer(): string {
   throw new ChimeraError("tool-missing", "nats-server is not on PATH; set CHIMERA_NATS_SERVER");
 }
 
+/**
+ * Below those that the kernel gives to clients: one that tries again and again to reach a server that is away can be given
+ * the server's own port, is then connected to itself, and the server cannot start.
+ */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
+  for (;;) {
+    const port = randomInt(20_000, 30_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    server.close();
+    if (isFree) return port;
+  }
 }

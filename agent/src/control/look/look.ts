@@ -114,6 +114,7 @@ async function walkKeys({ connection, fleetId, keeper }: LookParts): Promise<voi
     if (version === undefined) return;
     const found = await readEnvelope(connection, subjects.keySetGet(fleetId, version + 1));
     if (found.kind === "malformed") keeper.refuseMalformed("keys", found.reason);
+    if (found.kind === "none") keeper.clear("keys");
     if (found.kind !== "found") return;
     if (keeper.take({ kind: "keys", envelope: found.value }).kind !== "accepted") return;
   }
