@@ -72,15 +72,20 @@ export function startControl(options: ControlOptions): ControlSide {
       telemetry.noteChange();
     },
     hasContact: () => hasContact(connection, fleetId),
-    async stop() {
-      for (const stopTimer of timers) stopTimer();
-      telemetry.stop();
-      await outbox.flush();
-      await telemetry.settled();
-      outbox.close();
-      await connection.close();
-    },
+    stop: () => stopParts(started, { connection, timers }),
   };
+}
+
+async function stopParts(
+  { telemetry, outbox }: Parts,
+  { connection, timers }: { connection: Connection; timers: readonly (() => void)[] },
+): Promise<void> {
+  for (const stopTimer of timers) stopTimer();
+  telemetry.stop();
+  await outbox.flush();
+  await telemetry.settled();
+  outbox.close();
+  await connection.close();
 }
 
 function startTimers({ look, watch, outbox }: Parts): (() => void)[] {
