@@ -1,6 +1,7 @@
 /** PURE. Events of a node: CloudEvents 1.0 in JSON format, with our types. */
 import { z } from "zod";
 import { DriftItem } from "./drift.ts";
+import { AfterCommit } from "./health-check.ts";
 import { Count, Digest, IsoTime, NodeName, StorePath, WorldId } from "./names.ts";
 import { StateWord } from "./state-word.ts";
 
@@ -53,6 +54,27 @@ export const NodeEventBody = z.discriminatedUnion("type", [
       exitCode: z.int().nullable(),
       ms: Count,
       failedUnits: z.array(z.string().max(256)).max(50),
+    }),
+  }),
+  /** A committed system no longer shows what its checks ask for. */
+  z.object({
+    type: z.literal("unhealthy"),
+    data: z.object({
+      toplevel: StorePath,
+      check: z.string().max(64),
+      message: z.string().max(2048),
+      action: AfterCommit,
+    }),
+  }),
+  /** Root did something on the node itself. */
+  z.object({
+    type: z.literal("local-order"),
+    data: z.object({
+      action: z.enum(["apply", "revert", "hold", "release", "ended"]),
+      toplevel: StorePath.nullable(),
+      until: IsoTime.nullable(),
+      author: z.string().max(256),
+      reason: z.string().max(1024),
     }),
   }),
   z.object({ type: z.literal("drift-found"), data: DriftItem }),

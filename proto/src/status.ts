@@ -2,6 +2,8 @@
 import { z } from "zod";
 import { DriftSummary } from "./drift.ts";
 import { Hold } from "./acceptance/trust-state.ts";
+import { CheckResult, maxChecks } from "./health-check.ts";
+import { LocalOrder } from "./local-order.ts";
 import { Count, Digest, FleetId, IsoTime, NodeName, StorePath, WorldId } from "./names.ts";
 import { Envelope } from "./signed/envelope.ts";
 import { StateWord } from "./state-word.ts";
@@ -47,6 +49,10 @@ export const NodeStatus = z.object({
   fresh: z.object({ at: IsoTime }).nullable().optional(),
   /** This node's newest receipt of a head or panic, signed by itself. */
   receipt: Envelope.nullable().optional(),
+  /** Health checks since the newest activation. */
+  checks: z.array(CheckResult).max(maxChecks).optional(),
+  /** What root ordered on the node itself, while it counts. */
+  local: LocalOrder.nullable().optional(),
   /** The newest refusal or failure. */
   problem: z.object({ code: z.string().max(64), message: z.string().max(2048), at: IsoTime }).nullable(),
 });

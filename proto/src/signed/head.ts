@@ -2,8 +2,22 @@
 import { z } from "zod";
 import { sha256 } from "./canonical.ts";
 import { openEnvelope, type Envelope, type RoleKeys } from "./envelope.ts";
+import { AfterCommit, HealthCheck, maxChecks, maxUnitRules, UnitRule } from "../health-check.ts";
 import { Count, Digest, FleetId, IsoTime, WorldId } from "../names.ts";
 import { maxNodes } from "./world.ts";
+
+/** Of a day in UTC, "HH:MM"; a window whose end is before its begin goes over midnight. */
+const TimeOfDay = z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, "a time of day looks like 02:30");
+export const RebootWindow = z.object({ from: TimeOfDay, to: TimeOfDay });
+export type RebootWindow = z.infer<typeof RebootWindow>;
+
+/** When a node may restart for a system that cannot be switched to live. */
+export const RebootPolicy = z.enum(["when-needed", "window", "never"]);
+export type RebootPolicy = z.infer<typeof RebootPolicy>;
+
+/** Whether a way back that needs a restart may take it at once. */
+export const PanicReboot = z.enum(["never", "now"]);
+export type PanicReboot = z.infer<typeof PanicReboot>;
 
 /** How a fleet moves to this head. Fields that are absent take the node's own defaults. */
 export const HeadPolicy = z.object({
@@ -11,6 +25,16 @@ export const HeadPolicy = z.object({
   probationSeconds: z.int().min(0).max(3600).optional(),
   /** After this many seconds a hanging activation is ended. */
   activationSeconds: z.int().min(10).max(7200).optional(),
+  reboot: RebootPolicy.optional(),
+  /** Needed with `reboot: "window"`; the node's own where it is absent. */
+  rebootWindow: RebootWindow.optional(),
+  /** Restarts even where the loader cannot go back by itself. */
+  acceptUnprotected: z.boolean().optional(),
+  panicReboot: PanicReboot.optional(),
+  afterCommit: AfterCommit.optional(),
+  /** Beside the node's own; one of the same name takes its place. */
+  checks: z.array(HealthCheck).max(maxChecks).optional(),
+  units: z.array(UnitRule).max(maxUnitRules).optional(),
 });
 export type HeadPolicy = z.infer<typeof HeadPolicy>;
 

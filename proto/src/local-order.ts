@@ -1,0 +1,33 @@
+/**
+ * PURE. What root does on a node by itself, without NATS and controller: apply a system, go back, hold. It is no signed
+ * document: it ends at its time, or when a newer signed document is accepted, and the node reports it.
+ */
+import { z } from "zod";
+import { Digest, IsoTime, StorePath } from "./names.ts";
+import { Hold } from "./acceptance/trust-state.ts";
+import { Place } from "./signed/place.ts";
+
+export const LocalOrder = z.object({
+  v: z.literal(1),
+  kind: z.literal("local-order"),
+  /** SHA-256 of the rest, so that journal and events can name it. */
+  id: Digest,
+  action: z.enum(["apply", "revert"]),
+  toplevel: StorePath,
+  /** Place of the newest signed document then: a higher one ends this. */
+  base: Place,
+  createdAt: IsoTime,
+  /** Afterwards the node goes back to what is signed. */
+  until: IsoTime,
+  author: z.string().min(1).max(256),
+  reason: z.string().max(1024),
+});
+export type LocalOrder = z.infer<typeof LocalOrder>;
+
+/** /var/lib/chimera/local.json */
+export const LocalState = z.object({
+  v: z.literal(1),
+  order: LocalOrder.nullable(),
+  hold: Hold.nullable(),
+});
+export type LocalState = z.infer<typeof LocalState>;
