@@ -2,8 +2,8 @@
 import type { Digest } from "@chimera/proto/names";
 import { readdirSync, readlinkSync, realpathSync, type Dirent } from "node:fs";
 import { setImmediate } from "node:timers/promises";
-import type { ExpectedEntry } from "../reconcile/etc-entry.ts";
-import type { EtcScope } from "../reconcile/etc-scope.ts";
+import type { ExpectedEntry } from "../reconcile/drift/etc-entry.ts";
+import type { EtcScope } from "../reconcile/drift/etc-scope.ts";
 import { attempt, type Outcome } from "./errno-outcome.ts";
 import { hashFile } from "./hash-file.ts";
 import { readSmallFile } from "./read-small-file.ts";
