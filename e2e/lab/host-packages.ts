@@ -35,7 +35,10 @@ export function installDebianPackage(name: string, proof: string, report: Report
   return installMissing({ [name]: proof }, report);
 }
 
-async function installMissing(wanted: Readonly<Record<string, string>>, report: Report): Promise<void> {
+export async function installMissing(
+  wanted: Readonly<Record<string, string>>,
+  report: Report,
+): Promise<void> {
   await removeOwnPolicy();
   const missing = Object.entries(wanted).flatMap(([name, proof]) => (existsSync(proof) ? [] : [name]));
   if (missing.length === 0) return;

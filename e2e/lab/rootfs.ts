@@ -1,4 +1,4 @@
-// SHELL. The root filesystem that all hosts share as their lowest layer, made once and kept in the cache folder.
+// SHELL. The root filesystems that hosts start from, one for containers and one for VMs: made once, kept in the cache folder.
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
@@ -21,6 +21,12 @@ const packages = [
   "nats-server/sid",
 ].flatMap((line) => line.split(" "));
 
+/** What only a machine with a kernel and a boot loader of its own needs. */
+const vmPackages =
+  "udev kmod linux-image-cloud-amd64 systemd-boot systemd-boot-tools systemd-boot-efi busybox-static".split(
+    " ",
+  );
+
 const pins = `Package: *
 Pin: release n=sid
 Pin-Priority: -1
@@ -40,19 +46,30 @@ substituters =
 trusted-public-keys =
 `;
 
-export function rootfsPath(): string {
-  const key = createHash("sha256").update(JSON.stringify({ recipeVersion, suite, packages, nixConf, pins }));
+export type RootfsKind = "container" | "vm";
+
+function packagesOf(kind: RootfsKind): string[] {
+  return kind === "vm" ? [...packages, ...vmPackages] : packages;
+}
+
+export function rootfsPath(kind: RootfsKind = "container"): string {
+  const recipe = { recipeVersion, suite, packages: packagesOf(kind), nixConf, pins };
+  const key = createHash("sha256").update(JSON.stringify(recipe));
   return join(cacheFolder(), `rootfs-${suite}-${key.digest("hex").slice(0, 12)}`);
 }
 
-export async function ensureRootfs(os: OsRelease, report: Report): Promise<string> {
-  const path = rootfsPath();
+export async function ensureRootfs(
+  os: OsRelease,
+  report: Report,
+  kind: RootfsKind = "container",
+): Promise<string> {
+  const path = rootfsPath(kind);
   if (existsSync(path)) return path;
   await mkdir(cacheFolder(), { recursive: true });
   await removeUnfinished();
-  report(`making the root filesystem (Debian ${suite}, about a minute)`);
+  report(`making the root filesystem of a ${kind} (Debian ${suite}, about a minute)`);
   const unfinished = `${path}.tmp-${process.pid}`;
-  await debootstrap(unfinished, await debianMirror(os.codename));
+  await debootstrap(unfinished, await debianMirror(os.codename), kind);
   await finish(unfinished);
   await checkVersions(unfinished);
   // Another process may have been quicker; its result is as good.
@@ -64,7 +81,7 @@ export async function ensureRootfs(os: OsRelease, report: Report): Promise<strin
   return path;
 }
 
-async function debootstrap(target: string, mirror: string): Promise<void> {
+async function debootstrap(target: string, mirror: string, kind: RootfsKind): Promise<void> {
   const excluded = ["doc", "man", "info", "locale", "bash-completion"].map((part) => `/usr/share/${part}/*`);
   const work = `${target}.work`;
   await mkdir(work, { recursive: true });
@@ -76,7 +93,7 @@ async function debootstrap(target: string, mirror: string): Promise<void> {
     "--quiet",
     "--mode=root",
     "--variant=minbase",
-    `--include=${packages.join(",")}`,
+    `--include=${packagesOf(kind).join(",")}`,
     "--dpkgopt=force-unsafe-io",
     `--setup-hook=upload "${pinFile}" /etc/apt/preferences.d/lab`,
   ].concat(excluded.map((path) => `--dpkgopt=path-exclude=${path}`));

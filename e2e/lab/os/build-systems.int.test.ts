@@ -1,14 +1,22 @@
 // The closures, built by real Nix: what they hold, what they refer to, what another version moves.
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { prepare } from "../prepare.ts";
 import { silent } from "../report.ts";
 import { toolRoot, type ToolRoot } from "../tool-root.ts";
-import { addNode, buildSystems, installable, stageSources, type Run, type Stage } from "./build-systems.ts";
+import {
+  addNode,
+  addPath,
+  buildSystems,
+  installable,
+  stageSources,
+  type Run,
+  type Stage,
+} from "./build-systems.ts";
 import { writeStandInPrograms } from "./stand-in-programs.ts";
-import { Fault, labApps, type SystemSpec } from "./system-spec.ts";
+import { Fault, isBootFault, labApps, type Boot, type SystemSpec } from "./system-spec.ts";
 
 let folder = "";
 let stage: Stage;
@@ -141,13 +149,48 @@ test("the hub runs nats-server and the controller, and no sentinel", async () =>
 });
 
 test("every fault and a specialisation can be built", async () => {
+  const faults = Fault.options.filter((fault) => !isBootFault(fault));
   const faulty = Object.fromEntries(
-    Fault.options.map((fault) => [fault, { ...base, fault, label: `f-${fault}` } satisfies SystemSpec]),
+    faults.map((fault) => [fault, { ...base, fault, label: `f-${fault}` } satisfies SystemSpec]),
   );
   const special = { ...base, specialisations: { slow: { label: "slow", kernelParams: ["slow"] } } };
   const built = await buildSystems({ stage, run, node, hosts: { ...faulty, special } });
-  expect(Object.keys(built).toSorted()).toEqual([...Fault.options, "special"].toSorted());
+  expect(Object.keys(built).toSorted()).toEqual([...faults, "special"].toSorted());
   expect(await run(["cat", `${built["special"]}/specialisation/slow/kernel-params`])).toBe("slow");
+});
+
+/** As `addVmKernel` does it, with a few bytes in the place of a kernel. */
+async function smallKernel(): Promise<Boot> {
+  await mkdir(join(stage.write, "small"), { recursive: true });
+  for (const file of ["bzImage", "initrd"])
+    await writeFile(join(stage.write, "small", file), `small ${file}`);
+  const add = (name: string): Promise<string> => addPath({ stage, run }, { folder: "small", name });
+  return { kind: "systemd-boot", kernel: await add("linux-6.1-small"), initrd: await add("initrd-small") };
+}
+
+test("with a boot loader the kernel is the one that was given, and another version of it is another path", async () => {
+  const boot = await smallKernel();
+  const built = await buildSystems({
+    stage,
+    run,
+    node,
+    hosts: {
+      v1: { ...base, boot },
+      next: { ...base, boot: { ...boot, tries: 3 }, kernelVersion: "6.2" },
+      panic: { ...base, boot, fault: "boot-panic" },
+      garbage: { ...base, boot, fault: "boot-garbage" },
+    },
+  });
+  const cat = (system: string, file: string): Promise<string> => run(["cat", `${built[system]}/${file}`]);
+  const kernel = (system: string): Promise<string> => run(["readlink", `${built[system]}/kernel`]);
+  expect([await cat("v1", "kernel"), await cat("v1", "initrd")]).toEqual(["small bzImage", "small initrd"]);
+  expect(await kernel("v1")).toMatch(/-linux-6\.1-small\/bzImage$/);
+  expect(await kernel("next")).toMatch(/-linux-6\.2\/bzImage$/);
+  expect(await cat("next", "kernel")).toBe("small bzImage");
+  expect(await cat("next", "install-bootloader")).toMatch(/install-bootloader "\$1" systemd-boot 3$/);
+  expect(await cat("panic", "kernel-params")).toContain("panic=5 lab.panic");
+  expect(await cat("garbage", "kernel")).not.toBe("small bzImage");
+  expect(await kernel("panic")).toBe(await kernel("v1"));
 });
 
 test("the same sources give the same bytes", async () => {

@@ -78,17 +78,16 @@ export async function addNode({
   await rm(target, { force: true });
   // 120 MB: a second name where that is possible
   await link(binary, target).catch(() => copyFile(binary, target, constants.COPYFILE_FICLONE));
-  const name = `nodejs-${process.versions.node}`;
-  const printed = await run([
-    "nix",
-    ...nixOptions,
-    "store",
-    "add-path",
-    "--name",
-    name,
-    join(stage.read, "nodejs"),
-  ]);
-  return printed.trim();
+  return addPath({ stage, run }, { folder: "nodejs", name: `nodejs-${process.versions.node}` });
+}
+
+/** Puts a staged folder into the store under a name. */
+export async function addPath(
+  { stage, run }: { stage: Stage; run: Run },
+  { folder, name }: { folder: string; name: string },
+): Promise<string> {
+  const command = ["nix", ...nixOptions, "store", "add-path", "--name", name];
+  return (await run([...command, join(stage.read, folder)])).trim();
 }
 
 /** Builds all hosts' toplevels in one evaluation: host → store path. */

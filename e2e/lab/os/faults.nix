@@ -16,7 +16,7 @@ let
     '' + (if stop == null then "" else "ExecStop=${stop}\n");
   };
   script = name: text: lib.writeScript name "#!/bin/sh\n${text}";
-  nothing = { preSwitch = ""; activation = ""; initInterface = null; units = { }; };
+  nothing = { preSwitch = ""; activation = ""; initInterface = null; units = { }; kernelParams = [ ]; kernelBoots = true; };
   faults = {
     none = { };
     exit1.preSwitch = ''
@@ -54,6 +54,9 @@ let
         nft 'add chain inet lab_fault out { type filter hook output priority -300; policy drop; }'
         nft add rule inet lab_fault in iif lo accept
         nft add rule inet lab_fault out oif lo accept
+        # The door by which the lab itself enters a VM is no part of the machine's network.
+        nft add rule inet lab_fault in iifname lab0 accept
+        nft add rule inet lab_fault out oifname lab0 accept
       '')
       (script "lab-mend-network" "nft delete table inet lab_fault");
     kill-agent.activation = ''
@@ -74,6 +77,10 @@ let
         cat /dev/zero > ${fillPath}/lab-fill 2>/dev/null || true
       '')
       (script "lab-empty-disk" "rm -f ${fillPath}/lab-fill");
+    # The kernel starts, the machine reboots 5 s after its panic.
+    boot-panic.kernelParams = [ "panic=5" "lab.panic" ];
+    # The loader cannot start it; the machine stands still until somebody switches it off.
+    boot-garbage.kernelBoots = false;
   };
 in
 nothing // (faults.${fault} or (throw "unknown fault ${fault}: one of ${toString (builtins.attrNames faults)}"))

@@ -9,6 +9,8 @@ test("a small spec is enough", () => {
 });
 
 test.each([
+  ["a kernel that does not boot, in a container", { ...spec, fault: "boot-panic" }, "fault"],
+  ["an unknown boot loader", { ...spec, boot: { kind: "grub" } }, "boot"],
   ["an unknown key", { ...spec, fautl: "exit1" }, "fautl"],
   ["an unknown fault", { ...spec, fault: "exit3" }, "fault"],
   ["a label that no store path can have", { ...spec, label: "a b" }, "label"],

@@ -23,6 +23,8 @@ export const Fault = z.enum([
   "cut-network",
   "kill-agent",
   "fill-disk",
+  "boot-panic",
+  "boot-garbage",
 ]);
 export type Fault = z.infer<typeof Fault>;
 
@@ -59,6 +61,18 @@ const EtcEntry = z.strictObject({
   gid: z.number().int().min(0).optional(),
 });
 
+/** A real boot loader, for VMs; the store paths are those of `addVmKernel` (e2e/lab/vm). */
+export const Boot = z.strictObject({
+  kind: z.literal("systemd-boot"),
+  /** Holds bzImage; named linux-<version>. */
+  kernel: StorePath.regex(/^\/nix\/store\/[^-]+-linux-\d/, "a kernel's path is named linux-<version>"),
+  /** Holds initrd. */
+  initrd: StorePath,
+  /** Boot counting: how often a new entry is tried before the loader takes the next one. */
+  tries: z.number().int().min(1).max(9).optional(),
+});
+export type Boot = z.infer<typeof Boot>;
+
 const Variant = z.strictObject({
   label: Label,
   fault: Fault.optional(),
@@ -74,7 +88,7 @@ const Variant = z.strictObject({
   etc: z.record(EtcPath, EtcEntry).optional(),
 });
 
-export const SystemSpec = Variant.extend({
+const System = Variant.extend({
   /** The machine's name where it differs from the key in `hosts` (several systems for one machine). */
   host: z
     .string()
@@ -96,6 +110,8 @@ export const SystemSpec = Variant.extend({
     .optional(),
   agentConfig: z.json().optional(),
   controllerConfig: z.json().optional(),
+  /** Without it the machine is a container, whose loader is one line of text. */
+  boot: Boot.optional(),
   nats: z
     .strictObject({
       bin: z.string().max(4096).optional(),
@@ -107,7 +123,16 @@ export const SystemSpec = Variant.extend({
     .optional(),
   specialisations: z.record(Label, Variant.partial()).optional(),
 });
+
+export const SystemSpec = System.refine(({ fault, boot }) => boot !== undefined || !isBootFault(fault), {
+  path: ["fault"],
+  error: "a container has no kernel of its own that could fail to boot: give `boot`",
+});
 export type SystemSpec = z.infer<typeof SystemSpec>;
+
+export function isBootFault(fault: Fault | undefined): boolean {
+  return fault === "boot-panic" || fault === "boot-garbage";
+}
 
 export const Systems = z.strictObject({
   /** Store path with bin/node. */

@@ -3,20 +3,26 @@ lib: { spec, node, chimera, stc, etcEntries, units, faults }:
 let
   inherit (lib) quote;
   name = "nixos-system-${spec.host}-${spec.label}";
-  kernelVersion = spec.kernelVersion or "6.12.0-lab";
+  boot = spec.boot or null;
+  # A real kernel's path is named linux-<version>; another version asked for is the same kernel under another path.
+  kernelVersion = spec.kernelVersion or (if boot == null then "6.12.0-lab" else builtins.substring 50 (-1) boot.kernel);
   initInterface = if faults.initInterface != null then faults.initInterface else "systemd 2";
-  kernelParams = spec.kernelParams or [ "quiet" ];
+  kernelParams = (spec.kernelParams or [ "quiet" ]) ++ faults.kernelParams
+    ++ (if boot == null then [ ] else [ "console=ttyS0" "mitigations=off" ]);
 
   etc = import ./etc.nix lib (etcEntries // {
     "systemd/system".source = import ./units.nix lib units;
   });
 
-  kernel = lib.runShell "linux-${kernelVersion}" { inherit kernelVersion; } ''
+  kernel = lib.runShell "linux-${kernelVersion}"
+    ({ inherit kernelVersion; } // lib.optional (boot != null && faults.kernelBoots) { source = builtins.storePath boot.kernel; }) ''
     mkdir -p "$out/lib/modules/$kernelVersion"
-    echo "lab kernel $kernelVersion" > "$out/bzImage"
+    ${if boot != null && faults.kernelBoots then ''cp "$source/bzImage" "$out/bzImage"'' else ''echo "lab kernel $kernelVersion" > "$out/bzImage"''}
     echo "lab initrd for $kernelVersion" > "$out/initrd"
     touch "$out/lib/modules/$kernelVersion/modules.dep"
   '';
+  initrd = if boot == null then "${kernel}/initrd" else "${builtins.storePath boot.initrd}/initrd";
+  loader = if boot == null then "" else toString [ boot.kind (boot.tries or "") ];
 
   # Bytes that do not compress and depend on the seed only.
   payload = derivation {
@@ -68,13 +74,13 @@ let
       "init.sh" = { };
       "switch-to-configuration.sh" = { };
       "pre-switch-checks.sh" = { fault = faults.preSwitch; };
-      "install-bootloader.sh" = { };
+      "install-bootloader.sh" = { inherit loader; };
     };
   bootspec = {
     "org.nixos.bootspec.v1" = {
       inherit (lib) system;
       kernel = "${kernel}/bzImage";
-      initrd = "${kernel}/initrd";
+      inherit initrd;
       inherit kernelParams;
       label = "Chimera lab ${spec.label}";
       # The builder puts its own path here: a derivation does not know it.
@@ -116,7 +122,7 @@ lib.runShell name
   ln -s ${systemd} "$out/systemd"
   ln -s ${kernel}/bzImage "$out/kernel"
   ln -s ${kernel} "$out/kernel-modules"
-  ln -s ${kernel}/initrd "$out/initrd"
+  ln -s ${initrd} "$out/initrd"
   printf %s "$kernelParams" > "$out/kernel-params"
   printf %s "$label" > "$out/nixos-version"
   printf %s ${quote lib.system} > "$out/system"

@@ -1,8 +1,9 @@
-// The closure's own program: `switch <action>`, `setup-etc <tree>`, `check <toplevel> <action>`, `install-bootloader`.
+// The closure's own program: `switch <action>`, `setup-etc <tree>`, `check <toplevel> <action>`, `install-bootloader <toplevel> [systemd-boot [tries]]`.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { compareInhibitors } from "./compare-inhibitors.ts";
 import { installBootloader } from "./install-bootloader.ts";
+import { installSystemdBoot } from "./install-systemd-boot.ts";
 import { setupEtc } from "./setup-etc.ts";
 import { ACTIONS, switchSystem } from "./switch-system.ts";
 
@@ -11,7 +12,7 @@ const print = (line: string): void => {
 };
 
 async function main(argv: readonly string[]): Promise<number> {
-  const [command = "", first = "", second = ""] = argv;
+  const [command = "", first = "", second = "", third] = argv;
   switch (command) {
     case "switch":
       return switchCommand(first);
@@ -21,8 +22,7 @@ async function main(argv: readonly string[]): Promise<number> {
     case "check":
       return checkInhibitors(first, second);
     case "install-bootloader":
-      installBootloader({ boot: "/boot", profiles: "/nix/var/nix/profiles" });
-      return 0;
+      return bootloaderCommand(first, { loader: second, tries: third });
     default:
       print(`unknown command ${JSON.stringify(command)}`);
       return 1;
@@ -40,6 +40,22 @@ async function switchCommand(name: string): Promise<number> {
     env: process.env,
     print,
   });
+}
+
+function bootloaderCommand(
+  toplevel: string,
+  { loader, tries }: { readonly loader: string; readonly tries: string | undefined },
+): number {
+  const paths = { boot: "/boot", profiles: "/nix/var/nix/profiles" };
+  if (loader !== "systemd-boot") installBootloader(paths);
+  else
+    installSystemdBoot({
+      ...paths,
+      toplevel,
+      tries: tries === undefined ? undefined : Number(tries),
+      machineIdFile: "/etc/machine-id",
+    });
+  return 0;
 }
 
 function checkInhibitors(toplevel: string, action: string): number {
