@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import type { FleetId } from "@chimera/proto/names";
 import type { Envelope } from "@chimera/proto/signed/envelope";
-import type { SystemSpec } from "../lab/os/system-spec.ts";
+import type { Boot, SystemSpec } from "../lab/os/system-spec.ts";
 import { labApps } from "../lab/os/system-spec.ts";
 
 export interface FleetFacts {
@@ -15,6 +15,8 @@ export interface FleetFacts {
   probationSeconds: number;
   /** Where nodes reach the controller: the hub itself, or whoever stands between. */
   controllerUrl: string;
+  /** Of the nodes that are VMs. */
+  boots: Readonly<Record<string, Boot>>;
 }
 
 export const hubUrl = "http://hub:7070";
@@ -54,6 +56,7 @@ export function nodeSystem(facts: FleetFacts, node: string, world: NodeWorld): S
     label: world.label,
     version: world.version,
     ...machine(facts, node),
+    ...bootOf(facts, node),
     agentConfig: { ...agentConfig(facts, node), ...world.agentConfig },
     apps: labApps(world.label),
     etc: {
@@ -83,6 +86,11 @@ export function hubSystem(
 
 export function workstationSystem(facts: FleetFacts, version: string): SystemSpec {
   return { roles: ["ws"], label: "ws", version, ...machine(facts, "ws") };
+}
+
+function bootOf(facts: FleetFacts, node: string) {
+  const boot = facts.boots[node];
+  return boot === undefined ? {} : { boot };
 }
 
 function machine(facts: FleetFacts, host: string) {

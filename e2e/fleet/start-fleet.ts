@@ -6,10 +6,14 @@ import { hostAddresses, usualHosts, type HostSpec } from "../lab/host-spec.ts";
 import { clearTheWay, up, type Lab } from "../lab/lab.ts";
 import { freeSubnet, machineAddress } from "../lab/network.ts";
 import { addNode, buildSystems, stageSources, writeSystems } from "../lab/os/build-systems.ts";
-import type { SystemSpec } from "../lab/os/system-spec.ts";
+import type { BuildOptions } from "../lab/os/build-systems.ts";
+import type { Boot, SystemSpec } from "../lab/os/system-spec.ts";
 import { prepare } from "../lab/prepare.ts";
 import { silent, type Report } from "../lab/report.ts";
 import { toolRoot } from "../lab/tool-root.ts";
+import { addVmKernel } from "../lab/vm/add-vm-kernel.ts";
+import { ensureVmBase } from "../lab/vm/vm-base.ts";
+import type { VmOptions } from "../lab/vm/vm-spec.ts";
 import { fleetFolder, seedFolder } from "./fleet-folder.ts";
 import {
   hubSystem,
@@ -40,6 +44,10 @@ export interface Fleet {
 
 export interface FleetOptions {
   nodes: number;
+  /** Further nodes v1 … that are VMs with a real boot loader; how each is made where it is not the usual. */
+  vms?: number | readonly VmOptions[];
+  /** Boot counting: how often the VMs' loader tries a new system. */
+  tries?: number;
   /** How long a node must stay healthy before it commits. */
   probationSeconds?: number;
   /** `refuse` leaves a lab that is up as it is and is an error; `replace` (the default) takes it down first. */
@@ -50,6 +58,8 @@ export interface FleetOptions {
   people?: readonly string[];
   report?: Report;
 }
+
+type Store = Omit<BuildOptions, "hosts">;
 
 const worldsOnWs = "/srv/worlds";
 
@@ -62,7 +72,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   await mkdir(fleetFolder("worlds"), { recursive: true, mode: 0o700 });
   for (const one of Object.values(versions)) await bundle({ outdir: fleetFolder("dist", one), version: one });
   report("bundled agent, controller and cli");
-  const hosts = usualHosts(nodes);
+  const hosts = usualHosts(nodes, options.vms);
   const subnet = await freeSubnet();
   const names = hosts.filter(({ kind }) => kind === "node").map(({ name }) => name);
   const identities = await makeIdentities(programIn(fleetFolder("dist", versions.first)), {
@@ -70,17 +80,11 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     people: options.people ?? [],
   });
   report(`made keys, identities and tokens for ${names.length} nodes`);
-  const facts: FleetFacts = {
-    fleetId: identities.fleetId,
-    trustedKeys: identities.trustedKeys,
-    cacheKey: identities.cacheKey,
-    addresses: hostAddresses(hosts, subnet),
-    probationSeconds: options.probationSeconds ?? 2,
-    controllerUrl:
-      options.throughPort === undefined ? hubUrl : `http://${machineAddress(subnet)}:${options.throughPort}`,
-  };
+  const store = await openSeed(versions);
+  const boots = await bootsOf(hosts, store, options);
+  const facts = { ...factsOf(options, subnet, identities), addresses: hostAddresses(hosts, subnet), boots };
   const first = firstSpecs(facts, { names, version: versions.first, identities });
-  const { systems, nodePath } = await buildFirst(first, versions);
+  const systems = await buildSystems({ ...store, hosts: first });
   report(`built ${Object.keys(systems).length} first systems with real Nix`);
   const lab = await up({ hosts: hosts.map((host) => withSystem(host, systems, identities)), subnet, report });
   return {
@@ -90,7 +94,17 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     firstSystems: systems,
     node: (name, world) => nodeSystem(facts, name, world),
     stageWorld: (name, specs) =>
-      stageWorld(name, { specs, nodePath, versions, nodeKeys: identities.nodeKeys, facts }),
+      stageWorld(name, { specs, nodePath: store.node, versions, nodeKeys: identities.nodeKeys, facts }),
+  };
+}
+
+function factsOf({ throughPort, probationSeconds = 2 }: FleetOptions, subnet: string, from: Identities) {
+  return {
+    fleetId: from.fleetId,
+    trustedKeys: from.trustedKeys,
+    cacheKey: from.cacheKey,
+    probationSeconds,
+    controllerUrl: throughPort === undefined ? hubUrl : `http://${machineAddress(subnet)}:${throughPort}`,
   };
 }
 
@@ -106,8 +120,8 @@ function firstSpecs(
   };
 }
 
-/** In the tool root's own store, which then lies under every host's root as a layer. */
-async function buildFirst(hosts: Record<string, SystemSpec>, versions: FleetVersions) {
+/** The tool root's own store, which then lies under every host's root as a layer. */
+async function openSeed(versions: FleetVersions): Promise<Store> {
   const tools = toolRoot({ nixDir: join(seedFolder(), "nix") });
   const write = fleetFolder("stage");
   const stage = { write, read: "/srv/stage" };
@@ -115,9 +129,19 @@ async function buildFirst(hosts: Record<string, SystemSpec>, versions: FleetVers
     tools.runChecked(argv, { binds: [{ from: write, to: "/srv/stage" }] });
   await mkdir(write, { recursive: true });
   await stageSources({ stage, dists: distFolders(versions) });
-  const nodePath = await addNode({ stage, run, binary: process.execPath });
-  const systems = await buildSystems({ stage, run, node: nodePath, hosts });
-  return { systems, nodePath };
+  return { stage, run, node: await addNode({ stage, run, binary: process.execPath }) };
+}
+
+async function bootsOf(
+  hosts: readonly HostSpec[],
+  store: Store,
+  { tries, report = silent }: FleetOptions,
+): Promise<Record<string, Boot>> {
+  const vms = hosts.filter(({ vm }) => vm !== undefined);
+  if (vms.length === 0) return {};
+  const kernel = await addVmKernel(await ensureVmBase(report), store);
+  const boot = tries === undefined ? kernel : { ...kernel, tries };
+  return Object.fromEntries(vms.map(({ name }) => [name, boot]));
 }
 
 function withSystem(host: HostSpec, systems: Record<string, string>, { files }: Identities): HostSpec {

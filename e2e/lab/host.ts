@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { ChimeraError } from "@chimera/proto/errors";
 import { isPopulated, labCgroup } from "./cgroups.ts";
-import { runInHost } from "./host-run.ts";
+import { enterArgv, runInHost } from "./host-run.ts";
 import type { HostRunOptions, HostRunResult } from "./host-run.ts";
 import type { HostKind, HostRecord } from "./lab-state.ts";
 import { readProc } from "./process-identity.ts";
@@ -17,14 +17,16 @@ export type Host = {
   readonly kind: HostKind;
   readonly address: string;
   isOn(): Promise<boolean>;
-  /** Of its PID 1 as this machine numbers it; another one after each boot. */
+  /** Of its PID 1 as this machine numbers it, of a VM's QEMU; another one after each boot. */
   leaderPid(): Promise<number>;
+  /** What to run on this machine to be inside with a terminal; without a program, in a shell. */
+  enterArgv(argv: readonly string[]): Promise<string[]>;
   run(argv: readonly string[], options?: HostRunOptions): Promise<HostRunResult>;
   /** Like `run`; an exit code other than 0 is an error. Answers what was printed. */
   runChecked(argv: readonly string[], options?: HostRunOptions): Promise<string>;
   /** A file or a whole folder, under the name `remotePath`. */
   upload(local: string, remotePath: string): Promise<void>;
-  /** SIGKILL to its PID 1: the kernel ends all the rest. Resolves when the host is off. */
+  /** SIGKILL to its PID 1 (a VM's: to QEMU, with what the guest has not synced). Resolves when the host is off. */
   powerCut(): Promise<void>;
   shutdown(): Promise<void>;
   /** Switches it on; resolves when systemd says `running`. */
@@ -44,6 +46,7 @@ export function makeHost(record: HostRecord): Host {
     address,
     isOn: () => isOn(name),
     leaderPid,
+    enterArgv: async (argv) => enterArgv(await leaderPid(), argv.length > 0 ? argv : ["/bin/bash", "-l"]),
     run,
     runChecked: async (argv, options) => checked(name, argv, await run(argv, options)),
     upload: (local, remotePath) => upload(host, local, remotePath),
@@ -80,7 +83,7 @@ async function requireLeader(name: string): Promise<number> {
   throw new ChimeraError("server-unreachable", `${name} is switched off: npm run lab -- boot ${name}`);
 }
 
-function checked(name: string, argv: readonly string[], result: HostRunResult): string {
+export function checked(name: string, argv: readonly string[], result: HostRunResult): string {
   if (result.code === 0) return result.stdout;
   const said = `${result.stdout.slice(-1500)}${result.stderr.slice(-2500)}`.trim();
   throw new ChimeraError(
@@ -93,7 +96,7 @@ function checked(name: string, argv: readonly string[], result: HostRunResult): 
 const receiveFile =
   'mkdir -p "${1%/*}/"; cat > "$1.uploading"; chmod "$2" "$1.uploading"; mv "$1.uploading" "$1"';
 
-async function upload(host: Host, local: string, remotePath: string): Promise<void> {
+export async function upload(host: Host, local: string, remotePath: string): Promise<void> {
   const found = await stat(local);
   if (!found.isDirectory()) {
     const mode = (found.mode & 0o7777).toString(8);
@@ -114,7 +117,7 @@ async function powerCut(name: string): Promise<void> {
   await waitOff(name);
 }
 
-async function shutdown(host: Host): Promise<void> {
+export async function shutdown(host: Host): Promise<void> {
   // The command may be ended together with the host before it can answer.
   await host.run(["systemctl", "poweroff"]);
   await waitOff(host.name);

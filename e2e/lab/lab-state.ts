@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { ChimeraError } from "@chimera/proto/errors";
 import { cacheFolder } from "./cache-folder.ts";
+import { VmSpec } from "./vm/vm-spec.ts";
 import { ProcessIdentity } from "./process-identity.ts";
 import { writeAtomic } from "./write-atomic.ts";
 
@@ -22,6 +23,8 @@ export const HostRecord = z.strictObject({
   /** Lower folders of its overlay, topmost first. */
   lowers: z.array(z.string().max(4096)).max(8),
   binds: z.array(z.strictObject({ from: z.string().max(4096), to: z.string().max(4096) })).max(32),
+  /** Without it the host is a container. */
+  vm: VmSpec.optional(),
 });
 export type HostRecord = z.infer<typeof HostRecord>;
 

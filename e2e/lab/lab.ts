@@ -9,7 +9,7 @@ import type { Host } from "./host.ts";
 import { planHosts } from "./host-spec.ts";
 import type { HostSpec } from "./host-spec.ts";
 import { claimLab, hostFolder, permitFile, readState, writeState } from "./lab-state.ts";
-import type { LabState } from "./lab-state.ts";
+import type { HostRecord, LabState } from "./lab-state.ts";
 import { freeSubnet, machineAddress, makeBridge } from "./network.ts";
 import { prepare } from "./prepare.ts";
 import { bootId, ownIdentity } from "./process-identity.ts";
@@ -17,8 +17,14 @@ import { silent } from "./report.ts";
 import type { Report } from "./report.ts";
 import { runEntries } from "./run-leftovers.ts";
 import { makeSshKeys } from "./ssh-keys.ts";
+import type { SshKeys } from "./ssh-keys.ts";
 import { startRunner } from "./start-runner.ts";
 import { raiseSysctls, sysctlsToRaise } from "./sysctls.ts";
+import { doorFiles } from "./vm/door.ts";
+import { makeDisks } from "./vm/make-disks.ts";
+import { makeVmHost } from "./vm/make-vm-host.ts";
+import { startVm } from "./vm/start-vm.ts";
+import { ensureVmBase } from "./vm/vm-base.ts";
 
 export type Lab = {
   readonly hosts: readonly Host[];
@@ -40,10 +46,12 @@ export type UpOptions = {
 export async function up(options: UpOptions): Promise<Lab> {
   const report = options.report ?? silent;
   const rootfs = await prepare(report);
+  const hasVms = options.hosts.some(({ vm }) => vm !== undefined);
+  const vmRootfs = hasVms ? { vmRootfs: (await ensureVmBase(report)).rootfs } : {};
   await clearTheWay(options.whenUp ?? "replace", report);
   await claimLab();
   try {
-    return await start(await plan(options, rootfs), options.hosts, report);
+    return await start(await plan(options, { rootfs, ...vmRootfs }), options.hosts, report);
   } catch (cause) {
     await down(report);
     throw cause;
@@ -51,7 +59,10 @@ export async function up(options: UpOptions): Promise<Lab> {
 }
 
 /** Written down before anything is done. */
-async function plan(options: UpOptions, rootfs: string): Promise<LabState> {
+async function plan(
+  options: UpOptions,
+  rootfs: { readonly rootfs: string; readonly vmRootfs?: string },
+): Promise<LabState> {
   const subnet = options.subnet ?? (await freeSubnet());
   const state: LabState = {
     v: 1,
@@ -62,7 +73,7 @@ async function plan(options: UpOptions, rootfs: string): Promise<LabState> {
     subnet,
     sysctls: await sysctlsToRaise(),
     runBefore: await runEntries(),
-    hosts: planHosts(options.hosts, { subnet, rootfs }),
+    hosts: planHosts(options.hosts, { subnet, ...rootfs }),
   };
   await writeState(state);
   return state;
@@ -84,20 +95,13 @@ async function start(state: LabState, specs: readonly HostSpec[], report: Report
   const keys = await makeSshKeys(state.hosts.map((host) => host.name));
   for (const host of state.hosts) {
     const spec = specs.find((one) => one.name === host.name);
-    await mkdir(hostFolder(host.name), { recursive: true });
-    await writeHostFiles({
-      host,
-      all: state.hosts,
-      keys,
-      toplevel: spec?.toplevel,
-      extra: spec?.files ?? [],
-    });
+    await makeHostFolder(host, { spec, all: state.hosts, keys });
   }
   await writeFile(permitFile(), "");
   report(`booting ${state.hosts.map((host) => host.name).join(" ")}`);
   const lab = labOf(state);
   // All of them settled before anybody cleans up after the one that failed.
-  const starts = await Promise.allSettled(state.hosts.map((record) => startRunner(record)));
+  const starts = await Promise.allSettled(state.hosts.map(switchOn));
   for (const outcome of starts) if (outcome.status === "rejected") throw outcome.reason;
   await Promise.all(
     lab.hosts.map(async (host) => {
@@ -107,6 +111,21 @@ async function start(state: LabState, specs: readonly HostSpec[], report: Report
   );
   await writeState({ ...state, phase: "up" });
   return lab;
+}
+
+async function makeHostFolder(
+  host: HostRecord,
+  { spec, all, keys }: { spec: HostSpec | undefined; all: readonly HostRecord[]; keys: SshKeys },
+): Promise<void> {
+  const door = host.vm === undefined ? [] : doorFiles(host.name, keys);
+  const toplevel = spec?.toplevel;
+  await mkdir(hostFolder(host.name), { recursive: true });
+  await writeHostFiles({ host, all, keys, toplevel, extra: [...(spec?.files ?? []), ...door] });
+  if (host.vm !== undefined) await makeDisks(host, host.vm, toplevel);
+}
+
+function switchOn(record: HostRecord): Promise<void> {
+  return record.vm === undefined ? startRunner(record) : startVm(record, record.vm);
 }
 
 /** The lab that is up on this machine, whoever brought it up. */
@@ -127,7 +146,9 @@ export async function requireLab(): Promise<Lab> {
 }
 
 function labOf(state: LabState): Lab {
-  const hosts = state.hosts.map(makeHost);
+  const hosts = state.hosts.map((record) =>
+    record.vm === undefined ? makeHost(record) : makeVmHost(record, record.vm),
+  );
   return {
     hosts,
     nodes: hosts.filter((host) => host.kind === "node"),

@@ -5,7 +5,7 @@ import { Command } from "commander";
 import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
 import { downOnInterrupt } from "./down-on-interrupt.ts";
 import { downUnlessInUse } from "./down.ts";
-import { enterArgv, hostEnv } from "./host-run.ts";
+import { hostEnv } from "./host-run.ts";
 import { usualHosts } from "./host-spec.ts";
 import { startFleet } from "../fleet/start-fleet.ts";
 import { requireLab, up } from "./lab.ts";
@@ -22,11 +22,12 @@ program
   .command("up")
   .description("boot a fleet (hub, n1..nN, ws) and leave it running")
   .option("--nodes <n>", "number of nodes", Number, 3)
-  .option("--plain", "hosts as plain Debian, without Chimera")
-  .action(async ({ nodes, plain }: { nodes: number; plain?: boolean }) => {
+  .option("--vms <n>", "number of nodes v1..vN that are VMs with a real boot loader", Number, 0)
+  .option("--plain", "hosts as plain Debian, without Chimera; no VMs")
+  .action(async ({ nodes, vms, plain }: { nodes: number; vms: number; plain?: boolean }) => {
     downOnInterrupt(report);
-    if (plain === true) await up({ hosts: usualHosts(nodes), report, whenUp: "refuse" });
-    else await startFleet({ nodes, report, whenUp: "refuse" });
+    if (plain === true) await up({ hosts: usualHosts(nodes, vms), report, whenUp: "refuse" });
+    else await startFleet({ nodes, vms, report, whenUp: "refuse" });
     report("the lab is up: `npm run lab -- enter ws -- chimera status`, `npm run lab -- down` ends it");
   });
 
@@ -70,8 +71,7 @@ program
   });
 
 async function enter(name: string, command: readonly string[]): Promise<void> {
-  const leader = await (await requireLab()).host(name).leaderPid();
-  const [file = "", ...args] = enterArgv(leader, command.length > 0 ? command : ["/bin/bash", "-l"]);
+  const [file = "", ...args] = await (await requireLab()).host(name).enterArgv(command);
   const env = hostEnv({ TERM: process.env["TERM"] ?? "dumb", PS1: `${name}:\\w# ` });
   const child = spawn(file, args, { stdio: "inherit", env, cwd: "/" });
   const [code]: unknown[] = await once(child, "exit");

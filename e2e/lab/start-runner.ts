@@ -13,22 +13,30 @@ import { waitUntil } from "./wait-until.ts";
 const script = join(import.meta.dirname, "host-runner.sh");
 
 export async function startRunner(host: HostRecord): Promise<void> {
-  const cgroup = await makeHostCgroup(host.name);
-  if (await isPopulated(cgroup))
-    throw new ChimeraError("write-conflict", `${host.name} is already switched on`);
-  await removeHostCgroup(host.name);
-  await makeHostCgroup(host.name);
   const folder = hostFolder(host.name);
   for (const name of ["upper", "work", "merged"]) await mkdir(join(folder, name), { recursive: true });
-  const log = await open(consoleLog(host.name), "a");
   const nspawn = [
     `--machine=chimera-${host.name}`,
     `--hostname=${host.name}`,
     `--network-bridge=${bridgeName}`,
     ...host.binds.map(({ from, to }) => `--bind-ro=${from}:${to}`),
   ];
-  const runner = [script, cgroup, permitFile(), folder, host.lowers.join(":"), ...nspawn];
-  const child = spawn("unshare", ["--mount", "--propagation", "slave", "--", ...runner], {
+  const unshare = ["unshare", "--mount", "--propagation", "slave", "--"];
+  await startDetached(host.name, (start) => [...unshare, script, ...start, host.lowers.join(":"), ...nspawn]);
+}
+
+/** `argvOf` gets what every runner's arguments begin with: cgroup, permit file and folder of the host. */
+export async function startDetached(
+  name: string,
+  argvOf: (start: readonly string[]) => readonly string[],
+): Promise<void> {
+  const cgroup = await makeHostCgroup(name);
+  if (await isPopulated(cgroup)) throw new ChimeraError("write-conflict", `${name} is already switched on`);
+  await removeHostCgroup(name);
+  await makeHostCgroup(name);
+  const log = await open(consoleLog(name), "a");
+  const [file = "", ...args] = argvOf([cgroup, permitFile(), hostFolder(name)]);
+  const child = spawn(file, args, {
     detached: true,
     cwd: "/",
     env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C.UTF-8" },
@@ -39,7 +47,7 @@ export async function startRunner(host: HostRecord): Promise<void> {
   await log.close();
   let isEnded = false;
   void ended.then(() => (isEnded = true));
-  await waitUntil(`${host.name} switched on`, async () => isEnded || (await isPopulated(cgroup)), {
+  await waitUntil(`${name} switched on`, async () => isEnded || (await isPopulated(cgroup)), {
     timeoutMs: 10_000,
     everyMs: 10,
   });

@@ -4,9 +4,9 @@ import { ChimeraError } from "@chimera/proto/errors";
 import type { Host } from "./host.ts";
 import { waitUntil } from "./wait-until.ts";
 
-export async function waitRunning(host: Host): Promise<void> {
+export async function waitRunning(host: Host, timeoutMs = 120_000): Promise<void> {
   const state = await waitUntil(`${host.name} running`, () => settledState(host), {
-    timeoutMs: 120_000,
+    timeoutMs,
     everyMs: 100,
   });
   if (state === "running") return;

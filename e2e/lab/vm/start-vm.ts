@@ -1,0 +1,36 @@
+// SHELL. Switches a VM on: the runner is detached and logs to the host's folder.
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { hostFolder } from "../lab-state.ts";
+import type { HostRecord } from "../lab-state.ts";
+import { startDetached } from "../start-runner.ts";
+import { doorMaster } from "./door.ts";
+import { qemuArgv } from "./qemu-argv.ts";
+import type { VmSpec } from "./vm-spec.ts";
+
+const script = join(import.meta.dirname, "vm-runner.sh");
+const tapScript = join(import.meta.dirname, "vm-tap.sh");
+
+export async function startVm(host: HostRecord, vm: VmSpec): Promise<void> {
+  const folder = hostFolder(host.name);
+  const doorPort = await freePort();
+  const qemu = qemuArgv({ name: host.name, address: host.address, vm, folder, tapScript, doorPort });
+  await startDetached(host.name, (start) => [
+    script,
+    ...start,
+    ...doorMaster(host.name, doorPort),
+    "--",
+    ...qemu,
+  ]);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("a TCP server has no port");
+  return address.port;
+}
