@@ -1,15 +1,24 @@
 /** The agent's arguments as a command; hardware-facts is what the agent runs as its own child. */
 import { parseArgs } from "node:util";
 import { ChimeraError } from "@chimera/proto/errors";
-import { NodeName } from "@chimera/proto/names";
+import { Digest, NodeName } from "@chimera/proto/names";
 
 const usage = `usage: chimera-agent run [--config FILE]               keep this node in its signed state
        chimera-agent identity --dir DIR --node NAME    make the node's keys where missing, print the public ones
        chimera-agent check [--config FILE]             say whether "run" would start, and start nothing
+       chimera-agent recover [--config FILE]           finish or undo what the journal says was interrupted; no network
+       chimera-agent gate [--config FILE]              wait until a system that was booted to prove itself has done so
+       chimera-agent dead-man --order ID [--config FILE]   undo this order, if it is still unproven
+       chimera-agent status [--config FILE]            what the files of this node say, as JSON
        chimera-agent version`;
 
 export type Command =
-  | { kind: "run" | "check"; configFile: string }
+  | { kind: "run"; configFile: string }
+  | { kind: "check"; configFile: string }
+  | { kind: "recover"; configFile: string }
+  | { kind: "gate"; configFile: string }
+  | { kind: "status"; configFile: string }
+  | { kind: "dead-man"; configFile: string; order: Digest }
   | { kind: "identity"; dir: string; node: NodeName }
   | { kind: "hardware-facts"; node: NodeName }
   | { kind: "version" };
@@ -20,8 +29,13 @@ export function parseCommand(argv: string[]): Command {
   const [command, extra] = positionals;
   if (extra !== undefined) throw new ChimeraError("usage", `unexpected "${extra}"\n${usage}`);
   switch (command) {
+    case "dead-man":
+      return { kind: "dead-man", configFile: values.config, order: digest(values.order) };
     case "run":
     case "check":
+    case "recover":
+    case "gate":
+    case "status":
       return { kind: command, configFile: values.config };
     case "identity":
       return { kind: "identity", dir: required(values.dir, "--dir"), node: nodeName(values.node) };
@@ -40,6 +54,7 @@ function parse(argv: string[]) {
     config: { type: "string", default: "/etc/chimera/agent.json" },
     dir: { type: "string" },
     node: { type: "string" },
+    order: { type: "string" },
   } as const;
   try {
     return parseArgs({ args: argv, options, allowPositionals: true });
@@ -57,4 +72,10 @@ function nodeName(text: string | undefined): NodeName {
   const result = NodeName.safeParse(required(text, "--node"));
   if (result.success) return result.data;
   throw new ChimeraError("input-invalid", `--node: ${result.error.issues[0]?.message ?? "not a node name"}`);
+}
+
+function digest(text: string | undefined): Digest {
+  const result = Digest.safeParse(required(text, "--order"));
+  if (result.success) return result.data;
+  throw new ChimeraError("input-invalid", `--order: ${result.error.issues[0]?.message ?? "not a digest"}`);
 }

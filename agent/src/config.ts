@@ -1,8 +1,10 @@
 /** What the NixOS module writes to agent.json. Strict, so that a misspelt option stops the agent at once, by name. */
 import { ChimeraError } from "@chimera/proto/errors";
+import { AfterCommit, HealthCheck, maxChecks, maxUnitRules, UnitRule } from "@chimera/proto/health-check";
 import { Envelope } from "@chimera/proto/signed/envelope";
 import { PublicKeyText } from "@chimera/proto/signed/keys";
 import { FleetId, NodeName } from "@chimera/proto/names";
+import { PanicReboot, RebootPolicy, RebootWindow } from "@chimera/proto/signed/head";
 import { z } from "zod";
 
 const absolutePath = z.string().max(4096).startsWith("/", "must be an absolute path");
@@ -43,6 +45,31 @@ export const AgentConfig = z.strictObject({
     .prefault({}),
   probationSeconds: z.int().min(0).max(3600).default(30),
   activationSeconds: z.int().min(10).max(7200).default(600),
+  checks: z.array(HealthCheck).max(maxChecks).default([]),
+  units: z.array(UnitRule).max(maxUnitRules).default([]),
+  afterCommit: AfterCommit.default("alarm"),
+  reboot: z
+    .strictObject({
+      policy: RebootPolicy.default("never"),
+      window: RebootWindow.optional(),
+      acceptUnprotected: z.boolean().default(false),
+      panicReboot: PanicReboot.default("never"),
+      /** Empties the node before a restart; no restart when it fails. */
+      drain: z
+        .strictObject({
+          argv: z.array(z.string().max(4096)).min(1).max(64),
+          timeoutSeconds: z.int().min(1).max(3600).default(300),
+        })
+        .optional(),
+    })
+    .prefault({}),
+  /** Space that pre-flight leaves free. */
+  reserve: z
+    .strictObject({
+      storeMb: z.int().min(0).max(1_048_576).default(512),
+      bootMb: z.int().min(0).max(4096).default(32),
+    })
+    .prefault({}),
   logLevel: z.enum(["error", "warn", "info", "debug"]).default("info"),
 });
 export type AgentConfig = z.infer<typeof AgentConfig>;

@@ -26,7 +26,12 @@ const config = {
   probationSeconds: 30,
   activationSeconds: 600,
   drift: { mode: "revert" as const, sweepSeconds: 60, ignore: [] },
+  checks: [],
+  units: [],
+  afterCommit: "alarm" as const,
+  reboot: { policy: "never" as const, acceptUnprotected: false, panicReboot: "never" as const },
 };
+const noLocal = { v: 1 as const, order: null, hold: null };
 const nowMs = Date.parse("2026-11-23T12:00:00.000Z");
 const time = "2026-11-23T11:00:00.000Z";
 
@@ -65,7 +70,16 @@ function panicked(state: TrustState, world: WorldId): TrustState {
 
 const compose = (state: TrustState | null, over: Partial<DesiredInput> = {}) =>
   composeDesired(
-    { state, leaf: leafOfC, rollout: null, journal: null, isPresent: () => true, nowMs, ...over },
+    {
+      state,
+      leaf: leafOfC,
+      rollout: null,
+      journal: null,
+      local: noLocal,
+      isPresent: () => true,
+      nowMs,
+      ...over,
+    },
     config,
   );
 
@@ -81,7 +95,7 @@ const record = (over: Partial<RolloutRecord>): RolloutRecord => ({
 
 test("a head asks for this node's own leaf; without a state or a proven leaf nothing is asked", () => {
   expect(compose(base)).toMatchObject({
-    order: { serial: 3, rank: 0, id: third.id },
+    order: { serial: 3, rank: 0, id: third.id, local: null },
     toplevel: leafOfC.toplevel,
     undoes: null,
     blocked: null,
@@ -92,7 +106,7 @@ test("a head asks for this node's own leaf; without a state or a proven leaf not
 
 const unknown = WorldId.parse("9".repeat(64));
 const journalOfThird = at("committed", {
-  order: { epoch: 0, serial: 3, rank: 0, id: third.id },
+  order: { epoch: 0, serial: 3, rank: 0, id: third.id, local: null },
   toplevel: leafOfC.toplevel,
   before: { current: leafOfA.toplevel, profile: null, bootDefault: null },
 });
@@ -138,7 +152,7 @@ for (const [name, state, over, target] of [
 test("a way back that was begun keeps its target", () => {
   const state = panicked(base, worldId([leafOfB]));
   const id = state.panic?.id ?? third.id;
-  const order = { epoch: 0, serial: 3, rank: 1, id };
+  const order = { epoch: 0, serial: 3, rank: 1, id, local: null };
   const journal = at("activating", { order, toplevel: leafOfA.toplevel });
   expect(compose(state, { journal })?.toplevel).toBe(leafOfA.toplevel);
 });

@@ -1,34 +1,48 @@
 /** PURE. What the accepted documents, the rollout record and the node's own configuration together want of this machine. */
 import { wayBack } from "@chimera/proto/acceptance/accept-panic";
-import { isQuarantined, type Hold, type TrustState } from "@chimera/proto/acceptance/trust-state";
+import { isQuarantined, type TrustState } from "@chimera/proto/acceptance/trust-state";
 import { nowOf } from "@chimera/proto/acceptance/verdict";
 import { effectiveWorld, type Effective } from "@chimera/proto/effective";
 import type { Digest, StorePath } from "@chimera/proto/names";
 import type { RolloutRecord } from "@chimera/proto/rollout";
 import { showPlace } from "@chimera/proto/signed/place";
 import type { Leaf } from "@chimera/proto/signed/world";
-import type { AgentConfig } from "./config.ts";
+import { desiredLocally } from "./desired-local.ts";
+import { settingsOf, type Defaults } from "./desired-settings.ts";
+import { held, wholeHold, type HoldSight } from "./holds.ts";
 import type { Blocked, Desired } from "./reconcile/decision.ts";
 import type { Journal } from "./reconcile/journal.ts";
 
-export interface DesiredInput {
-  state: TrustState | null;
+export interface DesiredInput extends HoldSight {
   /** Proven leaf of the accepted head. */
   leaf: Leaf | null;
   rollout: RolloutRecord | null;
   journal: Journal | null;
   /** Whether a system is whole in this machine's store. */
   isPresent: (toplevel: StorePath) => boolean;
-  nowMs: number;
 }
 
-type Defaults = Pick<AgentConfig, "probationSeconds" | "activationSeconds" | "drift">;
-
+/** What root ordered on the node itself stands on top of what is signed, until that moves on. */
 export function composeDesired(input: DesiredInput, config: Defaults): Desired | null {
-  const { state, leaf, rollout } = input;
-  if (state === null) return null;
-  const nowMs = nowOf({ state, judge: input });
-  const effective = effectiveWorld({ head: state.head, panic: state.panic, rollout, nowMs });
+  const { state, rollout } = input;
+  const nowMs = state === null ? input.nowMs : nowOf({ state, judge: input });
+  const effective =
+    state === null ? none : effectiveWorld({ head: state.head, panic: state.panic, rollout, nowMs });
+  const local = desiredLocally(
+    { ...input, nowMs, place: effective.kind === "none" ? null : effective.place },
+    config,
+  );
+  if (local !== null) return local;
+  return state === null ? null : signed({ ...input, state, effective }, config);
+}
+
+const none: Effective = { kind: "none" };
+
+function signed(
+  input: DesiredInput & { state: TrustState; effective: Effective },
+  config: Defaults,
+): Desired | null {
+  const { state, leaf, effective } = input;
   switch (effective.kind) {
     case "none":
       return null;
@@ -40,30 +54,26 @@ export function composeDesired(input: DesiredInput, config: Defaults): Desired |
   }
 }
 
-/** The hold that counts now: a clock that was set back makes none longer. */
-export function holdOf(state: TrustState | null, nowMs: number): Hold | null {
-  if (state === null || state.hold === null) return null;
-  return nowOf({ state, judge: { nowMs } }) <= Date.parse(state.hold.until) ? state.hold : null;
-}
-
 interface Forward extends DesiredInput {
   state: TrustState;
   effective: Extract<Effective, { kind: "head" }>;
   leaf: Leaf;
 }
 
-function forward({ state, effective, leaf, nowMs }: Forward, config: Defaults): Desired {
+function forward(input: Forward, config: Defaults): Desired {
+  const { state, effective, leaf } = input;
   const { toplevel } = leaf;
+  const hold = wholeHold(input);
   const { paused } = effective;
   const denied = quarantined(state, toplevel);
   const pause = paused === null ? null : blockedBy("paused", paused);
   return {
-    ...settingsOf(state, config),
-    order: { ...placeOf(effective), id: effective.id },
+    ...settingsOf(state.head, config),
+    order: { ...placeOf(effective), id: effective.id, local: null },
     toplevel,
     undoes: null,
-    blocked: denied ?? held(holdOf(state, nowMs)) ?? equivocation(state) ?? pause,
-    revertForeign: config.drift.mode === "revert" && holdOf(state, nowMs)?.drift !== true,
+    blocked: denied ?? held(hold) ?? equivocation(state) ?? pause,
+    revertForeign: config.drift.mode === "revert" && hold?.drift !== true,
   };
 }
 
@@ -73,13 +83,13 @@ interface Backward extends DesiredInput {
 }
 
 function backward(input: Backward, config: Defaults): Desired {
-  const { state, effective, nowMs } = input;
+  const { state, effective } = input;
   const target = targetOf(input);
   const stopped = stopOf(input);
-  const isDriftHeld = holdOf(state, nowMs)?.drift === true;
+  const isDriftHeld = wholeHold(input)?.drift === true;
   return {
-    ...settingsOf(state, config),
-    order: { ...placeOf(effective), id: effective.id },
+    ...settingsOf(state.head, config),
+    order: { ...placeOf(effective), id: effective.id, local: null },
     toplevel: target,
     undoes: stopped === null ? undoneBy(input) : null,
     blocked: stopped ?? (target === null ? noTarget(effective) : null),
@@ -89,8 +99,9 @@ function backward(input: Backward, config: Defaults): Desired {
 }
 
 /** A panic waits for nobody who did not forbid even that. */
-function stopOf({ state, effective, nowMs }: Backward): Blocked | null {
-  const hold = holdOf(state, nowMs);
+function stopOf(input: Backward): Blocked | null {
+  const { state, effective } = input;
+  const hold = wholeHold(input);
   if (effective.kind === "panic") return hold?.evenPanic === true ? held(hold) : null;
   return held(hold) ?? equivocation(state);
 }
@@ -124,17 +135,6 @@ function undoneBy({ state, effective }: Backward): Digest {
   return effective.kind === "panic" && state.panic !== null ? state.panic.panic.undoes : effective.id;
 }
 
-function settingsOf(
-  { head }: TrustState,
-  config: Defaults,
-): Pick<Desired, "probationMs" | "activationSeconds"> {
-  const policy = head?.head.policy;
-  return {
-    probationMs: (policy?.probationSeconds ?? config.probationSeconds) * 1000,
-    activationSeconds: policy?.activationSeconds ?? config.activationSeconds,
-  };
-}
-
 function placeOf({ place: { epoch, serial, rank } }: Extract<Effective, { id: Digest }>) {
   return { epoch, serial, rank };
 }
@@ -144,12 +144,6 @@ function quarantined(state: TrustState, toplevel: StorePath): Blocked | null {
   const own = state.quarantinedHere.find((entry) => entry.toplevel === toplevel);
   const detail = `${toplevel} is in quarantine: ${own?.reason ?? "the fleet's list names it"}`;
   return { state: "quarantined", reason: "quarantined", detail, repairs: false };
-}
-
-function held(hold: Hold | null): Blocked | null {
-  if (hold === null) return null;
-  const detail = `held by ${hold.author} until ${hold.until}: ${hold.reason}`;
-  return { state: "held", reason: "held", detail, repairs: !hold.drift };
 }
 
 function equivocation({ equivocation: found }: TrustState): Blocked | null {

@@ -4,7 +4,8 @@ import { request as httpsRequest } from "node:https";
 import { ChimeraError } from "@chimera/proto/errors";
 
 export interface HttpGetOptions {
-  token: string;
+  /** Not sent where there is none. */
+  token?: string;
   maxBytes: number;
   /** For the whole exchange; a peer that sends a byte a second is as dead as a silent one. */
   timeoutMs: number;
@@ -25,7 +26,8 @@ export async function httpGet(url: string, options: HttpGetOptions): Promise<Htt
   const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
   try {
     return await new Promise((resolve, reject) => {
-      const headers = { authorization: `Bearer ${options.token}`, connection: "close" };
+      const authorization = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
+      const headers = { ...authorization, connection: "close" };
       request(url, { headers, signal }, (message) => {
         collectBody(message, options.maxBytes).then(
           (body) => resolve({ status: message.statusCode ?? 0, body }),

@@ -55,11 +55,13 @@ test("every action stands in the journal before it is done, and the node comes t
   const actions = trace.filter((line) => !line.startsWith("write"));
   expect(actions).toEqual([
     "start-fetch",
+    "arm-dead-man",
     "start-unit",
     "collect-unit",
     "set-profile",
     "start-unit",
     "collect-unit",
+    "disarm-dead-man",
   ]);
   const before = trace.flatMap((line, i) => (line.startsWith("write") ? [] : [trace[i - 1]]));
   expect(before).toEqual(actions.map(() => expect.stringMatching(/^write/)));

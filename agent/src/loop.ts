@@ -5,15 +5,18 @@
 import { ChimeraError, errorChain } from "@chimera/proto/errors";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
-import { decide, needsOf } from "./reconcile/decide.ts";
+import { decide, type Sight } from "./reconcile/decide.ts";
 import type { Action, Decision, Desired, Needs, Observed } from "./reconcile/decision.ts";
 import { isReplaceable, type Journal } from "./reconcile/journal.ts";
+import { needsOf } from "./reconcile/needs.ts";
 import { recordFailure } from "./reconcile/record-failure.ts";
 
 export interface LoopParts {
   journal: Journal | null;
   desired: () => Desired | null;
-  observe: (needs: Needs) => Promise<Observed>;
+  observe: (needs: Needs) => Promise<Sight>;
+  /** Another judge, as that of the dead-man; `decide` where there is none. */
+  decide?: typeof decide;
   /** Returns once it is on disk. */
   saveJournal: (journal: Journal) => void;
   perform: (action: Action) => Promise<void>;
@@ -38,8 +41,8 @@ export interface Loop {
   done: Promise<void>;
 }
 
-/** While something is under way, while only time can change anything, at rest, and after a failed pass. */
-const paceMs = { active: 250, waiting: 1_000, rest: 10_000, broken: 5_000 } as const;
+/** While a unit runs, while something is under way, while only time can change anything, at rest, after a failed pass. */
+const paceMs = { unit: 40, active: 250, waiting: 1_000, rest: 10_000, broken: 5_000 } as const;
 
 interface State {
   journal: Journal | null;
@@ -93,7 +96,7 @@ async function pass(state: State, parts: LoopParts): Promise<number> {
     state.journal = next;
   };
   const observed = await parts.observe(needsOf(state.journal));
-  const decision = decide(observed, state.journal, parts.desired());
+  const decision = (parts.decide ?? decide)(observed, state.journal, parts.desired());
   if (decision.plan !== null) {
     const { plan } = decision;
     keep(plan.journal);
@@ -138,15 +141,20 @@ export function isAtRest({ journal, decision }: Pass): boolean {
 
 const active: ReadonlySet<string> = new Set([
   "accepted",
+  "arming",
   "activating",
   "probation",
   "committing",
+  "preparing-reboot",
   "reverting",
 ]);
 
 function paceOf(decision: Decision, journal: Journal | null): number {
   if (decision.plan !== null) return 0;
   const step = journal?.step ?? "idle";
+  // Asking systemd over its socket costs a millisecond: the end of a unit is not waited for longer than it takes.
+  if (journal !== null && journal.unit !== null && decision.waiting?.reason !== "backing-off")
+    return paceMs.unit;
   if (active.has(step)) return paceMs.active;
   return step === "staged" ? paceMs.waiting : paceMs.rest;
 }

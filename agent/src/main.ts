@@ -6,26 +6,28 @@ import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
 import type { Log } from "@chimera/proto/log";
 import { RolloutRecord } from "@chimera/proto/rollout";
 import { Receipt } from "@chimera/proto/signed/receipt";
-import { parseCommand } from "./command-line.ts";
+import { parseCommand, type Command } from "./command-line.ts";
 import { parseConfig, type AgentConfig } from "./config.ts";
 import type { ControlSide } from "./control/control-side.ts";
+import { keepEvents } from "./control/keep-events.ts";
 import { checkTrustedKeys, EarlierAccepted } from "./control/trust/open-trust.ts";
 import { bootId } from "./host/boot-clock.ts";
 import { openDocument, readDocument } from "./host/documents.ts";
-import { startDrift, type DriftService } from "./host/drift-service.ts";
 import { gatherHardware } from "./host/hardware-facts.ts";
 import { openHost, type HostSide } from "./host/host-side.ts";
 import { checkIdentity, ensureIdentity, readNodeKey, readSecret, readSeed } from "./host/identity.ts";
+import { openJournal } from "./host/journal-file.ts";
 import { journalMs, logFailure, openLog } from "./host/open-log.ts";
 import { openProgressFile, type ProgressFile } from "./host/progress-file.ts";
 import { takeInstanceLock } from "./host/single-instance.ts";
 import { isSystem } from "./host/system-pointers.ts";
-import { isAtRest, startLoop, type Loop } from "./loop.ts";
-import { committedHead, failedSystem } from "./node-facts.ts";
+import { readLocalStatus } from "./local/read-local-status.ts";
+import { runDeadMan, runGate, runRecover } from "./offline-command.ts";
+import { openDrift } from "./open-drift.ts";
 import { openControl, shareTold } from "./open-control.ts";
-import { isSwitching, Journal, settledToplevel } from "./reconcile/journal.ts";
 import { createShared, type Shared } from "./shared.ts";
-import { problemAt } from "./status-document.ts";
+import { wireLocal } from "./wire-local.ts";
+import { wireLoop } from "./wire-loop.ts";
 
 /** Set by the bundler. */
 declare const CHIMERA_VERSION: string | undefined;
@@ -40,10 +42,20 @@ async function main(): Promise<void> {
   const command = parseCommand(process.argv.slice(2));
   switch (command.kind) {
     case "run":
-      await runAgent(parseConfig(readSecret(command.configFile), command.configFile), command.configFile);
+      await runAgent(configOf(command.configFile), command.configFile);
+      return;
+    case "recover":
+    case "dead-man":
+      await runOffline(command);
+      return;
+    case "gate":
+      print(await runGate(configOf(command.configFile).stateDir));
+      return;
+    case "status":
+      print(JSON.stringify(readLocalStatus(configOf(command.configFile).stateDir)));
       return;
     case "check":
-      checkConfig(parseConfig(readSecret(command.configFile), command.configFile));
+      checkConfig(configOf(command.configFile));
       return;
     case "identity":
       print(JSON.stringify(ensureIdentity(command.dir, command.node)));
@@ -54,6 +66,23 @@ async function main(): Promise<void> {
     case "version":
       print(`chimera-agent ${version}`);
   }
+}
+
+function configOf(file: string): AgentConfig {
+  return parseConfig(readSecret(file), file);
+}
+
+/** Without control side: what happens waits in the outbox for the agent. */
+async function runOffline(command: Extract<Command, { kind: "recover" | "dead-man" }>): Promise<void> {
+  const { configFile } = command;
+  const config = configOf(configFile);
+  const { log, close } = openLog({ node: config.node, version }, config.logLevel);
+  const kept = keepEvents({ ...config, log });
+  const order = { config, configFile, program, keep: kept.report, log };
+  print(command.kind === "recover" ? await runRecover(order) : await runDeadMan(order, command.order));
+  kept.close();
+  close();
+  await delay(journalMs);
 }
 
 function checkConfig(config: AgentConfig): void {
@@ -102,7 +131,7 @@ interface AgentNeeds {
 }
 
 function startAgent({ config, configFile, log, progress }: AgentNeeds): Running {
-  const journalFile = openDocument(join(config.stateDir, "journal.json"), Journal, log);
+  const journalFile = openJournal(config.stateDir, log);
   const shared = createShared(journalFile.value);
   const host = openHost({
     config,
@@ -110,6 +139,7 @@ function startAgent({ config, configFile, log, progress }: AgentNeeds): Running 
     progress,
     program,
     leaf: () => shared.leaf(),
+    hasContact: () => shared.hasContact(),
     onFetchEnd: () => shared.wake(),
     log: log.child({ component: "host" }),
   });
@@ -117,18 +147,21 @@ function startAgent({ config, configFile, log, progress }: AgentNeeds): Running 
   shareTold({ config, shared, told: control, isPresent: isSystem });
   control.report({ type: "agent-started", data: { version, path: host.ownPath } });
   reportCorrupt(control, "the journal was unreadable and lies", journalFile.corrupt);
-  const parts = { config, log, shared, host, control };
-  const drift = openDrift(parts);
+  const { keeper } = control;
+  const drift = openDrift({ config, log, shared, report: control.report });
+  const local = wireLocal({ config, log, shared, trust: keeper.state, control });
   shared.driftSummary = () => drift.summary();
   const leaving = Promise.withResolvers<string>();
   const leave = () => leaving.resolve("the active system brings another agent");
-  const loop = openLoop({ ...parts, progress, save: journalFile.save, drift, leave });
+  const parts = { log, shared, host, control, keeper, drift, local, progress };
+  const loop = wireLoop({ ...parts, save: journalFile.save, leave });
   shared.wake = loop.wake;
   return {
     ended: Promise.race([leaving.promise, loop.done.then(() => "the loop ended")]),
     stop: async () => {
+      local.close();
       await Promise.all([loop.stop(), drift.stop()]);
-      host.stop();
+      await host.stop();
       await control.stop();
     },
   };
@@ -137,72 +170,6 @@ function startAgent({ config, configFile, log, progress }: AgentNeeds): Running 
 function reportCorrupt({ report }: ControlSide, what: string, keptAs: string | null): void {
   if (keptAs === null) return;
   report({ type: "alarm", data: { code: "file-unreadable", message: `${what} at ${keptAs}` } });
-}
-
-interface AgentParts extends ControlParts {
-  control: ControlSide;
-}
-
-function openDrift({ config, log, shared, control }: AgentParts): DriftService {
-  return startDrift({
-    toplevel: () => settledToplevel(shared.journal),
-    mode: config.drift.mode,
-    isHeld: () => shared.isDriftHeld(),
-    ignore: config.drift.ignore,
-    isSwitching: () => isSwitching(shared.journal),
-    sweepMs: config.drift.sweepSeconds * 1000,
-    onEvent: control.report,
-    log: log.child({ component: "drift" }),
-    stateDir: config.stateDir,
-  });
-}
-
-interface LoopNeeds extends AgentParts {
-  progress: ProgressFile;
-  save: (journal: Journal) => void;
-  drift: DriftService;
-  leave: () => void;
-}
-
-function openLoop({ log, shared, host, control, ...rest }: LoopNeeds): Loop {
-  const { keeper } = control;
-  const { progress, save, drift, leave } = rest;
-  const show = () => {
-    progress.touch();
-    control.noteChange();
-  };
-  return startLoop({
-    journal: shared.journal,
-    desired: () => shared.desired(),
-    observe: async (needs) => {
-      const contact = needs.contact ? await control.hasContact() : null;
-      return { ...(await host.observe(needs)), contact };
-    },
-    perform: host.perform,
-    saveJournal: (journal) => {
-      const failed = failedSystem(shared.journal, journal);
-      // Before the journal: should the agent die in between, it judges, and says so, again.
-      if (failed !== null) keeper.noteFailed(failed.toplevel, { reason: failed.reason, at: now() });
-      save(journal);
-      const moved = shared.journal?.step !== journal.step;
-      // Before the action: drift must know that an activation begins, and what it is compared with afterwards.
-      shared.journal = journal;
-      if (moved && journal.step === "probation") void drift.sweepNow();
-    },
-    onEvent: control.report,
-    onPass: (pass) => {
-      [shared.pass, shared.passProblem] = [pass, null];
-      const proven = committedHead(pass.journal);
-      if (proven !== null) keeper.noteCommitted(proven, pass.observed.at);
-      show();
-      if (isAtRest(pass) && host.isReplaced()) leave();
-    },
-    onBroken: (error) => {
-      shared.passProblem = problemAt(now(), error);
-      show();
-    },
-    log: log.child({ component: "loop" }),
-  });
 }
 
 interface ControlParts {

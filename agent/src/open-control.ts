@@ -11,10 +11,12 @@ import type { Signer } from "@chimera/proto/signed/keys";
 import type { Receipt } from "@chimera/proto/signed/receipt";
 import type { NodeStatus } from "@chimera/proto/status";
 import type { AgentConfig } from "./config.ts";
+import { outboxName } from "./control/keep-events.ts";
 import { startControl, type ControlSide } from "./control/control-side.ts";
 import type { Kept, Told } from "./control/open-documents.ts";
 import { openTrust, type EarlierAccepted } from "./control/trust/open-trust.ts";
-import { composeDesired, holdOf } from "./desired-system.ts";
+import { composeDesired } from "./desired-system.ts";
+import { wholeHold } from "./holds.ts";
 import { composeReceiptFacts } from "./node-facts.ts";
 import type { Shared } from "./shared.ts";
 import { composeStatus } from "./status-document.ts";
@@ -48,7 +50,7 @@ export function openControl(needs: ControlNeeds): ControlSide {
     signer,
     controllerUrl: config.controller.url.replace(/\/+$/, ""),
     token: needs.token,
-    outboxFile: join(stateDir, "outbox.jsonl"),
+    outboxFile: join(stateDir, outboxName),
     trust: openTrust({ stored: trust.value, earlier, trustedKeys, fleetId, identity, floor }),
     floor,
     freshSeconds,
@@ -70,16 +72,19 @@ export function shareTold({ config, shared, told, isPresent }: Sharing): void {
   shared.leaf = keeper.leaf;
   shared.desired = () => {
     const { journal } = shared;
-    const input = { state: keeper.state(), leaf: keeper.leaf(), rollout: rollout(), journal };
+    const local = shared.local();
+    const input = { state: keeper.state(), leaf: keeper.leaf(), rollout: rollout(), journal, local };
     return composeDesired({ ...input, isPresent, nowMs: Date.now() }, config);
   };
-  shared.isDriftHeld = () => holdOf(keeper.state(), Date.now())?.drift === true;
+  shared.hasContact = told.hasContact;
+  shared.isDriftHeld = () =>
+    wholeHold({ state: keeper.state(), local: shared.local(), nowMs: Date.now() })?.drift === true;
 }
 
 interface Sharing {
   config: AgentConfig;
   shared: Shared;
-  told: Told;
+  told: Told & Pick<ControlSide, "hasContact">;
   isPresent: (toplevel: StorePath) => boolean;
 }
 
@@ -91,6 +96,7 @@ function statusOf({ config, shared, agent }: ControlNeeds, told: Told): NodeStat
     agent,
     at: new Date().toISOString(),
     trust: told.keeper.state(),
+    local: shared.local(),
     keys: keySet === null ? null : { version: keySet.version, epoch: keySet.epoch },
     receipt: told.receipt(),
     wanted: told.keeper.leaf()?.toplevel ?? null,

@@ -1,5 +1,6 @@
 /** What the agent's parts ask of one another; each is filled in as it starts. */
 import type { DriftSummary } from "@chimera/proto/drift";
+import type { LocalState } from "@chimera/proto/local-order";
 import type { Leaf } from "@chimera/proto/signed/world";
 import type { Pass } from "./loop.ts";
 import type { Desired } from "./reconcile/decision.ts";
@@ -12,8 +13,12 @@ export interface Shared {
   passProblem: Problem | null;
   leaf: () => Leaf | null;
   desired: () => Desired | null;
+  /** What root ordered on the node itself. */
+  local: () => LocalState;
   /** Whether an operator's hold forbids to put anything back. */
   isDriftHeld: () => boolean;
+  /** A fresh round trip to NATS or controller, begun after the call. */
+  hasContact: () => Promise<boolean>;
   wake: () => void;
   driftSummary: () => DriftSummary;
 }
@@ -25,7 +30,9 @@ export function createShared(journal: Journal | null): Shared {
     passProblem: null,
     leaf: () => null,
     desired: () => null,
+    local: () => ({ v: 1, order: null, hold: null }),
     isDriftHeld: () => false,
+    hasContact: () => Promise.resolve(false),
     wake: () => undefined,
     driftSummary: () => ({ lastSweepAt: null, managed: 0, open: [], openCount: 0, reverted: 0 }),
   };

@@ -1,10 +1,12 @@
 /** PURE. Composes the node's status from what the parts know. */
 import { errorChain, type ChimeraError } from "@chimera/proto/errors";
+import { maxChecks } from "@chimera/proto/health-check";
+import type { LocalState } from "@chimera/proto/local-order";
 import type { DriftSummary } from "@chimera/proto/drift";
 import type { NodeStatus } from "@chimera/proto/status";
 import type { TrustState } from "@chimera/proto/acceptance/trust-state";
 import type { Envelope } from "@chimera/proto/signed/envelope";
-import { holdOf } from "./desired-system.ts";
+import { wholeHold } from "./holds.ts";
 import type { Pass } from "./loop.ts";
 
 export interface StatusParts {
@@ -14,6 +16,8 @@ export interface StatusParts {
   at: string;
   /** Null while the node may take nothing. */
   trust: TrustState | null;
+  /** What root ordered on the node itself. */
+  local: LocalState;
   keys: NonNullable<NodeStatus["keys"]> | null;
   /** This node's newest receipt. */
   receipt: Envelope | null;
@@ -40,6 +44,8 @@ export function composeStatus(parts: StatusParts): NodeStatus {
     system: pass?.observed.system ?? { current: null, booted: null, profile: null, bootDefault: null },
     fetch: fetchOf(pass),
     drift: parts.drift,
+    checks: [...(pass?.observed.checks ?? [])].slice(0, maxChecks),
+    local: parts.local.order,
     ...documentsOf(parts),
     problem: parts.problems.reduce(newest, pass?.journal?.problem ?? null),
   };
@@ -54,14 +60,15 @@ function acceptedOf(trust: TrustState | null): NodeStatus["accepted"] {
 
 const shownQuarantine = 64;
 
-function documentsOf({ trust, keys, receipt, at }: StatusParts): Partial<NodeStatus> {
-  if (trust === null || keys === null) return {};
+function documentsOf({ trust, local, keys, receipt, at }: StatusParts): Partial<NodeStatus> {
+  const hold = wholeHold({ state: trust, local, nowMs: Date.parse(at) });
+  if (trust === null || keys === null) return { hold };
   const { panic, fresh, quarantine, quarantinedHere } = trust;
   const here = quarantinedHere.map(({ toplevel }) => toplevel);
   return {
     keys,
     panic: panicOf(panic),
-    hold: holdOf(trust, Date.parse(at)),
+    hold,
     quarantine: [...new Set([...here, ...(quarantine?.toplevels ?? [])])].slice(0, shownQuarantine),
     fresh: fresh === null ? null : { at: fresh.at },
     receipt,

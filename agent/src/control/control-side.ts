@@ -9,6 +9,7 @@ import { Envelope } from "@chimera/proto/signed/envelope";
 import type { NodeStatus } from "@chimera/proto/status";
 import { desiredKinds, subjects } from "@chimera/proto/subjects";
 import { openConnection, type Connection } from "./connection.ts";
+import { hasContact } from "./has-contact.ts";
 import { reportEvent, sendEvent } from "./events.ts";
 import { parseBounded } from "./look/read-stored.ts";
 import { openDocuments, type DocumentOptions, type Documents, type Told } from "./open-documents.ts";
@@ -30,7 +31,9 @@ export interface ControlSide extends Told {
   refresh: () => Promise<void>;
   report: (event: NodeEventBody) => void;
   noteChange: () => void;
-  /** A fresh round trip to NATS, begun after the call. */
+  /** What the node would say of itself now. */
+  status: () => NodeStatus;
+  /** A fresh round trip to NATS or controller, begun after the call. */
   hasContact: () => Promise<boolean>;
   /** Ends after what waits was sent, if NATS is there. */
   stop: () => Promise<void>;
@@ -66,12 +69,13 @@ export function startControl(options: ControlOptions): ControlSide {
   return {
     ...started.told,
     refresh: look.refresh,
+    status: () => options.status(started.told),
     report: (event) => reportEvent({ node, fleetId }, outbox, event),
     noteChange() {
       receipts.note();
       telemetry.noteChange();
     },
-    hasContact: () => hasContact(connection, fleetId),
+    hasContact: () => hasContact(connection, { fleetId, controllerUrl: options.controllerUrl }),
     stop: () => stopParts(started, { connection, timers }),
   };
 }
@@ -113,13 +117,6 @@ function subscribe(
     wake();
   });
   connection.subscribe(subjects.cmd(fleetId, node), orders.answer);
-}
-
-function hasContact(connection: Connection, fleetId: FleetId): Promise<boolean> {
-  return connection.request(subjects.desiredGet("head", fleetId), "").then(
-    () => true,
-    () => false,
-  );
 }
 
 interface Parts extends Documents {

@@ -141,6 +141,7 @@ function statusOf(told: Told) {
     at: new Date().toISOString(),
     agent: { version: "1", path: null, startedAt: "2026-01-01T00:00:00.000Z", bootId: "b" },
     trust: told.keeper.state(),
+    local: { v: 1, order: null, hold: null },
     keys: set === null ? null : { version: set.version, epoch: set.epoch },
     receipt: told.receipt(),
     wanted: told.keeper.leaf()?.toplevel ?? null,

@@ -57,6 +57,8 @@ test("a superseded fetch that is answered late leaves the newer order its root",
     trustedPublicKeys: [generateKey("cache").public],
     runtimeDir: folder,
     rootsDir,
+    configFile: join(folder, "agent.json"),
+    reserveBytes: 0,
     onEnd: () => {
       ended += 1;
     },

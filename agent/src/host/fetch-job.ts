@@ -1,5 +1,5 @@
 /** SHELL. The one background fetch: closure list, download, roots, comparison. The loop only looks at how it is doing. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { closureDigest, ClosureList, type ClosureEntry } from "@chimera/proto/signed/closure";
 import { ChimeraError, errorChain, type ErrorCode } from "@chimera/proto/errors";
@@ -9,6 +9,7 @@ import type { Leaf } from "@chimera/proto/signed/world";
 import { httpGet } from "../http-get.ts";
 import { compareClosure } from "../reconcile/compare-closure.ts";
 import type { FetchFact } from "../reconcile/decision.ts";
+import { checkAgent } from "./check-agent.ts";
 import { setRoot } from "./gc-roots.ts";
 import { fetchClosure, registeredClosure } from "./nix.ts";
 import { writeDurably } from "./state-file.ts";
@@ -18,6 +19,10 @@ export interface FetchJobOptions {
   tokenFile: string;
   trustedPublicKeys: readonly PublicKeyText[];
   runtimeDir: string;
+  /** What an agent that the fetched system brings is asked with, whether it would start. */
+  configFile: string;
+  /** Bytes that a download leaves free in the store. */
+  reserveBytes: number;
   /** Another folder in tests. */
   rootsDir?: string;
   /** Called when the fetch ended, either way. */
@@ -28,6 +33,8 @@ export interface FetchJob {
   fact: () => FetchFact;
   /** Ends a fetch for another head; a running one for this head goes on. */
   start: (head: Digest, leaf: Leaf, keep: StorePath | null) => void;
+  /** Roots what is in the store already, and looks whether it is whole. */
+  startLocal: (order: Digest, toplevel: StorePath, keep: StorePath | null) => void;
 }
 
 const maxListBytes = 128 << 20;
@@ -35,36 +42,52 @@ const maxListBytes = 128 << 20;
 export function createFetchJob(options: FetchJobOptions): FetchJob {
   let fact: FetchFact = { kind: "idle" };
   let abort = new AbortController();
+  const begin = (head: Digest, totalBytes: number, work: (job: Job) => Promise<void>) => {
+    if (fact.kind === "running" && fact.head === head) return;
+    abort.abort();
+    abort = new AbortController();
+    const { signal } = abort;
+    const report = (next: FetchFact) => {
+      // A fetch that was superseded has nothing more to say.
+      if (!signal.aborted) fact = next;
+    };
+    fact = { kind: "running", head, doneBytes: 0, totalBytes };
+    work({ head, signal, report })
+      .then(
+        () => report({ kind: "done", head }),
+        (error: unknown) => report({ kind: "failed", head, code: codeOf(error), message: errorChain(error) }),
+      )
+      .finally(options.onEnd)
+      .catch(() => undefined);
+  };
   return {
     fact: () => fact,
-    start(head, leaf, keep) {
-      if (fact.kind === "running" && fact.head === head) return;
-      abort.abort();
-      abort = new AbortController();
-      const { signal } = abort;
-      const report = (next: FetchFact) => {
-        // A fetch that was superseded has nothing more to say.
-        if (!signal.aborted) fact = next;
-      };
-      fact = { kind: "running", head, doneBytes: 0, totalBytes: leaf.closureSize };
-      fetchAndCompare({ head, leaf, keep, signal, report }, options)
-        .then(
-          () => report({ kind: "done", head }),
-          (error: unknown) =>
-            report({ kind: "failed", head, code: codeOf(error), message: errorChain(error) }),
-        )
-        .finally(options.onEnd)
-        .catch(() => undefined);
-    },
+    start: (head, leaf, keep) =>
+      begin(head, leaf.closureSize, (job) => fetchAndCompare({ ...job, leaf, keep }, options)),
+    startLocal: (order, toplevel, keep) => begin(order, 0, () => rootLocal({ toplevel, keep }, options)),
   };
 }
 
-interface Task {
+interface Job {
   head: Digest;
-  leaf: Leaf;
-  keep: StorePath | null;
   signal: AbortSignal;
   report: (fact: FetchFact) => void;
+}
+
+interface Task extends Job {
+  leaf: Leaf;
+  keep: StorePath | null;
+}
+
+/** Throws closure-unavailable for a closure that is not whole in this store, and what `checkAgent` throws. */
+async function rootLocal(
+  { toplevel, keep }: { toplevel: StorePath; keep: StorePath | null },
+  { rootsDir, configFile }: FetchJobOptions,
+): Promise<void> {
+  setRoot("wanted", toplevel, rootsDir);
+  if (keep !== null) setRoot("previous", keep, rootsDir);
+  await registeredClosure(toplevel);
+  await checkAgent(toplevel, configFile);
 }
 
 async function fetchAndCompare(
@@ -78,6 +101,7 @@ async function fetchAndCompare(
   setRoot("wanted", leaf.toplevel, options.rootsDir);
   if (keep !== null) setRoot("previous", keep, options.rootsDir);
   const totalBytes = missingBytes(entries);
+  requireSpace(totalBytes, options.reserveBytes);
   report({ kind: "running", head, doneBytes: 0, totalBytes });
   const substituters = leaf.substituters.length > 0 ? leaf.substituters : [`${options.controllerUrl}/cache`];
   const netrcFile = join(options.runtimeDir, "netrc");
@@ -93,6 +117,22 @@ async function fetchAndCompare(
   );
   const difference = compareClosure(entries, await registeredClosure(leaf.toplevel));
   if (difference !== null) throw new ChimeraError("closure-mismatch", difference);
+  await checkAgent(leaf.toplevel, options.configFile);
+}
+
+const mebibyte = 1 << 20;
+/** Unpacked files take whole blocks, and the database grows too. */
+const unpackedShare = 1.1;
+
+/** Refuses rather than fills. Throws space-missing with the MiB that are missing; it is tried again. */
+function requireSpace(bytes: number, reserveBytes: number): void {
+  const { bavail, bsize } = statfsSync("/nix/store");
+  const missing = bytes * unpackedShare + reserveBytes - bavail * bsize;
+  if (missing <= 0 || bytes === 0) return;
+  throw new ChimeraError(
+    "space-missing",
+    `/nix/store lacks ${Math.ceil(missing / mebibyte)} MiB for the fetch`,
+  );
 }
 
 /**

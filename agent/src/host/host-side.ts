@@ -1,30 +1,36 @@
 /** SHELL. All that looks at and acts on this machine, as one part. */
+import type { HealthSample } from "@chimera/proto/health";
+import type { Hardware } from "@chimera/proto/hardware";
 import type { Log } from "@chimera/proto/log";
 import type { StorePath } from "@chimera/proto/names";
 import type { Leaf } from "@chimera/proto/signed/world";
 import type { AgentConfig } from "../config.ts";
-import type { Action, Needs, Observed } from "../reconcile/decision.ts";
+import type { Sight } from "../reconcile/decide.ts";
+import type { Action, Needs } from "../reconcile/decision.ts";
 import { isActiveAgent, recordAgentPath, storePathOf } from "./agent-path.ts";
+import { uptimeMs } from "./boot-clock.ts";
+import { createCheckRunner } from "./checks/check-runner.ts";
 import { createFetchJob } from "./fetch-job.ts";
-import { readHealth } from "./health.ts";
 import { readHardware } from "./hardware.ts";
+import { readHealth } from "./health.ts";
+import { createLoader } from "./loader/loader.ts";
 import { observe } from "./observe.ts";
-import { perform } from "./perform.ts";
+import { perform, type Performer } from "./perform.ts";
 import type { ProgressFile } from "./progress-file.ts";
+import { createSwitchLockHolder } from "./switch-lock-holder.ts";
+import { readPointers } from "./system-pointers.ts";
 import { createUnitsWatch } from "./units-watch.ts";
-import type { HealthSample } from "@chimera/proto/health";
-import type { Hardware } from "@chimera/proto/hardware";
 
 export interface HostSide {
   /** Store path of the running agent; null outside the store. */
   ownPath: StorePath | null;
-  observe: (needs: Needs) => Promise<Observed>;
+  observe: (needs: Needs) => Promise<Sight>;
   perform: (action: Action) => Promise<void>;
   health: () => HealthSample;
   hardware: () => Promise<Hardware>;
   /** Whether the active system starts another agent than this one. */
   isReplaced: () => boolean;
-  stop: () => void;
+  stop: () => Promise<void>;
 }
 
 export interface HostOptions {
@@ -34,42 +40,75 @@ export interface HostOptions {
   /** This agent's script. */
   program: string;
   leaf: () => Leaf | null;
+  /** A fresh round trip to NATS or controller, begun after the call. */
+  hasContact: () => Promise<boolean>;
   onFetchEnd: () => void;
   log: Log;
 }
 
-export function openHost({
-  config,
-  configFile,
-  program,
-  progress,
-  leaf,
-  onFetchEnd,
-  log,
-}: HostOptions): HostSide {
-  const { node, stateDir, runtimeDir, controller, nix } = config;
+const mebibyte = 1 << 20;
+
+export function openHost(options: HostOptions): HostSide {
+  const { config, program, progress, log } = options;
   const ownPath = storePathOf(program);
   const units = createUnitsWatch();
-  const fetchJob = createFetchJob({
-    controllerUrl: controller.url.replace(/\/+$/, ""),
-    tokenFile: controller.tokenFile,
-    trustedPublicKeys: nix.trustedPublicKeys,
-    runtimeDir,
-    onEnd: onFetchEnd,
-  });
+  const loader = createLoader();
+  const switchLock = createSwitchLockHolder();
+  const checks = openChecks(options);
+  const performer = openPerformer(options, { ownPath, loader, switchLock });
+  const { stateDir } = config;
+  const observer = { stateDir, fetch: performer.fetchJob.fact, checks: checks.results, loader };
   recordAgentPath(stateDir, ownPath);
   log.debug({ ownPath }, "host was opened");
   return {
     ownPath,
     async observe(needs) {
-      const observed = await observe(needs, { stateDir, fetch: fetchJob.fact });
+      if (needs.switchLock) switchLock.hold();
+      else await switchLock.release();
+      if (needs.checks !== null) checks.begin(needs.checks);
+      const observed = await observe(needs, observer);
       if (observed.units !== null) units.take(observed.units);
-      return observed;
+      return { ...observed, reserve: reserveOf(config) };
     },
-    perform: (action) => progress.during(perform(action, { stateDir, fetchJob, leaf, configFile })),
-    health: () => readHealth(node, units.latest()),
-    hardware: () => readHardware(node, program),
+    perform: (action) => progress.during(perform(action, performer)),
+    health: () => readHealth(config.node, units.latest()),
+    hardware: () => readHardware(config.node, program),
     isReplaced: () => !isActiveAgent(ownPath),
-    stop: units.stop,
+    async stop() {
+      units.stop();
+      checks.stop();
+      await switchLock.release();
+    },
   };
+}
+
+function openChecks({ hasContact, onFetchEnd }: HostOptions): ReturnType<typeof createCheckRunner> {
+  return createCheckRunner({
+    hasContact,
+    toplevel: () => readPointers().current,
+    onChange: onFetchEnd,
+    uptimeMs,
+    now: () => new Date().toISOString(),
+  });
+}
+
+function openPerformer(
+  { config, configFile, leaf, onFetchEnd }: HostOptions,
+  parts: Pick<Performer, "ownPath" | "loader" | "switchLock">,
+): Performer {
+  const { stateDir, runtimeDir, controller, nix, reboot } = config;
+  const fetchJob = createFetchJob({
+    controllerUrl: controller.url.replace(/\/+$/, ""),
+    tokenFile: controller.tokenFile,
+    trustedPublicKeys: nix.trustedPublicKeys,
+    runtimeDir,
+    configFile,
+    reserveBytes: reserveOf(config).storeBytes,
+    onEnd: onFetchEnd,
+  });
+  return { ...parts, stateDir, runtimeDir, fetchJob, leaf, drain: reboot.drain ?? null };
+}
+
+function reserveOf({ reserve }: AgentConfig) {
+  return { storeBytes: reserve.storeMb * mebibyte, bootBytes: reserve.bootMb * mebibyte };
 }

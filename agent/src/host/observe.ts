@@ -1,21 +1,30 @@
 /** SHELL. One look at the machine, no dearer than the journal's step needs. */
+import type { CheckResult } from "@chimera/proto/health-check";
 import type { StorePath } from "@chimera/proto/names";
-import type { FetchFact, Needs, Observed, UnitFact } from "../reconcile/decision.ts";
+import type { FetchFact, Needs, Observed, SystemPointers, UnitFact } from "../reconcile/decision.ts";
+import type { PreflightFacts } from "../reconcile/preflight/preflight-facts.ts";
 import { readActivationUnit } from "./activation-unit.ts";
 import { bootId, uptimeMs } from "./boot-clock.ts";
-import { compareInhibitors } from "./inhibitors.ts";
+import { isDeadManArmed } from "./dead-man.ts";
+import type { Loader } from "./loader/loader.ts";
+import { readPreflight } from "./preflight/read-preflight.ts";
 import { readPointers } from "./system-pointers.ts";
 import { readUnits } from "./systemd.ts";
 
 export interface Observer {
   stateDir: string;
   fetch: () => FetchFact;
+  checks: () => readonly CheckResult[];
+  loader: Loader;
 }
 
 export async function observe(needs: Needs, observer: Observer): Promise<Observed> {
-  const [unit, units] = await Promise.all([
-    lookAtUnit(needs.unit, observer.stateDir),
+  const { stateDir, loader } = observer;
+  const [unit, units, deadManArmed] = await Promise.all([
+    lookAtUnit(needs.unit, stateDir),
     needs.units ? readUnits() : Promise.resolve(null),
+    needs.deadMan === null ? Promise.resolve(null) : isDeadManArmed(needs.deadMan),
+    needs.preflightTo === null ? Promise.resolve() : loader.ask(),
   ]);
   // Pointers last: a unit seen as ended has moved them before.
   const system = readPointers();
@@ -27,8 +36,11 @@ export async function observe(needs: Needs, observer: Observer): Promise<Observe
     fetch: observer.fetch(),
     unit,
     units,
-    inhibitors: inhibitorsBetween(system.current, needs.inhibitorsOf),
+    preflight: preflightOf(system, needs.preflightTo, loader),
     contact: null,
+    checks: observer.checks(),
+    deadManArmed,
+    bootEntry: needs.bootEntryOf === null ? null : loader.entryOf(needs.bootEntryOf),
   };
 }
 
@@ -36,6 +48,10 @@ function lookAtUnit(name: string | null, stateDir: string): Promise<UnitFact | n
   return name === null ? Promise.resolve({ kind: "absent" }) : readActivationUnit(name, stateDir);
 }
 
-function inhibitorsBetween(current: StorePath | null, wanted: StorePath | null): string[] | null {
-  return current === null || wanted === null ? null : compareInhibitors(current, wanted);
+function preflightOf(
+  { current, booted }: SystemPointers,
+  wanted: StorePath | null,
+  loader: Loader,
+): PreflightFacts | null {
+  return current === null || wanted === null ? null : readPreflight({ current, booted, wanted }, loader);
 }

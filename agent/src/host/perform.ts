@@ -4,17 +4,25 @@ import { ChimeraError } from "@chimera/proto/errors";
 import type { Leaf } from "@chimera/proto/signed/world";
 import type { Action } from "../reconcile/decision.ts";
 import { collectActivationUnit, startActivationUnit, stopActivationUnit } from "./activation-unit.ts";
-import { checkAgent } from "./check-agent.ts";
+import { armDeadMan, disarmDeadMan } from "./dead-man.ts";
 import type { FetchJob } from "./fetch-job.ts";
 import { setRoot } from "./gc-roots.ts";
+import type { Loader } from "./loader/loader.ts";
 import { setProfile } from "./nix.ts";
+import { reboot, type Drain } from "./reboot.ts";
+import type { StorePath } from "@chimera/proto/names";
+import type { SwitchLockHolder } from "./switch-lock-holder.ts";
 import { isSwitchLocked, switchLockFile } from "./switch-lock.ts";
 
 export interface Performer {
   stateDir: string;
+  runtimeDir: string;
+  ownPath: StorePath | null;
   fetchJob: FetchJob;
-  configFile: string;
   leaf: () => Leaf | null;
+  loader: Loader;
+  switchLock: SwitchLockHolder;
+  drain: Drain | null;
 }
 
 export async function perform(action: Action, performer: Performer): Promise<void> {
@@ -23,11 +31,7 @@ export async function perform(action: Action, performer: Performer): Promise<voi
       startFetch(action, performer);
       return;
     case "start-unit":
-      if (action.keep !== null) setRoot("previous", action.keep);
-      // A way back was not fetched for this order: nothing else may hold its target any more.
-      if (action.unit.action === "test") setRoot("wanted", action.unit.toplevel);
-      if (action.clearLists) clearUnitLists();
-      await startActivationUnit({ ...action, stateDir: performer.stateDir });
+      await startUnit(action, performer);
       return;
     case "collect-unit":
       await collectActivationUnit(action.name, performer.stateDir);
@@ -36,18 +40,49 @@ export async function perform(action: Action, performer: Performer): Promise<voi
       await stopActivationUnit(action.name, performer.stateDir);
       return;
     case "set-profile":
-      if (action.direction === "forward") await checkAgent(action.toplevel, performer.configFile);
       await setProfile(action.toplevel);
+      return;
+    case "arm-dead-man":
+      // Nothing else may hold what it goes back to.
+      setRoot("previous", action.previous);
+      await armDeadMan(action, performer);
+      return;
+    case "disarm-dead-man":
+      await disarmDeadMan(action.unit);
+      return;
+    case "reboot":
+      await reboot(action, performer);
+      return;
+    case "clear-boot-once":
+      await performer.loader.clearBootOnce();
       return;
   }
 }
 
+async function startUnit(
+  action: Extract<Action, { kind: "start-unit" }>,
+  { stateDir, switchLock }: Performer,
+): Promise<void> {
+  if (action.keep !== null) setRoot("previous", action.keep);
+  // A way back was not fetched for this order: nothing else may hold its target any more.
+  if (action.unit.action === "test") setRoot("wanted", action.unit.toplevel);
+  await switchLock.release();
+  if (action.clearLists) clearUnitLists();
+  await startActivationUnit({ ...action, stateDir });
+}
+
+/** What root ordered on the node itself lies in the store already: it is only rooted and looked at. */
 function startFetch(action: Extract<Action, { kind: "start-fetch" }>, performer: Performer): void {
-  const leaf = performer.leaf();
-  if (leaf?.toplevel !== action.toplevel) {
-    throw new ChimeraError("leaf-unproven", `no proven leaf of this node names ${action.toplevel}`);
+  const { head, toplevel, keep, isLocal } = action;
+  if (isLocal) {
+    performer.fetchJob.startLocal(head, toplevel, keep);
+    return;
   }
-  performer.fetchJob.start(action.head, leaf, action.keep);
+  const leaf = performer.leaf();
+  if (leaf?.toplevel !== toplevel) {
+    throw new ChimeraError("leaf-unproven", `no proven leaf of this node names ${toplevel}`);
+  }
+  performer.fetchJob.start(head, leaf, keep);
 }
 
 /** switch-to-configuration resumes these lists of a killed run, even when it goes back. */

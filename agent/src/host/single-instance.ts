@@ -32,6 +32,13 @@ export function takeInstanceLock(runtimeDir: string): () => void {
   }
 }
 
+/** Ends whoever holds the lock: a loop that hangs does not answer, so it is not asked. */
+export function endInstance(runtimeDir: string): void {
+  const holder = read(join(runtimeDir, "agent.lock"));
+  if (holder === undefined || !isAlive(holder)) return;
+  process.kill(Number(holder.split(" ")[0]), "SIGKILL");
+}
+
 function tryLink(fresh: string, lock: string): boolean {
   try {
     linkSync(fresh, lock);

@@ -21,8 +21,8 @@ export type StateRead<T> =
   /** What was unreadable lies aside as evidence; the file itself is gone. */
   | { kind: "corrupt"; keptAs: string; reason: string };
 
-/** Throws file-unreadable for a version this agent does not know: that file is left alone. */
-export function readStateFile<T>(path: string, schema: z.ZodType<T>): StateRead<T> {
+/** Throws file-unreadable for a version above `newestVersion`: that file is left alone. */
+export function readStateFile<T>(path: string, schema: z.ZodType<T>, newestVersion = 1): StateRead<T> {
   const text = readBounded(path);
   if (text === undefined) return { kind: "missing" };
   if (text === null) return setAside(path, `larger than ${maxBytes} bytes`);
@@ -31,7 +31,7 @@ export function readStateFile<T>(path: string, schema: z.ZodType<T>): StateRead<
   const result = schema.safeParse(json);
   if (result.success) return { kind: "ok", value: result.data };
   const version = versionOf(json);
-  if (version !== undefined && version !== 1) {
+  if (version !== undefined && !(typeof version === "number" && version <= newestVersion)) {
     throw new ChimeraError(
       "file-unreadable",
       `${path} has version ${JSON.stringify(version)}: a newer agent wrote it`,

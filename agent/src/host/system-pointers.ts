@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
 import { basename, join } from "node:path";
 import { StorePath } from "@chimera/proto/names";
 import type { SystemPointers } from "../reconcile/decision.ts";
+import { entryFile, entryId, initOf } from "./loader/find-entry.ts";
 
 export interface PointerPlaces {
   run: string;
@@ -33,11 +34,9 @@ export function readBootDefault(boot: string): StorePath | null {
   const entry = loader === undefined ? undefined : settingOf(loader, "default");
   // A pattern or @saved is decided by the loader itself: then nobody knows before the boot.
   if (entry === undefined || /[*?@[]/.test(entry)) return null;
-  const file = basename(entry).endsWith(".conf") ? basename(entry) : `${basename(entry)}.conf`;
-  const text = attempt(() => readFileSync(join(boot, "loader/entries", file), "utf8"));
-  const init =
-    text === undefined ? undefined : / init=(\S+)\/init(?:\s|$)/.exec(` ${settingOf(text, "options") ?? ""}`);
-  return storePath(init?.[1]);
+  const id = basename(entry).endsWith(".conf") ? basename(entry) : `${basename(entry)}.conf`;
+  const file = entryFile(boot, entryId(id));
+  return storePath((file === null ? null : initOf(file)) ?? undefined);
 }
 
 /** Whether a system is there and could be activated. */

@@ -1,11 +1,10 @@
-/** PURE. From the accepted head to the end of the activation unit. */
-import { errorCodes } from "@chimera/proto/errors";
+/** PURE. The activation unit: while it runs, and what its end means. */
 import type { NodeEventBody } from "@chimera/proto/event";
 import { backoffMs } from "./backoff.ts";
 import { giveUp } from "./decide-way-back.ts";
-import type { Blocked, Decision, Desired, UnitFact } from "./decision.ts";
-import { isRepair, isWayBack, problemOf } from "./journal.ts";
-import { collect, go, stand, startUnit, wait, withEvents, type Situation } from "./plan.ts";
+import type { Decision, UnitFact } from "./decision.ts";
+import { isWayBack, problemOf } from "./journal.ts";
+import { collect, go, startUnit, wait, withEvents, type Situation } from "./plan.ts";
 
 /** Exit codes of switch-to-configuration that name a cause; all others are judged by what runs afterwards. */
 const exit = { ok: 0, unitsFailed: 4, locked: 11, needsReboot: 100 } as const;
@@ -16,92 +15,6 @@ const arrived: ReadonlySet<number | null> = new Set([exit.ok, exit.unitsFailed])
 const maxStarts = 3;
 
 type Ended = Extract<UnitFact, { kind: "ended" }>;
-
-export function decideAccepted(situation: Situation): Decision {
-  const { observed, journal } = situation;
-  const { fetch } = observed;
-  const { id: head } = journal.order;
-  if (isWayBack(journal)) return go(situation, { step: "staged", transitions: 0, problem: null });
-  if (fetch.kind === "idle" || fetch.head !== head) return startFetch(situation);
-  switch (fetch.kind) {
-    case "running":
-      return wait(situation, "fetching", `${fetch.doneBytes} of ${fetch.totalBytes} bytes`);
-    case "done":
-      return go(situation, { step: "staged", transitions: 0, problem: null });
-    case "failed":
-      return journal.retryAt === null ? fetchFailed(situation, fetch) : startFetch(situation);
-  }
-}
-
-function startFetch(situation: Situation): Decision {
-  const { journal, observed } = situation;
-  return go(
-    situation,
-    { retryAt: null },
-    {
-      kind: "start-fetch",
-      head: journal.order.id,
-      toplevel: journal.toplevel,
-      keep: observed.system.current,
-    },
-  );
-}
-
-function fetchFailed(
-  situation: Situation,
-  failure: { code: keyof typeof errorCodes; message: string },
-): Decision {
-  const { journal, observed } = situation;
-  const problem = problemOf(failure.code, failure.message, observed);
-  if (errorCodes[failure.code].retry === "never") return go(situation, { step: "refused", problem });
-  const fetch = journal.attempts.fetch + 1;
-  return go(situation, {
-    attempts: { ...journal.attempts, fetch },
-    retryAt: observed.uptimeMs + backoffMs(fetch),
-    problem,
-  });
-}
-
-/** Nothing was changed yet: the last look before the activation. */
-export function decideStaged(situation: Situation, desired: Desired | null): Decision {
-  const { observed, journal } = situation;
-  const { current, profile, bootDefault } = observed.system;
-  const blocked = blockOf(situation, desired);
-  if (blocked !== null) return stand(journal, blocked);
-  if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
-  if (current === journal.toplevel) return go(situation, { step: "committing", bootSet: false });
-  const obstacle = obstacleOf(situation);
-  if (obstacle !== null) return obstacle;
-  return startUnit(
-    situation,
-    { prefix: "chimera-activate", action: "test", toplevel: journal.toplevel },
-    {
-      step: "activating",
-      before: { current, profile, bootDefault },
-      failedBefore: observed.units?.failing.slice(0, 1000) ?? [],
-      contactBefore: observed.contact === true,
-      systemBack: false,
-      bootSet: false,
-    },
-  );
-}
-
-/** What came while the node was getting ready, as a quarantine or a hold, still counts. */
-function blockOf({ journal }: Situation, desired: Desired | null): Blocked | null {
-  const blocked = desired?.blocked ?? null;
-  return blocked?.repairs === true && isRepair(journal) ? null : blocked;
-}
-
-function obstacleOf(situation: Situation): Decision | null {
-  const { inhibitors, units } = situation.observed;
-  if (inhibitors !== null && inhibitors.length > 0) {
-    return needsReboot(situation, `switch inhibitors differ: ${inhibitors.join(", ")}`);
-  }
-  if (isWayBack(situation.journal)) return null;
-  if (units === null) return wait(situation, "units-unknown", "systemd did not list its units");
-  if (inhibitors !== null) return null;
-  return wait(situation, "inhibitors-unknown", "the switch inhibitors of the systems could not be compared");
-}
 
 export function decideActivating(situation: Situation): Decision {
   const { observed, journal } = situation;
@@ -164,12 +77,19 @@ function locked(situation: Situation): Decision {
   );
 }
 
-/** v0 changes nothing persistent: no profile, no boot default, no reboot. It waits and says why. */
-function needsReboot(situation: Situation, message: string): Decision {
+/** It has changed nothing: what only a restart brings is prepared, where that is allowed. */
+function needsReboot(situation: Situation, reason: string): Decision {
   const { journal, observed } = situation;
+  const { rebootReasons } = journal;
   return go(
     situation,
-    { step: "staged-for-reboot", unit: null, problem: problemOf("activation-failed", message, observed) },
+    {
+      step: isWayBack(journal) ? "preparing-reboot" : "staged-for-reboot",
+      isGoingBack: isWayBack(journal),
+      rebootReasons: [...rebootReasons, reason],
+      unit: null,
+      problem: problemOf("activation-failed", reason, observed),
+    },
     collect(journal.unit),
   );
 }

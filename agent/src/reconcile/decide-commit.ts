@@ -1,4 +1,5 @@
 /** PURE. Commit: only now does anything that survives a reboot name the new system. Profile first, then the loader. */
+import { decideAfterCommit } from "./after-commit.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Decision, Desired } from "./decision.ts";
 import { problemOf, type Journal } from "./journal.ts";
@@ -28,11 +29,20 @@ function movePointers(situation: Situation): Decision {
   const { toplevel } = journal;
   if (profile !== toplevel) {
     const attempts = { ...journal.attempts, commit: journal.attempts.commit + 1 };
-    return go(situation, { attempts }, { kind: "set-profile", toplevel, direction: "forward" });
+    return go(situation, { attempts }, { kind: "set-profile", toplevel });
   }
   if (bootDefault === toplevel || (bootDefault === null && journal.bootSet)) {
     const attempts = { ...journal.attempts, commit: 0, activate: 0 };
-    return go(situation, { step: "committed", lastCommitted: toplevel, attempts, problem: null });
+    return go(situation, {
+      step: "committed",
+      lastCommitted: toplevel,
+      attempts,
+      problem: null,
+      isGoingBack: false,
+      bootEntry: null,
+      rebootReasons: [],
+      unproven: null,
+    });
   }
   if (journal.bootSet) return commitFailed(situation, `the boot default is ${bootDefault} after "boot"`);
   return startUnit(situation, { prefix: "chimera-boot", action: "boot", toplevel }, {});
@@ -73,7 +83,7 @@ export function decideCommitted(situation: Situation, desired: Desired | null): 
   if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
   const foreign = current !== journal.toplevel;
   const repointed = isOther(profile, journal.toplevel) || isOther(bootDefault, journal.toplevel);
-  if (!foreign && !repointed) return settled(situation);
+  if (!foreign && !repointed) return decideAfterCommit(situation) ?? settled(situation);
   const detail = `running ${current}, profile ${profile ?? "unknown"}, boot default ${bootDefault ?? "unknown"}`;
   if (desired?.revertForeign !== true) return wait(situation, "foreign-system", detail);
   const attempts = { ...journal.attempts, foreign: journal.attempts.foreign + 1 };

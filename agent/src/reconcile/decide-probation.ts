@@ -2,18 +2,12 @@
  * PURE. Probation: only a system that proves itself is committed. What cannot be seen is no proof: at the deadline
  * the node goes back to the system that was proven before.
  */
-import type { Decision, UnitsFact } from "./decision.ts";
-import type { Blame } from "./journal.ts";
+import { judgeChecks } from "./checks/judge-checks.ts";
+import { failedSince } from "./checks/judge-units.ts";
+import type { Decision, Observed } from "./decision.ts";
+import type { Blame, Journal } from "./journal.ts";
 import { go, revert, wait, type Situation } from "./plan.ts";
-
-/** How long after the asked time a node may still be settling. */
-const graceMs = 60_000;
-
-/** How long a node that had contact before may be without it. */
-const contactMs = 120_000;
-
-/** A unit that failed this long after the activation will not come back by itself. */
-const settleMs = 2_000;
+import { contactMs, deadlineMs } from "./probation-times.ts";
 
 /** Words of `is-system-running` that a healthy machine may say; `degraded` is judged unit by unit. */
 const up: ReadonlySet<string> = new Set(["running", "degraded"]);
@@ -25,12 +19,12 @@ export function decideProbation(situation: Situation): Decision {
   if (current !== journal.toplevel) {
     return revert(situation, `another system was activated in probation: ${current}`, "none");
   }
-  const doubt = doubtOf(observed.units, journal.failedBefore) ?? silenceOf(situation);
-  const elapsed = observed.uptimeMs - journal.since;
+  const elapsedMs = observed.uptimeMs - journal.since;
+  const doubt = unitDoubt({ observed, journal, elapsedMs }) ?? checkDoubt(situation) ?? silenceOf(situation);
   if (doubt === null) return healthy(situation);
-  if (doubt.failed && elapsed >= settleMs) return revert(situation, doubt.text, doubt.blame);
-  const deadline = Math.max(journal.probationMs + graceMs, doubt.window);
-  if (elapsed >= deadline) return revert(situation, doubt.text, doubt.blame);
+  if (doubt.isFinal) return revert(situation, doubt.text, doubt.blame);
+  const limit = Math.max(deadlineMs(journal), doubt.windowMs);
+  if (elapsedMs >= limit) return revert(situation, doubt.text, doubt.blame);
   if (journal.healthySince !== null) return go(situation, { healthySince: null });
   return wait(situation, "probation", doubt.text);
 }
@@ -46,33 +40,42 @@ function healthy(situation: Situation): Decision {
 
 interface Doubt {
   text: string;
-  /** A unit failed: no waiting helps. */
-  failed: boolean;
+  /** No waiting helps. */
+  isFinal: boolean;
   /** At least this long after the activation it may still go away. */
-  window: number;
+  windowMs: number;
   blame: Blame;
+}
+
+const passing = { isFinal: false, windowMs: 0, blame: "toplevel" } as const;
+
+function unitDoubt({ observed, journal, elapsedMs }: Situation & { elapsedMs: number }): Doubt | null {
+  const { units } = observed;
+  if (units === null) return { ...passing, text: "systemd did not list its units" };
+  const { failedBefore, policy } = journal;
+  const failed = failedSince({ failing: units.failing, failedBefore, rules: policy.units, elapsedMs });
+  if (failed.length > 0) {
+    const isFinal = failed.some(({ settled }) => settled);
+    const names = failed.map(({ unit }) => unit).join(", ");
+    return { ...passing, isFinal, text: `failed since the activation: ${names}` };
+  }
+  return up.has(units.state) ? null : { ...passing, text: `the system is ${units.state}` };
+}
+
+function checkDoubt({ observed, journal }: { observed: Observed; journal: Journal }): Doubt | null {
+  const verdict = judgeChecks(journal.policy.checks, observed.checks);
+  return verdict.kind === "healthy"
+    ? null
+    : { ...passing, text: `check ${verdict.check}: ${verdict.message}` };
 }
 
 /** A network that the activation cut can be mended by the way back only. It has two minutes to come up. */
 function silenceOf({ observed, journal }: Situation): Doubt | null {
-  const silent = journal.contactBefore && observed.contact !== true;
-  return silent
-    ? {
-        text: "no contact to NATS since the activation",
-        failed: false,
-        window: contactMs,
-        blame: "contact",
-      }
-    : null;
-}
-
-/** Why the node is not healthy now; null when it is. */
-function doubtOf(units: UnitsFact | null, failedBefore: readonly string[]): Doubt | null {
-  const slow = { failed: false, window: 0, blame: "toplevel" } as const;
-  if (units === null) return { ...slow, text: "systemd did not list its units" };
-  const known = new Set(failedBefore);
-  const fresh = units.failing.filter((name) => !known.has(name));
-  if (fresh.length > 0)
-    return { ...slow, text: `failed since the activation: ${fresh.join(", ")}`, failed: true };
-  return up.has(units.state) ? null : { ...slow, text: `the system is ${units.state}` };
+  if (!journal.contactBefore || observed.contact === true) return null;
+  return {
+    text: "no contact to NATS or the controller since the activation",
+    isFinal: false,
+    windowMs: contactMs,
+    blame: "contact",
+  };
 }

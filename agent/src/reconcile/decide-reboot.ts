@@ -3,17 +3,31 @@
  * nothing persistent names the new system, so what runs now says what happened.
  */
 import type { StorePath } from "@chimera/proto/names";
+import { deadManOf } from "./dead-man.ts";
 import type { Decision } from "./decision.ts";
-import { isWayBack, problemOf, type Journal } from "./journal.ts";
-import { go, wait, type Situation } from "./plan.ts";
+import { homeOf, isWayBack, problemOf, type Journal, type Step } from "./journal.ts";
+import { alarm, go, wait, withEvents, type Situation } from "./plan.ts";
+
+const unfinished: ReadonlySet<Step> = new Set<Step>([
+  "arming",
+  "activating",
+  "probation",
+  "committing",
+  "preparing-reboot",
+]);
+
+const maxReturns = 2;
 
 export function decideAfterReboot(situation: Situation): Decision {
   const { observed, journal } = situation;
   const { step } = journal;
-  const active = step === "activating" || step === "probation" || step === "committing";
-  if (!active) return go(situation, fresh(situation, { step }));
   const { current } = observed.system;
+  const isWaited = step === "staged-for-reboot" && journal.isGoingBack;
+  const isAwaited = step === "rebooting" || step === "falling-back" || isWaited;
+  if (!isAwaited && !unfinished.has(step)) return go(situation, fresh(situation, { step }));
   if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
+  if (step === "rebooting") return afterExpected(situation, current);
+  if (isAwaited) return afterGoingBack(situation, current);
   const problem = problemOf("activation-failed", `the machine restarted while ${step}`, observed);
   return go(situation, fresh(situation, resume(journal, current, problem)));
 }
@@ -23,11 +37,64 @@ function resume(journal: Journal, current: StorePath, problem: Journal["problem"
   const { step } = journal;
   const runsNew = current === journal.toplevel;
   if (isWayBack(journal)) return { step: runsNew ? "committing" : "staged", problem };
-  if (runsNew) return { step: step === "committing" ? step : "probation" };
-  if (current !== journal.before.current)
+  // Its timer went with the boot: a system that still has to prove itself gets another.
+  if (runsNew && step !== "preparing-reboot") return { step: step === "committing" ? step : "arming" };
+  if (current !== journal.before.current) {
     return { step: "reverting", systemBack: false, problem, blame: "none" };
+  }
   // Proven, but not yet on the loader: it is activated and proves itself again.
-  return { step: step === "committing" ? "staged" : "reverted", problem };
+  if (step === "committing") return { step: "staged", problem };
+  // What was written for the restart is put back; nothing of it had become the default.
+  if (step === "preparing-reboot") return { step: "reverting", systemBack: true, problem, blame: "none" };
+  return { step: "reverted", problem };
+}
+
+/** The restart that was ordered: one try, and the loader's answer is final. */
+function afterExpected(situation: Situation, current: StorePath): Decision {
+  const { journal, observed } = situation;
+  if (journal.isGoingBack || isWayBack(journal)) return afterGoingBack(situation, current);
+  const armed = { ...journal, attempts: { ...journal.attempts, reboot: journal.attempts.reboot + 1 } };
+  if (current === journal.toplevel) {
+    const deadMan = deadManOf(armed, observed.uptimeMs);
+    const previous = journal.before.current ?? current;
+    return go(
+      situation,
+      fresh(situation, {
+        step: "arming",
+        deadMan,
+        attempts: armed.attempts,
+        failedBefore: journal.failedBefore,
+      }),
+      { kind: "arm-dead-man", order: journal.order.id, unit: deadMan.unit, atMs: deadMan.atMs, previous },
+    );
+  }
+  const message = `${journal.toplevel} did not boot: the loader fell back to ${current}`;
+  const problem = problemOf("activation-failed", message, observed);
+  const isHome = current === journal.before.current;
+  return go(
+    situation,
+    fresh(situation, { step: "reverting", systemBack: isHome, blame: "toplevel", problem, bootEntry: null }),
+  );
+}
+
+/** On another system than the one it was to lead to: what ran before is activated live, and then it is over. */
+function afterGoingBack(situation: Situation, current: StorePath): Decision {
+  const { journal, observed } = situation;
+  if (current === homeOf(journal)) {
+    const step = isWayBack(journal) ? "committing" : "reverting";
+    const attempts = { ...journal.attempts, revert: 0 };
+    return go(situation, fresh(situation, { step, systemBack: true, isGoingBack: false, attempts }));
+  }
+  const attempts = { ...journal.attempts, reboot: journal.attempts.reboot + 1 };
+  const message = `the restart that was to go back ended on ${current}`;
+  const problem = problemOf("activation-failed", message, observed);
+  const isOver = attempts.reboot > maxReturns || isWayBack(journal);
+  const step = isOver ? "revert-failed" : "reverting";
+  const decision = go(
+    situation,
+    fresh(situation, { step, attempts, systemBack: false, isGoingBack: false, problem }),
+  );
+  return withEvents(decision, [alarm("activation-failed", message)]);
 }
 
 function fresh({ observed }: Situation, changes: Partial<Journal>): Partial<Journal> {
@@ -37,6 +104,7 @@ function fresh({ observed }: Situation, changes: Partial<Journal>): Partial<Jour
     retryAt: null,
     unit: null,
     bootSet: false,
+    deadMan: null,
     ...changes,
   };
 }

@@ -1,12 +1,17 @@
 /** PURE. The way back: activate what ran before, then put back what names the new system, then rest. */
 import type { StorePath } from "@chimera/proto/names";
 import { backoffMs } from "./backoff.ts";
+import { fallBack } from "./decide-reboot-path.ts";
 import type { Action, Decision, UnitFact } from "./decision.ts";
 import { problemOf, type Journal, type UnitRecord } from "./journal.ts";
 import { alarm, collect, go, startUnit, wait, withEvents, type Situation } from "./plan.ts";
+import { judgeWayBack } from "./preflight/judge-preflight.ts";
 
 /** Setting the profile counts as an attempt too. */
 const maxAttempts = 4;
+
+/** So long another switch may hold the lock; then ours finds out by itself. */
+const lockMs = 5_000;
 
 /** What the names of this step's own units begin with. */
 const revertPrefix = "chimera-revert";
@@ -19,6 +24,7 @@ export function decideReverting(situation: Situation): Decision {
   const { current } = observed.system;
   const previous = journal.before.current;
   if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
+  if (journal.bootEntry !== null) return go(situation, { bootEntry: null }, { kind: "clear-boot-once" });
   if (previous === null) return failed(situation, "no previous system is known");
   if (journal.unit !== null) return awaitUnit(situation, journal.unit);
   if (journal.attempts.revert >= maxAttempts) {
@@ -26,31 +32,68 @@ export function decideReverting(situation: Situation): Decision {
   }
   // Where the new system ran before the order already, there is nothing to activate.
   const activated = journal.systemBack || previous === journal.toplevel;
-  if (!activated || current !== previous) {
-    return startUnit(
-      situation,
-      { prefix: revertPrefix, action: "test", toplevel: previous },
-      { systemBack: false },
-    );
+  if (activated && current === previous) {
+    return putBackPointers(situation, previous) ?? go(situation, { step: "reverted", isGoingBack: false });
   }
-  return putBackPointers(situation, previous);
+  const reasons = restartReasons(situation);
+  if (reasons.length > 0) return goBackByRestart(situation, { previous, reasons });
+  return activatePrevious(situation, previous);
 }
 
-/** Only what names the new system: before commit that is nothing. */
-function putBackPointers(situation: Situation, previous: StorePath): Decision {
+function activatePrevious(situation: Situation, previous: StorePath): Decision {
+  const { observed, journal } = situation;
+  const isLocked = observed.preflight?.isSwitchLocked === true;
+  if (isLocked && observed.uptimeMs - journal.since < lockMs) {
+    return wait(situation, "switch-locked", "another switch is given five seconds to end");
+  }
+  return startUnit(
+    situation,
+    { prefix: revertPrefix, action: "test", toplevel: previous },
+    { systemBack: false },
+  );
+}
+
+/** Why the previous system cannot be activated live; empty where it can. */
+function restartReasons({ observed, journal }: Situation): string[] {
+  const { booted, current } = observed.system;
+  const { preflight } = observed;
+  // It came by a restart, with its own kernel: only another restart brings the previous one whole.
+  if (journal.rebootReasons.length > 0 && booted === journal.toplevel && current === booted) {
+    return journal.rebootReasons;
+  }
+  const verdict = preflight === null ? null : judgeWayBack(preflight);
+  return verdict?.kind === "reboot" ? verdict.reasons : [];
+}
+
+/** What the loader boots is what ran before; the restart itself was either allowed with the order, or is waited for. */
+function goBackByRestart(
+  situation: Situation,
+  { previous, reasons }: { previous: StorePath; reasons: string[] },
+): Decision {
+  const { journal, observed } = situation;
+  const pointers = putBackPointers(situation, previous);
+  if (pointers !== null) return pointers;
+  const cameByRestart = observed.system.booted === journal.toplevel && journal.rebootReasons.length > 0;
+  if (cameByRestart || journal.policy.panicReboot === "now") {
+    return fallBack({ observed, journal: { ...journal, isGoingBack: true } });
+  }
+  return go(situation, { step: "staged-for-reboot", isGoingBack: true, rebootReasons: reasons });
+}
+
+/** Only what names the new system: before commit that is nothing. Null when nothing names it any more. */
+function putBackPointers(situation: Situation, previous: StorePath): Decision | null {
   const { observed, journal } = situation;
   const { profile, bootDefault } = observed.system;
   const { before, toplevel } = journal;
   if (previous !== toplevel && profile === toplevel && before.profile !== toplevel) {
     const attempts = { ...journal.attempts, revert: journal.attempts.revert + 1 };
-    const toplevelBack = before.profile ?? previous;
-    return go(situation, { attempts }, { kind: "set-profile", toplevel: toplevelBack, direction: "back" });
+    return go(situation, { attempts }, { kind: "set-profile", toplevel: before.profile ?? previous });
   }
   if (previous !== toplevel && bootDefault === toplevel && before.bootDefault !== toplevel) {
     const back = before.bootDefault ?? previous;
     return startUnit(situation, { prefix: `${revertPrefix}-boot`, action: "boot", toplevel: back }, {});
   }
-  return go(situation, { step: "reverted" });
+  return null;
 }
 
 function awaitUnit(situation: Situation, record: UnitRecord): Decision {
@@ -103,9 +146,16 @@ function attemptFailed(
   );
 }
 
+/** One restart, where the policy allows it and the loader's default is what ran before; else a person is called. */
 function failed(situation: Situation, message: string): Decision {
-  const { observed } = situation;
+  const { observed, journal } = situation;
+  const { policy, attempts, before } = journal;
   const problem = problemOf("activation-failed", message, observed);
-  const decision = go(situation, { step: "revert-failed", unit: null, problem });
-  return withEvents(decision, [alarm("activation-failed", `revert failed: ${message}`)]);
+  const events = [alarm("activation-failed", `revert failed: ${message}`)];
+  const leadsHome = before.current !== null && observed.system.bootDefault === before.current;
+  if (policy.panicReboot === "now" && attempts.reboot === 0 && leadsHome) {
+    const tried = { ...journal, problem, isGoingBack: true, attempts: { ...attempts, reboot: 1 } };
+    return withEvents(fallBack({ observed, journal: tried }), events);
+  }
+  return withEvents(go(situation, { step: "revert-failed", unit: null, problem }), events);
 }

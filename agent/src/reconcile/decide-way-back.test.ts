@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { decide, needsOf } from "./decide.ts";
+import { decide } from "./decide.ts";
 import type { Blocked, Desired } from "./decision.ts";
 import { Journal } from "./journal.ts";
 import { a, b, c, desired, headId, observed, panicOf } from "./machine-model.ts";
+import { needsOf } from "./needs.ts";
 import { at, kinds, play } from "./play-machine.ts";
 
 const running = { current: b, booted: a, profile: b, bootDefault: b };
@@ -103,7 +104,7 @@ test("a machine that restarts in a way back goes on with it", () => {
 test("two ways back from one head: the accepted one counts, where it leads elsewhere", () => {
   const begun = at("committed", { order: panicOf(1, a).order, toplevel: a, lastCommitted: a });
   const seen = observed({ system: { current: a, booted: a, profile: a, bootDefault: a } });
-  const elsewhere = panicOf(1, c, { order: { epoch: 0, serial: 1, rank: 1, id: headId("d") } });
+  const elsewhere = panicOf(1, c, { order: { epoch: 0, serial: 1, rank: 1, id: headId("d"), local: null } });
   expect(play({ seen, journal: begun, want: elsewhere }).seen.system.current).toBe(c);
   const same = { ...elsewhere, toplevel: a };
   expect(decide(seen, begun, same).plan).toBeNull();

@@ -10,7 +10,14 @@ import { alarm, collect, go, revert, withEvents, type Situation } from "./plan.t
 
 const maxAttempts = 4;
 
-const underWay: ReadonlySet<Step> = new Set<Step>(["activating", "probation", "committing"]);
+const underWay: ReadonlySet<Step> = new Set<Step>([
+  "arming",
+  "activating",
+  "probation",
+  "committing",
+  "preparing-reboot",
+  "rebooting",
+]);
 
 /** Whether what the journal is in the middle of is what the newest order undoes. */
 export function isUndone({ journal }: Situation, desired: Desired | null): boolean {

@@ -1,30 +1,50 @@
 import { expect, test } from "vitest";
-import { decide, needsOf } from "./decide.ts";
+import { decide } from "./decide.ts";
 import { maxTransitions } from "./journal.ts";
-import { a, b, c, desired, headId, observed } from "./machine-model.ts";
-import { at, kinds, play } from "./play-machine.ts";
+import { a, b, c, clear, desired, headId, observed } from "./machine-model.ts";
+import { needsOf } from "./needs.ts";
+import { at, kinds, play, tries } from "./play-machine.ts";
 
 test("a new head is fetched, activated, proven, then made permanent, in this order", () => {
   const { actions, journal, seen, last } = play({ seen: observed(), journal: null, want: desired(1, b) });
   expect(kinds(actions)).toEqual([
     "start-fetch",
+    "arm-dead-man",
     "test b",
     "collect-unit",
     "set-profile",
     "boot b",
     "collect-unit",
+    "disarm-dead-man",
   ]);
   expect(journal?.step).toBe("committed");
   expect(seen.system).toEqual({ current: b, booted: a, profile: b, bootDefault: b });
   expect(last).toMatchObject({ state: "committed", waiting: null, plan: null });
 });
 
-test("a system that runs already is only checked and made permanent, never activated", () => {
-  const seen = observed({ system: { current: b, booted: b, profile: a, bootDefault: b } });
-  expect(kinds(play({ seen, journal: null, want: desired(1, b) }).actions)).toEqual([
+test("a system that runs and is permanent already is only checked, never activated", () => {
+  const seen = observed({ system: { current: b, booted: b, profile: b, bootDefault: b } });
+  const { actions, journal } = play({ seen, journal: null, want: desired(1, b) });
+  expect(kinds(actions)).toEqual(["start-fetch"]);
+  expect(journal?.step).toBe("committed");
+});
+
+test("a system that runs but that nothing names proves itself first, and what is named is its way back", () => {
+  const seen = observed({ system: { current: b, booted: a, profile: a, bootDefault: a } });
+  const { actions, steps } = play({ seen, journal: null, want: desired(1, b) });
+  expect(kinds(actions)).toEqual([
     "start-fetch",
+    "arm-dead-man",
     "set-profile",
+    "boot b",
+    "collect-unit",
+    "disarm-dead-man",
   ]);
+  expect(steps).toContain("probation");
+  const sick = { ...seen, units: { state: "degraded", failing: ["web.service"] } };
+  // Failed already when it began: no fault of the system that runs. One that fails afterwards is.
+  const begun = decide(sick, at("staged"), desired(1, b)).plan?.journal;
+  expect(begun?.before.current).toBe(a);
 });
 
 test("without any head the node is idle and says why", () => {
@@ -74,7 +94,7 @@ test("exit code 100 leaves everything as it is and waits for a reboot", () => {
 });
 
 test("a switch inhibitor is met before anything is started", () => {
-  const seen = observed({ inhibitors: ["dbus-implementation"] });
+  const seen = observed({ preflight: { ...clear, inhibitors: ["dbus-implementation"] } });
   const { journal, actions, last } = play({ seen, journal: null, want: desired(1, b) });
   expect(journal?.step).toBe("staged-for-reboot");
   expect(kinds(actions)).toEqual(["start-fetch"]);
@@ -161,7 +181,7 @@ test("an activation that was journalled but never started is started under a nam
   const journal = at("activating", { unitsStarted: 1 });
   const { plan } = decide(observed(), journal, desired(1, b));
   expect(plan?.action).toMatchObject({ kind: "start-unit", unit: { name: "chimera-activate-1-2" } });
-  const tried = at("activating", { attempts: { fetch: 0, activate: 2, commit: 0, revert: 0, foreign: 0 } });
+  const tried = at("activating", { attempts: tries({ activate: 2, commit: 0 }) });
   expect(decide(observed(), tried, desired(1, b)).plan?.journal.step).toBe("reverting");
 });
 
@@ -189,7 +209,7 @@ test("a machine that restarted during commit proves the system again and commits
 
 test("a commit that cannot set the boot default is undone, the profile with it", () => {
   const system = { current: b, booted: a, profile: b, bootDefault: a };
-  const journal = at("committing", { attempts: { fetch: 0, activate: 0, commit: 4, revert: 0, foreign: 0 } });
+  const journal = at("committing", { attempts: tries({ activate: 0, commit: 4 }) });
   const { seen, journal: end } = play({ seen: observed({ system }), journal, want: desired(1, b) });
   expect(end?.step).toBe("reverted");
   expect(seen.system).toEqual({ current: a, booted: a, profile: a, bootDefault: a });
@@ -223,9 +243,20 @@ test("too many steps in one activation end in stuck", () => {
 });
 
 test("only the steps that need processes ask for them", () => {
-  expect(needsOf(null)).toEqual({ unit: null, units: false, inhibitorsOf: null, contact: false });
-  expect(needsOf(at("committed"))).toEqual({ unit: null, units: false, inhibitorsOf: null, contact: false });
-  expect(needsOf(at("staged"))).toMatchObject({ units: true, inhibitorsOf: b });
+  const nothing = {
+    unit: null,
+    units: false,
+    preflightTo: null,
+    contact: false,
+    deadMan: null,
+    bootEntryOf: null,
+    switchLock: false,
+    checks: null,
+  };
+  expect(needsOf(null)).toEqual(nothing);
+  expect(needsOf(at("committed"))).toMatchObject({ ...nothing, checks: { checks: [] } });
+  expect(needsOf(at("reverted"))).toEqual(nothing);
+  expect(needsOf(at("staged"))).toMatchObject({ units: true, preflightTo: b });
 });
 
 test("a proven node whose boot default cannot be put back stays on its system, and does not fall back to an older one", () => {

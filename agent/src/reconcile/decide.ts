@@ -3,17 +3,21 @@
  * reason to wait. As much as possible belongs here, because here a test needs no machine.
  */
 import { comparePlace } from "@chimera/proto/signed/place";
-import { decideActivating, decideAccepted, decideStaged } from "./decide-activation.ts";
+import { decideAccepted } from "./decide-accepted.ts";
+import { decideActivating } from "./decide-activation.ts";
 import { decideCommitted, decideCommitting } from "./decide-commit.ts";
 import { decideProbation } from "./decide-probation.ts";
 import { decideAfterReboot } from "./decide-reboot.ts";
+import { decidePreparing, decideRebooting, decideStagedForReboot } from "./decide-reboot-path.ts";
+import { decideReverted } from "./decide-reverted.ts";
 import { decideReverting } from "./decide-revert.ts";
+import { decideArming, decideStaged } from "./decide-staged.ts";
 import { isUndone, undo } from "./decide-way-back.ts";
-import type { StorePath } from "@chimera/proto/names";
-import type { Decision, Desired, Needs, Observed } from "./decision.ts";
+import type { Decision, Desired, Observed } from "./decision.ts";
 import {
   isRepair,
   isReplaceable,
+  isResting,
   isWayBack,
   maxTransitions,
   problemOf,
@@ -21,9 +25,17 @@ import {
   type Journal,
   type Step,
 } from "./journal.ts";
-import { alarm, go, planned, stand, wait, withEvents, type Situation } from "./plan.ts";
+import { newJournal, type Wanted } from "./new-journal.ts";
+import { alarm, go, planned, rest, stand, wait, withEvents, type Situation } from "./plan.ts";
+import type { Reserve } from "./preflight/judge-preflight.ts";
 
-export function decide(observed: Observed, journal: Journal | null, desired: Desired | null): Decision {
+/** What pre-flight leaves free where the node's module says nothing else. */
+export const usualReserve: Reserve = { storeBytes: 512 << 20, bootBytes: 32 << 20 };
+
+/** What is seen, and how much space must be left: all that a decision rests on beside journal and order. */
+export type Sight = Observed & { reserve?: Reserve };
+
+export function decide(observed: Sight, journal: Journal | null, desired: Desired | null): Decision {
   if (desired !== null && takesOver(desired, journal)) return takeOver(observed, journal, desired);
   if (journal === null) {
     return { state: "idle", waiting: { reason: "no-head", detail: "no head was accepted yet" }, plan: null };
@@ -32,7 +44,7 @@ export function decide(observed: Observed, journal: Journal | null, desired: Des
 }
 
 /** The next step of what the journal has begun. */
-function carryOn(situation: Situation, desired: Desired | null): Decision {
+function carryOn(situation: Situation & { observed: Sight }, desired: Desired | null): Decision {
   const { observed, journal } = situation;
   if (journal.bootId !== observed.bootId) return decideAfterReboot(situation);
   if (isUndone(situation, desired)) return undo(situation);
@@ -40,42 +52,35 @@ function carryOn(situation: Situation, desired: Desired | null): Decision {
   if (journal.retryAt !== null && observed.uptimeMs < journal.retryAt) {
     return wait(situation, "backing-off", journal.problem?.message ?? "the last attempt failed");
   }
-  return rules[journal.step](situation, desired);
+  if (journal.deadMan !== null && isResting(journal)) return disarm(situation, journal.deadMan.unit);
+  return rules[journal.step](situation, desired, observed.reserve ?? usualReserve);
 }
 
-/** What the next pass must look at; the rest would cost a process for nothing. */
-export function needsOf(journal: Journal | null): Needs {
-  if (journal === null) return { unit: null, units: false, inhibitorsOf: null, contact: false };
-  const { step, toplevel } = journal;
-  // A way back waits for nobody's answer.
-  const judging = !isWayBack(journal) && (step === "staged" || step === "probation");
-  return {
-    unit: journal.unit?.name ?? null,
-    units: judging || step === "activating",
-    inhibitorsOf: step === "staged" ? toplevel : null,
-    contact: judging,
-  };
+/** A timer that is left behind does nothing: it finds a journal at rest. But it need not be left. */
+function disarm(situation: Situation, unit: string): Decision {
+  return go(situation, { deadMan: null }, { kind: "disarm-dead-man", unit });
 }
 
-const rules: Record<Step, (situation: Situation, desired: Desired | null) => Decision> = {
+type Rule = (situation: Situation, desired: Desired | null, reserve: Reserve) => Decision;
+
+const rules: Record<Step, Rule> = {
   accepted: decideAccepted,
   staged: decideStaged,
+  arming: decideArming,
   activating: decideActivating,
   probation: decideProbation,
   committing: decideCommitting,
   committed: decideCommitted,
+  "staged-for-reboot": decideStagedForReboot,
+  "preparing-reboot": decidePreparing,
+  rebooting: decideRebooting,
   reverting: decideReverting,
-  "staged-for-reboot": (situation) => rest(situation, "needs-reboot"),
-  reverted: (situation) => rest(situation, "reverted"),
+  "falling-back": decideRebooting,
+  reverted: decideReverted,
   "revert-failed": (situation) => rest(situation, "revert-failed"),
   refused: (situation) => rest(situation, "refused"),
   stuck: (situation) => rest(situation, "stuck"),
 };
-
-/** Only a newer head ends this: the same toplevel is not tried again for the same order. */
-function rest(situation: Situation, reason: string): Decision {
-  return wait(situation, reason, situation.journal.problem?.message ?? "waiting for a newer head");
-}
 
 /**
  * Only a higher order, and only while nothing is half done: a begun activation is finished or undone first. Two ways back
@@ -85,8 +90,11 @@ function takesOver(desired: Desired, journal: Journal | null): boolean {
   if (journal === null) return true;
   if (!isReplaceable(journal)) return false;
   const order = comparePlace(desired.order, journal.order);
-  if (order !== 0 || !isWayBack(desired)) return order > 0;
-  return desired.order.id !== journal.order.id && desired.toplevel !== journal.toplevel;
+  if (order !== 0) return order > 0;
+  if (desired.order.id === journal.order.id) return false;
+  // What root orders on the node stands on the place of the document below it, and gives way to that in the end.
+  if (desired.order.local !== null || journal.order.local !== null) return true;
+  return isWayBack(desired) && desired.toplevel !== journal.toplevel;
 }
 
 function takeOver(observed: Observed, journal: Journal | null, desired: Desired): Decision {
@@ -104,44 +112,18 @@ function isSuperseded(journal: Journal): boolean {
   return (journal.step === "accepted" || journal.step === "staged") && !isRepair(journal);
 }
 
-type Wanted = Desired & { toplevel: StorePath };
-
 function begin(observed: Observed, journal: Journal | null, desired: Wanted): Decision {
-  const { current, profile, bootDefault } = observed.system;
+  const { current } = observed.system;
   if (current === null) {
     const detail = "the running system could not be read";
     return { state: stateOf(journal), waiting: { reason: "system-unknown", detail }, plan: null };
   }
-  const record: Journal = {
-    v: 1,
-    order: desired.order,
-    toplevel: desired.toplevel,
-    probationMs: desired.probationMs,
-    activationSeconds: desired.activationSeconds,
-    step: "accepted",
-    bootId: observed.bootId,
-    since: observed.uptimeMs,
-    healthySince: null,
-    retryAt: null,
-    before: { current, profile, bootDefault },
-    failedBefore: [],
-    contactBefore: false,
-    unit: null,
-    unitsStarted: 0,
-    attempts: { fetch: 0, activate: 0, commit: 0, revert: 0, foreign: 0 },
-    transitions: 0,
-    systemBack: false,
-    bootSet: false,
-    lastCommitted: journal?.step === "committed" ? journal.toplevel : (journal?.lastCommitted ?? null),
-    blame: "none",
-    problem: null,
-  };
-  return planned(journal, { journal: record, action: null, events: [] });
+  const next = newJournal({ observed, journal, desired, current });
+  return planned(journal, { journal: next, action: null, events: [] });
 }
 
-function isLoop({ step, transitions }: Journal): boolean {
-  const active = step === "activating" || step === "probation" || step === "committing";
-  return transitions > maxTransitions && (active || step === "staged" || step === "reverting");
+function isLoop(journal: Journal): boolean {
+  return journal.transitions > maxTransitions && !isResting(journal) && journal.step !== "accepted";
 }
 
 /** Nothing more is tried by itself: what a loop breaker ends needs a person or a newer head. */

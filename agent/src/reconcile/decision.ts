@@ -1,9 +1,12 @@
 /** PURE. What a pass sees, and what it may decide: the vocabulary between `decide` and the shell. */
 import type { ErrorCode } from "@chimera/proto/errors";
 import type { NodeEventBody } from "@chimera/proto/event";
+import type { CheckResult } from "@chimera/proto/health-check";
 import type { Digest, StorePath } from "@chimera/proto/names";
 import type { StateWord } from "@chimera/proto/state-word";
 import type { Journal, JournalOrder, UnitRecord } from "./journal.ts";
+import type { OrderPolicy } from "./order-policy.ts";
+import type { PreflightFacts } from "./preflight/preflight-facts.ts";
 
 /** Where the machine's pointers lead; null where that could not be read. */
 export interface SystemPointers {
@@ -13,7 +16,7 @@ export interface SystemPointers {
   bootDefault: StorePath | null;
 }
 
-/** The one background fetch, named by the id of the head it works for. */
+/** The one background fetch, named by the id of the order it works for. */
 export type FetchFact =
   | { kind: "idle" }
   | { kind: "running"; head: Digest; doneBytes: number; totalBytes: number }
@@ -42,10 +45,16 @@ export interface Observed {
   /** The journal's unit; null when systemd did not answer. */
   unit: UnitFact | null;
   units: UnitsFact | null;
-  /** Switch inhibitors that differ between the running system and the wanted one; null when unreadable. */
-  inhibitors: string[] | null;
-  /** Whether a fresh round trip to NATS came back just now; null when nobody asked. */
+  /** Of the switch that the journal's step is about; null where nobody asked or the running system is unknown. */
+  preflight: PreflightFacts | null;
+  /** Whether a fresh round trip to NATS or controller came back just now; null when nobody asked. */
   contact: boolean | null;
+  /** Since the newest activation; empty before the runner began. */
+  checks: readonly CheckResult[];
+  /** Whether the journal's dead-man is armed; null when nobody asked or systemd did not answer. */
+  deadManArmed: boolean | null;
+  /** The loader's id of the entry that boots the wanted system; null where there is none or nobody asked. */
+  bootEntry: string | null;
 }
 
 /** Why nothing may be begun, though it is wanted. */
@@ -58,7 +67,7 @@ export interface Blocked {
   repairs: boolean;
 }
 
-/** What the accepted documents want of this node. */
+/** What the accepted documents want of this node, or root on the node itself. */
 export interface Desired {
   order: JournalOrder;
   /** Null, and `blocked` says why, where no system is known to go back to. */
@@ -68,12 +77,20 @@ export interface Desired {
   blocked: Blocked | null;
   probationMs: number;
   activationSeconds: number;
+  policy: OrderPolicy;
   /** Whether a system that somebody else activated is drift to undo, or only to report. */
   revertForeign: boolean;
 }
 
 export type Action =
-  | { kind: "start-fetch"; head: Digest; toplevel: StorePath; keep: StorePath | null }
+  | {
+      kind: "start-fetch";
+      head: Digest;
+      toplevel: StorePath;
+      keep: StorePath | null;
+      /** Nothing is downloaded: it lies in the store already. */
+      isLocal: boolean;
+    }
   | {
       kind: "start-unit";
       unit: UnitRecord;
@@ -85,8 +102,14 @@ export type Action =
   | { kind: "collect-unit"; name: string }
   /** Ends it, if it runs, and collects it. */
   | { kind: "stop-unit"; name: string }
-  /** Forward: to a system whose agent will drive the node from then on. */
-  | { kind: "set-profile"; toplevel: StorePath; direction: "forward" | "back" };
+  | { kind: "set-profile"; toplevel: StorePath }
+  /** Undoes the order at this uptime, should nobody else have by then. */
+  | { kind: "arm-dead-man"; order: Digest; unit: string; atMs: number; previous: StorePath }
+  | { kind: "disarm-dead-man"; unit: string }
+  /** `entry` is booted once; null boots the loader's default. */
+  | { kind: "reboot"; entry: string | null; drain: boolean }
+  /** The loader forgets an entry that it was to boot once. */
+  | { kind: "clear-boot-once" };
 
 interface Waiting {
   reason: string;
@@ -111,6 +134,20 @@ export interface Decision {
 export interface Needs {
   unit: string | null;
   units: boolean;
-  inhibitorsOf: StorePath | null;
+  /** The system that is switched to next. */
+  preflightTo: StorePath | null;
   contact: boolean;
+  deadMan: string | null;
+  bootEntryOf: StorePath | null;
+  /** Whether nobody else may switch the system meanwhile. */
+  switchLock: boolean;
+  /** Which checks run now, and since when they count. */
+  checks: CheckRun | null;
+}
+
+export interface CheckRun {
+  /** Names the activation that they are about. */
+  id: string;
+  sinceMs: number;
+  checks: OrderPolicy["checks"];
 }

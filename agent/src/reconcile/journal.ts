@@ -5,17 +5,26 @@ import { Place } from "@chimera/proto/signed/place";
 import type { StateWord } from "@chimera/proto/state-word";
 import { z } from "zod";
 import type { Observed } from "./decision.ts";
+import { OrderPolicy, plainPolicy } from "./order-policy.ts";
 
-/** How far the node is with one order. Issue 4 adds pre-flight and dead-man between these. */
+/** How far the node is with one order. Every one of them has a row in the soak: a new one does not compile without. */
 export const Step = z.enum([
   "accepted",
   "staged",
+  /** Snapshot and dead-man, before anything is changed. */
+  "arming",
   "activating",
   "probation",
   "committing",
   "committed",
   "staged-for-reboot",
+  /** Boot entries are written; the default is still what ran before. */
+  "preparing-reboot",
+  /** The expected restart: whatever runs after it is judged. */
+  "rebooting",
   "reverting",
+  /** The restart that ends on the loader's default, what ran before. */
+  "falling-back",
   "reverted",
   "revert-failed",
   "refused",
@@ -41,19 +50,35 @@ export type Problem = z.infer<typeof Problem>;
 const path = StorePath.nullable();
 
 /** The document that the node carries out. A way back (a panic, a return) stands one rank above the head that it undoes. */
-export const JournalOrder = Place.extend({ id: Digest });
+export const JournalOrder = Place.extend({
+  id: Digest,
+  /** What root ordered on the node itself, on top of the document of that place. */
+  local: z.enum(["apply", "revert"]).nullable().default(null),
+});
 export type JournalOrder = z.infer<typeof JournalOrder>;
 
 /** What a revert says about the system that was tried: only one that failed by itself is never to be tried again. */
 export const Blame = z.enum(["toplevel", "contact", "none"]);
 export type Blame = z.infer<typeof Blame>;
 
+/** The timer that undoes the order when nobody else has: systemd's, so it needs neither agent nor tmux. */
+export const DeadMan = z.object({ unit: z.string().max(128), atMs: Count });
+export type DeadMan = z.infer<typeof DeadMan>;
+
+/** How far the boot entries of a restart are. */
+export const RebootStage = z.enum(["none", "listed", "restored", "installed"]);
+export type RebootStage = z.infer<typeof RebootStage>;
+
+export const journalVersion = 2;
+
 export const Journal = z.object({
-  v: z.literal(1),
+  /** Version 1 lacks what has a default here. */
+  v: z.literal([1, journalVersion]).transform(() => journalVersion),
   order: JournalOrder,
   toplevel: StorePath,
   probationMs: Count,
   activationSeconds: Count,
+  policy: OrderPolicy.default(plainPolicy),
   step: Step,
   /** Boot in which the times below count: they are milliseconds since its start, so no clock step moves them. */
   bootId: z.string().max(64),
@@ -68,7 +93,24 @@ export const Journal = z.object({
   contactBefore: z.boolean().default(false),
   unit: UnitRecord.nullable(),
   unitsStarted: Count,
-  attempts: z.object({ fetch: Count, activate: Count, commit: Count, revert: Count, foreign: Count }),
+  deadMan: DeadMan.nullable().default(null),
+  attempts: z.object({
+    fetch: Count,
+    activate: Count,
+    commit: Count,
+    revert: Count,
+    foreign: Count,
+    reboot: Count.default(0),
+    /** Probations of this order that were lost by contact only. */
+    contact: Count.default(0),
+  }),
+  /** Why the wanted system needs a restart; empty for a live switch. */
+  rebootReasons: z.array(z.string().max(512)).max(32).default([]),
+  rebootStage: RebootStage.default("none"),
+  /** The loader's id of the entry that was to be booted once. */
+  bootEntry: z.string().max(256).nullable().default(null),
+  /** Whether a restart is what the way back waits for, or has ordered. */
+  isGoingBack: z.boolean().default(false),
   /** Journal writes since the activation began; the loop breaker's count. */
   transitions: Count,
   /** Whether the revert has run the previous system's activation. */
@@ -76,6 +118,10 @@ export const Journal = z.object({
   /** Whether the boot default was set in this order: the only witness where no reader knows the loader. */
   bootSet: z.boolean(),
   lastCommitted: path,
+  /** What ran when the order began though it was being left: never a way back. */
+  unproven: path.default(null),
+  /** The check that made the committed system unhealthy; null while it is well. */
+  unhealthy: z.string().max(64).nullable().default(null),
   /** Why the newest revert was begun. */
   blame: Blame.default("none"),
   problem: Problem.nullable(),
@@ -97,25 +143,67 @@ const replaceable: ReadonlySet<Step> = new Set<Step>([
   "stuck",
 ]);
 
+const resting: ReadonlySet<Step> = new Set<Step>([
+  "committed",
+  "reverted",
+  "revert-failed",
+  "refused",
+  "stuck",
+]);
+
+/** The order has come to its end, well or not. */
+export function isResting(journal: Journal): boolean {
+  return resting.has(journal.step);
+}
+
 export function isReplaceable(journal: Journal): boolean {
   return replaceable.has(journal.step);
 }
 
 export function stateOf(journal: Journal | null): StateWord {
-  if (journal === null) return "idle";
-  return journal.step === "accepted" ? "fetching" : journal.step;
+  return journal === null ? "idle" : words[journal.step];
 }
+
+const words: Record<Step, StateWord> = {
+  accepted: "fetching",
+  staged: "staged",
+  arming: "activating",
+  activating: "activating",
+  probation: "probation",
+  committing: "committing",
+  committed: "committed",
+  "staged-for-reboot": "staged-for-reboot",
+  "preparing-reboot": "staged-for-reboot",
+  rebooting: "rebooting",
+  reverting: "reverting",
+  "falling-back": "reverting",
+  reverted: "reverted",
+  "revert-failed": "revert-failed",
+  refused: "refused",
+  stuck: "stuck",
+};
 
 /** The system that /etc must agree with now; null while that is not known to have been ours. */
 export function settledToplevel(journal: Journal | null): StorePath | null {
   if (journal === null) return null;
   const { step, toplevel, lastCommitted, before } = journal;
+  // What still runs then is the system that is being left.
+  if (journal.isGoingBack) return null;
   if (step === "committed" || step === "committing" || step === "probation") return toplevel;
-  if (step === "accepted" || step === "staged" || step === "staged-for-reboot" || step === "refused") {
-    return lastCommitted;
-  }
+  if (untouched.has(step)) return lastCommitted;
   return before.current === lastCommitted ? lastCommitted : null;
 }
+
+/** Nothing that runs was changed by the order yet. */
+const untouched: ReadonlySet<Step> = new Set<Step>([
+  "accepted",
+  "staged",
+  "arming",
+  "staged-for-reboot",
+  "preparing-reboot",
+  "rebooting",
+  "refused",
+]);
 
 /** While this holds, /etc is being rewritten by us. */
 export function isSwitching(journal: Journal | null): boolean {
@@ -140,7 +228,12 @@ export function problemOf(code: ErrorCode, message: string, observed: Observed):
 
 /** A way back needs no download, and no proof: what it activates ran here before. */
 export function isWayBack({ order }: { order: JournalOrder }): boolean {
-  return order.rank > 0;
+  return order.local === null ? order.rank > 0 : order.local === "revert";
+}
+
+/** Where going back leads: the proven system of this order. */
+export function homeOf(journal: Journal): StorePath | null {
+  return isWayBack(journal) ? journal.toplevel : journal.before.current;
 }
 
 /** What somebody else activated over the committed system is being undone: no new order is begun by that. */

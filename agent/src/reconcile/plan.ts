@@ -3,15 +3,7 @@ import type { ErrorCode } from "@chimera/proto/errors";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { StorePath } from "@chimera/proto/names";
 import type { Action, Blocked, Decision, Observed } from "./decision.ts";
-import {
-  advance,
-  isWayBack,
-  problemOf,
-  stateOf,
-  type Blame,
-  type Journal,
-  type UnitRecord,
-} from "./journal.ts";
+import { advance, problemOf, stateOf, type Blame, type Journal, type UnitRecord } from "./journal.ts";
 
 export interface Situation {
   observed: Observed;
@@ -25,6 +17,11 @@ export function wait({ journal }: Situation, reason: string, detail: string): De
 /** Something is wanted that may not be begun. */
 export function stand(journal: Journal | null, { state, reason, detail }: Blocked): Decision {
   return { state: state ?? stateOf(journal), waiting: { reason, detail }, plan: null };
+}
+
+/** Only a newer order ends this: the same toplevel is not tried again for the same one. */
+export function rest(situation: Situation, reason: string): Decision {
+  return wait(situation, reason, situation.journal.problem?.message ?? "waiting for a newer head");
 }
 
 export function settled({ journal }: Situation): Decision {
@@ -61,6 +58,13 @@ export function alarm(code: ErrorCode, message: string): NodeEventBody {
   return { type: "alarm", data: { code, message: message.slice(0, 2048) } };
 }
 
+/** What can not be begun: only a newer order ends this. */
+export function refuse(situation: Situation, code: ErrorCode, message: string): Decision {
+  const { observed, journal } = situation;
+  const problem = problemOf(code, message, observed);
+  return go(situation, { step: "refused", unit: null, problem }, collect(journal.unit));
+}
+
 /** The way back begins. The unit that ended is collected on the way. */
 export function revert(situation: Situation, message: string, blame: Blame): Decision {
   const { journal, observed } = situation;
@@ -76,6 +80,12 @@ export function collect(unit: UnitRecord | null): Action | null {
   return unit === null ? null : { kind: "collect-unit", name: unit.name };
 }
 
+/** What the names of an order's units have in common: no two orders that stand one after the other share it. */
+export function nameOf({ order }: Journal): string {
+  if (order.local !== null) return `${order.serial}-local-${order.id.slice(0, 8)}`;
+  return `${order.serial}${order.rank > 0 ? "-back" : ""}`;
+}
+
 /** A unit under a name that this order has not used. */
 export function startUnit(
   situation: Situation,
@@ -86,7 +96,7 @@ export function startUnit(
   const count = journal.unitsStarted;
   const suffix = count === 0 ? "" : `-${count + 1}`;
   const record: UnitRecord = {
-    name: `${unit.prefix}-${journal.order.serial}${isWayBack(journal) ? "-back" : ""}${suffix}`,
+    name: `${unit.prefix}-${nameOf(journal)}${suffix}`,
     action: unit.action,
     toplevel: unit.toplevel,
   };

@@ -48,6 +48,18 @@ export const kinds = (actions: readonly Action[]) =>
     action.kind === "start-unit" ? `${action.unit.action} ${action.unit.toplevel.at(-1)}` : action.kind,
   );
 
+/** Attempts of an order, none but these. */
+export const tries = (over: Partial<Journal["attempts"]>): Journal["attempts"] => ({
+  fetch: 0,
+  activate: 0,
+  commit: 0,
+  revert: 0,
+  foreign: 0,
+  reboot: 0,
+  contact: 0,
+  ...over,
+});
+
 /** A journal at the given step of order 1, which wants b on a machine that ran a. */
 export function at(step: Step, over: Partial<Journal> = {}): Journal {
   const begun = decide(observed(), null, desired(1, b)).plan?.journal;

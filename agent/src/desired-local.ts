@@ -1,0 +1,28 @@
+/** PURE. What root ordered on the node itself, as an order that the node carries out like any other. */
+import type { Place } from "@chimera/proto/signed/place";
+import { settingsOf, type Defaults } from "./desired-settings.ts";
+import { held, wholeHold, type HoldSight } from "./holds.ts";
+import { activeLocalOrder } from "./local/merge-local.ts";
+import type { Desired } from "./reconcile/decision.ts";
+
+export interface LocalInput extends HoldSight {
+  /** Of what is signed; null where nothing is. */
+  place: Place | null;
+}
+
+/** Null while nothing of that kind counts. It waits for holds as a head does, and panic ends it by its place. */
+export function desiredLocally(input: LocalInput, config: Defaults): Desired | null {
+  const { local, state, place, nowMs } = input;
+  const order = activeLocalOrder(local, { place, nowMs });
+  if (order === null) return null;
+  const { base, id, action, toplevel } = order;
+  const hold = wholeHold(input);
+  return {
+    ...settingsOf(state?.head ?? null, config),
+    order: { ...base, id, local: action },
+    toplevel,
+    undoes: null,
+    blocked: held(hold),
+    revertForeign: config.drift.mode === "revert" && hold?.drift !== true,
+  };
+}

@@ -1,0 +1,91 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execFileSync } from "node:child_process";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { compareDriver } from "./compare-driver.ts";
+import { compareKernel } from "./compare-kernel.ts";
+import { readBoot } from "./read-preflight.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "chimera-preflight-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A system with this kernel, as its toplevel has it: links into the store. */
+function system(
+  name: string,
+  kernel: string | null,
+  { params = "quiet", modules = kernel ?? "" } = {},
+): string {
+  const toplevel = join(folder, name);
+  mkdirSync(toplevel);
+  if (kernel === null) return toplevel;
+  for (const path of [kernel, modules]) mkdirSync(join(folder, path), { recursive: true });
+  for (const file of ["bzImage", "initrd"]) writeFileSync(join(folder, kernel, file), "x".repeat(1000));
+  symlinkSync(join(folder, kernel, "bzImage"), join(toplevel, "kernel"));
+  symlinkSync(join(folder, kernel, "initrd"), join(toplevel, "initrd"));
+  symlinkSync(join(folder, modules), join(toplevel, "kernel-modules"));
+  writeFileSync(join(toplevel, "kernel-params"), params);
+  return toplevel;
+}
+
+const hash = (letter: string) => letter.repeat(32);
+
+test("another kernel is named by version, and so are modules and parameters", () => {
+  const old = system("a", `${hash("1")}-linux-6.12.1`);
+  expect(compareKernel(old, system("b", `${hash("2")}-linux-6.12.2`))).toBe(
+    "another kernel: linux-6.12.1 -> linux-6.12.2",
+  );
+  expect(compareKernel(old, system("c", `${hash("1")}-linux-6.12.1`))).toBeNull();
+  expect(compareKernel(old, system("d", `${hash("1")}-linux-6.12.1`, { params: "loud" }))).toMatch(
+    /parameters/,
+  );
+  expect(compareKernel(old, system("e", `${hash("1")}-linux-6.12.1`, { modules: "other" }))).toMatch(
+    /modules/,
+  );
+});
+
+test("a system without a kernel, as a container's, compares with nothing", () => {
+  const withKernel = system("a", `${hash("1")}-linux-6.12.1`);
+  const without = system("b", null);
+  expect(compareKernel(withKernel, without)).toBeNull();
+  expect(compareKernel(without, withKernel)).toBeNull();
+  expect(compareKernel(join(folder, "gone"), withKernel)).toBeNull();
+});
+
+test("another NVIDIA driver than the loaded one is seen; no driver on either side says nothing", () => {
+  const loaded = join(folder, "version");
+  const toplevel = join(folder, "new");
+  mkdirSync(join(toplevel, "sw/bin"), { recursive: true });
+  expect(compareDriver(toplevel, loaded)).toBeNull();
+  writeFileSync(loaded, "580.95.05\n");
+  expect(compareDriver(toplevel, loaded)).toBeNull();
+  const tool = join(folder, `${hash("1")}-nvidia-x11-595.45.04-6.12.2-bin`);
+  mkdirSync(tool);
+  writeFileSync(join(tool, "nvidia-smi"), "");
+  symlinkSync(join(tool, "nvidia-smi"), join(toplevel, "sw/bin/nvidia-smi"));
+  expect(compareDriver(toplevel, loaded)).toBe("another NVIDIA driver: 580.95.05 -> 595.45.04");
+  writeFileSync(loaded, "595.45.04\n");
+  expect(compareDriver(toplevel, loaded)).toBeNull();
+});
+
+test("only a boot partition of its own can lack space, and what is on it already needs none", () => {
+  const toplevel = system("a", `${hash("1")}-linux-6.12.1`);
+  const boot = join(folder, "boot");
+  mkdirSync(boot);
+  expect(readBoot(toplevel, boot)).toBeNull();
+  expect(readBoot(toplevel, join(folder, "none"))).toBeNull();
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", boot]);
+  try {
+    expect(readBoot(toplevel, boot)).toMatchObject({ neededBytes: 2000 });
+    mkdirSync(join(boot, "EFI/nixos"), { recursive: true });
+    writeFileSync(join(boot, `EFI/nixos/${hash("1")}-linux-6.12.1-bzImage.efi`), "");
+    expect(readBoot(toplevel, boot)).toMatchObject({ neededBytes: 1000 });
+    expect(readBoot(system("b", null), boot)).toMatchObject({ neededBytes: 0 });
+    expect(readBoot(toplevel, boot)?.freeBytes).toBeLessThanOrEqual(1 << 20);
+  } finally {
+    execFileSync("umount", [boot]);
+  }
+});

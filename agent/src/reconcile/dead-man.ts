@@ -1,0 +1,49 @@
+/**
+ * PURE. The dead-man: when it fires, and what it does then. It fires after everything else has had its time, so it only
+ * ever meets an agent that hangs, is gone or cannot start.
+ */
+import type { Decision } from "./decision.ts";
+import type { DeadMan, Journal, Step } from "./journal.ts";
+import { problemOf } from "./journal.ts";
+import { alarm, go, nameOf, withEvents, type Situation } from "./plan.ts";
+import { contactMs, deadlineMs } from "./probation-times.ts";
+
+/** For the steps between, each of which has limits of its own. */
+const marginMs = 60_000;
+
+/** systemd's own wait before it kills, of the activation's unit. */
+const stopMs = 10_000;
+
+export function deadManOf(journal: Journal, uptimeMs: number): DeadMan {
+  const { activationSeconds } = journal;
+  const activationMs = activationSeconds * 1000 + stopMs;
+  const probation = Math.max(deadlineMs(journal), contactMs);
+  // The name is this arming's own: an older timer that is still there says nothing about this one.
+  const arming = journal.attempts.activate + journal.attempts.reboot;
+  const suffix = arming === 0 ? "" : `-${arming + 1}`;
+  return {
+    unit: `chimera-dead-man-${nameOf(journal)}${suffix}`,
+    atMs: uptimeMs + activationMs + probation + marginMs,
+  };
+}
+
+const unproven: ReadonlySet<Step> = new Set<Step>(["arming", "activating", "probation"]);
+
+/** What the dead-man finds: an unproven system is undone; what was proven is finished; rest is rest. */
+export function expire(situation: Situation): Decision | null {
+  const { journal, observed } = situation;
+  if (!unproven.has(journal.step)) return null;
+  const message = `the dead-man fired: nobody ended ${journal.step} of ${journal.toplevel}`;
+  const { unit } = journal;
+  const decision = go(
+    situation,
+    {
+      step: "reverting",
+      systemBack: false,
+      blame: "toplevel",
+      problem: problemOf("activation-failed", message, observed),
+    },
+    unit === null ? null : { kind: "stop-unit", name: unit.name },
+  );
+  return withEvents(decision, [alarm("activation-failed", message)]);
+}

@@ -1,0 +1,32 @@
+/**
+ * PURE. At rest on what ran before. A probation that was lost by contact only says little about the system: it is
+ * tried once more, when there is contact again.
+ */
+import { backoffMs } from "./backoff.ts";
+import type { Decision, Desired } from "./decision.ts";
+import { isWayBack, type Journal } from "./journal.ts";
+import { go, rest, type Situation } from "./plan.ts";
+
+const maxContactTries = 1;
+
+/** Not at once: whoever cuts every node's network by one head should see it before it happens again. */
+const pauseFailures = 6;
+
+export function decideReverted(situation: Situation, desired: Desired | null): Decision {
+  const { observed, journal } = situation;
+  if (!isRetried(journal) || desired === null || desired.blocked !== null) return rest(situation, "reverted");
+  if (desired.order.id !== journal.order.id || observed.contact !== true) return rest(situation, "reverted");
+  if (observed.uptimeMs - journal.since < backoffMs(pauseFailures)) return rest(situation, "reverted");
+  const attempts = { ...journal.attempts, contact: journal.attempts.contact + 1, activate: 0, revert: 0 };
+  return go(situation, { step: "staged", transitions: 0, systemBack: false, attempts });
+}
+
+/** Whether contact would make it begin anew. */
+export function isRetried(journal: Journal): boolean {
+  return (
+    journal.step === "reverted" &&
+    journal.blame === "contact" &&
+    journal.attempts.contact < maxContactTries &&
+    !isWayBack(journal)
+  );
+}

@@ -1,0 +1,124 @@
+/** PURE. Everything is there and nothing was changed yet: pre-flight, snapshot, dead-man. */
+import type { Blocked, Decision, Desired } from "./decision.ts";
+import { deadManOf } from "./dead-man.ts";
+import { isRepair, isWayBack, type Journal } from "./journal.ts";
+import { go, refuse, stand, startUnit, wait, type Situation } from "./plan.ts";
+import { judgePreflight, judgeWayBack, type Reserve } from "./preflight/judge-preflight.ts";
+
+const maxArmings = 3;
+
+export function decideStaged(situation: Situation, desired: Desired | null, reserve: Reserve): Decision {
+  const { observed, journal } = situation;
+  const { current } = observed.system;
+  const blocked = blockOf(situation, desired);
+  if (blocked !== null) return stand(journal, blocked);
+  if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
+  if (isWayBack(journal)) return stagedBack(situation);
+  if (current === journal.toplevel) return adopt(situation);
+  const { preflight, units } = observed;
+  if (preflight === null) return wait(situation, "preflight-unknown", "the systems could not be compared");
+  const verdict = judgePreflight(preflight, reserve);
+  switch (verdict.kind) {
+    case "refuse":
+      return refuse(situation, verdict.code, `${journal.toplevel}: ${verdict.message}`);
+    case "wait":
+      return wait(situation, verdict.reason, verdict.detail);
+    case "reboot":
+      return go(situation, { step: "staged-for-reboot", rebootReasons: verdict.reasons });
+    case "go":
+      if (units === null) return wait(situation, "units-unknown", "systemd did not list its units");
+      return arm(situation, snapshot(situation));
+  }
+}
+
+/** What came while the node was getting ready, as a quarantine or a hold, still counts. */
+function blockOf({ journal }: Situation, desired: Desired | null): Blocked | null {
+  const blocked = desired?.blocked ?? null;
+  return blocked?.repairs === true && isRepair(journal) ? null : blocked;
+}
+
+function stagedBack(situation: Situation): Decision {
+  const { observed, journal } = situation;
+  const { current } = observed.system;
+  if (current === journal.toplevel) return go(situation, { step: "committing", bootSet: false });
+  const { preflight } = observed;
+  const verdict = preflight === null ? { kind: "go" as const } : judgeWayBack(preflight);
+  if (verdict.kind === "reboot") {
+    return go(situation, {
+      ...snapshot(situation),
+      step: "preparing-reboot",
+      rebootReasons: verdict.reasons,
+      isGoingBack: true,
+    });
+  }
+  return startUnit(
+    situation,
+    { prefix: "chimera-activate", action: "test", toplevel: journal.toplevel },
+    { ...snapshot(situation), step: "activating", systemBack: false, bootSet: false },
+  );
+}
+
+/**
+ * It runs already. Where profile and boot default name it too, somebody made it permanent; where they do not, nobody
+ * proved it (a journal was lost, or somebody tried it), and what they name is the way back.
+ */
+function adopt(situation: Situation): Decision {
+  const { observed, journal } = situation;
+  const { profile, bootDefault, current } = observed.system;
+  const isPermanent = profile === current && (bootDefault === null || bootDefault === current);
+  if (isPermanent || isRepair(journal)) return go(situation, { step: "committing", bootSet: false });
+  const taken = snapshot(situation);
+  const previous = profile === current ? bootDefault : profile;
+  return arm(situation, { ...taken, before: { ...taken.before, current: previous ?? current } });
+}
+
+/** What is compared with afterwards, and where the way back leads. */
+export function snapshot({
+  observed,
+  journal,
+}: Situation): Pick<Journal, "before" | "failedBefore" | "contactBefore"> {
+  const { current, profile, bootDefault } = observed.system;
+  const { before } = journal;
+  return {
+    before: { current: current === journal.unproven ? before.current : current, profile, bootDefault },
+    failedBefore: observed.units?.failing.slice(0, 1000) ?? [],
+    contactBefore: observed.contact === true,
+  };
+}
+
+/** Journalled before it is armed: whoever restarts here finds it absent, and arms it again. */
+function arm(situation: Situation, changes: Partial<Journal>): Decision {
+  const { journal, observed } = situation;
+  const next = { ...journal, ...changes };
+  const previous = next.before.current ?? next.toplevel;
+  const deadMan = deadManOf(next, observed.uptimeMs);
+  return go(
+    situation,
+    { ...changes, step: "arming", deadMan, systemBack: false, bootSet: false },
+    { kind: "arm-dead-man", order: journal.order.id, unit: deadMan.unit, atMs: deadMan.atMs, previous },
+  );
+}
+
+export function decideArming(situation: Situation): Decision {
+  const { observed, journal } = situation;
+  const { current } = observed.system;
+  if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
+  if (observed.deadManArmed === null) {
+    return wait(situation, "dead-man-unknown", "systemd did not say whether the dead-man is armed");
+  }
+  if (!observed.deadManArmed || journal.deadMan === null) return armAgain(situation);
+  if (current === journal.toplevel) return go(situation, { step: "probation", unit: null });
+  return startUnit(
+    situation,
+    { prefix: "chimera-activate", action: "test", toplevel: journal.toplevel },
+    { step: "activating" },
+  );
+}
+
+function armAgain(situation: Situation): Decision {
+  const { journal } = situation;
+  const activate = journal.attempts.activate + 1;
+  const attempts = { ...journal.attempts, activate };
+  if (activate < maxArmings) return arm(situation, { attempts });
+  return refuse(situation, "activation-failed", "the dead-man could not be armed: nothing was changed");
+}

@@ -1,0 +1,52 @@
+/** PURE. What the next pass must look at; the rest would cost a process for nothing. */
+import type { StorePath } from "@chimera/proto/names";
+import { isRetried } from "./decide-reverted.ts";
+import type { CheckRun, Needs } from "./decision.ts";
+import { isWayBack, type Journal, type Step } from "./journal.ts";
+import { nameOf } from "./plan.ts";
+
+const nothing: Needs = {
+  unit: null,
+  units: false,
+  preflightTo: null,
+  contact: false,
+  deadMan: null,
+  bootEntryOf: null,
+  switchLock: false,
+  checks: null,
+};
+
+export function needsOf(journal: Journal | null): Needs {
+  if (journal === null) return nothing;
+  const { step, toplevel } = journal;
+  const isBack = isWayBack(journal);
+  // A way back waits for nobody's answer.
+  const judging = !isBack && (step === "staged" || step === "probation" || step === "staged-for-reboot");
+  return {
+    unit: journal.unit?.name ?? null,
+    units: judging || step === "activating",
+    preflightTo: preflightOf(journal),
+    contact: judging || isRetried(journal),
+    deadMan: step === "arming" ? (journal.deadMan?.unit ?? null) : null,
+    bootEntryOf: step === "preparing-reboot" && !isBack ? toplevel : null,
+    switchLock: step === "probation",
+    checks: checksOf(journal),
+  };
+}
+
+const forward: ReadonlySet<Step> = new Set<Step>(["staged", "staged-for-reboot", "preparing-reboot"]);
+
+function preflightOf({ step, toplevel, before }: Journal): StorePath | null {
+  if (forward.has(step)) return toplevel;
+  return step === "reverting" ? before.current : null;
+}
+
+const checked: ReadonlySet<Step> = new Set<Step>(["probation", "committing", "committed"]);
+
+/** Counts begin with the probation and go on after the commit: it is the same activation. */
+function checksOf(journal: Journal): CheckRun | null {
+  const { step, policy, since, attempts } = journal;
+  if (!checked.has(step) || isWayBack(journal)) return null;
+  const id = `${nameOf(journal)} ${journal.order.id} ${journal.bootId} ${attempts.contact}.${attempts.reboot}`;
+  return { id, sinceMs: since, checks: policy.checks };
+}

@@ -1,0 +1,91 @@
+/** PURE. The last look before a switch: go, go by a restart, wait, or refuse; each with its reason as data. */
+import type { ErrorCode } from "@chimera/proto/errors";
+import type { PreflightFacts } from "./preflight-facts.ts";
+
+export type Preflight =
+  | { kind: "go" }
+  | { kind: "reboot"; reasons: string[] }
+  | { kind: "wait"; reason: string; detail: string }
+  | { kind: "refuse"; code: ErrorCode; message: string };
+
+/** Space that a switch leaves free. */
+export interface Reserve {
+  storeBytes: number;
+  bootBytes: number;
+}
+
+const mebibyte = 1 << 20;
+
+/** Forward, to a system that has not proved itself. */
+export function judgePreflight(facts: PreflightFacts, reserve: Reserve): Preflight {
+  return refusal(facts, reserve) ?? pause(facts) ?? restart(rebootReasons(facts));
+}
+
+/** Back, to a system that ran here before: nothing is refused, since there is nothing better. */
+export function judgeWayBack(facts: PreflightFacts): Preflight {
+  const reasons = [...inhibitorReasons(facts), ...initReasons(facts)];
+  return reasons.length === 0 ? { kind: "go" } : { kind: "reboot", reasons };
+}
+
+function restart(reasons: string[]): Preflight {
+  return reasons.length === 0 ? { kind: "go" } : { kind: "reboot", reasons };
+}
+
+/** Why the running machine cannot become the wanted system without a restart. */
+function rebootReasons(facts: PreflightFacts): string[] {
+  const { kernel, driver } = facts;
+  return [
+    ...inhibitorReasons(facts),
+    ...initReasons(facts),
+    ...(driver === null ? [] : [driver]),
+    ...(kernel === null ? [] : [kernel]),
+  ];
+}
+
+function inhibitorReasons({ inhibitors }: PreflightFacts): string[] {
+  if (inhibitors === null || inhibitors.length === 0) return [];
+  return [`switch inhibitors differ: ${inhibitors.join(", ")}`];
+}
+
+function initReasons({ isInitChanged }: PreflightFacts): string[] {
+  return isInitChanged ? ["the interface of init differs"] : [];
+}
+
+function refusal(facts: PreflightFacts, reserve: Reserve): Preflight | null {
+  const { isSystem, platform } = facts;
+  if (!isSystem)
+    return refuse("closure-mismatch", "it has no nixos-version or no bin/switch-to-configuration");
+  const { machine, wanted } = platform;
+  if (machine !== null && wanted !== null && machine !== wanted) {
+    return refuse("closure-mismatch", `it is built for ${wanted}, this machine is ${machine}`);
+  }
+  return spaceRefusal(facts, reserve);
+}
+
+function spaceRefusal({ storeFreeBytes, boot }: PreflightFacts, reserve: Reserve): Preflight | null {
+  if (storeFreeBytes !== null && storeFreeBytes < reserve.storeBytes) {
+    return refuse("space-missing", `/nix/store lacks ${missing(reserve.storeBytes - storeFreeBytes)}`);
+  }
+  if (boot === null || boot.neededBytes === 0) return null;
+  const wanted = boot.neededBytes + reserve.bootBytes;
+  return boot.freeBytes >= wanted
+    ? null
+    : refuse("space-missing", `the boot partition lacks ${missing(wanted - boot.freeBytes)}`);
+}
+
+function pause({ isSwitchLocked, inhibitors }: PreflightFacts): Preflight | null {
+  if (isSwitchLocked) {
+    return { kind: "wait", reason: "switch-locked", detail: "somebody else switches the system now" };
+  }
+  if (inhibitors !== null) return null;
+  const detail = "the switch inhibitors of the systems could not be compared";
+  return { kind: "wait", reason: "inhibitors-unknown", detail };
+}
+
+function refuse(code: ErrorCode, message: string): Preflight {
+  return { kind: "refuse", code, message };
+}
+
+function missing(bytes: number): string {
+  return `${Math.ceil(bytes / mebibyte)} MiB`;
+}

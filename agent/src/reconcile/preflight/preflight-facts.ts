@@ -1,0 +1,28 @@
+/** PURE. What is known before one system is switched to another: read from both closures, the loader and the file systems. */
+
+/** How the loader comes back from a system that does not boot. */
+export type LoaderProtection = "one-shot" | "none";
+
+export interface PreflightFacts {
+  /** `nixos-version` and `bin/switch-to-configuration` are there. */
+  isSystem: boolean;
+  /** As `uname -m` and the closure's `system` say; null where one is not known. */
+  platform: { machine: string | null; wanted: string | null };
+  /** Null where it cannot be read. */
+  storeFreeBytes: number | null;
+  /** Null without a boot partition. `needed` are the kernel and initrd that are not on it yet. */
+  boot: { freeBytes: number; neededBytes: number } | null;
+  /** A switch runs, begun by anybody. */
+  isSwitchLocked: boolean;
+  /** Names that differ between the running system and the wanted one; null when a list is unreadable. */
+  inhibitors: readonly string[] | null;
+  /** Another interface of init: only a restart brings it. */
+  isInitChanged: boolean;
+  /** Kernel, initrd or parameters differ from the booted ones: in words. */
+  kernel: string | null;
+  /** The loaded GPU driver is another than the wanted system's: in words. */
+  driver: string | null;
+  loader: LoaderProtection;
+  /** Whether the wanted system brings an agent: without one it cannot prove itself after a restart. */
+  hasAgent: boolean;
+}

@@ -1,0 +1,96 @@
+/** Wiring: what the loop does with its journal, and whom it tells. */
+import { setTimeout as delay } from "node:timers/promises";
+import type { ChimeraError } from "@chimera/proto/errors";
+import type { NodeEventBody } from "@chimera/proto/event";
+import type { Log } from "@chimera/proto/log";
+import type { Digest, StorePath } from "@chimera/proto/names";
+import { isAtRest, startLoop, type Loop, type LoopParts, type Pass } from "./loop.ts";
+import { committedHead, failedSystem } from "./node-facts.ts";
+import type { Journal } from "./reconcile/journal.ts";
+import type { Shared } from "./shared.ts";
+import { problemAt } from "./status-document.ts";
+
+export interface LoopNeeds {
+  shared: Shared;
+  log: Log;
+  host: Pick<LoopParts, "observe" | "perform"> & {
+    isReplaced: () => boolean;
+  };
+  control: {
+    report: (event: NodeEventBody) => void;
+    hasContact: () => Promise<boolean>;
+    noteChange: () => void;
+  };
+  keeper: {
+    noteFailed: (toplevel: StorePath, failure: { reason: string; at: string }) => void;
+    noteCommitted: (head: Digest, at: string) => void;
+  };
+  drift: { sweepNow: () => Promise<unknown> };
+  /** Root's own orders: what is over is forgotten before each look. */
+  local: { settle: () => void };
+  progress: { touch: () => void; noteRest: (isResting: boolean) => void };
+  save: (journal: Journal) => void;
+  leave: () => void;
+}
+
+export function wireLoop(needs: LoopNeeds): Loop {
+  const { shared, log, host, control, keeper, local, progress } = needs;
+  const show = () => {
+    progress.touch();
+    control.noteChange();
+  };
+  return startLoop({
+    journal: shared.journal,
+    desired() {
+      local.settle();
+      return shared.desired();
+    },
+    async observe(asked) {
+      const contact = asked.contact ? await soon(control.hasContact()) : null;
+      return { ...(await host.observe(asked)), contact };
+    },
+    perform: host.perform,
+    saveJournal: (journal) => saveJournal(needs, journal),
+    onEvent: control.report,
+    onPass(pass) {
+      [shared.pass, shared.passProblem] = [pass, null];
+      const proven = committedHead(pass.journal);
+      if (proven !== null) keeper.noteCommitted(proven, pass.observed.at);
+      noteRest(needs, pass);
+      show();
+    },
+    onBroken(error: ChimeraError) {
+      shared.passProblem = problemAt(now(), error);
+      show();
+    },
+    log: log.child({ component: "loop" }),
+  });
+}
+
+/** A pass does not wait for a network that is gone: it looks again at the next one. */
+const contactMs = 2_000;
+
+function soon(answer: Promise<boolean>): Promise<boolean> {
+  return Promise.race([answer, delay(contactMs, false, { ref: false })]);
+}
+
+function noteRest(needs: LoopNeeds, pass: Pass): void {
+  const isResting = isAtRest(pass);
+  needs.progress.noteRest(isResting);
+  if (isResting && needs.host.isReplaced()) needs.leave();
+}
+
+function saveJournal({ shared, save, keeper, drift }: LoopNeeds, journal: Journal): void {
+  const failed = failedSystem(shared.journal, journal);
+  // Before the journal: should the agent die in between, it judges, and says so, again.
+  if (failed !== null) keeper.noteFailed(failed.toplevel, { reason: failed.reason, at: now() });
+  save(journal);
+  const moved = shared.journal?.step !== journal.step;
+  // Before the action: drift must know that an activation begins, and what it is compared with afterwards.
+  shared.journal = journal;
+  if (moved && journal.step === "probation") void drift.sweepNow();
+}
+
+function now(): string {
+  return new Date().toISOString();
+}
