@@ -5,7 +5,12 @@
 import { z } from "zod";
 import { Digest, IsoTime, StorePath } from "./names.ts";
 import { Hold } from "./acceptance/trust-state.ts";
+import { canonicalBytes, sha256 } from "./signed/canonical.ts";
 import { Place } from "./signed/place.ts";
+
+/** No local order or hold lasts longer, whatever a clock says. */
+export const maxLocalSeconds = 7 * 86_400;
+export const usualLocalSeconds = 3600;
 
 export const LocalOrder = z.object({
   v: z.literal(1),
@@ -31,3 +36,10 @@ export const LocalState = z.object({
   hold: Hold.nullable(),
 });
 export type LocalState = z.infer<typeof LocalState>;
+
+export const noLocalState: LocalState = { v: 1, order: null, hold: null };
+
+/** With its id. */
+export function createLocalOrder(order: Omit<LocalOrder, "id">): LocalOrder {
+  return { ...order, id: sha256(canonicalBytes(order)) };
+}
