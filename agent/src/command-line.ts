@@ -26,28 +26,26 @@ export type Command =
 /** Throws usage, or input-invalid for a wrong value. */
 export function parseCommand(argv: string[]): Command {
   const { values, positionals } = parse(argv);
-  const [command, extra] = positionals;
+  const [command = "", extra] = positionals;
   if (extra !== undefined) throw new ChimeraError("usage", `unexpected "${extra}"\n${usage}`);
-  switch (command) {
-    case "dead-man":
-      return { kind: "dead-man", configFile: values.config, order: digest(values.order) };
-    case "run":
-    case "check":
-    case "recover":
-    case "gate":
-    case "status":
-      return { kind: command, configFile: values.config };
-    case "identity":
-      return { kind: "identity", dir: required(values.dir, "--dir"), node: nodeName(values.node) };
-    case "hardware-facts":
-      return { kind: "hardware-facts", node: nodeName(values.node) };
-    case "version":
-      return { kind: "version" };
-    case undefined:
-    default:
-      throw new ChimeraError("usage", usage);
-  }
+  const read = Object.hasOwn(commands, command) ? commands[command] : undefined;
+  if (read === undefined) throw new ChimeraError("usage", usage);
+  return read(values);
 }
+
+type Values = ReturnType<typeof parse>["values"];
+
+const commands: Record<string, (values: Values) => Command> = {
+  run: ({ config }) => ({ kind: "run", configFile: config }),
+  check: ({ config }) => ({ kind: "check", configFile: config }),
+  recover: ({ config }) => ({ kind: "recover", configFile: config }),
+  gate: ({ config }) => ({ kind: "gate", configFile: config }),
+  status: ({ config }) => ({ kind: "status", configFile: config }),
+  "dead-man": ({ config, order }) => ({ kind: "dead-man", configFile: config, order: digest(order) }),
+  identity: ({ dir, node }) => ({ kind: "identity", dir: required(dir, "--dir"), node: nodeName(node) }),
+  "hardware-facts": ({ node }) => ({ kind: "hardware-facts", node: nodeName(node) }),
+  version: () => ({ kind: "version" }),
+};
 
 function parse(argv: string[]) {
   const options = {

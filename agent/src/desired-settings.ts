@@ -1,8 +1,10 @@
 /** PURE. How an order is carried out: what the head says, else what the node's module says. */
 import type { TrustState } from "@chimera/proto/acceptance/trust-state";
+import type { HeadPolicy } from "@chimera/proto/signed/head";
 import type { AgentConfig } from "./config.ts";
 import { mergeChecks, mergeUnitRules } from "./reconcile/checks/merge-checks.ts";
 import type { Desired } from "./reconcile/decision.ts";
+import type { OrderPolicy } from "./reconcile/order-policy.ts";
 
 export type Defaults = Pick<
   AgentConfig,
@@ -12,19 +14,27 @@ export type Defaults = Pick<
 type Settings = Pick<Desired, "probationMs" | "activationSeconds" | "policy">;
 
 export function settingsOf(head: TrustState["head"], config: Defaults): Settings {
-  const policy = head?.head.policy ?? {};
-  const { reboot } = config;
+  const said = head?.head.policy ?? {};
   return {
-    probationMs: (policy.probationSeconds ?? config.probationSeconds) * 1000,
-    activationSeconds: policy.activationSeconds ?? config.activationSeconds,
+    probationMs: (said.probationSeconds ?? config.probationSeconds) * 1000,
+    activationSeconds: said.activationSeconds ?? config.activationSeconds,
     policy: {
-      reboot: policy.reboot ?? reboot.policy,
-      rebootWindow: policy.rebootWindow ?? reboot.window ?? null,
-      acceptUnprotected: policy.acceptUnprotected ?? reboot.acceptUnprotected,
-      panicReboot: policy.panicReboot ?? reboot.panicReboot,
-      afterCommit: policy.afterCommit ?? config.afterCommit,
-      checks: mergeChecks(config.checks, policy.checks ?? []),
-      units: mergeUnitRules(config.units, policy.units ?? []),
+      ...rebootPolicy(said, config.reboot),
+      afterCommit: said.afterCommit ?? config.afterCommit,
+      checks: mergeChecks(config.checks, said.checks ?? []),
+      units: mergeUnitRules(config.units, said.units ?? []),
     },
+  };
+}
+
+function rebootPolicy(
+  said: HeadPolicy,
+  own: Defaults["reboot"],
+): Pick<OrderPolicy, "reboot" | "rebootWindow" | "acceptUnprotected" | "panicReboot"> {
+  return {
+    reboot: said.reboot ?? own.policy,
+    rebootWindow: said.rebootWindow ?? own.window ?? null,
+    acceptUnprotected: said.acceptUnprotected ?? own.acceptUnprotected,
+    panicReboot: said.panicReboot ?? own.panicReboot,
   };
 }

@@ -1,10 +1,20 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { initialTrust } from "@chimera/proto/acceptance/trust-state";
 import { generateKey } from "@chimera/proto/signed/keys";
 import { execa, type Options } from "execa";
 import { firstKeySet, fleetId } from "./control/fleet-fixture.ts";
+import { at } from "./reconcile/play-machine.ts";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 const program = join(import.meta.dirname, "main.ts");
@@ -75,18 +85,47 @@ test("without NATS and controller it runs, shows progress, refuses a second one,
   expect(readFileSync(join(folder, "state/outbox.jsonl"), "utf8")).toContain("agent-started");
 });
 
-test("a corrupt journal is kept as evidence; one of a newer version stops the agent and stays", async () => {
+for (const [name, text] of [
+  ["a journal that was cut short", "{"],
+  ["a newer agent's journal", '{"v":9,"step":"dancing"}'],
+] as const) {
+  test(`${name} is kept as evidence and told, and the agent drives on`, async () => {
+    const config = await writeConfig();
+    mkdirSync(join(folder, "state"));
+    writeFileSync(join(folder, "state/journal.json"), text);
+    const running = agent("run", "--config", config);
+    const outbox = join(folder, "state/outbox.jsonl");
+    await vi.waitFor(() => expect(readFileSync(outbox, "utf8")).toContain("journal was unreadable"), patient);
+    const kept = readdirSync(join(folder, "state")).filter((file) =>
+      /^journal\.json\.(corrupt|newer)-/.test(file),
+    );
+    expect(kept.map((file) => readFileSync(join(folder, "state", file), "utf8"))).toEqual([text]);
+    running.kill("SIGTERM");
+    await running;
+  });
+}
+
+test("without a journal, and with one at rest, there is nothing to recover and no boot to hold up", async () => {
   const config = await writeConfig();
-  const journal = join(folder, "state/journal.json");
-  await agent("identity", "--dir", join(folder, "state"), "--node", "n1");
-  writeFileSync(journal, '{"v":2}');
-  const newer = await agent("run", "--config", config);
-  expect(newer.exitCode).toBe(66);
-  expect(readFileSync(journal, "utf8")).toBe('{"v":2}');
-  writeFileSync(journal, "{");
+  const none = await agent("recover", "--config", config);
+  expect(none).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("no journal") });
+  expect(await agent("gate", "--config", config)).toMatchObject({ exitCode: 0 });
+  mkdirSync(join(folder, "state"), { recursive: true });
+  const journal = at("committed");
+  writeFileSync(join(folder, "state/journal.json"), JSON.stringify(journal));
+  const rest = await agent("recover", "--config", config);
+  expect(rest).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("committed") });
+  const late = await agent("dead-man", "--config", config, "--order", journal.order.id);
+  expect(late).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("nothing to undo") });
+  expect(readFileSync(join(folder, "state/journal.json"), "utf8")).toBe(JSON.stringify(journal));
+});
+
+test("while an agent drives nothing is recovered beside it", async () => {
+  const config = await writeConfig();
   const running = agent("run", "--config", config);
-  const outbox = join(folder, "state/outbox.jsonl");
-  await vi.waitFor(() => expect(readFileSync(outbox, "utf8")).toContain("journal was unreadable"), patient);
+  await vi.waitFor(() => expect(existsSync(join(folder, "run/progress"))).toBe(true), patient);
+  const beside = await agent("recover", "--config", config);
+  expect(beside).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("another agent drives") });
   running.kill("SIGTERM");
   await running;
 });
@@ -122,6 +161,8 @@ for (const [name, args, exitCode, message] of [
   ["no command", [], 64, "usage: chimera-agent"],
   ["an unknown option", ["run", "--confg", "x"], 64, "--confg"],
   ["a missing configuration", ["run", "--config", "/nowhere/agent.json"], 66, "/nowhere/agent.json"],
+  ["a dead-man without its order", ["dead-man"], 64, "--order"],
+  ["a dead-man with a wrong order", ["dead-man", "--order", "x"], 65, "--order"],
   ["a wrong node name", ["identity", "--dir", "/tmp/x", "--node", "N1"], 65, "--node"],
 ] as const) {
   test(`${name} ends with ${exitCode} and says what is wrong`, async () => {

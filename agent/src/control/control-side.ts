@@ -3,7 +3,6 @@ import type { AckMessage } from "@chimera/proto/api";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Hardware } from "@chimera/proto/hardware";
 import type { HealthSample } from "@chimera/proto/health";
-import type { FleetId } from "@chimera/proto/names";
 import type { NkeySigner } from "@chimera/proto/nkey";
 import { Envelope } from "@chimera/proto/signed/envelope";
 import type { NodeStatus } from "@chimera/proto/status";

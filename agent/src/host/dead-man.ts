@@ -51,7 +51,9 @@ export async function armDeadMan(order: DeadManOrder, places: DeadManPlaces): Pr
 
 /** Null when systemd does not answer. */
 export async function isDeadManArmed(unit: string): Promise<boolean | null> {
-  const { exitCode } = await run("systemctl", ["is-active", "--quiet", `${unit}.timer`], { timeoutMs: toolMs });
+  const { exitCode } = await run("systemctl", ["is-active", "--quiet", `${unit}.timer`], {
+    timeoutMs: toolMs,
+  });
   return exitCode === null ? null : exitCode === 0;
 }
 

@@ -9,6 +9,7 @@ import type { FetchJob } from "./fetch-job.ts";
 import { setRoot } from "./gc-roots.ts";
 import type { Loader } from "./loader/loader.ts";
 import { setProfile } from "./nix.ts";
+import { pruneOrder } from "./prune.ts";
 import { reboot, type Drain } from "./reboot.ts";
 import type { StorePath } from "@chimera/proto/names";
 import type { SwitchLockHolder } from "./switch-lock-holder.ts";
@@ -49,6 +50,7 @@ export async function perform(action: Action, performer: Performer): Promise<voi
       return;
     case "disarm-dead-man":
       await disarmDeadMan(action.unit);
+      pruneOrder(performer);
       return;
     case "reboot":
       await reboot(action, performer);

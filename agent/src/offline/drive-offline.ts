@@ -2,7 +2,7 @@
  * SHELL. The loop without anybody else: what the journal has begun is finished or undone. No network, no documents, no
  * new order. Used at boot before the sentinel (`recover`), and by the dead-man.
  */
-import { ChimeraError } from "@chimera/proto/errors";
+import type { ChimeraError } from "@chimera/proto/errors";
 import type { Log } from "@chimera/proto/log";
 import { setTimeout as delay } from "node:timers/promises";
 import type { AgentConfig } from "../config.ts";

@@ -19,6 +19,11 @@ test("nothing is activated before the dead-man is seen to be armed", () => {
   expect(go).toMatchObject({ journal: { step: "activating" }, action: { kind: "start-unit" } });
 });
 
+test("a step that lost its timer with the boot arms another, though nobody could look for one", () => {
+  const { plan } = decide(observed({ deadManArmed: null }), at("arming"), desired(1, b));
+  expect(plan?.action?.kind).toBe("arm-dead-man");
+});
+
 test("a dead-man that cannot be armed three times refuses the order, and nothing has changed", () => {
   let journal = at("arming", { deadMan: armed });
   for (let looks = 0; looks < 5 && journal.step === "arming"; looks += 1) {

@@ -81,14 +81,19 @@ export function decideCommitted(situation: Situation, desired: Desired | null): 
   const { observed, journal } = situation;
   const { current, profile, bootDefault } = observed.system;
   if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
-  const foreign = current !== journal.toplevel;
-  const repointed = isOther(profile, journal.toplevel) || isOther(bootDefault, journal.toplevel);
-  if (!foreign && !repointed) return decideAfterCommit(situation) ?? settled(situation);
+  const isForeign = current !== journal.toplevel;
+  const isRepointed = isOther(profile, journal.toplevel) || isOther(bootDefault, journal.toplevel);
+  if (!isForeign && !isRepointed) return decideAfterCommit(situation) ?? settled(situation);
   const detail = `running ${current}, profile ${profile ?? "unknown"}, boot default ${bootDefault ?? "unknown"}`;
   if (desired?.revertForeign !== true) return wait(situation, "foreign-system", detail);
+  return repair(situation, isForeign, detail);
+}
+
+function repair(situation: Situation, isForeign: boolean, detail: string): Decision {
+  const { observed, journal } = situation;
   const attempts = { ...journal.attempts, foreign: journal.attempts.foreign + 1 };
   const problem = problemOf("activation-failed", `foreign system: ${detail}`, observed);
-  if (!foreign) return commitAgain(situation, { attempts, problem });
+  if (!isForeign) return commitAgain(situation, { attempts, problem });
   return go(situation, {
     step: "staged",
     transitions: 0,

@@ -3,7 +3,7 @@
  * system is booted once, and only its proof makes it the default. So a restart at any moment lands on what was proven.
  */
 import type { Decision, Desired } from "./decision.ts";
-import { isWayBack, problemOf, type Journal } from "./journal.ts";
+import { isWayBack, problemOf, type Journal, type RebootStage } from "./journal.ts";
 import { collect, go, refuse, stand, startUnit, wait, type Situation } from "./plan.ts";
 import { backoffMs } from "./backoff.ts";
 import { isInWindow } from "./reboot-window.ts";
@@ -24,15 +24,20 @@ export function decideStagedForReboot(situation: Situation, desired: Desired | n
   if (desired !== null && desired.blocked !== null) return stand(journal, desired.blocked);
   if (observed.preflight === null)
     return wait(situation, "preflight-unknown", "the loader could not be read");
+  return awaitPolicy(situation, reasons) ?? refusalOf(situation) ?? prepare(situation);
+}
+
+/** Null when the policy allows it now. */
+function awaitPolicy(situation: Situation, reasons: string): Decision | null {
+  const { journal, observed } = situation;
   const { reboot, rebootWindow } = journal.policy;
   if (reboot === "never") {
     return wait(situation, "needs-reboot", `${reasons}; the policy is to restart never`);
   }
-  if (reboot === "window" && (rebootWindow === null || !isInWindow(rebootWindow, observed.at))) {
-    const when = rebootWindow === null ? "none is set" : `${rebootWindow.from}-${rebootWindow.to} UTC`;
-    return wait(situation, "reboot-window", `${reasons}; waits for the window: ${when}`);
-  }
-  return refusalOf(situation) ?? prepare(situation);
+  const isOpen = rebootWindow !== null && isInWindow(rebootWindow, observed.at);
+  if (reboot === "when-needed" || isOpen) return null;
+  const when = rebootWindow === null ? "none is set" : `${rebootWindow.from}-${rebootWindow.to} UTC`;
+  return wait(situation, "reboot-window", `${reasons}; waits for the window: ${when}`);
 }
 
 function refusalOf(situation: Situation): Decision | null {
@@ -69,23 +74,39 @@ function isDirect({ journal, observed }: Situation): boolean {
 
 export function decidePreparing(situation: Situation): Decision {
   const { journal, observed } = situation;
-  const { profile, current } = observed.system;
-  if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
+  if (observed.system.current === null) {
+    return wait(situation, "system-unknown", "the running system could not be read");
+  }
   if (journal.unit !== null) return awaitEntries(situation);
   const { reboot, commit } = journal.attempts;
   if (reboot >= maxAttempts || commit >= maxAttempts) return prepareFailed(situation);
   if (observed.preflight === null)
     return wait(situation, "preflight-unknown", "the loader could not be read");
-  if (journal.rebootStage === "none") {
-    if (profile === journal.toplevel) return go(situation, { rebootStage: "listed" });
-    return setProfile(situation, journal.toplevel);
-  }
-  if (journal.rebootStage === "listed") {
-    const named = isDirect(situation) ? journal.toplevel : (journal.before.profile ?? journal.before.current);
-    if (named === null || profile === named) return go(situation, { rebootStage: "restored" });
-    return setProfile(situation, named);
-  }
-  return journal.rebootStage === "restored" ? installEntries(situation) : ordered(situation);
+  return stages[journal.rebootStage](situation);
+}
+
+const stages: Record<RebootStage, (situation: Situation) => Decision> = {
+  none: list,
+  listed: restore,
+  restored: installEntries,
+  installed: ordered,
+};
+
+/** The new system becomes a generation: the installer writes entries of generations only. */
+function list(situation: Situation): Decision {
+  const { journal, observed } = situation;
+  return observed.system.profile === journal.toplevel
+    ? go(situation, { rebootStage: "listed" })
+    : setProfile(situation, journal.toplevel);
+}
+
+/** The profile goes back to what ran before, so that the installer makes that the default. */
+function restore(situation: Situation): Decision {
+  const { journal, observed } = situation;
+  const named = isDirect(situation) ? journal.toplevel : (journal.before.profile ?? journal.before.current);
+  return named === null || observed.system.profile === named
+    ? go(situation, { rebootStage: "restored" })
+    : setProfile(situation, named);
 }
 
 /** Counted as attempts: a profile that will not stay set is no success. */

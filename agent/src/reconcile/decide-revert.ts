@@ -30,14 +30,20 @@ export function decideReverting(situation: Situation): Decision {
   if (journal.attempts.revert >= maxAttempts) {
     return failed(situation, journal.problem?.message ?? "the previous system could not be activated");
   }
+  return stepBack(situation, previous);
+}
+
+function stepBack(situation: Situation, previous: StorePath): Decision {
+  const { observed, journal } = situation;
   // Where the new system ran before the order already, there is nothing to activate.
   const activated = journal.systemBack || previous === journal.toplevel;
-  if (activated && current === previous) {
+  if (activated && observed.system.current === previous) {
     return putBackPointers(situation, previous) ?? go(situation, { step: "reverted", isGoingBack: false });
   }
   const reasons = restartReasons(situation);
-  if (reasons.length > 0) return goBackByRestart(situation, { previous, reasons });
-  return activatePrevious(situation, previous);
+  return reasons.length > 0
+    ? goBackByRestart(situation, { previous, reasons })
+    : activatePrevious(situation, previous);
 }
 
 function activatePrevious(situation: Situation, previous: StorePath): Decision {

@@ -14,7 +14,11 @@ export function decideStaged(situation: Situation, desired: Desired | null, rese
   if (blocked !== null) return stand(journal, blocked);
   if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
   if (isWayBack(journal)) return stagedBack(situation);
-  if (current === journal.toplevel) return adopt(situation);
+  return current === journal.toplevel ? adopt(situation) : stagedForward(situation, reserve);
+}
+
+function stagedForward(situation: Situation, reserve: Reserve): Decision {
+  const { observed, journal } = situation;
   const { preflight, units } = observed;
   if (preflight === null) return wait(situation, "preflight-unknown", "the systems could not be compared");
   const verdict = judgePreflight(preflight, reserve);
@@ -103,10 +107,11 @@ export function decideArming(situation: Situation): Decision {
   const { observed, journal } = situation;
   const { current } = observed.system;
   if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
+  if (journal.deadMan === null) return armAgain(situation);
   if (observed.deadManArmed === null) {
     return wait(situation, "dead-man-unknown", "systemd did not say whether the dead-man is armed");
   }
-  if (!observed.deadManArmed || journal.deadMan === null) return armAgain(situation);
+  if (!observed.deadManArmed) return armAgain(situation);
   if (current === journal.toplevel) return go(situation, { step: "probation", unit: null });
   return startUnit(
     situation,

@@ -49,11 +49,17 @@ function carryOn(situation: Situation & { observed: Sight }, desired: Desired | 
   if (journal.bootId !== observed.bootId) return decideAfterReboot(situation);
   if (isUndone(situation, desired)) return undo(situation);
   if (isLoop(journal)) return stuck(situation);
-  if (journal.retryAt !== null && observed.uptimeMs < journal.retryAt) {
-    return wait(situation, "backing-off", journal.problem?.message ?? "the last attempt failed");
+  return pauseOf(situation) ?? rules[journal.step](situation, desired, observed.reserve ?? usualReserve);
+}
+
+/** What comes before the step's own rule: a pause after a failure, and at an order's end the timer that is left. */
+function pauseOf(situation: Situation): Decision | null {
+  const { observed, journal } = situation;
+  const { retryAt, deadMan, problem } = journal;
+  if (retryAt !== null && observed.uptimeMs < retryAt) {
+    return wait(situation, "backing-off", problem?.message ?? "the last attempt failed");
   }
-  if (journal.deadMan !== null && isResting(journal)) return disarm(situation, journal.deadMan.unit);
-  return rules[journal.step](situation, desired, observed.reserve ?? usualReserve);
+  return deadMan !== null && isResting(journal) ? disarm(situation, deadMan.unit) : null;
 }
 
 /** A timer that is left behind does nothing: it finds a journal at rest. But it need not be left. */

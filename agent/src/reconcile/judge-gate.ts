@@ -12,16 +12,18 @@ export function judgeGate(
   { bootId, current }: { bootId: string; current: StorePath | null },
 ): Gate {
   if (journal === null) return { kind: "open", reason: "nothing was ordered" };
-  const { step, toplevel, lastCommitted } = journal;
-  if (current !== null && current === lastCommitted)
-    return { kind: "open", reason: `proven before: ${current}` };
-  if (current !== null && current !== toplevel) {
-    return { kind: "open", reason: `this boot is not the one of ${toplevel}` };
-  }
+  const { step, toplevel, problem } = journal;
+  const elsewhere = otherwiseProven(journal, current);
+  if (elsewhere !== null) return { kind: "open", reason: elsewhere };
   if (step === "committed" || step === "committing") return { kind: "open", reason: `${step}: ${toplevel}` };
-  if (unproven.has(step)) return { kind: "wait" };
-  const isOfThisBoot = journal.bootId === bootId;
-  return isOfThisBoot
-    ? { kind: "shut", reason: `${step}: ${journal.problem?.message ?? toplevel}` }
-    : { kind: "wait" };
+  // What an earlier boot left behind is for whoever recovers.
+  if (unproven.has(step) || journal.bootId !== bootId) return { kind: "wait" };
+  return { kind: "shut", reason: `${step}: ${problem?.message ?? toplevel}` };
+}
+
+/** Why this boot needs no proof of the journal's; null where it does. */
+function otherwiseProven({ toplevel, lastCommitted }: Journal, current: StorePath | null): string | null {
+  if (current === null) return null;
+  if (current === lastCommitted) return `proven before: ${current}`;
+  return current === toplevel ? null : `this boot is not the one of ${toplevel}`;
 }

@@ -76,14 +76,16 @@ export type Script = Readonly<Record<string, Extract<UnitFact, { kind: "ended" }
 /** The machine after the action. A unit runs for one look and has ended at the next. */
 export function after(action: Action | null, seen: Observed, script: Script = {}): Observed {
   const now = { ...seen, uptimeMs: seen.uptimeMs + 500 };
-  if (action === null) return settle(now);
+  return action === null ? settle(now) : carriedOut(action, now, script);
+}
+
+function carriedOut(action: Action, now: Observed, script: Script): Observed {
   switch (action.kind) {
     case "start-fetch":
       return { ...now, fetch: { kind: "done", head: action.head } };
     case "arm-dead-man":
-      return { ...now, deadManArmed: true };
     case "disarm-dead-man":
-      return { ...now, deadManArmed: false };
+      return { ...now, deadManArmed: action.kind === "arm-dead-man" };
     case "clear-boot-once":
       return now;
     case "reboot":

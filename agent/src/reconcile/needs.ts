@@ -16,22 +16,28 @@ const nothing: Needs = {
   checks: null,
 };
 
+const judging: ReadonlySet<Step> = new Set<Step>(["staged", "probation", "staged-for-reboot"]);
+
 export function needsOf(journal: Journal | null): Needs {
   if (journal === null) return nothing;
-  const { step, toplevel } = journal;
-  const isBack = isWayBack(journal);
+  const { step, unit, toplevel, deadMan } = journal;
+  const isForward = !isWayBack(journal);
   // A way back waits for nobody's answer.
-  const judging = !isBack && (step === "staged" || step === "probation" || step === "staged-for-reboot");
+  const isJudging = isForward && judging.has(step);
   return {
-    unit: journal.unit?.name ?? null,
-    units: judging || step === "activating",
+    unit: unit?.name ?? null,
+    units: isJudging || step === "activating",
     preflightTo: preflightOf(journal),
-    contact: judging || isRetried(journal),
-    deadMan: step === "arming" ? (journal.deadMan?.unit ?? null) : null,
-    bootEntryOf: step === "preparing-reboot" && !isBack ? toplevel : null,
+    contact: isJudging || isRetried(journal),
+    deadMan: step === "arming" ? unitOf(deadMan) : null,
+    bootEntryOf: step === "preparing-reboot" && isForward ? toplevel : null,
     switchLock: step === "probation",
     checks: checksOf(journal),
   };
+}
+
+function unitOf(deadMan: Journal["deadMan"]): string | null {
+  return deadMan?.unit ?? null;
 }
 
 const forward: ReadonlySet<Step> = new Set<Step>(["staged", "staged-for-reboot", "preparing-reboot"]);

@@ -6,21 +6,29 @@ import type { PreflightFacts } from "./preflight-facts.ts";
 const mib = 1 << 20;
 const reserve = { storeBytes: 512 * mib, bootBytes: 32 * mib };
 
-const rows: [string, Partial<PreflightFacts>, Partial<Preflight> & { text?: RegExp }][] = [
+const rows: [string, Partial<PreflightFacts>, Partial<Preflight>][] = [
   ["nothing stands against it", {}, { kind: "go" }],
-  ["no system at all", { isSystem: false }, { kind: "refuse", text: /nixos-version/ }],
+  [
+    "no system at all",
+    { isSystem: false },
+    { kind: "refuse", message: expect.stringMatching(/nixos-version/) },
+  ],
   [
     "another platform",
     { platform: { machine: "x86_64-linux", wanted: "aarch64-linux" } },
-    { kind: "refuse", text: /aarch64-linux.*x86_64-linux/ },
+    { kind: "refuse", message: expect.stringMatching(/aarch64-linux.*x86_64-linux/) },
   ],
   ["an unknown platform", { platform: { machine: "x86_64-linux", wanted: null } }, { kind: "go" }],
-  ["a store almost full", { storeFreeBytes: 100 * mib }, { kind: "refuse", text: /lacks 412 MiB/ }],
+  [
+    "a store almost full",
+    { storeFreeBytes: 100 * mib },
+    { kind: "refuse", message: expect.stringMatching(/lacks 412 MiB/) },
+  ],
   ["a store that cannot be measured", { storeFreeBytes: null }, { kind: "go" }],
   [
     "a boot partition that lacks a byte",
     { boot: { freeBytes: 82 * mib - 1, neededBytes: 50 * mib } },
-    { kind: "refuse", text: /boot partition lacks 1 MiB/ },
+    { kind: "refuse", message: expect.stringMatching(/boot partition lacks 1 MiB/) },
   ],
   [
     "a boot partition that just fits",
@@ -40,12 +48,9 @@ const rows: [string, Partial<PreflightFacts>, Partial<Preflight> & { text?: RegE
   ["another driver", { driver: "another NVIDIA driver" }, { kind: "reboot" }],
 ];
 
-for (const [name, over, { text, ...wanted }] of rows) {
-  test(`${name}: ${wanted.kind}`, () => {
-    const verdict = judgePreflight({ ...clear, ...over }, reserve);
-    expect(verdict).toMatchObject(wanted);
-    if (text !== undefined) expect(verdict).toMatchObject({ message: expect.stringMatching(text) });
-  });
+for (const [name, over, wanted] of rows) {
+  test(`${name}: ${wanted.kind}`, () =>
+    expect(judgePreflight({ ...clear, ...over }, reserve)).toMatchObject(wanted));
 }
 
 test("what is refused is refused before anything is waited for or restarted", () => {
