@@ -65,6 +65,8 @@ export const JournalView = z.object({
   stepMs: Count.nullable(),
   /** Until the next attempt; null where none is waited for. */
   retryInMs: Count.nullable(),
+  /** Whether a restart is what the way back waits for, or has ordered. */
+  isGoingBack: z.boolean(),
   rebootReasons: z.array(z.string().max(512)).max(32),
   /** The check that made the committed system unhealthy. */
   unhealthy: z.string().max(64).nullable(),

@@ -52,6 +52,7 @@ const status: LocalStatus = {
     deadMan: { unit: "chimera-dead-man-7-local-0123abcd", inMs: 640_000 },
     stepMs: 12_000,
     retryInMs: null,
+    isGoingBack: false,
     rebootReasons: [],
     unhealthy: null,
     problem: null,

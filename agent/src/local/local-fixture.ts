@@ -41,6 +41,7 @@ export const journal: JournalView = {
   deadMan: null,
   stepMs: 5_000,
   retryInMs: null,
+  isGoingBack: false,
   rebootReasons: [],
   unhealthy: null,
   problem: null,

@@ -24,6 +24,7 @@ export function viewJournal(journal: Journal, now: BootTime): JournalView {
     deadMan: deadMan === null ? null : { unit: deadMan.unit, inMs: inMs(deadMan.atMs) },
     stepMs: isThisBoot ? Math.max(0, now.uptimeMs - journal.since) : null,
     retryInMs: retryAt === null ? null : inMs(retryAt),
+    isGoingBack: journal.isGoingBack,
     rebootReasons: journal.rebootReasons,
     unhealthy: journal.unhealthy,
     problem: journal.problem,
