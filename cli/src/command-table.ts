@@ -61,6 +61,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import("./commands/quarantine.ts"),
   },
   {
+    name: "local",
+    summary: "root on a node: status, apply, revert, hold",
+    load: () => import("./commands/local.ts"),
+  },
+  {
     name: "reseed",
     summary: "put signed documents back after a loss",
     load: () => import("./commands/reseed.ts"),
