@@ -8,6 +8,8 @@ import { join } from "node:path";
 import type { UnitFact } from "../reconcile/decision.ts";
 import type { UnitRecord } from "../reconcile/journal.ts";
 import { run, runOk, toolEnvironment } from "./run.ts";
+import { readUnitState } from "./systemd.ts";
+import type { ServiceRun, UnitState } from "./systemd-bus.ts";
 
 const keptLogs = 20;
 const maxLogBytes = 16 << 20;
@@ -52,38 +54,54 @@ export function unitArguments({ unit, runtimeSeconds }: StartUnit, log: string):
 
 /** Null when systemd does not answer. */
 export async function readActivationUnit(name: string, stateDir: string): Promise<UnitFact | null> {
+  const state = (await readUnitState(`${name}.service`)) ?? (await showUnit(name));
+  if (state === null) return null;
+  capLog(logPath(stateDir, name));
+  return unitFact(state);
+}
+
+/** The socket's format is systemd's own affair: should it change, its own tool still knows. */
+async function showUnit(name: string): Promise<UnitState | null> {
   const wanted = ["LoadState", "ActiveState", "SubState", "Result", "ExecMainStatus", "ExecMainCode"];
   const args = ["show", `${name}.service`, ...wanted.map((property) => `--property=${property}`)];
   const { exitCode, stdout } = await run("systemctl", args, { timeoutMs: 10_000 });
-  if (exitCode !== 0) return null;
-  capLog(logPath(stateDir, name));
-  return parseUnit(stdout);
+  return exitCode === 0 ? parseUnit(stdout) : null;
 }
 
-export function parseUnit(show: string): UnitFact {
+export function parseUnit(show: string): UnitState {
   const facts = new Map(
     show.split("\n").map((line): [string, string] => {
       const equals = line.indexOf("=");
       return [line.slice(0, equals), line.slice(equals + 1)];
     }),
   );
-  const active = facts.get("ActiveState");
-  if (active === "failed") return { kind: "ended", ...endOf(facts) };
-  if (active === "active" && facts.get("SubState") === "exited") return { kind: "ended", ...endOf(facts) };
-  return active === "inactive" || facts.get("LoadState") === "not-found"
-    ? { kind: "absent" }
-    : { kind: "running" };
+  const text = (name: string) => facts.get(name) ?? "";
+  return {
+    load: text("LoadState"),
+    active: text("ActiveState"),
+    sub: text("SubState"),
+    run: {
+      result: text("Result"),
+      execMainCode: Number(text("ExecMainCode")),
+      execMainStatus: Number(text("ExecMainStatus")),
+    },
+  };
 }
 
-function endOf(facts: Map<string, string>): {
+export function unitFact({ load, active, sub, run: last }: UnitState): UnitFact {
+  if (active === "failed" || (active === "active" && sub === "exited"))
+    return { kind: "ended", ...endOf(last) };
+  return active === "inactive" || load === "not-found" ? { kind: "absent" } : { kind: "running" };
+}
+
+function endOf(last: ServiceRun | null): {
   result: "exited" | "timeout" | "killed";
   exitCode: number | null;
 } {
-  if (facts.get("Result") === "timeout") return { result: "timeout", exitCode: null };
-  // ExecMainCode is a CLD_ constant: 1 is exited, all others are signals.
-  const exited = facts.get("ExecMainCode") === "1";
-  return exited
-    ? { result: "exited", exitCode: Number(facts.get("ExecMainStatus")) }
+  if (last?.result === "timeout") return { result: "timeout", exitCode: null };
+  // A CLD_ constant: 1 is exited, all others are signals.
+  return last?.execMainCode === 1
+    ? { result: "exited", exitCode: last.execMainStatus }
     : { result: "killed", exitCode: null };
 }
 

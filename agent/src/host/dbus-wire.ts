@@ -11,6 +11,8 @@ export interface Call {
 
 export interface WireMessage {
   kind: "answer" | "error" | "other";
+  /** Serial of the call that it answers; null where it answers none. */
+  replyTo: number | null;
   body: Buffer;
   /** Bytes of the whole message. */
   length: number;
@@ -22,7 +24,7 @@ const kinds: ReadonlyMap<number, WireMessage["kind"]> = new Map([
   [types.answer, "answer"],
   [types.error, "error"],
 ]);
-const fields = { path: 1, interface: 2, member: 3, signature: 8 } as const;
+const fields = { path: 1, interface: 2, member: 3, replySerial: 5, signature: 8 } as const;
 
 export function callMessage(call: Call, serial: number): Buffer {
   const { strings = [], list } = call;
@@ -53,13 +55,30 @@ export function takeMessage(bytes: Buffer): WireMessage | undefined {
   const length = bodyStart + bytes.readUInt32LE(4);
   if (bytes.length < length) return undefined;
   const type = bytes.readUInt8(1);
-  return { kind: kinds.get(type) ?? "other", body: bytes.subarray(bodyStart, length), length };
+  const replyTo = findReplySerial(bytes.subarray(0, 16 + bytes.readUInt32LE(12)));
+  return { kind: kinds.get(type) ?? "other", replyTo, body: bytes.subarray(bodyStart, length), length };
+}
+
+/** Steps over the other header fields: each is a code, a variant of one basic type, and padding to eight bytes. */
+function findReplySerial(header: Buffer): number | null {
+  let position = 16;
+  while (position + 8 <= header.length) {
+    const code = header.readUInt8(position);
+    const type = header.toString("latin1", position + 2, position + 3);
+    const value = header.readUInt32LE(position + 4);
+    if (code === fields.replySerial && type === "u") return value;
+    // A signature's length is one byte, a text's four, and a zero byte ends both.
+    const size = type === "u" ? 8 : type === "g" ? (value & 0xff) + 6 : value + 9;
+    position = Math.ceil((position + size) / 8) * 8;
+  }
+  return null;
 }
 
 export interface WireReader {
   position: () => number;
   align: (size: number) => void;
   uint32: () => number;
+  int32: () => number;
   string: () => string;
   signature: () => string;
 }
@@ -76,6 +95,12 @@ export function createWireReader(bytes: Buffer): WireReader {
     position += 4;
     return value;
   };
+  const int32 = () => {
+    align(4);
+    const value = bytes.readInt32LE(position);
+    position += 4;
+    return value;
+  };
   const text = (length: number) => {
     if (position + length >= bytes.length) throw new RangeError("a text beyond the end of the body");
     const found = bytes.toString("utf8", position, position + length);
@@ -86,6 +111,7 @@ export function createWireReader(bytes: Buffer): WireReader {
     position: () => position,
     align,
     uint32,
+    int32,
     string: () => text(uint32()),
     signature: () => {
       const length = bytes.readUInt8(position);

@@ -1,16 +1,13 @@
 /**
- * SHELL. Two questions to systemd over its private socket: `systemctl` would start a process for each, and an idle
- * agent starts none. As much of the D-Bus wire format (dbus-specification, "Message Protocol") as these two need.
+ * SHELL. Questions to systemd over its private socket: `systemctl` would start a process for each, and an idle agent
+ * starts none. As much of the D-Bus wire format (dbus-specification, "Message Protocol") as they need.
  */
-import { connect } from "node:net";
-import { ChimeraError } from "@chimera/proto/errors";
-import { callMessage, createWireReader, takeMessage, type WireMessage } from "./dbus-wire.ts";
+import { createWireReader, type Call, type WireMessage, type WireReader } from "./dbus-wire.ts";
+import { callSystemd, managerPath, privateSocket } from "./systemd-socket.ts";
 
-const managerPath = "/org/freedesktop/systemd1";
 const manager = "org.freedesktop.systemd1.Manager";
-const properties = "org.freedesktop.DBus.Properties";
-const answerMs = 5_000;
-const maxBytes = 4 << 20;
+const unitInterface = "org.freedesktop.systemd1.Unit";
+const serviceInterface = "org.freedesktop.systemd1.Service";
 
 export interface SystemdAnswer {
   state: string;
@@ -19,77 +16,89 @@ export interface SystemdAnswer {
 }
 
 /** Throws tool-failed when systemd does not answer as it should. */
-export async function askSystemd(
-  states: readonly string[],
-  socket = "/run/systemd/private",
-): Promise<SystemdAnswer> {
+export function askSystemd(states: readonly string[], socket = privateSocket): Promise<SystemdAnswer> {
   const calls = [
-    callMessage(
-      { path: managerPath, interface: properties, member: "Get", strings: [manager, "SystemState"] },
-      1,
-    ),
-    callMessage({ path: managerPath, interface: manager, member: "ListUnitsFiltered", list: states }, 2),
+    propertyCall(managerPath, manager, "SystemState"),
+    { path: managerPath, interface: manager, member: "ListUnitsFiltered", list: states },
   ];
-  try {
-    const [state, units] = await exchange(socket, calls);
-    if (state === undefined || units === undefined) throw new Error("an answer is missing");
-    return { state: readVariantString(state), units: readUnitNames(units) };
-  } catch (cause) {
-    throw new ChimeraError("tool-failed", `${socket} did not answer`, { cause });
-  }
+  return callSystemd(socket, calls, ([state, units]) => ({
+    state: readVariant(required(state), "s", (reader) => reader.string()),
+    units: readUnitNames(required(units)),
+  }));
 }
 
-/** Answers in the order of the calls. */
-function exchange(path: string, calls: readonly Buffer[]): Promise<WireMessage[]> {
-  return new Promise((resolve, reject) => {
-    const stream = connect(path);
-    const timer = setTimeout(() => stream.destroy(new Error("no answer in time")), answerMs);
-    const take = createAnswerReader();
-    stream.on("error", reject);
-    stream.on("close", () => {
-      clearTimeout(timer);
-      reject(new Error("the connection ended"));
-    });
-    stream.on("data", (chunk) => {
-      const answers = take(chunk);
-      if (answers instanceof Error) stream.destroy(answers);
-      if (answers instanceof Error || answers.length < calls.length) return;
-      resolve(answers);
-      stream.destroy();
-    });
-    const uid = Buffer.from(String(process.getuid?.() ?? 0)).toString("hex");
-    stream.write(Buffer.concat([Buffer.from(`\0AUTH EXTERNAL ${uid}\r\nBEGIN\r\n`), ...calls]));
+/** In systemd's own words. A unit that does not exist is "not-found", "inactive" and "dead". */
+export interface UnitState {
+  load: string;
+  active: string;
+  sub: string;
+  /** The last run of a service; null for units of other types. */
+  run: ServiceRun | null;
+}
+
+export interface ServiceRun {
+  /** "success", "exit-code", "signal", "timeout" and others. */
+  result: string;
+  /** A CLD_ constant: 1 is exited, all others but 0 are signals; 0 while it has not ended. */
+  execMainCode: number;
+  /** Exit code or signal. */
+  execMainStatus: number;
+}
+
+/**
+ * Throws tool-failed. The path alone makes systemd look for the unit, so one round trip is enough. Each property is
+ * asked for by itself: all of them at once are hundreds, and some read the unit's cgroup. States come first: systemd
+ * answers in order, so that a run seen as ended has its result already.
+ */
+export function askUnit(unit: string, socket = privateSocket): Promise<UnitState> {
+  const path = unitPath(unit);
+  const calls = [
+    ...["LoadState", "ActiveState", "SubState"].map((name) => propertyCall(path, unitInterface, name)),
+    ...["Result", "ExecMainCode", "ExecMainStatus"].map((name) => propertyCall(path, serviceInterface, name)),
+  ];
+  return callSystemd(socket, calls, ([load, active, sub, result, code, status]) => ({
+    load: textOf(load),
+    active: textOf(active),
+    sub: textOf(sub),
+    run:
+      result === null
+        ? null
+        : { result: textOf(result), execMainCode: intOf(code), execMainStatus: intOf(status) },
+  }));
+}
+
+/** As sd_bus_path_encode does: all but letters and digits, and a digit at the beginning, as _ and two hex digits. */
+export function unitPath(unit: string): string {
+  const escaped = [...Buffer.from(unit)].map((byte, index) => {
+    const plain = index === 0 ? /[A-Za-z]/ : /[A-Za-z0-9]/;
+    const char = String.fromCodePoint(byte);
+    return plain.test(char) ? char : `_${byte.toString(16).padStart(2, "0")}`;
   });
+  return `${managerPath}/unit/${escaped.join("") || "_"}`;
 }
 
-/** Takes bytes as they come; gives the answers so far, or why there will be none. */
-function createAnswerReader(): (chunk: Buffer) => WireMessage[] | Error {
-  const answers: WireMessage[] = [];
-  let pending = Buffer.alloc(0);
-  let greeted = false;
-  return (chunk) => {
-    pending = Buffer.concat([pending, chunk]);
-    if (pending.length > maxBytes) return new Error("the answer is too long");
-    if (!greeted) {
-      const end = pending.indexOf("\r\n");
-      if (end < 0) return answers;
-      if (!pending.toString("latin1").startsWith("OK ")) return new Error("not authorised");
-      pending = pending.subarray(end + 2);
-      greeted = true;
-    }
-    for (let next = takeMessage(pending); next !== undefined; next = takeMessage(pending)) {
-      pending = pending.subarray(next.length);
-      if (next.kind === "error") return new Error("systemd answered with an error");
-      if (next.kind === "answer") answers.push(next);
-    }
-    return answers;
-  };
+function propertyCall(path: string, of: string, name: string): Call {
+  return { path, interface: "org.freedesktop.DBus.Properties", member: "Get", strings: [of, name] };
 }
 
-function readVariantString({ body }: WireMessage): string {
+function required(answer: WireMessage | null | undefined): WireMessage {
+  if (answer === null || answer === undefined) throw new Error("systemd answered with an error");
+  return answer;
+}
+
+function textOf(answer: WireMessage | null | undefined): string {
+  return readVariant(required(answer), "s", (reader) => reader.string());
+}
+
+function intOf(answer: WireMessage | null | undefined): number {
+  return readVariant(required(answer), "i", (reader) => reader.int32());
+}
+
+function readVariant<T>({ body }: WireMessage, type: "s" | "i", read: (reader: WireReader) => T): T {
   const reader = createWireReader(body);
-  reader.signature();
-  return reader.string();
+  const found = reader.signature();
+  if (found !== type) throw new Error(`a property of type ${found} instead of ${type}`);
+  return read(reader);
 }
 
 /** a(ssssssouso): name, description, load, active, sub, followed, path, job id, job type, job path. */

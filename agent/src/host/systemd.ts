@@ -3,7 +3,7 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { z } from "zod";
 import type { UnitsFact } from "../reconcile/decision.ts";
 import { run } from "./run.ts";
-import { askSystemd } from "./systemd-bus.ts";
+import { askSystemd, askUnit, type UnitState } from "./systemd-bus.ts";
 
 const UnitList = z.array(z.object({ unit: z.string() }));
 
@@ -20,9 +20,18 @@ export async function readUnits(): Promise<UnitsFact | null> {
 
 /** Starts no process; null when the private socket does not answer. */
 export async function readUnitsQuietly(): Promise<UnitsFact | null> {
+  const answer = await orNull(askSystemd(failing));
+  return answer === null ? null : { state: answer.state.slice(0, 32), failing: ofTheSystem(answer.units) };
+}
+
+/** Named with its suffix. Starts no process; null when the private socket does not answer. */
+export function readUnitState(unit: string, socket?: string): Promise<UnitState | null> {
+  return orNull(askUnit(unit, socket));
+}
+
+async function orNull<T>(answer: Promise<T>): Promise<T | null> {
   try {
-    const { state, units } = await askSystemd(failing);
-    return { state: state.slice(0, 32), failing: ofTheSystem(units) };
+    return await answer;
   } catch (error) {
     if (error instanceof ChimeraError) return null;
     throw error;

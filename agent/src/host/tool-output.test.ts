@@ -1,7 +1,7 @@
 import { PublicKeyText, generateKey } from "@chimera/proto/signed/keys";
 import { StorePath } from "@chimera/proto/names";
 import { expect, test } from "vitest";
-import { parseUnit, unitArguments } from "./activation-unit.ts";
+import { parseUnit, unitArguments, unitFact } from "./activation-unit.ts";
 import { parseMeminfo } from "./health.ts";
 import { fetchArguments, parseNote, parsePathInfo } from "./nix.ts";
 import { parseUnitList } from "./systemd.ts";
@@ -34,7 +34,8 @@ for (const [name, show, fact] of [
     { kind: "ended", result: "killed", exitCode: null },
   ],
 ] as const) {
-  test(`a unit that is ${name} is read from systemctl show`, () => expect(parseUnit(show)).toEqual(fact));
+  test(`a unit that is ${name} is read from systemctl show`, () =>
+    expect(unitFact(parseUnit(show))).toEqual(fact));
 }
 
 test("the activation is a unit of its own with a time limit, and its output goes to a file", () => {
