@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { SystemSpec } from "../lab/os/system-spec.ts";
 import { waitUntil } from "../lab/wait-until.ts";
 import type { Host } from "../lab/host.ts";
+import { bootDefaultOf } from "../lab/vm/read-boot-entries.ts";
 import type { NodeWorld } from "./fleet-systems.ts";
 import { operatorOf } from "./operator.ts";
 import type { Fleet } from "./start-fleet.ts";
@@ -64,10 +65,11 @@ export async function waitView(
 /** What the machine itself says, not what it reports. */
 export async function pointersOf(host: Host) {
   const read = async (path: string) => (await host.run(["readlink", "-f", path])).stdout.trim();
+  const plain = await host.run(["cat", "/boot/default"]);
   return {
     current: await read("/run/current-system"),
     profile: await read("/nix/var/nix/profiles/system"),
-    bootDefault: (await host.run(["cat", "/boot/default"])).stdout.trim(),
+    bootDefault: plain.code === 0 ? plain.stdout.trim() : ((await bootDefaultOf(host)) ?? ""),
   };
 }
 

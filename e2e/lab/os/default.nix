@@ -18,7 +18,7 @@ let
       faults = import ./faults.nix lib ({ fault = spec.fault or "none"; } // (lib.optional (spec ? fillPath) { inherit (spec) fillPath; }));
       has = role: builtins.elem role spec.roles;
       parts = [ (import ./base.nix lib spec) ]
-        ++ (if has "node" then [ (import ./node.nix lib { inherit spec; }) ] else [ ])
+        ++ (if has "node" then [ (import ./node.nix lib { inherit spec chimera; }) ] else [ ])
         ++ (if has "hub" then [ (import ./hub.nix lib { inherit spec chimera; }) ] else [ ])
         ++ [ { etc = spec.etc or { }; units = faults.units // (spec.units or { }); } ];
     in

@@ -16,7 +16,7 @@ let
     '' + (if stop == null then "" else "ExecStop=${stop}\n");
   };
   script = name: text: lib.writeScript name "#!/bin/sh\n${text}";
-  nothing = { preSwitch = ""; activation = ""; initInterface = null; units = { }; kernelParams = [ ]; kernelBoots = true; };
+  nothing = { preSwitch = ""; activation = ""; initInterface = null; init = ""; units = { }; kernelParams = [ ]; kernelBoots = true; };
   faults = {
     none = { };
     exit1.preSwitch = ''
@@ -77,6 +77,12 @@ let
         cat /dev/zero > ${fillPath}/lab-fill 2>/dev/null || true
       '')
       (script "lab-empty-disk" "rm -f ${fillPath}/lab-fill");
+    # What a container has in the place of a kernel that panics: its first process ends, and the machine is reset (133).
+    no-boot.init = ''
+      echo "lab fault: this system does not boot" >&2
+      sleep 1
+      exit 133
+    '';
     # The kernel starts, the machine reboots 5 s after its panic.
     boot-panic.kernelParams = [ "panic=5" "lab.panic" ];
     # The loader cannot start it; the machine stands still until somebody switches it off.

@@ -1,15 +1,24 @@
 # A fleet's node: the sentinel with the agent, its watchdog, and the small services that make a switch worth watching.
-lib: { spec, tmux ? "/usr/bin/tmux" }:
+lib: { spec, chimera, tmux ? "/usr/bin/tmux" }:
 let
   sentinel = ../../../nix/sentinel;
   supervisor = lib.writeScript "chimera-supervisor" (builtins.readFile (sentinel + "/supervisor.sh"));
   watchdog = lib.writeScript "chimera-watchdog" (builtins.readFile (sentinel + "/watchdog.sh"));
   wake = lib.writeScript "chimera-wake" (builtins.readFile (sentinel + "/wake.sh"));
+  gate = lib.writeScript "chimera-gate" (builtins.readFile (sentinel + "/gate.sh"));
   environment = ''
     Environment=PATH=${lib.unitPath}
     Environment=LANG=C.UTF-8
     Environment=TERM=xterm-256color
     Environment=HOME=/root
+  '';
+  folders = ''
+    RuntimeDirectory=chimera
+    RuntimeDirectoryMode=0700
+    RuntimeDirectoryPreserve=yes
+    StateDirectory=chimera
+    StateDirectoryMode=0700
+    UMask=0077
   '';
   socket = "/run/chimera/tmux.sock";
 
@@ -38,6 +47,27 @@ in
   };
 
   units = {
+    # Before the sentinel, and only by order: where it fails, the agent does the rest.
+    "chimera-recover.service" = {
+      wantedBy = [ "multi-user.target" ];
+      text = ''
+        [Unit]
+        Description=Chimera recovery (finishes or undoes what was interrupted)
+        After=local-fs.target
+        Before=chimera-sentinel.service
+        RequiresMountsFor=/nix/store /var/lib/chimera
+        X-StopOnRemoval=false
+
+        [Service]
+        Type=oneshot
+        RemainAfterExit=yes
+        ${environment}
+        ExecStart=${chimera}/bin/chimera-agent recover --config /etc/chimera/agent.json
+        TimeoutStartSec=25min
+        ${folders}
+        X-RestartIfChanged=false
+      '';
+    };
     # A switch must not touch it: the agent that drives the switch lives in it. What it runs is replaced by the supervisor.
     "chimera-sentinel.service" = {
       wantedBy = [ "multi-user.target" ];
@@ -56,12 +86,7 @@ in
         Restart=always
         RestartSec=500ms
         KillMode=mixed
-        RuntimeDirectory=chimera
-        RuntimeDirectoryMode=0700
-        RuntimeDirectoryPreserve=yes
-        StateDirectory=chimera
-        StateDirectoryMode=0700
-        UMask=0077
+        ${folders}
         OOMScoreAdjust=-500
         X-RestartIfChanged=false
       '';
@@ -86,6 +111,27 @@ in
         OnStartupSec=15s
         OnUnitActiveSec=30s
         AccuracySec=1s
+      '';
+    };
+  } // lib.optional (spec ? boot) {
+    # A container has no loader that counts. After the sentinel, whose agent gives the proof; boot-complete.target is not
+    # ordered before or after multi-user.target, so the boot itself does not wait for the gate.
+    "chimera-gate.service" = {
+      requiredBy = [ "boot-complete.target" ];
+      text = ''
+        [Unit]
+        Description=Chimera gate (a boot is complete when the booted system has proved itself)
+        After=chimera-sentinel.service
+        Before=boot-complete.target
+        X-StopOnRemoval=false
+
+        [Service]
+        Type=oneshot
+        RemainAfterExit=yes
+        ${environment}
+        ExecStart=${gate} ${chimera}/bin/chimera-agent
+        TimeoutStartSec=2h
+        X-RestartIfChanged=false
       '';
     };
   } // builtins.listToAttrs (map appUnit (spec.apps or [ ]));

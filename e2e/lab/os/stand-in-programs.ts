@@ -2,12 +2,14 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** Each prints its version; the agent also stays and shows progress, as the watchdog expects of one. */
+/** Each prints its version; `agent run` also stays and shows progress, as the watchdog expects of one. */
 export async function writeStandInPrograms(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true });
   const progress = `import { writeFileSync } from "node:fs";
-setInterval(() => writeFileSync("/run/chimera/progress", process.hrtime.bigint() + "\\n"), 1000);
-process.on("SIGTERM", () => process.exit(0));
+if (process.argv[2] === "run") {
+  setInterval(() => writeFileSync("/run/chimera/progress", process.hrtime.bigint() + "\\n"), 1000);
+  process.on("SIGTERM", () => process.exit(0));
+}
 `;
   await writeFile(join(folder, "agent.mjs"), progress + hello("agent"));
   await writeFile(join(folder, "controller.mjs"), hello("controller"));

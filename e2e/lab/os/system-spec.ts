@@ -23,6 +23,7 @@ export const Fault = z.enum([
   "cut-network",
   "kill-agent",
   "fill-disk",
+  "no-boot",
   "boot-panic",
   "boot-garbage",
 ]);
@@ -127,6 +128,9 @@ const System = Variant.extend({
 export const SystemSpec = System.refine(({ fault, boot }) => boot !== undefined || !isBootFault(fault), {
   path: ["fault"],
   error: "a container has no kernel of its own that could fail to boot: give `boot`",
+}).refine(({ fault, boot }) => boot === undefined || fault !== "no-boot", {
+  path: ["fault"],
+  error: "no-boot is a container's: a machine with `boot` has boot-panic and boot-garbage",
 });
 export type SystemSpec = z.infer<typeof SystemSpec>;
 

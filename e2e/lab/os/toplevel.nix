@@ -52,10 +52,12 @@ let
       *) echo ${quote "${spec.label} (Chimera lab)"} ;;
     esac
   '';
+  bootctl = lib.writeScript "bootctl" (builtins.readFile ./scripts/bootctl.sh);
   sw = lib.runShell "system-path" { } ''
     mkdir -p "$out/bin"
     ${lib.eachLine (tool: ''ln -s /usr/bin/${tool} "$out/bin/${tool}"'') debianTools}
     ln -s ${nixosVersion} "$out/bin/nixos-version"
+    ${if boot == null then ''ln -s ${bootctl} "$out/bin/bootctl"'' else ""}
     ln -s ${node}/bin/node "$out/bin/node"
     ln -s ${chimera}/bin/* "$out/bin/"
   '';
@@ -71,7 +73,7 @@ let
     {
       "activate.sh" = { inherit etc; fault = faults.activation; };
       "dry-activate.sh" = { inherit etc; };
-      "init.sh" = { };
+      "init.sh" = { fault = faults.init; };
       "switch-to-configuration.sh" = { };
       "pre-switch-checks.sh" = { fault = faults.preSwitch; };
       "install-bootloader.sh" = { inherit loader; };

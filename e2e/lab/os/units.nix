@@ -1,5 +1,5 @@
 # The directory /etc/systemd/system as one store path.
-# units.<name> = { text; wantedBy ? [ ]; aliases ? [ ]; } or { mask = true; } or { debian = true; wantedBy } for a unit of /usr.
+# units.<name> = { text; wantedBy ? [ ]; requiredBy ? [ ]; aliases ? [ ]; } or { mask = true; } or { debian = true; wantedBy } for a unit of /usr.
 lib: units:
 let
   inherit (lib) quote eachLine;
@@ -13,13 +13,15 @@ let
           ''mkdir "$out"; cp "$textPath" "$out"/${quote name}'';
       in
       "${dir}/${name}";
+  pulledIn = name: unit: folder: ''
+    mkdir -p ${quote folder}
+    ln -s ${if unit.debian or false then quote (unitFile name unit) else quote "../${name}"} ${quote "${folder}/${name}"}
+  '';
   install = name: unit:
     if unit.mask or false then "ln -s /dev/null ${quote name}" else ''
       ${if unit.debian or false then "" else "ln -s ${quote (unitFile name unit)} ${quote name}"}
-      ${eachLine (target: ''
-        mkdir -p ${quote "${target}.wants"}
-        ln -s ${if unit.debian or false then quote (unitFile name unit) else quote "../${name}"} ${quote "${target}.wants/${name}"}
-      '') (unit.wantedBy or [ ])}
+      ${eachLine (target: pulledIn name unit "${target}.wants") (unit.wantedBy or [ ])}
+      ${eachLine (target: pulledIn name unit "${target}.requires") (unit.requiredBy or [ ])}
       ${eachLine (alias: "ln -s ${if unit.debian or false then quote (unitFile name unit) else quote name} ${quote alias}") (unit.aliases or [ ])}
     '';
 in

@@ -6,7 +6,8 @@ mount -t proc proc /proc
 mount -t sysfs sys /sys
 
 fail() {
-  echo "lab initrd: $1" > /dev/kmsg
+  # With the highest priority, which `quiet` does not hide.
+  echo "<0>lab initrd: $1" > /dev/kmsg
   exit 1
 }
 

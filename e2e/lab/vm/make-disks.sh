@@ -25,7 +25,7 @@ umount "$merged/proc" "$merged/boot"
 truncate -s "$((esp_mb + 2))M" "$folder/esp.img"
 printf 'label: gpt\nstart=1MiB, size=%sMiB, type=C12A7328-F81F-11D2-BA4B-00A0C93EC93B\n' "$esp_mb" |
   sfdisk --quiet "$folder/esp.img"
-mkfs.vfat -F 32 -s 1 -n CHIMERA-ESP --offset 2048 "$folder/esp.img" "$((esp_mb * 1024))" > "$folder/disks.log"
+mkfs.vfat -F 32 -s 1 -n CHIMERA-ESP --offset 2048 "$folder/esp.img" "$((esp_mb * 1024))" > "$folder/disks.log" 2>&1
 mcopy -s -i "$folder/esp.img@@1M" "$esp"/* ::/
 
 truncate -s "${root_mb}M" "$folder/root.img"

@@ -16,7 +16,7 @@ export async function makeDisks(host: HostRecord, vm: VmSpec, toplevel: string |
   const folder = hostFolder(host.name);
   await copyFile(firmwareVariables, join(folder, "firmware-variables.fd"));
   const sizes = [`${vm.espMb}`, `${vm.rootMb}`];
-  // With its parent, what it mounted goes.
-  const guarded = "setpriv --pdeathsig KILL unshare --mount --propagation slave".split(" ");
+  // With us, everything that it started and mounted goes.
+  const guarded = "setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child".split(" ");
   await runTool([...guarded, script, folder, host.lowers.join(":"), toplevel, ...sizes]);
 }

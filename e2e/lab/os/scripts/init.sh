@@ -1,6 +1,7 @@
 #!/bin/sh
 # The second stage of booting: becomes systemd. Executed by lab-init as the machine's first process.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+@fault@
 mkdir -p /nix/var/nix/gcroots
 ln -sfn @out@ /run/booted-system
 ln -sfn /run/booted-system /nix/var/nix/gcroots/booted-system

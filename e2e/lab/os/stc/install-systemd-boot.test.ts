@@ -115,7 +115,9 @@ test("a kernel that cannot be copied leaves no half of it, and the default as it
   const two = addGeneration(2);
   rmSync(join(root, "nix/store/k2-initrd/initrd"));
   mkdirSync(join(root, "nix/store/k2-initrd/initrd"));
+  const entry = read("loader/entries/nixos-generation-1.conf");
   expect(() => install(two)).toThrow("the boot partition cannot take k2-initrd-initrd.efi");
+  expect(read("loader/entries/nixos-generation-1.conf")).toBe(entry);
   expect(list("EFI/nixos").filter((name) => name.includes("tmp") || name.includes("k2-initrd"))).toEqual([]);
   expect(existsSync(join(root, "boot/loader/entries/nixos-generation-2.conf"))).toBe(false);
   expect(read("loader/loader.conf")).toContain("default nixos-generation-1.conf\n");

@@ -46,8 +46,9 @@ export function installSystemdBoot(input: SystemdBootInput): void {
   const generations = listGenerations(profiles);
   removeOld({ boot, entries, generations });
   const known = readEntries(entries);
+  // All kernels before any entry: what is too large for the partition shall not have changed what the loader prefers.
+  for (const generation of generations) copyKernels(boot, generation);
   for (const generation of generations) {
-    copyKernels(boot, generation);
     const counter = tries === undefined ? "" : `+${tries}`;
     // An entry that is there keeps its counter: written again, a bad one would be tried again, a good one doubted again.
     const entry = known.get(generation.number) ?? { generation: generation.number, counter };
@@ -97,12 +98,7 @@ function removeOld({ boot, entries, generations }: Removal): void {
 function copyKernels(boot: string, { kernel, initrd }: Generation): void {
   for (const from of [kernel, initrd]) {
     const to = join(boot, kernels, espFile(from));
-    if (existsSync(to)) continue;
-    try {
-      copyDurable(from, to);
-    } catch (cause) {
-      throw new Error(`the boot partition cannot take ${espFile(from)}`, { cause });
-    }
+    if (!existsSync(to)) copyDurable(from, to);
   }
 }
 

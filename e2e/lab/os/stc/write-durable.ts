@@ -1,6 +1,6 @@
 // SHELL: files of a boot partition. A power cut leaves the old file or the new one; a full disk leaves neither half.
 import { closeSync, copyFileSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 
 export function writeDurable(path: string, text: string): void {
   putDurable(path, (temporary) => writeFileSync(temporary, text, { mode: 0o644 }));
@@ -18,7 +18,7 @@ function putDurable(path: string, write: (temporary: string) => void): void {
     renameSync(temporary, path);
   } catch (cause) {
     rmSync(temporary, { force: true });
-    throw cause;
+    throw new Error(`the boot partition cannot take ${basename(path)}`, { cause });
   }
   sync(dirname(path), "r");
 }
