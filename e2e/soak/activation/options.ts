@@ -1,0 +1,48 @@
+// PURE. The command line of `npm run soak -- activation`.
+import { z } from "zod";
+import { Mode } from "./trial-plan.ts";
+
+const whole = z.coerce.number().int();
+
+export const activationUsage =
+  "npm run soak -- activation [--hours H | --trials N] [--only kills|cuts|steps|faults|vm] [--nodes N] [--seed S] " +
+  "[--replay SEED[:TRIAL]] [--ledger FILE]";
+
+export const activationFlags = {
+  hours: { type: "string" },
+  trials: { type: "string" },
+  only: { type: "string" },
+  nodes: { type: "string" },
+  seed: { type: "string" },
+  replay: { type: "string" },
+  ledger: { type: "string" },
+} as const;
+
+/** Seed, and one trial of it; without a number, all that the ledger knows of that seed. */
+const Replay = z
+  .string()
+  .regex(/^\d{1,10}(?::\d{1,6})?$/, "a seed, or seed:trial")
+  .transform((text) => {
+    const [seed = 0, trial] = text.split(":").map(Number);
+    return trial === undefined ? { seed } : { seed, trial };
+  });
+export type Replay = z.infer<typeof Replay>;
+
+export const ActivationOptions = z
+  .object({
+    hours: z.coerce.number().positive().max(240).optional(),
+    trials: whole.min(1).max(1_000_000).optional(),
+    only: Mode.optional(),
+    nodes: whole.min(1).max(32).default(4),
+    seed: whole
+      .min(0)
+      .max(2 ** 32 - 1)
+      .optional(),
+    replay: Replay.optional(),
+    ledger: z.string().min(1).optional(),
+  })
+  .refine(
+    ({ hours, trials }) => hours === undefined || trials === undefined,
+    "--hours or --trials, not both",
+  );
+export type ActivationOptions = z.infer<typeof ActivationOptions>;

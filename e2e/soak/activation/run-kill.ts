@@ -1,0 +1,65 @@
+// SHELL. One trial that kills: an order, a death at its moment, and whatever the node makes of it by itself.
+import { errorChain } from "@chimera/proto/errors";
+import type { Host } from "../../lab/host.ts";
+import type { Expected } from "./judge.ts";
+import { killAtWrite } from "./kill-at-write.ts";
+import { applySetting } from "./node-settings.ts";
+import { readFacts, type NodeFacts } from "./node-facts.ts";
+import { plantLoop } from "./plant-journal.ts";
+import { scenarios, type Scenario } from "./scenarios.ts";
+import type { SoakNode } from "./soak-nodes.ts";
+import type { TrialEnd } from "./trial-end.ts";
+import type { TrialPlan } from "./trial-plan.ts";
+import { waitRest } from "./wait-rest.ts";
+
+/** Gives the order; resolves when the node has taken it. */
+export type Orderer = (host: Host, toplevel: string) => Promise<void>;
+
+export type KillPlan = Extract<TrialPlan, { kind: "kill" }>;
+
+const reachMs = 30_000;
+const restMs = 90_000;
+
+export async function runKill(node: SoakNode, plan: KillPlan, order: Orderer): Promise<TrialEnd> {
+  const { host } = node;
+  const scenario: Scenario = scenarios[plan.scenario];
+  const before = await readFacts(host);
+  const to = orderedSystem(node, scenario.order, before.current);
+  const undo = await applySetting(host, scenario.setting, { from: before.current, to });
+  let ordered: Promise<void> | undefined;
+  const shot = await killAtWrite(host, { ...plan, timeoutMs: reachMs }, () => {
+    const given = scenario.order === "looping-journal" ? plantLoop(host, to) : order(host, to);
+    // Who is killed while he takes an order does not answer.
+    ordered = given.catch(() => undefined);
+  });
+  const begun = performance.now();
+  if (plan.scope === "machine" && shot.hit) await bootAsIs(host);
+  await ordered;
+  const expected = expectedOf(before, { to, ends: scenario.ends });
+  const { verdict, facts } = await waitRest(host, expected, { timeoutMs: restMs });
+  const ms = Math.round(performance.now() - begun);
+  await undo();
+  return { systems: { from: before.current, to }, shot, verdict, facts, ms };
+}
+
+export function orderedSystem(node: SoakNode, order: Scenario["order"], current: string): string {
+  if (order !== "other" && order !== "looping-journal") return node.toplevelOf(order);
+  return current === node.toplevelOf("a") ? node.toplevelOf("b") : node.toplevelOf("a");
+}
+
+export function expectedOf(before: NodeFacts, { to, ends }: Pick<Expected, "to" | "ends">): Expected {
+  return {
+    from: before.current,
+    to,
+    ends,
+    earlier: before.journal,
+    failedBefore: before.failedUnits,
+  };
+}
+
+/** A system that boots badly is the trial's result, not the soak's failure. */
+async function bootAsIs(host: Host): Promise<void> {
+  await host.boot().catch((error: unknown) => {
+    process.stderr.write(`${host.name}: ${errorChain(error)}\n`);
+  });
+}

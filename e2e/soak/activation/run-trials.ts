@@ -1,0 +1,89 @@
+// SHELL. Trial after trial on all nodes at once. Each ends as one line of the ledger before the next begins there.
+import { errorChain } from "@chimera/proto/errors";
+import type { Report } from "../../lab/report.ts";
+import { waitUntil } from "../../lab/wait-until.ts";
+import { keepEvidence } from "./keep-evidence.ts";
+import { appendLine } from "./ledger-file.ts";
+import type { LedgerLine } from "./ledger-line.ts";
+import { describeLine, lineOf } from "./line-of-trial.ts";
+import { readFacts } from "./node-facts.ts";
+import { runFault } from "./run-fault.ts";
+import { runKill, type Orderer } from "./run-kill.ts";
+import type { SoakNode } from "./soak-nodes.ts";
+import type { TrialEnd } from "./trial-end.ts";
+import { planTrial, type TrialId, type TrialPlan } from "./trial-plan.ts";
+
+export interface Run {
+  nodes: readonly SoakNode[];
+  order: Orderer;
+  /** The next trial; undefined: that was all. */
+  next: () => TrialId | undefined;
+  commit: string;
+  ledger: string;
+  report: Report;
+}
+
+export interface Tally {
+  trials: number;
+  failed: number;
+}
+
+export async function runTrials(run: Run): Promise<Tally> {
+  const tally = { trials: 0, failed: 0 };
+  await Promise.all(run.nodes.map((node) => work(node, run, tally)));
+  return tally;
+}
+
+async function work(node: SoakNode, run: Run, tally: Tally): Promise<void> {
+  for (let id = run.next(); id !== undefined; id = run.next()) {
+    const plan = planTrial(id);
+    const end = await runPlan(node, plan, run.order);
+    const made = { node: node.host.name, commit: run.commit, at: new Date().toISOString() };
+    const line = lineOf({ id, plan, end, made });
+    await appendLine(run.ledger, line);
+    run.report(describeLine(line));
+    tally.trials += 1;
+    if (!line.ok) {
+      tally.failed += 1;
+      run.report(`kept ${await keepEvidence(node.host, line, end.facts)}`);
+    }
+    await makeReady(node, line);
+  }
+}
+
+/** A node that cannot be asked any more is a failed trial like any other. */
+async function runPlan(node: SoakNode, plan: TrialPlan, order: Orderer): Promise<TrialEnd> {
+  const begun = performance.now();
+  try {
+    return plan.kind === "kill" ? await runKill(node, plan, order) : await runFault(node, plan, order);
+  } catch (error) {
+    return {
+      systems: { from: "", to: "" },
+      shot: null,
+      verdict: { end: "half", ok: false, wrong: [errorChain(error).slice(0, 1000)] },
+      facts: null,
+      ms: Math.round(performance.now() - begun),
+    };
+  }
+}
+
+/** At rest on a good system, with a supervisor that has not begun to wait longer before each start. */
+async function makeReady(node: SoakNode, line: LedgerLine): Promise<void> {
+  const { host } = node;
+  if (await isToBeReset(node, line)) await node.reset();
+  else if (line.scope === "agent" && line.hit) {
+    await host.runChecked(["systemctl", "restart", "chimera-sentinel.service"]);
+  }
+  await waitUntil(`${host.name} at rest`, () => isAtRest(node), { timeoutMs: 60_000, everyMs: 100 });
+}
+
+async function isToBeReset(node: SoakNode, { ok, end }: LedgerLine): Promise<boolean> {
+  if (!ok || end === "halted") return true;
+  const { current } = await readFacts(node.host);
+  return current !== node.toplevelOf("a") && current !== node.toplevelOf("b");
+}
+
+async function isAtRest({ host }: SoakNode): Promise<boolean> {
+  const { agents, atRest } = await readFacts(host);
+  return agents.length === 1 && agents[0] === atRest;
+}

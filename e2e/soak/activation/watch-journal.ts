@@ -1,0 +1,75 @@
+// SHELL. Sees a container's journal from outside, in the upper folder of its overlay: each write is a rename there, and
+// inotify tells it within a millisecond. Nobody on the node takes part.
+import { readFileSync, watch } from "node:fs";
+import { join } from "node:path";
+import { hostFolder } from "../../lab/lab-state.ts";
+import { glimpseOf, type JournalGlimpse, type JournalStep } from "./journal-steps.ts";
+
+const name = "journal.json";
+
+/** One write of the journal: which of its step's own it was, from 0. */
+export interface JournalWrite {
+  step: JournalStep;
+  write: number;
+  order: string;
+  toplevel: string;
+}
+
+export interface JournalWatch {
+  /** The newest write; undefined before the first. */
+  last: () => JournalWrite | undefined;
+  /** How many there were. */
+  count: () => number;
+  close: () => void;
+}
+
+export function stateFolder(host: string): string {
+  return join(hostFolder(host), "upper/var/lib/chimera");
+}
+
+export function readJournal(host: string): JournalGlimpse | undefined {
+  return glimpseOf(readText(join(stateFolder(host), name)));
+}
+
+/** Of orders begun after this call only. `onWrite` is called at once, before anything else runs here. */
+export function watchJournal(host: string, onWrite: (write: JournalWrite) => void): JournalWatch {
+  const folder = stateFolder(host);
+  const earlier = readJournal(host)?.order.id;
+  let seen = "";
+  let last: JournalWrite | undefined;
+  let count = 0;
+  const look = () => {
+    const text = readText(join(folder, name));
+    const journal = text === seen ? undefined : glimpseOf(text);
+    if (journal === undefined || journal.order.id === earlier) return;
+    seen = text;
+    last = next(last, journal);
+    count += 1;
+    onWrite(last);
+  };
+  const watcher = watch(folder, (_, changed) => {
+    if (changed === name) look();
+  });
+  return {
+    // What was written just before a death may not have been told yet.
+    last: () => {
+      look();
+      return last;
+    },
+    count: () => count,
+    close: () => watcher.close(),
+  };
+}
+
+function next(last: JournalWrite | undefined, { order, step, toplevel }: JournalGlimpse): JournalWrite {
+  const goesOn = last?.step === step && last.order === order.id;
+  return { step, toplevel, order: order.id, write: goesOn ? last.write + 1 : 0 };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
