@@ -13,6 +13,23 @@ test("the usual lab is a hub, numbered nodes and the operator's machine", () => 
   ]);
 });
 
+test("VMs are nodes after the containers, on a root filesystem of their own", () => {
+  const hosts = planHosts(usualHosts(1, [{ espMb: 48 }, {}]), { ...base, vmRootfs: "/vm" });
+  expect(hosts.map(({ name, address, lowers, vm }) => [name, address, lowers[0], vm?.espMb])).toEqual([
+    ["hub", "10.87.31.10", "/rootfs", undefined],
+    ["n1", "10.87.31.101", "/rootfs", undefined],
+    ["v1", "10.87.31.102", "/vm", 48],
+    ["v2", "10.87.31.103", "/vm", 128],
+    ["ws", "10.87.31.11", "/rootfs", undefined],
+  ]);
+  expect(() => usualHosts(1, 99)).toThrow(/--vms: 99/);
+});
+
+test("a VM that should see a folder of this machine is refused by name", () => {
+  const spec = { name: "v1", kind: "node", vm: {}, binds: [{ from: "/a", to: "/b" }] } as const;
+  expect(() => planHosts([spec], { ...base, vmRootfs: "/vm" })).toThrow(/^v1: a VM sees no folders/);
+});
+
 test("a seed lies above the root filesystem", () => {
   const [host] = planHosts([{ name: "n1", kind: "node", seed: "/seed" }], base);
   expect(host?.lowers).toEqual(["/seed", "/rootfs"]);

@@ -27,7 +27,7 @@ export function parseEntryName(name: string): BootEntry | undefined {
 }
 
 /** Whoever names an entry to the loader leaves the counter out: it changes with every boot. */
-export function entryId(generation: number): string {
+function entryId(generation: number): string {
   return `nixos-generation-${generation}.conf`;
 }
 
