@@ -109,8 +109,9 @@ function endOf(last: ServiceRun | null): {
 export async function collectActivationUnit(name: string, stateDir: string): Promise<void> {
   const fact = await readActivationUnit(name, stateDir);
   if (fact?.kind !== "ended") return;
-  await run("systemctl", ["stop", `${name}.service`], { timeoutMs: 30_000 });
-  await run("systemctl", ["reset-failed", `${name}.service`], { timeoutMs: 10_000 });
+  // One that ended well is kept only by RemainAfterExit; one that did not is kept as failed.
+  const isKept = fact.result === "exited" && fact.exitCode === 0;
+  await run("systemctl", [isKept ? "stop" : "reset-failed", `${name}.service`], { timeoutMs: 30_000 });
 }
 
 /** Ends a unit that runs: what systemd waits for before it kills is the unit's own time limit. */

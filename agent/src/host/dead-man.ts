@@ -10,6 +10,7 @@ import { isActiveAgent } from "./agent-path.ts";
 import { deadManScript } from "./dead-man-script.ts";
 import { run, runOk } from "./run.ts";
 import { writeDurably } from "./state-file.ts";
+import { readUnitState } from "./systemd.ts";
 
 export interface DeadManOrder {
   order: Digest;
@@ -51,6 +52,8 @@ export async function armDeadMan(order: DeadManOrder, places: DeadManPlaces): Pr
 
 /** Null when systemd does not answer. */
 export async function isDeadManArmed(unit: string): Promise<boolean | null> {
+  const state = await readUnitState(`${unit}.timer`);
+  if (state !== null) return state.active === "active";
   const { exitCode } = await run("systemctl", ["is-active", "--quiet", `${unit}.timer`], {
     timeoutMs: toolMs,
   });

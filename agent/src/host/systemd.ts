@@ -3,6 +3,7 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { z } from "zod";
 import type { UnitsFact } from "../reconcile/decision.ts";
 import { run } from "./run.ts";
+import { stateBesideGate } from "./startup-jobs.ts";
 import { askSystemd, askUnit, type UnitState } from "./systemd-bus.ts";
 
 const UnitList = z.array(z.object({ unit: z.string() }));
@@ -11,11 +12,12 @@ const UnitList = z.array(z.object({ unit: z.string() }));
 const failing = ["failed", "auto-restart"];
 
 /** Our own transient units are judged by their exit codes, not as part of the system. */
-const own = /^chimera-(activate|boot|revert|revert-boot)-\d/;
+const own = /^chimera-(activate|boot|revert|revert-boot|entry|dead-man)-\d/;
 
 /** Null when systemd does not answer: no answer is neither health nor failure. */
 export async function readUnits(): Promise<UnitsFact | null> {
-  return (await readUnitsQuietly()) ?? (await readUnitsByTool());
+  const units = (await readUnitsQuietly()) ?? (await readUnitsByTool());
+  return units === null ? null : { ...units, state: await stateBesideGate(units.state) };
 }
 
 /** Starts no process; null when the private socket does not answer. */

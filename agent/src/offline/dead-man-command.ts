@@ -11,8 +11,8 @@ import { openProgressFile } from "../host/progress-file.ts";
 import { endInstance, takeInstanceLock } from "../host/single-instance.ts";
 import { expire } from "../reconcile/dead-man.ts";
 import { decide } from "../reconcile/decide.ts";
-import { isResting, Journal } from "../reconcile/journal.ts";
-import { driveOffline } from "./drive-offline.ts";
+import { isResting, Journal, type Step } from "../reconcile/journal.ts";
+import { driveOffline, leave, type Judge } from "./drive-offline.ts";
 import type { OfflineCommand } from "./recover.ts";
 import { createOfflineReport } from "./report-offline.ts";
 
@@ -29,10 +29,8 @@ export async function fireDeadMan(command: OfflineCommand, order: Digest): Promi
     if (!isDue(command, order)) return null;
     return await driveOffline({
       ...command,
-      decide: (observed, journal, desired) =>
-        (journal === null ? null : expire({ observed, journal })) ?? decide(observed, journal, desired),
+      decide: judge,
       progress: openProgressFile(config.runtimeDir),
-      isLeft: ({ decision }) => decision.state === "staged-for-reboot" || decision.state === "rebooting",
       limitMs,
       report: createOfflineReport({ ...command, stateDir: config.stateDir }),
     });
@@ -41,9 +39,25 @@ export async function fireDeadMan(command: OfflineCommand, order: Digest): Promi
   }
 }
 
+/** What is begun, and neither proven nor undone. Whatever else there is goes on with the agent. */
+const due: ReadonlySet<Step> = new Set<Step>([
+  "arming",
+  "activating",
+  "probation",
+  "committing",
+  "reverting",
+]);
+
+const judge: Judge = (observed, journal, desired) => {
+  if (journal === null) return decide(observed, journal, desired);
+  const expired = expire({ observed, journal });
+  if (expired !== null) return expired;
+  return due.has(journal.step) || isResting(journal) ? decide(observed, journal, desired) : leave(journal);
+};
+
 function isDue({ config }: OfflineCommand, order: Digest): boolean {
   const journal = peekStateFile(journalPath(config.stateDir), Journal);
-  return journal !== null && journal.order.id === order && !isResting(journal);
+  return journal !== null && journal.order.id === order && due.has(journal.step);
 }
 
 /** The supervisor starts a new agent a second later at the earliest: that one finds the lock taken. */

@@ -11,7 +11,8 @@ import { openJournal } from "../host/journal-file.ts";
 import type { ProgressFile } from "../host/progress-file.ts";
 import { startLoop, type Pass } from "../loop.ts";
 import type { decide } from "../reconcile/decide.ts";
-import { isResting, type Journal } from "../reconcile/journal.ts";
+import type { Decision } from "../reconcile/decision.ts";
+import { isResting, stateOf, type Journal } from "../reconcile/journal.ts";
 import type { OfflineReport } from "./report-offline.ts";
 
 export interface OfflineDrive {
@@ -20,12 +21,25 @@ export interface OfflineDrive {
   program: string;
   progress: ProgressFile;
   log: Log;
-  decide: typeof decide;
-  /** Whether this is for whoever comes next: the agent, which has a network and more time. */
-  isLeft: (pass: Pass) => boolean;
+  decide: Judge;
   /** Ends it in any case. */
   limitMs: number;
   report: OfflineReport;
+}
+
+export type Judge = typeof decide;
+
+/** What is for whoever comes next: the agent, which has a network and more time. */
+export const leftReason = "left-to-the-agent";
+
+export function leave(journal: Journal): Decision {
+  const detail = `${journal.step} of ${journal.toplevel} goes on with the agent`;
+  return { state: stateOf(journal), waiting: { reason: leftReason, detail }, plan: null };
+}
+
+function isOver({ journal, decision }: Pass): boolean {
+  if (decision.plan !== null) return false;
+  return journal === null || isResting(journal) || decision.waiting?.reason === leftReason;
 }
 
 /** Where it came to rest, or what it left; null without a journal. */
@@ -56,8 +70,7 @@ export async function driveOffline(options: OfflineDrive): Promise<Journal | nul
     onEvent: report.event,
     onPass(pass) {
       options.progress.touch();
-      const isDone = pass.journal === null || isResting(pass.journal) || options.isLeft(pass);
-      if (pass.decision.plan === null && isDone) over.resolve();
+      if (isOver(pass)) over.resolve();
     },
     onBroken: (error: ChimeraError) => log.error({ error }, "offline pass failed"),
     log,

@@ -9,8 +9,7 @@ import { openProgressFile } from "../host/progress-file.ts";
 import { takeInstanceLock } from "../host/single-instance.ts";
 import { decide } from "../reconcile/decide.ts";
 import type { Journal, Step } from "../reconcile/journal.ts";
-import type { Pass } from "../loop.ts";
-import { driveOffline } from "./drive-offline.ts";
+import { driveOffline, leave, type Judge } from "./drive-offline.ts";
 import { createOfflineReport } from "./report-offline.ts";
 
 export interface OfflineCommand {
@@ -43,9 +42,8 @@ export async function recover(command: OfflineCommand): Promise<Journal | null> 
   try {
     return await driveOffline({
       ...command,
-      decide,
+      decide: judge,
       progress: openProgressFile(runtimeDir),
-      isLeft,
       limitMs,
       report: createOfflineReport({ ...command, stateDir }),
     });
@@ -54,8 +52,12 @@ export async function recover(command: OfflineCommand): Promise<Journal | null> 
   }
 }
 
-/** An activation that still runs is nobody's to wait for here: the agent does. */
-function isLeft({ journal, decision }: Pass): boolean {
-  if (journal === null) return true;
-  return agents.has(journal.step) || decision.waiting?.reason === "activation-running";
-}
+/** After a restart of the machine every step is judged once; then only what needs neither network nor time goes on. */
+const judge: Judge = (observed, journal, desired) => {
+  const isJudged = journal !== null && journal.bootId === observed.bootId;
+  if (isJudged && agents.has(journal.step)) return leave(journal);
+  const decision = decide(observed, journal, desired);
+  // An activation that still runs is nobody's to wait for here.
+  const isRunning = decision.waiting?.reason === "activation-running";
+  return journal !== null && isRunning ? leave(journal) : decision;
+};
