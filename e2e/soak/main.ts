@@ -4,9 +4,10 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { parseCommandLine, runMain } from "../lab/command-line.ts";
 import { activation } from "./activation/activation.ts";
 import { activationFlags, activationUsage } from "./activation/options.ts";
+import { writeFaults } from "./activation/table/write-faults.ts";
 import { fleetSoak, fleetSoakUsage } from "./fleet-soak.ts";
 
-const usage = [fleetSoakUsage, activationUsage].join("\n       ");
+const usage = [fleetSoakUsage, activationUsage, "npm run soak -- table"].join("\n       ");
 
 await runMain("soak", async () => {
   const { values, positionals } = parseCommandLine(usage, {
@@ -15,6 +16,13 @@ await runMain("soak", async () => {
   });
   const [name = "", ...rest] = positionals;
   if (rest.length > 0) throw new ChimeraError("usage", usage);
-  const isOk = name === "activation" ? await activation(values) : await fleetSoak(name, values);
-  if (!isOk) process.exitCode = 1;
+  if (!(await soak(name, values))) process.exitCode = 1;
 });
+
+/** False: something did not end as it may. */
+async function soak(name: string, values: object): Promise<boolean> {
+  if (name === "activation") return activation(values);
+  if (name !== "table") return fleetSoak(name, values);
+  await writeFaults();
+  return true;
+}

@@ -2,6 +2,6 @@
 import type { Host } from "../../lab/host.ts";
 
 export async function orderLocally(host: Host, toplevel: string): Promise<void> {
-  const argv = ["chimera", "local", "apply", toplevel, "--for", "1h", "--reason", "soak"];
+  const argv = ["chimera", "local", "apply", toplevel, "--for", "1h", "--reason", "soak", "--no-wait"];
   await host.runChecked(argv, { timeoutMs: 20_000 });
 }
