@@ -1,7 +1,7 @@
 /** SHELL. The text of a regular file that must be small; never waits for a pipe, never reads without end. */
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { attempt } from "./errno-outcome.ts";
-import { readPieces } from "./hash-file.ts";
+import { readPieces } from "./drift/hash-file.ts";
 
 /** Follows links. `null` when there is no such regular file or it is longer than `maxBytes`. */
 export async function readSmallFile(path: string, maxBytes: number): Promise<string | null> {

@@ -1,8 +1,8 @@
 /** SHELL. Compares one declared entry with what is at its path now. */
 import type { DriftItem, EntryFacts } from "@chimera/proto/drift";
-import { compareEntry } from "../reconcile/drift/drift.ts";
-import type { ExpectedEntry, OwnerIds } from "../reconcile/drift/etc-entry.ts";
-import { isAbsent } from "./errno-outcome.ts";
+import { compareEntry } from "../../reconcile/drift/drift.ts";
+import type { ExpectedEntry, OwnerIds } from "../../reconcile/drift/etc-entry.ts";
+import { isAbsent } from "../errno-outcome.ts";
 import { openDirectory } from "./etc-directory.ts";
 import { readFacts } from "./etc-facts.ts";
 import { resolveOwner } from "./etc-owners.ts";

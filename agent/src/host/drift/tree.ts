@@ -2,7 +2,7 @@
 import { closeSync, constants, lstatSync, mkdirSync, opendirSync, openSync } from "node:fs";
 import { readlinkSync, rmdirSync, symlinkSync, unlinkSync, writeSync, type Stats } from "node:fs";
 import { setImmediate } from "node:timers/promises";
-import { attempt, attemptAsync, type Outcome } from "./errno-outcome.ts";
+import { attempt, attemptAsync, type Outcome } from "../errno-outcome.ts";
 import { openChild, type OpenDirectory } from "./etc-directory.ts";
 import { readPieces } from "./hash-file.ts";
 

@@ -1,8 +1,8 @@
 /** SHELL. What really is at a name in a directory, by lstat; content only as a digest. */
 import type { EntryFacts } from "@chimera/proto/drift";
 import { lstatSync, readlinkSync, type Stats } from "node:fs";
-import { octal } from "../reconcile/drift/etc-entry.ts";
-import { attempt, isAbsent, type Outcome } from "./errno-outcome.ts";
+import { octal } from "../../reconcile/drift/etc-entry.ts";
+import { attempt, isAbsent, type Outcome } from "../errno-outcome.ts";
 import type { OpenDirectory } from "./etc-directory.ts";
 import { hashFile } from "./hash-file.ts";
 

@@ -17,7 +17,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach } from "vitest";
-import { createEtcScope } from "../reconcile/drift/etc-scope.ts";
+import { createEtcScope } from "../../reconcile/drift/etc-scope.ts";
 import { startDrift, type DriftOptions, type DriftService } from "./drift-service.ts";
 import { loadExpectedEtc, type ExpectedEtc } from "./etc-expected.ts";
 import { pathsBelow, snapshotEtc } from "./etc-snapshot.ts";

@@ -3,15 +3,15 @@ import type { DriftSummary } from "@chimera/proto/drift";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
 import pLimit, { type LimitFunction } from "p-limit";
-import type { DriftMode } from "../reconcile/drift/drift.ts";
-import { etcPath } from "../reconcile/drift/etc-entry.ts";
-import { createEtcScope, type IgnoredGlob } from "../reconcile/drift/etc-scope.ts";
+import type { DriftMode } from "../../reconcile/drift/drift.ts";
+import { etcPath } from "../../reconcile/drift/etc-entry.ts";
+import { createEtcScope, type IgnoredGlob } from "../../reconcile/drift/etc-scope.ts";
 import { createDriftPass, type DriftPass, type PassResult, type SweepControl } from "./drift-pass.ts";
 import { createResponder, type Responder } from "./drift-response.ts";
 import { createEtcWatcher } from "./etc-watcher.ts";
 import { createEvidence } from "./evidence.ts";
 import { createHintQueue } from "./hint-queue.ts";
-import { isSwitchLocked, switchLockFile } from "./switch-lock.ts";
+import { isSwitchLocked, switchLockFile } from "../switch-lock.ts";
 
 export interface DriftOptions {
   /** The active system; `null` while it is none of ours, and nothing is compared then. */

@@ -1,6 +1,6 @@
 /** SHELL. Keeps what somebody put in the place of a managed entry: moved, or copied from another file system. */
 import { lstatSync, mkdirSync, readdirSync, realpathSync, renameSync } from "node:fs";
-import { attempt, type Outcome } from "./errno-outcome.ts";
+import { attempt, type Outcome } from "../errno-outcome.ts";
 import { openDirectory, type OpenDirectory } from "./etc-directory.ts";
 import { copyTree, measureTree, removeTree, type TreeSize } from "./tree.ts";
 

@@ -1,7 +1,7 @@
 /** SHELL. Writes a new file with the bytes of a source, checked against their digest, with owner and mode, synced. */
 import { createHash } from "node:crypto";
 import { closeSync, constants, fchmodSync, fchownSync, fsyncSync, openSync } from "node:fs";
-import { attempt, attemptAsync, type Outcome } from "./errno-outcome.ts";
+import { attempt, attemptAsync, type Outcome } from "../errno-outcome.ts";
 import { readPieces } from "./hash-file.ts";
 import { writeWhole } from "./tree.ts";
 

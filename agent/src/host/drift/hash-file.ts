@@ -3,7 +3,7 @@ import { Digest } from "@chimera/proto/names";
 import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
 import { setImmediate } from "node:timers/promises";
-import { attempt, type Outcome } from "./errno-outcome.ts";
+import { attempt, type Outcome } from "../errno-outcome.ts";
 
 const pieceBytes = 64 * 1024;
 /** After so many bytes other work of the process gets its turn. */

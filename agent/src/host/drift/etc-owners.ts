@@ -1,6 +1,6 @@
 /** SHELL. Turns the owner names of a declared file into ids, by /etc/passwd and /etc/group as they are now. */
-import type { ExpectedEntry, OwnerIds } from "../reconcile/drift/etc-entry.ts";
-import { readSmallFile } from "./read-small-file.ts";
+import type { ExpectedEntry, OwnerIds } from "../../reconcile/drift/etc-entry.ts";
+import { readSmallFile } from "../read-small-file.ts";
 
 const databaseBytes = 8 * 1024 * 1024;
 

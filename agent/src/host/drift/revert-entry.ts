@@ -10,13 +10,13 @@ import {
   unlinkSync,
   type Stats,
 } from "node:fs";
-import { isOwnLink } from "../reconcile/drift/drift.ts";
-import type { ExpectedEntry, ExpectedFile, OwnerIds } from "../reconcile/drift/etc-entry.ts";
-import { revertFailure, type RevertFailureCode } from "../reconcile/drift/revert-failure.ts";
-import { attempt, type Outcome } from "./errno-outcome.ts";
+import { isOwnLink } from "../../reconcile/drift/drift.ts";
+import type { ExpectedEntry, ExpectedFile, OwnerIds } from "../../reconcile/drift/etc-entry.ts";
+import { revertFailure, type RevertFailureCode } from "../../reconcile/drift/revert-failure.ts";
+import { attempt, type Outcome } from "../errno-outcome.ts";
 import { openChild, openDirectory, type OpenDirectory } from "./etc-directory.ts";
 import type { Evidence, Keeping } from "./evidence.ts";
-import { temporaryName } from "./temporary-name.ts";
+import { temporaryName } from "../temporary-name.ts";
 import { removeTree } from "./tree.ts";
 import { writeCopy } from "./write-copy.ts";
 

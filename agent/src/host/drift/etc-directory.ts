@@ -1,6 +1,6 @@
 /** SHELL. Directories by descriptor, component by component: no link on the way is ever followed. */
 import { closeSync, constants, openSync } from "node:fs";
-import { attempt, type Outcome } from "./errno-outcome.ts";
+import { attempt, type Outcome } from "../errno-outcome.ts";
 
 const directoryFlags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 

@@ -2,11 +2,11 @@
 import type { Digest } from "@chimera/proto/names";
 import { readdirSync, readlinkSync, realpathSync, type Dirent } from "node:fs";
 import { setImmediate } from "node:timers/promises";
-import type { ExpectedEntry } from "../reconcile/drift/etc-entry.ts";
-import type { EtcScope } from "../reconcile/drift/etc-scope.ts";
-import { attempt, type Outcome } from "./errno-outcome.ts";
+import type { ExpectedEntry } from "../../reconcile/drift/etc-entry.ts";
+import type { EtcScope } from "../../reconcile/drift/etc-scope.ts";
+import { attempt, type Outcome } from "../errno-outcome.ts";
 import { hashFile } from "./hash-file.ts";
-import { readSmallFile } from "./read-small-file.ts";
+import { readSmallFile } from "../read-small-file.ts";
 
 export interface ExpectedEtc {
   readonly toplevel: string;

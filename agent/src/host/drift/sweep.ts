@@ -1,11 +1,11 @@
 /** SHELL. Looks for leftovers: links of earlier generations and names that a killed agent left, all through /etc. */
 import { opendirSync, readlinkSync, type Dirent } from "node:fs";
 import { setImmediate } from "node:timers/promises";
-import { isOwnLink } from "../reconcile/drift/drift.ts";
-import type { ExpectedEntry } from "../reconcile/drift/etc-entry.ts";
-import { isTemporaryName } from "./temporary-name.ts";
-import type { EtcScope } from "../reconcile/drift/etc-scope.ts";
-import { attempt } from "./errno-outcome.ts";
+import { isOwnLink } from "../../reconcile/drift/drift.ts";
+import type { ExpectedEntry } from "../../reconcile/drift/etc-entry.ts";
+import { isTemporaryName } from "../temporary-name.ts";
+import type { EtcScope } from "../../reconcile/drift/etc-scope.ts";
+import { attempt } from "../errno-outcome.ts";
 import { openDirectory } from "./etc-directory.ts";
 
 interface StaleLink {

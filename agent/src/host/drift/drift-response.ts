@@ -2,7 +2,7 @@
 import type { DriftItem, DriftSummary } from "@chimera/proto/drift";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
-import type { DriftMode } from "../reconcile/drift/drift.ts";
+import type { DriftMode } from "../../reconcile/drift/drift.ts";
 import {
   emptyBook,
   isNews,
@@ -11,9 +11,9 @@ import {
   noteReverted,
   noteSwept,
   summaryOf,
-} from "../reconcile/drift/etc-book.ts";
-import { emptyBudget, isResting, spend } from "../reconcile/drift/etc-budget.ts";
-import type { RevertFailureCode } from "../reconcile/drift/revert-failure.ts";
+} from "../../reconcile/drift/etc-book.ts";
+import { emptyBudget, isResting, spend } from "../../reconcile/drift/etc-budget.ts";
+import type { RevertFailureCode } from "../../reconcile/drift/revert-failure.ts";
 import type { RevertOutcome } from "./revert-entry.ts";
 
 interface FoundDrift {
