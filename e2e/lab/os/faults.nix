@@ -77,11 +77,11 @@ let
         cat /dev/zero > ${fillPath}/lab-fill 2>/dev/null || true
       '')
       (script "lab-empty-disk" "rm -f ${fillPath}/lab-fill");
-    # What a container has in the place of a kernel that panics: its first process ends, and the machine is reset (133).
+    # What a container has in the place of a kernel that panics: a reset, without a word to anybody.
     no-boot.init = ''
       echo "lab fault: this system does not boot" >&2
       sleep 1
-      exit 133
+      exec systemctl reboot --force --force
     '';
     # The kernel starts, the machine reboots 5 s after its panic.
     boot-panic.kernelParams = [ "panic=5" "lab.panic" ];
