@@ -6,7 +6,7 @@ export const VmSpec = z.strictObject({
   /** Of the boot partition; a kernel takes 12 MB of it. */
   espMb: z.number().int().min(40).max(1024).default(128),
   rootMb: z.number().int().min(1024).max(65_536).default(4096),
-  /** What the hardware's clock says whenever the VM is switched on or reset; without it, the time of this machine. */
+  /** What the hardware's clock says (systemd does not believe all of it, see ../README.md) whenever the VM is switched on or reset; without it, the time of this machine. */
   rtcBase: z
     .string()
     .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/)
