@@ -3,6 +3,7 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { Digest } from "@chimera/proto/names";
 import type { Command } from "commander";
 import { z } from "zod";
+import { addPolicyOptions, PolicyOptions } from "./policy-options.ts";
 
 export function addFleetOptions(command: Command): Command {
   return command
@@ -13,8 +14,9 @@ export function addFleetOptions(command: Command): Command {
 export const FleetOptions = z.object({ context: z.string().optional(), json: z.boolean().default(false) });
 export type FleetOptions = z.infer<typeof FleetOptions>;
 
+/** Of whatever publishes a head. */
 export function addFollowOptions(command: Command): Command {
-  return command
+  return addPolicyOptions(command)
     .option("--reason <text>", "why, kept in the head and shown in history", "")
     .option("--timeout <seconds>", "how long to follow the nodes", "600")
     .option("--no-follow", "return as soon as the head is stored or proposed")
@@ -23,7 +25,7 @@ export function addFollowOptions(command: Command): Command {
     .option("--expires <hours>", "a node that has not seen the head by then never takes it", "24");
 }
 
-export const FollowOptions = z.object({
+export const FollowOptions = PolicyOptions.extend({
   reason: z.string().max(1024, "at most 1024 characters"),
   timeout: z.coerce
     .number("a number of seconds")
@@ -57,7 +59,8 @@ export function parseOptions<T>(schema: z.ZodType<T>, options: unknown): T {
   const result = schema.safeParse(options);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw new ChimeraError("usage", `--${issue?.path.join(".") ?? "option"}: ${issue?.message ?? "invalid"}`);
+  const name = (issue?.path.join(".") ?? "option").replaceAll(/[A-Z]/gu, (mark) => `-${mark.toLowerCase()}`);
+  throw new ChimeraError("usage", `--${name}: ${issue?.message ?? "invalid"}`);
 }
 
 export function examples(lines: readonly string[]): string {

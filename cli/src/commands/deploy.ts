@@ -8,6 +8,7 @@ import { checkedCacheKeyFile } from "../context/current-context.ts";
 import { createBuildReporter, type BuildReporter } from "../fleet/report/build-reporter.ts";
 import { nodeKeys } from "../fleet/node-keys.ts";
 import { createOperator } from "../fleet/operator.ts";
+import { headPolicy } from "../fleet/head/head-policy.ts";
 import type { System } from "../fleet/head/plan.ts";
 import { publishSystems } from "../fleet/head/publish-systems.ts";
 import type { Io } from "../io.ts";
@@ -22,6 +23,7 @@ import {
   FollowOptions,
   parseOptions,
 } from "../options.ts";
+import { typedPolicy } from "../policy-options.ts";
 import { FlakeRef, readProject, type Project } from "../project/project-file.ts";
 import { selectNodes } from "../project/select-nodes.ts";
 
@@ -60,7 +62,8 @@ export function define(command: Command, io: Io): void {
         "chimera deploy                       # every node of chimera.toml",
         "chimera deploy -t n1 -t @canary      # one node, and all with the tag",
         "chimera deploy -t 'web-*' --dry-run",
-        "chimera deploy --flake .#  -t n1 --reason 'new kernel'",
+        "chimera deploy --flake .#  -t n1 --reason 'new kernel' --reboot when-needed",
+        "chimera deploy --reboot window --reboot-window 02:00-04:00",
       ]),
     )
     .action(async (options: unknown) => deploy(io, parseOptions(Options, options)));
@@ -68,6 +71,7 @@ export function define(command: Command, io: Io): void {
 
 async function deploy(io: Io, options: Options): Promise<void> {
   const project = withFlake(io, await readProject(io, options.file), options.flake);
+  const policy = headPolicy(typedPolicy(options), project.policy);
   const wanted = await selectSystems(io, project, options.target);
   const operator = await createOperator(io, options);
   await checkedCacheKeyFile(operator.context);
@@ -76,7 +80,7 @@ async function deploy(io: Io, options: Options): Promise<void> {
   const reporter = createBuildReporter(io, options.dryRun ? undefined : operator.api, options.json);
   await reporter.during(async () => {
     const systems = await buildSystems(io, { wanted, project, reporter }, options);
-    await publishSystems(io, { operator, project, reporter, options }, systems);
+    await publishSystems(io, { operator, project, reporter, options, policy }, systems);
   });
 }
 

@@ -7,6 +7,7 @@ import { checkedCacheKeyFile } from "../context/current-context.ts";
 import { createBuildReporter } from "../fleet/report/build-reporter.ts";
 import { nodeKeys } from "../fleet/node-keys.ts";
 import { createOperator } from "../fleet/operator.ts";
+import { headPolicy } from "../fleet/head/head-policy.ts";
 import type { System } from "../fleet/head/plan.ts";
 import { publishSystems } from "../fleet/head/publish-systems.ts";
 import type { Io } from "../io.ts";
@@ -18,6 +19,7 @@ import {
   FollowOptions,
   parseOptions,
 } from "../options.ts";
+import { typedPolicy } from "../policy-options.ts";
 import { readProject } from "../project/project-file.ts";
 
 const Options = FleetOptions.extend(FollowOptions.shape).extend({
@@ -53,12 +55,13 @@ export async function publish(io: Io, assignments: readonly string[], given: unk
   const options = parseOptions(Options, given);
   const systems = parseAssignments(assignments);
   const project = await readProject(io, options.file);
+  const policy = headPolicy(typedPolicy(options), project.policy);
   const operator = await createOperator(io, options);
   await checkedCacheKeyFile(operator.context);
   const nodes = systems.map(({ node }) => node);
   nodeKeys(nodes, { project, leaves: operator.current.leaves, registered: operator.nodes });
   const reporter = createBuildReporter(io, options.dryRun ? undefined : operator.api, options.json);
-  await reporter.during(() => publishSystems(io, { operator, project, reporter, options }, systems));
+  await reporter.during(() => publishSystems(io, { operator, project, reporter, options, policy }, systems));
 }
 
 /** Throws input-invalid with the assignment that is wrong. */

@@ -6,6 +6,7 @@ import { verifiedWorld } from "../fleet/current-fleet.ts";
 import { genuineHeads } from "../fleet/head-history.ts";
 import { finish } from "../fleet/follow/finish.ts";
 import { createOperator, type Operator } from "../fleet/operator.ts";
+import { headPolicy } from "../fleet/head/head-policy.ts";
 import { publishHead } from "../fleet/head/publish-head.ts";
 import type { Io } from "../io.ts";
 import {
@@ -16,9 +17,13 @@ import {
   FollowOptions,
   parseOptions,
 } from "../options.ts";
+import { typedPolicy } from "../policy-options.ts";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { WorldId } from "@chimera/proto/names";
+import type { HeadPolicy } from "@chimera/proto/signed/head";
 import { sortLeaves, type Leaf } from "@chimera/proto/signed/world";
+import { readProject } from "../project/project-file.ts";
+import { policyText } from "../print/policy-text.ts";
 import { planRows, planTable } from "../print/plan-table.ts";
 import { printableJson } from "../print/printable.ts";
 
@@ -26,6 +31,7 @@ const Options = FleetOptions.extend(FollowOptions.shape).extend({
   to: z.string().max(64).optional(),
   dryRun: z.boolean().default(false),
   keepNew: z.boolean().default(false),
+  file: z.string().optional(),
 });
 type Options = z.infer<typeof Options>;
 
@@ -36,6 +42,10 @@ export function define(command: Command, io: Io): void {
       "--to <serial|world>",
       "serial of a head in the history, first digits of a world, or current: signs what runs now anew",
     )
+    .option(
+      "--file <path>",
+      "project file, for its [policy] (default: chimera.toml here or in a folder above)",
+    )
     .option("--keep-new", "nodes that joined after that world keep what they run now")
     .option("--dry-run", "show what would change; send nothing")
     .addHelpText(
@@ -43,13 +53,14 @@ export function define(command: Command, io: Io): void {
       examples([
         "chimera rollback",
         "chimera rollback --to 7 --reason 'payments broken'",
-        "chimera rollback --dry-run",
+        "chimera rollback --dry-run --reboot when-needed",
       ]),
     )
     .action(async (options: unknown) => rollback(io, parseOptions(Options, options)));
 }
 
 async function rollback(io: Io, options: Options): Promise<void> {
+  const policy = headPolicy(typedPolicy(options), (await readProject(io, options.file)).policy);
   const operator = await createOperator(io, options);
   const world = await wantedWorld(io, operator, options.to);
   const leaves = completeWorld(
@@ -58,12 +69,13 @@ async function rollback(io: Io, options: Options): Promise<void> {
     options.keepNew ? "keep" : "refuse",
   );
   if (options.dryRun) {
-    showChanges(io, operator, { leaves, json: options.json });
+    showChanges(io, operator, { leaves, policy, json: options.json });
     return;
   }
   const sent = await publishHead(io, operator, {
     leaves,
     mode: "rollback",
+    policy,
     reason: options.reason,
     expiresHours: options.expires,
     propose: options.propose,
@@ -110,10 +122,10 @@ function completeWorld(
 function showChanges(
   io: Io,
   { current }: Operator,
-  { leaves, json }: { leaves: readonly Leaf[]; json: boolean },
+  { leaves, policy, json }: { leaves: readonly Leaf[]; policy: HeadPolicy; json: boolean },
 ): void {
   const old = new Map(current.leaves.map((leaf) => [leaf.node, leaf]));
   const changes = leaves.map((leaf) => ({ node: leaf.node, old: old.get(leaf.node), new: leaf }));
-  if (json) io.out(`${printableJson({ type: "plan", nodes: planRows(changes) })}\n`);
-  else io.out(`${planTable(changes, io.paint)}nothing was sent (--dry-run)\n`);
+  if (json) io.out(`${printableJson({ type: "plan", policy, nodes: planRows(changes) })}\n`);
+  else io.out(`${planTable(changes, io.paint)}${policyText(policy)}nothing was sent (--dry-run)\n`);
 }

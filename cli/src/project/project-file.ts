@@ -4,6 +4,7 @@ import { PublicKeyText } from "@chimera/proto/signed/keys";
 import { NodeName } from "@chimera/proto/names";
 import { ChimeraError } from "@chimera/proto/errors";
 import { z } from "zod";
+import { PolicyFile } from "../fleet/head/head-policy.ts";
 import type { Io } from "../io.ts";
 import { readToml } from "../read-toml.ts";
 
@@ -30,6 +31,8 @@ export const ProjectFile = z.strictObject({
   /** Flake whose nixosConfigurations are built for nodes without an installable. */
   flake: FlakeRef.optional(),
   substituters: z.array(z.url().max(512)).max(16).optional(),
+  /** Of every head that is published from here, unless the command says otherwise. */
+  policy: PolicyFile.optional(),
   nodes: z.record(z.string().max(64), ProjectNode).default({}),
 });
 export type ProjectFile = z.infer<typeof ProjectFile>;

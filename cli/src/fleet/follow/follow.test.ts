@@ -88,7 +88,7 @@ test("a refused token ends it at once", async () => {
   expect((await followed(60)).error).toMatchObject({ code: "token-invalid" });
 });
 
-test.each(["staged-for-reboot", "reverted", "refused", "stuck", "held"])(
+test.each(["reverted", "refused", "stuck", "held"])(
   "a node that is %s ends it at once, with its reason",
   async (state) => {
     report({ state, problem: { code: "activation-failed", message: "needs a reboot", at } });
@@ -99,6 +99,34 @@ test.each(["staged-for-reboot", "reverted", "refused", "stuck", "held"])(
     });
   },
 );
+
+test("a node that may not restart ends it once that stays so, and not before", async () => {
+  const staged = {
+    state: "staged-for-reboot",
+    waiting: { reason: "needs-reboot", detail: "another kernel" },
+  };
+  report(staged);
+  expect((await followed(1)).error).toMatchObject({ code: "deadline-exceeded" });
+  expect((await followed(60)).error).toMatchObject({
+    code: "rollout-failed",
+    message: expect.stringMatching(/n1: staged-for-reboot: another kernel: deploy again with --reboot/u),
+  });
+});
+
+test("a node that said so of the order before, and then restarts, is waited for", async () => {
+  report({ state: "staged-for-reboot", waiting: { reason: "needs-reboot", detail: "another kernel" } });
+  let looks = 0;
+  operator.server.intercept = () => {
+    looks += 1;
+    if (looks === 4)
+      report({ state: "rebooting", waiting: { reason: "rebooting", detail: "another kernel" } });
+    if (looks === 8) report({});
+    return false;
+  };
+  const { error, said } = await followed(60);
+  expect(error).toBeNull();
+  expect(said).toMatch(/^n1: staged-for-reboot .*\nn1: rebooting .*\nn1: committed\n$/u);
+});
 
 test("words of a node cannot look like lines of ours", async () => {
   report({ state: "reverted", problem: { code: "x", message: "a\nall 3 nodes committed\u001b[2J", at } });

@@ -31,9 +31,11 @@ export async function follow(
 ): Promise<void> {
   const deadline = performance.now() + timeoutSeconds * 1000;
   const outcomes: Outcomes = new Map(goals.map(({ node }) => [node, notYet]));
+  const stalled = createStalled();
   try {
     for (;;) {
       const outage = await look(api, goals, outcomes);
+      stalled.judge(outcomes);
       io.signal.throwIfAborted();
       view.update(outcomes);
       if (namesOf(outcomes, "waiting").length === 0) break;
@@ -54,6 +56,25 @@ export async function follow(
     "rollout-failed",
     `${failed.length} of ${goals.length} nodes failed: ${reasons.join("; ")}${more}`,
   );
+}
+
+/** Longer than a node needs to begin with a head that it has taken. */
+const stalledMs = 4000;
+
+/** What could be said of the order before is one of this head once it stays. */
+function createStalled(): { judge: (outcomes: Outcomes) => void } {
+  const since = new Map<NodeName, { reason: string; atMs: number }>();
+  return {
+    judge(outcomes) {
+      for (const [node, outcome] of outcomes) {
+        const reason = outcome.kind === "waiting" ? outcome.failsAs : undefined;
+        const first = since.get(node);
+        if (reason === undefined) since.delete(node);
+        else if (first?.reason !== reason) since.set(node, { reason, atMs: performance.now() });
+        else if (performance.now() - first.atMs > stalledMs) outcomes.set(node, { kind: "failed", reason });
+      }
+    },
+  };
 }
 
 const notYet: NodeOutcome = { kind: "waiting", state: "silent", detail: "not looked at yet", fetch: null };

@@ -92,9 +92,41 @@ test.each<[string, NodeView | undefined, unknown]>([
     { kind: "failed", reason: /reverted: activation-failed: unit x failed/u },
   ],
   [
-    "a node that needs a reboot does not get there by itself, and says why",
-    view({ state: "staged-for-reboot", system, problem }),
-    { kind: "failed", reason: /staged-for-reboot: activation-failed: unit x failed/u },
+    "a node that may not restart has failed if that stays so, and says how to go on",
+    view({
+      state: "staged-for-reboot",
+      system,
+      waiting: { reason: "needs-reboot", detail: "another kernel" },
+    }),
+    {
+      kind: "waiting",
+      failsAs: "staged-for-reboot: another kernel: deploy again with --reboot when-needed or --reboot window",
+    },
+  ],
+  [
+    "one whose way back needs a restart asks for it there",
+    view({
+      state: "staged-for-reboot",
+      system,
+      problem: { ...problem, at: before },
+      waiting: { reason: "needs-reboot", detail: "going back needs a restart: another kernel" },
+    }),
+    { kind: "waiting", failsAs: expect.stringMatching(/systemctl reboot on that node$/u) },
+  ],
+  [
+    "one that waits for its window is waited for",
+    view({ state: "staged-for-reboot", system, waiting: { reason: "reboot-window", detail: "at 02:00" } }),
+    { kind: "waiting", state: "staged-for-reboot", detail: "at 02:00", fetch: null },
+  ],
+  [
+    "one that restarts is waited for",
+    view({ state: "rebooting", system, waiting: { reason: "rebooting", detail: "another kernel" } }),
+    { kind: "waiting", state: "rebooting", detail: "another kernel", fetch: null },
+  ],
+  [
+    "one that still says so of the head before is too",
+    view({ accepted: oldHead, state: "staged-for-reboot", waiting: { reason: "needs-reboot", detail: "x" } }),
+    { kind: "waiting", state: "staged-for-reboot", detail: "has not taken the head", fetch: null },
   ],
   [
     "held says why",
@@ -122,5 +154,6 @@ test.each<[string, NodeView | undefined, unknown]>([
   const expected = Object(wanted);
   const { reason: pattern, ...rest } = expected;
   expect(outcome).toMatchObject(rest);
+  expect("failsAs" in outcome).toBe("failsAs" in rest);
   expect(reason).toMatch(pattern ?? /^/u);
 });

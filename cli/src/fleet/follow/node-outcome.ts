@@ -26,11 +26,12 @@ export type NodeOutcome =
       state: StateWord | "silent";
       detail: string;
       fetch: { doneBytes: number; totalBytes: number } | null;
+      /** Why it has failed, should it stay like this: it may be said of the order before. */
+      failsAs?: string;
     };
 
 /** States a node does not leave by itself: waiting for it to come round would wait until the time is up. */
 const failures: ReadonlySet<StateWord> = new Set([
-  "staged-for-reboot",
   "reverted",
   "revert-failed",
   "refused",
@@ -48,7 +49,10 @@ export function nodeOutcome(view: NodeView | undefined, goal: Goal): NodeOutcome
   if (failure !== undefined) return { kind: "failed", reason: failure };
   const waitsFor = openPoint(status, goal);
   const { state, fetch } = status;
-  if (waitsFor !== undefined) return { kind: "waiting", state, detail: waitsFor, fetch };
+  if (waitsFor !== undefined) {
+    const failsAs = forbiddenRestart(status, goal);
+    return { kind: "waiting", state, detail: waitsFor, fetch, ...(failsAs === null ? {} : { failsAs }) };
+  }
   if (view?.verified === true) return { kind: "committed" };
   return { kind: "waiting", state, detail: "its status is not signed by its key", fetch: null };
 }
@@ -66,6 +70,16 @@ function failureOf(status: NodeStatus, goal: Goal): string | undefined {
     return `it follows head ${accepted.serial} instead`;
   }
   return accepted?.id === goal.head.id ? failureAt(status, goal) : refusalOf(status, goal);
+}
+
+/** One that may restart does so by itself; the others wait for a person. */
+function forbiddenRestart({ accepted, state, waiting }: NodeStatus, { head }: Goal): string | null {
+  if (accepted?.id !== head.id || state !== "staged-for-reboot") return null;
+  if (waiting?.reason !== "needs-reboot") return null;
+  const way = waiting.detail.startsWith("going back")
+    ? "systemctl reboot on that node"
+    : "deploy again with --reboot when-needed or --reboot window";
+  return `staged-for-reboot: ${waiting.detail}: ${way}`;
 }
 
 /** A node that failed before takes the new head first and changes its state word after: only new problems count. */

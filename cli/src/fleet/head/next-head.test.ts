@@ -30,6 +30,7 @@ function placeOf(current: Partial<NewHead["current"]>, ...nodes: NodeView[]) {
     nodes,
     leaves: fleet.world(),
     mode: "deploy",
+    policy: {},
     reason: "",
     author: "o",
     expiresHours: 1,

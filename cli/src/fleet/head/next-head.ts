@@ -2,7 +2,7 @@
 import type { NodeView } from "@chimera/proto/api";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { FleetId } from "@chimera/proto/names";
-import { Head } from "@chimera/proto/signed/head";
+import { Head, type HeadPolicy } from "@chimera/proto/signed/head";
 import type { KeySet } from "@chimera/proto/signed/key-set";
 import { comparePlace } from "@chimera/proto/signed/place";
 import { worldId, type Leaf } from "@chimera/proto/signed/world";
@@ -19,6 +19,7 @@ export interface NewHead {
   nodes: readonly NodeView[];
   leaves: readonly Leaf[];
   mode: Head["mode"];
+  policy: HeadPolicy;
   reason: string;
   author: string;
   expiresHours: number;
@@ -43,7 +44,7 @@ export function nextHead(order: NewHead): Head {
     world: worldId(order.leaves),
     size: order.leaves.length,
     mode: order.mode,
-    policy: {},
+    policy: order.policy,
     revertTo,
     // Whoever writes to NATS could use a consent: it is given once a lead node is there whose record it is for.
     consentUntil: null,

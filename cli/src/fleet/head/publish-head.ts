@@ -3,7 +3,7 @@ import type { NodeView } from "@chimera/proto/api";
 import { shortDigest, type Digest } from "@chimera/proto/names";
 import { sha256 } from "@chimera/proto/signed/canonical";
 import { signersOf, type Envelope } from "@chimera/proto/signed/envelope";
-import type { Head } from "@chimera/proto/signed/head";
+import type { Head, HeadPolicy } from "@chimera/proto/signed/head";
 import type { Leaf } from "@chimera/proto/signed/world";
 import { author } from "../../author.ts";
 import type { Io } from "../../io.ts";
@@ -17,6 +17,7 @@ import { storeHead } from "./store-head.ts";
 export interface WantedHead {
   leaves: readonly Leaf[];
   mode: Head["mode"];
+  policy: HeadPolicy;
   reason: string;
   expiresHours: number;
   /** Not stored even where the keys at hand would be enough. */

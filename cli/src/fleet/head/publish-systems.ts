@@ -1,12 +1,14 @@
 /** SHELL. Built systems to a stored head: closures to the cache, lists, world, head; nothing of it when one step fails. */
 import { closureDigest, sortClosure, type ClosureEntry } from "@chimera/proto/signed/closure";
 import type { NodeName, StorePath } from "@chimera/proto/names";
+import type { HeadPolicy } from "@chimera/proto/signed/head";
 import { checkedCacheKeyFile, readToken } from "../../context/current-context.ts";
 import type { Io } from "../../io.ts";
 import pLimit from "p-limit";
 import { push, type Pushed } from "../../nix/push.ts";
 import { queryClosures } from "../../nix/query-closures.ts";
 import { planRows, planTable } from "../../print/plan-table.ts";
+import { policyText } from "../../print/policy-text.ts";
 import { printableJson } from "../../print/printable.ts";
 import type { Project } from "../../project/project-file.ts";
 import type { BuildReporter } from "../report/build-reporter.ts";
@@ -34,6 +36,7 @@ export interface Publication {
   project: Project;
   reporter: BuildReporter;
   options: PublishOptions;
+  policy: HeadPolicy;
 }
 
 export async function publishSystems(
@@ -41,22 +44,18 @@ export async function publishSystems(
   publication: Publication,
   systems: readonly System[],
 ): Promise<void> {
-  const { operator, options } = publication;
+  const { operator, options, policy } = publication;
   const closures = await queryClosures(
     io,
     systems.map(({ toplevel }) => toplevel),
   );
   const plan = createPlan(io, publication, { systems, closures });
-  if (options.dryRun) {
-    if (options.json)
-      io.out(`${printableJson({ type: "plan", world: plan.world, nodes: planRows(plan.rows) })}\n`);
-    else io.out(`${planTable(plan.rows, io.paint)}nothing was sent (--dry-run)\n`);
-    return;
-  }
+  if (options.dryRun) return tellPlan(io, plan, { policy, json: options.json });
   await pushClosures(io, publication, { closures, systems });
   const sent = await publishHead(io, operator, {
     leaves: plan.leaves,
     mode: "deploy",
+    policy,
     reason: options.reason,
     expiresHours: options.expires,
     propose: options.propose,
@@ -67,6 +66,15 @@ export async function publishSystems(
     { operator, sent, options: finishOptions },
     plan.rows.map(({ new: leaf }) => leaf),
   );
+}
+
+function tellPlan(
+  io: Io,
+  { world, rows }: Plan,
+  { policy, json }: { policy: HeadPolicy; json: boolean },
+): void {
+  if (json) io.out(`${printableJson({ type: "plan", world, policy, nodes: planRows(rows) })}\n`);
+  else io.out(`${planTable(rows, io.paint)}${policyText(policy)}nothing was sent (--dry-run)\n`);
 }
 
 type Closures = ReadonlyMap<StorePath, readonly ClosureEntry[]>;
