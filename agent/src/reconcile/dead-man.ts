@@ -39,7 +39,7 @@ export function expire(situation: Situation): Decision | null {
     situation,
     {
       step: "reverting",
-      systemBack: false,
+      systemBack: journal.step === "arming",
       blame: "toplevel",
       problem: problemOf("activation-failed", message, observed),
     },

@@ -39,6 +39,17 @@ test("contact that was there before must come back, or the node goes back after 
   expect(alone(101_600, false).plan?.journal.step).toBe("committing");
 });
 
+test("health that comes and goes ends on what ran before, not in the loop breaker", () => {
+  const system = { current: b, booted: a, profile: a, bootDefault: a };
+  let journal = at("probation", { since: 100_000, probationMs: 60_000 });
+  for (let looks = 0; looks < 60 && journal.step === "probation"; looks += 1) {
+    const state = looks % 2 === 0 ? "running" : "starting";
+    const seen = observed({ system, uptimeMs: 100_100 + looks, units: { state, failing: [] } });
+    journal = decide(seen, journal, null).plan?.journal ?? journal;
+  }
+  expect(journal).toMatchObject({ step: "reverting", blame: "toplevel" });
+});
+
 test("probation begins anew when health is lost in between", () => {
   const system = { current: b, booted: a, profile: a, bootDefault: a };
   const healthy = at("probation", { since: 100_000, healthySince: 100_500 });

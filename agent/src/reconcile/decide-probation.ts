@@ -12,6 +12,9 @@ import { contactMs, deadlineMs } from "./probation-times.ts";
 /** Words of `is-system-running` that a healthy machine may say; `degraded` is judged unit by unit. */
 const up: ReadonlySet<string> = new Set(["running", "degraded"]);
 
+/** Health that comes and goes is none: it goes back before the loop breaker would leave it as it is. */
+const flappingWrites = 20;
+
 export function decideProbation(situation: Situation): Decision {
   const { observed, journal } = situation;
   const { current } = observed.system;
@@ -22,7 +25,9 @@ export function decideProbation(situation: Situation): Decision {
   const elapsedMs = observed.uptimeMs - journal.since;
   const doubt = unitDoubt({ observed, journal, elapsedMs }) ?? checkDoubt(situation) ?? silenceOf(situation);
   if (doubt === null) return healthy(situation);
-  if (doubt.isFinal) return revert(situation, doubt.text, doubt.blame);
+  if (doubt.isFinal || journal.transitions > flappingWrites) {
+    return revert(situation, doubt.text, doubt.blame);
+  }
   const limit = Math.max(deadlineMs(journal), doubt.windowMs);
   if (elapsedMs >= limit) return revert(situation, doubt.text, doubt.blame);
   if (journal.healthySince !== null) return go(situation, { healthySince: null });

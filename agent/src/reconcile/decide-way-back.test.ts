@@ -38,6 +38,12 @@ for (const step of ["activating", "probation", "committing"] as const) {
   });
 }
 
+test("a panic before anything was touched touches nothing either", () => {
+  const run = play({ seen: observed(), journal: at("arming"), want: panicOf(1, a) });
+  expect(kinds(run.actions)).toEqual([]);
+  expect(run.journal).toMatchObject({ step: "committed", toplevel: a, order: { rank: 1 } });
+});
+
 test("an agent that was killed before it ended the undone activation ends it first, not for ever", () => {
   const want = panicOf(1, a);
   const seen = observed({ system: running, unit: { kind: "running" } });

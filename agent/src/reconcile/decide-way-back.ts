@@ -19,6 +19,9 @@ const underWay: ReadonlySet<Step> = new Set<Step>([
   "rebooting",
 ]);
 
+/** What runs was not touched yet. */
+export const unchanged: ReadonlySet<Step> = new Set<Step>(["arming", "preparing-reboot", "rebooting"]);
+
 /** Whether what the journal is in the middle of is what the newest order undoes. */
 export function isUndone({ journal }: Situation, desired: Desired | null): boolean {
   if (desired === null || desired.blocked !== null || !underWay.has(journal.step)) return false;
@@ -27,11 +30,11 @@ export function isUndone({ journal }: Situation, desired: Desired | null): boole
 
 /** Without waiting for it: the running unit is ended, and what ran before is activated. */
 export function undo(situation: Situation): Decision {
-  const { unit } = situation.journal;
+  const { unit, step } = situation.journal;
   return go(
     situation,
     // The unit stays in the journal until it is seen to be gone: else it would hold the lock against the way back.
-    { step: "reverting", systemBack: false, problem: null, blame: "none" },
+    { step: "reverting", systemBack: unchanged.has(step), problem: null, blame: "none" },
     unit === null ? null : { kind: "stop-unit", name: unit.name },
   );
 }
