@@ -6,7 +6,7 @@ import { askAgent } from "./ask-agent.ts";
 import type { LocalAccess } from "./local-access.ts";
 import { readStoredStatus } from "./read-stored-status.ts";
 
-export const lookAtUnits = "systemctl status chimera-sentinel chimera-recover";
+const lookAtUnits = "systemctl status chimera-sentinel chimera-recover";
 
 const patienceMs = 5_000;
 

@@ -5,7 +5,7 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { z } from "zod";
 
 /** "02:00-04:00", of a day in UTC; it may go over midnight. */
-export const WindowText = z
+const WindowText = z
   .string()
   .transform((text) => {
     const [from = "", to = "", ...more] = text.split("-");

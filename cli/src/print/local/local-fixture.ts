@@ -5,7 +5,8 @@ import { StorePath } from "@chimera/proto/names";
 const at = "2026-11-23T12:00:00.000Z";
 export const until = "2026-11-23T13:00:00.000Z";
 const system = (letter: string) => StorePath.parse(`/nix/store/${letter.repeat(32)}-nixos-system-n1`);
-export const [a, b, c] = [system("a"), system("b"), system("c")] as const;
+const a = system("a");
+export const [b, c] = [system("b"), system("c")] as const;
 const id = "e".repeat(64);
 
 export function statusOf(changes: Record<string, unknown> = {}): LocalStatus {
