@@ -1,5 +1,6 @@
 /** PURE. What the status table says of one node: everything that a node wrote is made printable here. */
 import type { NodeView } from "@chimera/proto/api";
+import type { NodeStatus } from "@chimera/proto/status";
 import type { StateWord } from "@chimera/proto/state-word";
 import type { AgeMs } from "./age.ts";
 import type { Paint, Style } from "./paint.ts";
@@ -36,12 +37,12 @@ export function needsAttention(view: NodeView, ageMs: AgeMs): boolean {
   if (status === null || silentMs(view, ageMs) !== null || !view.verified) return true;
   if (status.problem !== null && status.state !== "committed") return true;
   const style = styles[status.state];
-  return (
-    style === "red" ||
-    style === "yellow" ||
-    status.drift.openCount > 0 ||
-    status.system.current !== status.wanted
-  );
+  return style === "red" || style === "yellow" || isElsewhere(status);
+}
+
+/** Not, or not only, what was signed. */
+function isElsewhere({ drift, system, wanted, local = null }: NodeStatus): boolean {
+  return drift.openCount > 0 || system.current !== wanted || local !== null;
 }
 
 export function nodeRow(view: NodeView, ageMs: AgeMs, paint: Paint): string[] {
@@ -55,7 +56,7 @@ export function nodeRow(view: NodeView, ageMs: AgeMs, paint: Paint): string[] {
     driftCell(view, paint),
     healthCell(view, paint),
     beat === null ? "-" : duration(ageMs(beat.at)),
-    status === null ? "" : waitingCell(status.waiting, status.problem),
+    status === null ? "" : waitingCell(status),
   ];
 }
 
@@ -100,10 +101,10 @@ function healthCell({ health }: NodeView, paint: Paint): string {
   return printableLine(health.systemState);
 }
 
-function waitingCell(
-  waiting: { reason: string; detail: string } | null,
-  problem: { code: string; message: string } | null,
-): string {
-  if (waiting !== null) return printableLine(`${waiting.reason}: ${waiting.detail}`);
-  return problem === null ? "" : printableLine(`${problem.code}: ${problem.message}`);
+/** What root ordered on the node itself comes first: no document explains it. */
+function waitingCell({ waiting, problem, local = null }: NodeStatus): string {
+  const own = local === null ? [] : [`local ${local.action} until ${local.until} by ${local.author}`];
+  if (waiting !== null) return printableLine([...own, `${waiting.reason}: ${waiting.detail}`].join("; "));
+  const failed = problem === null ? [] : [`${problem.code}: ${problem.message}`];
+  return printableLine([...own, ...failed].join("; "));
 }

@@ -1,10 +1,12 @@
 /** Every table, with a node that writes escape sequences wherever it may write text. */
 import { FleetView, NodeView, StoredHead } from "@chimera/proto/api";
 import { NodeEvent } from "@chimera/proto/event";
+import { LocalOrder } from "@chimera/proto/local-order";
 import { NodeStatus } from "@chimera/proto/status";
 import { describe, expect, test } from "vitest";
 import { driftTable } from "./drift-table.ts";
 import { historyRows, historyTable } from "./history-table.ts";
+import { localOrder } from "./local/local-fixture.ts";
 import { needsAttention, silentMs } from "./node-row.ts";
 import { plain } from "./paint.ts";
 import { statusTable } from "./status-table.ts";
@@ -145,6 +147,19 @@ test("attention is needed by what failed, drifts, is silent, unsigned or not wha
   expect(needsAttention(view, ageMs)).toBe(true);
   expect(needsAttention({ ...good, status: null }, ageMs)).toBe(true);
   expect(needsAttention(good, (iso) => ageMs(iso) + 60_000)).toBe(true);
+});
+
+test("a node on which root ordered something is shown with that, and needs attention", () => {
+  const local = LocalOrder.parse({ ...localOrder, author: evil });
+  const drift = { ...status.drift, open: [], openCount: 0 };
+  const own: NodeView = {
+    ...view,
+    status: { ...status, state: "committed", drift, problem: null, waiting: null, local },
+  };
+  expect(needsAttention(own, ageMs)).toBe(true);
+  expect(statusTable({ fleet, effective, nodes: [own], ageMs }, plain)).toMatch(
+    /local apply until 2026-11-23T13:00:00\.000Z by xy z\n$/u,
+  );
 });
 
 test("a head whose signature does not hold is marked in the history", () => {
