@@ -58,8 +58,16 @@ export const HealthCheck = z.discriminatedUnion("kind", [
   }),
   /** A fresh round trip to any NATS server or to the controller. Without a criterion where there was none before. */
   z.strictObject({ kind: z.literal("contact"), ...common }),
-  /** At least so many GPUs with a driver that answers. */
-  z.strictObject({ kind: z.literal("gpu"), ...common, count: z.int().min(1).max(64).default(1) }),
+  /** At least so many GPUs with a driver that answers; a server's own display chip counts unless `driver` is named. */
+  z.strictObject({
+    kind: z.literal("gpu"),
+    ...common,
+    count: z.int().min(1).max(64).default(1),
+    driver: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,64}$/, "not a driver's name")
+      .optional(),
+  }),
   /** Nix's daemon answers, the database opens, the store takes a path, the roots resolve, the boot default exists. */
   z.strictObject({ kind: z.literal("nix"), ...common }),
 ]);

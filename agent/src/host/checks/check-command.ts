@@ -1,5 +1,6 @@
 /** SHELL. Check `command`: the program ends with 0. Why it did not is the last line that it wrote to stderr. */
-import { failed, passed, type CheckRun } from "./outcome.ts";
+import { failed, passed } from "../../reconcile/checks/check-outcome.ts";
+import type { CheckRun } from "./check-run.ts";
 import { runProgram, type ProgramEnd } from "./run-program.ts";
 
 export function createCommandCheck(argv: readonly string[]): CheckRun {

@@ -6,7 +6,8 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { HealthCheck } from "@chimera/proto/health-check";
 import { attempt } from "../errno-outcome.ts";
-import { failed, passed, type CheckOutcome, type CheckRun } from "./outcome.ts";
+import { failed, passed, type CheckOutcome } from "../../reconcile/checks/check-outcome.ts";
+import type { CheckRun } from "./check-run.ts";
 
 type GpuCheck = Pick<Extract<HealthCheck, { kind: "gpu" }>, "count" | "driver">;
 

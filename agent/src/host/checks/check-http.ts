@@ -4,7 +4,8 @@ import { request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
 import type { HealthCheck } from "@chimera/proto/health-check";
 import { messageOf } from "./check-tcp.ts";
-import { failed, passed, type CheckOutcome, type CheckRun } from "./outcome.ts";
+import { failed, passed, type CheckOutcome } from "../../reconcile/checks/check-outcome.ts";
+import type { CheckRun } from "./check-run.ts";
 
 type HttpCheck = Pick<Extract<HealthCheck, { kind: "http" }>, "url" | "statuses" | "contains">;
 
@@ -17,13 +18,10 @@ export function createHttpCheck(check: HttpCheck, lookup: LookupFunction): Check
   return (signal) =>
     new Promise<CheckOutcome>((resolve) => {
       const asked = request(check.url, { ...options, signal }, (answer) => {
-        judgeAnswer(answer, check).then(
-          (outcome) => {
-            resolve(outcome);
-            asked.destroy();
-          },
-          (error: unknown) => resolve(failed(error instanceof Error ? messageOf(error) : String(error))),
-        );
+        void judgeAnswer(answer, check)
+          .catch((error: unknown) => failed(error instanceof Error ? messageOf(error) : String(error)))
+          .then(resolve)
+          .finally(() => asked.destroy());
       });
       asked.on("error", (error) => resolve(failed(messageOf(error))));
       asked.end();

@@ -1,6 +1,7 @@
 /** SHELL. Check `tcp`: somebody accepts the connection. Nothing is said over it. */
 import { connect, type LookupFunction } from "node:net";
-import { failed, passed, type CheckOutcome, type CheckRun } from "./outcome.ts";
+import { failed, passed, type CheckOutcome } from "../../reconcile/checks/check-outcome.ts";
+import type { CheckRun } from "./check-run.ts";
 
 export interface TcpPlace {
   host: string;

@@ -3,7 +3,8 @@
  * is not: what it may take is the check's grace, or its failures in a row.
  */
 import { readUnitState } from "../systemd.ts";
-import { failed, passed, type CheckRun } from "./outcome.ts";
+import { failed, passed } from "../../reconcile/checks/check-outcome.ts";
+import type { CheckRun } from "./check-run.ts";
 
 const up: ReadonlySet<string> = new Set(["active", "reloading", "refreshing"]);
 

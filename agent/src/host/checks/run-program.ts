@@ -3,7 +3,6 @@
  * have ended, and ends only the program itself: what a check leaves behind would outlive it, and stop it for ever.
  */
 import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
 import { toolEnvironment } from "../run.ts";
@@ -21,21 +20,22 @@ export async function runProgram(
   argv: readonly string[],
   options: { signal: AbortSignal; env?: Record<string, string> },
 ): Promise<ProgramEnd> {
-  const child = start(argv, options.env ?? {});
+  const { signal } = options;
+  const child = signal.aborted ? new Error("it is too late") : start(argv, options.env ?? {});
   if (child instanceof Error) return { kind: "not-started", reason: child.message };
   const tail = keepTail(child);
   const end = () => endGroup(child);
-  options.signal.addEventListener("abort", end, { once: true });
+  signal.addEventListener("abort", end, { once: true });
+  const closed = new Promise((resolve) => child.once("close", resolve));
   try {
-    const closed = once(child, "close");
-    const [exitCode, signal] = await ended(child);
+    const how = await ended(child);
     end();
     await Promise.race([closed, delay(drainMs, undefined, { ref: false })]);
-    return { kind: "ended", exitCode, signal, lastLine: lastLineOf(tail()) };
+    return { kind: "ended", ...how, lastLine: lastLineOf(tail()) };
   } catch (error) {
     return { kind: "not-started", reason: error instanceof Error ? error.message : String(error) };
   } finally {
-    options.signal.removeEventListener("abort", end);
+    signal.removeEventListener("abort", end);
     child.stderr?.destroy();
   }
 }
@@ -55,10 +55,10 @@ function start([file = "", ...args]: readonly string[], env: Record<string, stri
 }
 
 /** Rejects when it could not be started. */
-function ended(child: ChildProcess): Promise<[number | null, string | null]> {
+function ended(child: ChildProcess): Promise<{ exitCode: number | null; signal: string | null }> {
   return new Promise((resolve, reject) => {
     child.once("error", reject);
-    child.once("exit", (exitCode, signal) => resolve([exitCode, signal]));
+    child.once("exit", (exitCode, signal) => resolve({ exitCode, signal }));
   });
 }
 

@@ -9,6 +9,3 @@ export function passed(message: string): CheckOutcome {
 export function failed(message: string): CheckOutcome {
   return { kind: "failed", message };
 }
-
-/** One run; it ends soon after the signal, whose reason nobody needs. It may throw: that is a failure. */
-export type CheckRun = (signal: AbortSignal) => Promise<CheckOutcome>;
