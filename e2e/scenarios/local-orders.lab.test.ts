@@ -22,7 +22,7 @@ beforeAll(async () => {
   node = fleet.lab.host("n1");
   for (const label of ["old", "new"]) {
     const { code, stderr } = await deployWorld(fleet, label);
-    expect(code, stderr).toBe(0);
+    if (code !== 0) throw new Error(`the deployment of ${label}: ${stderr}`);
   }
   const current = (await pointersOf(node)).current;
   const previous = (await node.runChecked(["readlink", "/nix/var/nix/gcroots/chimera/previous"])).trim();

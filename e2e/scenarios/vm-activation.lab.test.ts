@@ -45,7 +45,7 @@ beforeAll(async () => {
   fleet = await startFleet({ nodes: 0, vms: 1, tries: 2, probationSeconds: 5 });
   vm = fleet.lab.host("v1");
   const { code, stderr } = await deployWorld(fleet, "good", { agentConfig });
-  expect(code, stderr).toBe(0);
+  if (code !== 0) throw new Error(`the first deployment: ${stderr}`);
 });
 afterAll(() => downUnlessInUse());
 
