@@ -19,6 +19,7 @@ import {
   type EntryFacts,
 } from "./boot-entries.ts";
 import type { BootPaths } from "./install-bootloader.ts";
+import { run } from "./systemctl.ts";
 import { copyDurable, writeDurable } from "./write-durable.ts";
 
 export interface SystemdBootInput extends BootPaths {
@@ -38,8 +39,24 @@ interface Generation {
 
 const kernels = "EFI/nixos";
 
-/** What is not needed any more goes first, since the space may be; the default is set last. */
+/**
+ * On vfat a file that was renamed is not on the disk when file and folder are: a power cut brought the old loader.conf
+ * back. So the file system is synced as a whole, as NixOS does it, and also after a failure.
+ */
 export function installSystemdBoot(input: SystemdBootInput): void {
+  try {
+    install(input);
+  } finally {
+    syncFileSystem(input.boot);
+  }
+}
+
+function syncFileSystem(folder: string): void {
+  if (!run(["sync", "--file-system", folder]).ok) throw new Error(`cannot sync the file system of ${folder}`);
+}
+
+/** What is not needed any more goes first, since the space may be; the default is set last. */
+function install(input: SystemdBootInput): void {
   const { boot, profiles, toplevel, tries } = input;
   const entries = join(boot, "loader/entries");
   for (const folder of [entries, join(boot, kernels)]) mkdirSync(folder, { recursive: true });
