@@ -1,4 +1,5 @@
 /** SHELL. All that looks at and acts on this machine, as one part. */
+import { readFileSync } from "node:fs";
 import type { HealthSample } from "@chimera/proto/health";
 import type { Hardware } from "@chimera/proto/hardware";
 import type { Log } from "@chimera/proto/log";
@@ -9,6 +10,7 @@ import type { Sight } from "../reconcile/decide.ts";
 import type { Action, Needs } from "../reconcile/decision.ts";
 import { isActiveAgent, recordAgentPath, storePathOf } from "./agent-path.ts";
 import { uptimeMs } from "./boot-clock.ts";
+import { isConfigNew } from "./config-watch.ts";
 import { createCheckRunner } from "./checks/check-runner.ts";
 import { createFetchJob } from "./fetch-job.ts";
 import { readHardware } from "./hardware.ts";
@@ -28,7 +30,7 @@ export interface HostSide {
   perform: (action: Action) => Promise<void>;
   health: () => HealthSample;
   hardware: () => Promise<Hardware>;
-  /** Whether the active system starts another agent than this one. */
+  /** Whether the active system starts another agent than this one, or says something else to it. */
   isReplaced: () => boolean;
   stop: () => Promise<void>;
 }
@@ -49,7 +51,8 @@ export interface HostOptions {
 const mebibyte = 1 << 20;
 
 export function openHost(options: HostOptions): HostSide {
-  const { config, program, progress, log } = options;
+  const { config, configFile, program, progress, log } = options;
+  const startedWith = readFileSync(configFile, "utf8");
   const ownPath = storePathOf(program);
   const units = createUnitsWatch();
   const loader = createLoader();
@@ -73,7 +76,7 @@ export function openHost(options: HostOptions): HostSide {
     perform: (action) => progress.during(perform(action, performer)),
     health: () => readHealth(config.node, units.latest()),
     hardware: () => readHardware(config.node, program),
-    isReplaced: () => !isActiveAgent(ownPath),
+    isReplaced: () => !isActiveAgent(ownPath) || isConfigNew(startedWith, configFile),
     async stop() {
       units.stop();
       checks.stop();
