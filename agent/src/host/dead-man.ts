@@ -29,7 +29,17 @@ export interface DeadManPlaces {
 
 const toolMs = 30_000;
 
+/** Of every order: only one is under way at a time. */
+const allTimers = "chimera-dead-man-*.timer";
+
+/** A timer that is left of this very name, by an order whose journal was lost, makes room. */
 export async function armDeadMan(order: DeadManOrder, places: DeadManPlaces): Promise<void> {
+  const left = await readUnitState(`${order.unit}.timer`);
+  if (left?.active === "active") await disarmDeadMan();
+  await startTimer(order, places);
+}
+
+async function startTimer(order: DeadManOrder, places: DeadManPlaces): Promise<void> {
   const startedMs = await managerStartMs();
   const delayMs = Math.max(1_000, order.atMs - startedMs);
   await runOk(
@@ -60,9 +70,9 @@ export async function isDeadManArmed(unit: string): Promise<boolean | null> {
   return exitCode === null ? null : exitCode === 0;
 }
 
-/** One that has fired, or never was, is disarmed too. */
-export async function disarmDeadMan(unit: string): Promise<void> {
-  await run("systemctl", ["stop", `${unit}.timer`], { timeoutMs: toolMs });
+/** Whatever is armed, also by an order whose journal was lost; one that has fired is disarmed too. */
+export async function disarmDeadMan(): Promise<void> {
+  await run("systemctl", ["stop", allTimers], { timeoutMs: toolMs });
 }
 
 export function commandOf({ order, unit, previous }: DeadManOrder, places: DeadManPlaces): string[] {

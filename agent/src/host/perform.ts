@@ -49,7 +49,7 @@ export async function perform(action: Action, performer: Performer): Promise<voi
       await armDeadMan(action, performer);
       return;
     case "disarm-dead-man":
-      await disarmDeadMan(action.unit);
+      await disarmDeadMan();
       pruneOrder(performer);
       return;
     case "reboot":

@@ -76,7 +76,7 @@ for (const step of ["committed", "reverted", "refused", "revert-failed", "stuck"
     const { plan } = decide(observed({ system }), at(step, { deadMan: armed }), desired(1, b));
     expect(plan).toMatchObject({
       journal: { deadMan: null, step },
-      action: { kind: "disarm-dead-man", unit: armed.unit },
+      action: { kind: "disarm-dead-man" },
     });
     expect(decide(observed({ system }), plan?.journal ?? null, desired(1, b)).plan).toBeNull();
   });

@@ -59,12 +59,12 @@ function pauseOf(situation: Situation): Decision | null {
   if (retryAt !== null && observed.uptimeMs < retryAt) {
     return wait(situation, "backing-off", problem?.message ?? "the last attempt failed");
   }
-  return deadMan !== null && isResting(journal) ? disarm(situation, deadMan.unit) : null;
+  return deadMan !== null && isResting(journal) ? disarm(situation) : null;
 }
 
 /** A timer that is left behind does nothing: it finds a journal at rest. But it need not be left. */
-function disarm(situation: Situation, unit: string): Decision {
-  return go(situation, { deadMan: null }, { kind: "disarm-dead-man", unit });
+function disarm(situation: Situation): Decision {
+  return go(situation, { deadMan: null }, { kind: "disarm-dead-man" });
 }
 
 type Rule = (situation: Situation, desired: Desired | null, reserve: Reserve) => Decision;

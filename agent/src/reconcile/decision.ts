@@ -105,7 +105,7 @@ export type Action =
   | { kind: "set-profile"; toplevel: StorePath }
   /** Undoes the order at this uptime, should nobody else have by then. */
   | { kind: "arm-dead-man"; order: Digest; unit: string; atMs: number; previous: StorePath }
-  | { kind: "disarm-dead-man"; unit: string }
+  | { kind: "disarm-dead-man" }
   /** `entry` is booted once; null boots the loader's default. */
   | { kind: "reboot"; entry: string | null; drain: boolean }
   /** The loader forgets an entry that it was to boot once. */
