@@ -1,27 +1,17 @@
-// PURE. The faults of the issue as data: what is ordered, what is done to the node and when, and how it may end.
-import type { End, SystemName } from "./scenarios.ts";
+// PURE. The faults of the issue, by name: each is one kind of trial, and one row of docs/faults.md.
+import type { Fault } from "./faults/fault.ts";
+import { journalFaults } from "./faults/journal-faults.ts";
+import { machineFaults } from "./faults/machine-faults.ts";
+import { systemFaults } from "./faults/system-faults.ts";
 
-/** What is done to a node from outside; deeds.ts does it. */
-export const deedNames = ["none"] as const;
-export type DeedName = (typeof deedNames)[number];
+const faults = new Map<string, Fault>(
+  Object.entries({ ...systemFaults, ...machineFaults, ...journalFaults }),
+);
 
-export interface Fault {
-  order: SystemName | "other";
-  deed: DeedName;
-  ends: readonly End[];
-  /** At the earliest it is judged so long after the order. */
-  notBeforeMs?: number;
+export const faultNames: readonly string[] = [...faults.keys()];
+
+export function faultOf(name: string): Fault {
+  const fault = faults.get(name);
+  if (fault === undefined) throw new RangeError(`no fault is named ${name}`);
+  return fault;
 }
-
-export const faults = {
-  "activation exits 1": { order: "exit1", deed: "none", ends: ["old"] },
-  "activation exits 2": { order: "exit2", deed: "none", ends: ["old"] },
-  "activation exits 4": { order: "exit4", deed: "none", ends: ["old"] },
-} as const satisfies Record<string, Fault>;
-export type FaultName = keyof typeof faults;
-
-export const faultNames = [
-  "activation exits 1",
-  "activation exits 2",
-  "activation exits 4",
-] as const satisfies FaultName[];

@@ -2,26 +2,58 @@
 import type { Host } from "../../lab/host.ts";
 import type { Scenario } from "./scenarios.ts";
 
-export interface Systems {
-  from: string;
-  to: string;
-}
+export type Undo = () => Promise<void>;
 
-/** Answers how it is undone; where a restart did that already, undoing it does nothing. */
-export async function applySetting(
-  host: Host,
-  setting: Scenario["setting"],
-  { from }: Systems,
-): Promise<() => Promise<void>> {
+/** Where a restart has undone it already, undoing it does nothing. */
+export async function applySetting(host: Host, setting: Scenario["setting"], from: string): Promise<Undo> {
   switch (setting) {
     case "none":
       return () => Promise.resolve();
-    case "no-way-back": {
-      const program = `${from}/bin/switch-to-configuration`;
-      await host.runChecked(["mount", "--bind", "/usr/bin/false", program]);
-      return async () => {
-        await host.run(["umount", program]);
-      };
-    }
+    case "no-way-back":
+      return damageProgram(host, `${from}/bin/switch-to-configuration`);
+    case "small-state-disk":
+      return smallDisk(host, { path: "/var/lib/chimera", megabytes: 8, sentinelStops: true });
+    case "small-boot":
+      return smallDisk(host, { path: "/boot", megabytes: 40, sentinelStops: false });
   }
+}
+
+async function damageProgram(host: Host, program: string): Promise<Undo> {
+  await host.runChecked(["mount", "--bind", "/usr/bin/false", program]);
+  return async () => {
+    await host.run(["umount", program]);
+  };
+}
+
+interface SmallDisk {
+  path: string;
+  megabytes: number;
+  /** Whether the sentinel has files open there. */
+  sentinelStops: boolean;
+}
+
+/** A tmpfs over the folder, with the same files: full disks are tried on it, never on this machine's own. */
+async function smallDisk(host: Host, { path, megabytes, sentinelStops }: SmallDisk): Promise<Undo> {
+  const sh = (script: string) => host.runChecked(["/bin/sh", "-euc", script, "sh", path, `${megabytes}`]);
+  const around = (script: string) =>
+    sentinelStops ? `systemctl stop chimera-sentinel; ${script}; systemctl start chimera-sentinel` : script;
+  await sh(
+    around(`
+mkdir -p /run/soak-disk
+mount -t tmpfs -o "size=$2m,mode=$(stat -c %a "$1")" none /run/soak-disk
+cp -a "$1/." /run/soak-disk/
+mount --bind /run/soak-disk "$1"`),
+  );
+  return async () => {
+    await sh(
+      around(`
+if mountpoint -q "$1"; then
+  keep=$(mktemp -d)
+  cp -a "$1/." "$keep/"
+  umount "$1"; umount /run/soak-disk 2>/dev/null || true
+  cp -a "$keep/." "$1/"
+  rm -rf "$keep"
+fi`),
+    );
+  };
 }

@@ -1,12 +1,21 @@
-// SHELL. One trial of the fault table.
+// SHELL. One trial of the fault table: an order, and from outside what is done to the node meanwhile.
 import { setTimeout as sleep } from "node:timers/promises";
-import { faults, type Fault } from "./fault-table.ts";
+import { waitUntil } from "../../lab/wait-until.ts";
+import { doDeed } from "./faults/do-deed.ts";
+import { faultOf } from "./fault-table.ts";
+import type { Fault } from "./faults/fault.ts";
 import { readFacts } from "./node-facts.ts";
+import { applySetting, type Undo } from "./node-settings.ts";
 import { expectedOf, orderedSystem, type Orderer } from "./run-kill.ts";
 import type { SoakNode } from "./soak-nodes.ts";
 import type { TrialEnd } from "./trial-end.ts";
 import type { TrialPlan } from "./trial-plan.ts";
 import { waitRest } from "./wait-rest.ts";
+import { watchJournal } from "./watch-journal.ts";
+
+const takeMs = 30_000;
+const reachMs = 60_000;
+const usualRestMs = 90_000;
 
 export async function runFault(
   node: SoakNode,
@@ -14,14 +23,61 @@ export async function runFault(
   order: Orderer,
 ): Promise<TrialEnd> {
   const { host } = node;
-  const fault: Fault = faults[plan.fault];
+  const fault = faultOf(plan.fault);
+  const { current: from } = await readFacts(host);
+  const undoSetting = await applySetting(host, fault.setting ?? "none", from);
   const before = await readFacts(host);
-  const to = orderedSystem(node, fault.order, before.current);
+  const to = orderedSystem(node, fault.order, from);
   const begun = performance.now();
-  await order(host, to);
-  await sleep(fault.notBeforeMs ?? 0);
+  const undoDeed = await orderWithDeed(node, fault, { from, give: () => order(host, to) });
+  const rest = performance.now() - begun;
+  await sleep(Math.max(0, (fault.notBeforeMs ?? 0) - rest));
   const expected = expectedOf(before, { to, ends: fault.ends });
-  const { verdict, facts } = await waitRest(host, expected, { timeoutMs: 240_000 });
+  const { verdict, facts } = await waitRest(host, expected, { timeoutMs: fault.restMs ?? usualRestMs });
   const ms = Math.round(performance.now() - begun);
-  return { systems: { from: before.current, to }, shot: null, verdict, facts, ms };
+  await undoDeed();
+  await undoSetting();
+  return { systems: { from, to }, shot: null, verdict, facts, ms };
+}
+
+interface Giving {
+  from: string;
+  give: () => Promise<void>;
+}
+
+/** Resolves when the deed was done; a deed that does not last is undone by itself. */
+async function orderWithDeed(node: SoakNode, fault: Fault, { from, give }: Giving): Promise<Undo> {
+  const { deed = "nothing", when = "before", lastsMs } = fault;
+  const { host } = node;
+  const act = () => doDeed(deed, { host, from });
+  if (when === "before") {
+    const undo = await act();
+    await taken(give);
+    return undo;
+  }
+  const reached = Promise.withResolvers<void>();
+  const watch = watchJournal(host.name, ({ step }) => {
+    if (step === when) reached.resolve();
+  });
+  try {
+    await taken(give);
+    await Promise.race([reached.promise, sleep(reachMs, undefined, { ref: false })]);
+  } finally {
+    watch.close();
+  }
+  const undo = await act();
+  if (lastsMs === undefined) return undo;
+  await sleep(lastsMs);
+  await undo();
+  return () => Promise.resolve();
+}
+
+/** An agent that has just been started anew answers a little later. */
+async function taken(give: () => Promise<void>): Promise<void> {
+  const tries = () =>
+    give().then(
+      () => true,
+      () => false,
+    );
+  await waitUntil("the order taken", tries, { timeoutMs: takeMs, everyMs: 300 });
 }

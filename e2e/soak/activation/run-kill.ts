@@ -1,5 +1,5 @@
 // SHELL. One trial that kills: an order, a death at its moment, and whatever the node makes of it by itself.
-import { errorChain } from "@chimera/proto/errors";
+import { ChimeraError, errorChain } from "@chimera/proto/errors";
 import type { Host } from "../../lab/host.ts";
 import type { Expected } from "./judge.ts";
 import { killAtWrite } from "./kill-at-write.ts";
@@ -25,16 +25,17 @@ export async function runKill(node: SoakNode, plan: KillPlan, order: Orderer): P
   const scenario: Scenario = scenarios[plan.scenario];
   const before = await readFacts(host);
   const to = orderedSystem(node, scenario.order, before.current);
-  const undo = await applySetting(host, scenario.setting, { from: before.current, to });
-  let ordered: Promise<void> | undefined;
+  const undo = await applySetting(host, scenario.setting, before.current);
+  let ordered: Promise<string | undefined> | undefined;
   const shot = await killAtWrite(host, { ...plan, timeoutMs: reachMs }, () => {
     const given = scenario.order === "looping-journal" ? plantLoop(host, to) : order(host, to);
-    // Who is killed while he takes an order does not answer.
-    ordered = given.catch(() => undefined);
+    ordered = given.then(() => undefined, errorChain);
   });
   const begun = performance.now();
   if (plan.scope === "machine" && shot.hit) await bootAsIs(host);
-  await ordered;
+  const refusal = await ordered;
+  // Who is killed while he takes an order does not answer; anybody else must have taken it.
+  if (refusal !== undefined && !shot.hit) throw new ChimeraError("tool-failed", `no order: ${refusal}`);
   const expected = expectedOf(before, { to, ends: scenario.ends });
   const { verdict, facts } = await waitRest(host, expected, { timeoutMs: restMs });
   const ms = Math.round(performance.now() - begun);

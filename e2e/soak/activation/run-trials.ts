@@ -9,9 +9,12 @@ import { describeLine, lineOf } from "./line-of-trial.ts";
 import { readFacts } from "./node-facts.ts";
 import { runFault } from "./run-fault.ts";
 import { runKill, type Orderer } from "./run-kill.ts";
+import { labelOf } from "./scenarios.ts";
 import type { SoakNode } from "./soak-nodes.ts";
 import type { TrialEnd } from "./trial-end.ts";
 import { planTrial, type TrialId, type TrialPlan } from "./trial-plan.ts";
+
+const goodLabels: ReadonlySet<string> = new Set([labelOf("a"), labelOf("b")]);
 
 export interface Run {
   nodes: readonly SoakNode[];
@@ -77,8 +80,9 @@ async function makeReady(node: SoakNode, line: LedgerLine): Promise<void> {
   await waitUntil(`${host.name} at rest`, () => isAtRest(node), { timeoutMs: 60_000, everyMs: 100 });
 }
 
-async function isToBeReset(node: SoakNode, { ok, end }: LedgerLine): Promise<boolean> {
-  if (!ok || end === "halted") return true;
+/** A system that failed is in quarantine there, and would not be taken a second time. */
+async function isToBeReset(node: SoakNode, { ok, end, systems }: LedgerLine): Promise<boolean> {
+  if (!ok || end === "halted" || !goodLabels.has(systems.to)) return true;
   const { current } = await readFacts(node.host);
   return current !== node.toplevelOf("a") && current !== node.toplevelOf("b");
 }

@@ -12,6 +12,9 @@ export const systemNames = [
   "fail-unit",
   "hang",
   "exit100",
+  "kill-agent",
+  "cut-network",
+  "fill-disk",
   "kernel",
   "kernel-bad",
   "alien",
@@ -28,14 +31,26 @@ export const systemChanges: Record<SystemName, Partial<SystemSpec>> = {
   "fail-unit": { fault: "fail-unit" },
   hang: { fault: "hang" },
   exit100: { fault: "exit100" },
+  "kill-agent": { fault: "kill-agent" },
+  "cut-network": { fault: "cut-network" },
+  "fill-disk": { fault: "fill-disk" },
   kernel: { kernelVersion: "6.13.0-lab" },
   "kernel-bad": { kernelVersion: "6.13.0-lab", fault: "exit4" },
   // One file of it is changed on the node: it says to be built for another processor.
   alien: {},
 };
 
+/** Part of its store path's name. */
+export function labelOf(name: SystemName): string {
+  return `soak-${name}`;
+}
+
 /** Short times: what is wrong with these systems shows at once. */
-export const soakAgentConfig = { probationSeconds: 1, activationSeconds: 20 };
+export const soakAgentConfig = {
+  probationSeconds: 1,
+  activationSeconds: 20,
+  reboot: { policy: "when-needed" },
+};
 
 /** What a trial may end as. `halted`: neither, but known, said and whole; it needs a person. */
 export type End = "old" | "new" | "halted";
@@ -47,7 +62,7 @@ export interface Scenario {
    */
   order: SystemName | "other" | "looping-journal";
   /** What is wrong with the node already. */
-  setting: "none" | "no-way-back";
+  setting: "none" | "no-way-back" | "small-state-disk" | "small-boot";
   ends: readonly End[];
 }
 

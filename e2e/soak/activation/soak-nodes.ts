@@ -11,7 +11,7 @@ import { installable } from "../../lab/os/build-systems.ts";
 import { SystemIndex } from "../../lab/os/system-spec.ts";
 import type { Report } from "../../lab/report.ts";
 import { runTool } from "../../lab/run-tool.ts";
-import { soakAgentConfig, systemChanges, systemNames, type SystemName } from "./scenarios.ts";
+import { labelOf, soakAgentConfig, systemChanges, systemNames, type SystemName } from "./scenarios.ts";
 
 export interface SoakNode {
   host: Host;
@@ -36,10 +36,6 @@ export async function startSoakNodes(count: number, report: Report): Promise<Soa
     report(`${host.name} holds all systems`);
   }
   return nodes;
-}
-
-function labelOf(name: SystemName): string {
-  return `soak-${name}`;
 }
 
 async function buildOnWs(fleet: Fleet): Promise<SystemIndex> {
