@@ -47,7 +47,7 @@ async function expectClean(): Promise<void> {
     },
     { timeoutMs: 30_000 },
   );
-  expect((await node.runChecked(["sh", "-c", "pgrep -fc 'agent.mjs run'"])).trim()).toBe("1");
+  expect((await node.runChecked(["sh", "-c", "pgrep -fc 'agent[.]mjs run'"])).trim()).toBe("1");
 }
 
 beforeAll(async () => {
