@@ -18,7 +18,7 @@ import {
   sealPanic,
 } from "./control/fleet-fixture.ts";
 import { composeDesired, type DesiredInput } from "./desired-system.ts";
-import { at } from "./reconcile/play-machine.ts";
+import { at } from "./reconcile/model/play-machine.ts";
 
 const nodeKey = createSigner("n1");
 const [leafOfA, leafOfB, leafOfC] = [leafAs("a"), leafAs("b"), leafAs("c")];

@@ -5,7 +5,7 @@ import { expect, test, vi } from "vitest";
 import { startLoop, type LoopParts, type Pass } from "./loop.ts";
 import type { Action, Observed } from "./reconcile/decision.ts";
 import type { Journal } from "./reconcile/journal.ts";
-import { after, b, desired, observed } from "./reconcile/machine-model.ts";
+import { after, b, desired, observed } from "./reconcile/model/machine-model.ts";
 
 const patient = { timeout: 8_000, interval: 10 };
 

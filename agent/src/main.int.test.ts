@@ -14,7 +14,7 @@ import { initialTrust } from "@chimera/proto/acceptance/trust-state";
 import { generateKey } from "@chimera/proto/signed/keys";
 import { execa, type Options } from "execa";
 import { firstKeySet, fleetId } from "./control/fleet-fixture.ts";
-import { at } from "./reconcile/play-machine.ts";
+import { at } from "./reconcile/model/play-machine.ts";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 const program = join(import.meta.dirname, "main.ts");

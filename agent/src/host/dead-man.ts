@@ -75,7 +75,7 @@ export async function disarmDeadMan(): Promise<void> {
   await run("systemctl", ["stop", allTimers], { timeoutMs: toolMs });
 }
 
-export function commandOf({ order, unit, previous }: DeadManOrder, places: DeadManPlaces): string[] {
+function commandOf({ order, unit, previous }: DeadManOrder, places: DeadManPlaces): string[] {
   const agent = `${previous}/sw/bin/chimera-agent`;
   const config = `${previous}/etc/chimera/agent.json`;
   if (isOwn(agent, places.ownPath) && existsSync(config)) {

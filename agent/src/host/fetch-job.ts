@@ -7,7 +7,7 @@ import type { PublicKeyText } from "@chimera/proto/signed/keys";
 import type { Digest, StorePath } from "@chimera/proto/names";
 import type { Leaf } from "@chimera/proto/signed/world";
 import { httpGet } from "../http-get.ts";
-import { compareClosure } from "../reconcile/compare-closure.ts";
+import { compareClosure } from "../reconcile/forward/compare-closure.ts";
 import type { FetchFact } from "../reconcile/decision.ts";
 import { checkAgent } from "./check-agent.ts";
 import { setRoot } from "./gc-roots.ts";

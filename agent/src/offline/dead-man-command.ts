@@ -9,7 +9,7 @@ import { peekStateFile } from "../host/state-file.ts";
 import { journalPath } from "../host/journal-file.ts";
 import { openProgressFile } from "../host/progress-file.ts";
 import { endInstance, takeInstanceLock } from "../host/single-instance.ts";
-import { expire } from "../reconcile/dead-man.ts";
+import { expire } from "../reconcile/forward/dead-man.ts";
 import { decide } from "../reconcile/decide.ts";
 import { isResting, Journal, type Step } from "../reconcile/journal.ts";
 import { driveOffline, leave, type Judge } from "./drive-offline.ts";

@@ -30,7 +30,7 @@ export interface OfflineDrive {
 export type Judge = typeof decide;
 
 /** What is for whoever comes next: the agent, which has a network and more time. */
-export const leftReason = "left-to-the-agent";
+const leftReason = "left-to-the-agent";
 
 export function leave(journal: Journal): Decision {
   const detail = `${journal.step} of ${journal.toplevel} goes on with the agent`;

@@ -7,7 +7,7 @@ import { bootId } from "../host/boot-clock.ts";
 import { journalPath } from "../host/journal-file.ts";
 import { readPointers } from "../host/system-pointers.ts";
 import { peekStateFile } from "../host/state-file.ts";
-import { judgeGate, type Gate } from "../reconcile/judge-gate.ts";
+import { judgeGate, type Gate } from "../reconcile/reboot/judge-gate.ts";
 import { Journal } from "../reconcile/journal.ts";
 
 const lookMs = 500;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { decide } from "./decide.ts";
-import { a, b, c, desired, localOf, observed, panicOf } from "./machine-model.ts";
-import { at, kinds, play } from "./play-machine.ts";
+import { a, b, c, desired, localOf, observed, panicOf } from "./model/machine-model.ts";
+import { at, kinds, play } from "./model/play-machine.ts";
 
 const committed = at("committed", { lastCommitted: b });
 const running = observed({ system: { current: b, booted: a, profile: b, bootDefault: b } });

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { decide } from "./decide.ts";
 import { Step } from "./journal.ts";
-import { a, b, c, desired, headId, observed, panicOf, type Script } from "./machine-model.ts";
-import { at, kinds, play } from "./play-machine.ts";
+import { a, b, c, desired, headId, observed, panicOf, type Script } from "./model/machine-model.ts";
+import { at, kinds, play } from "./model/play-machine.ts";
 
 const paths = [a, b, c, null];
 const journals = [

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { decide } from "./decide.ts";
 import { maxTransitions } from "./journal.ts";
-import { a, b, c, clear, desired, headId, observed } from "./machine-model.ts";
+import { a, b, c, clear, desired, headId, observed } from "./model/machine-model.ts";
 import { needsOf } from "./needs.ts";
-import { at, kinds, play, tries } from "./play-machine.ts";
+import { at, kinds, play, tries } from "./model/play-machine.ts";
 
 test("a new head is fetched, activated, proven, then made permanent, in this order", () => {
   const { actions, journal, seen, last } = play({ seen: observed(), journal: null, want: desired(1, b) });

@@ -3,16 +3,16 @@
  * reason to wait. As much as possible belongs here, because here a test needs no machine.
  */
 import { comparePlace } from "@chimera/proto/signed/place";
-import { decideAccepted } from "./decide-accepted.ts";
-import { decideActivating } from "./decide-activation.ts";
-import { decideCommitted, decideCommitting } from "./decide-commit.ts";
-import { decideProbation } from "./decide-probation.ts";
-import { decideAfterReboot } from "./decide-reboot.ts";
-import { decidePreparing, decideRebooting, decideStagedForReboot } from "./decide-reboot-path.ts";
-import { decideReverted } from "./decide-reverted.ts";
-import { decideReverting } from "./decide-revert.ts";
-import { decideArming, decideStaged } from "./decide-staged.ts";
-import { isUndone, undo } from "./decide-way-back.ts";
+import { decideAccepted } from "./forward/decide-accepted.ts";
+import { decideActivating } from "./forward/decide-activation.ts";
+import { decideCommitted, decideCommitting } from "./forward/decide-commit.ts";
+import { decideProbation } from "./forward/decide-probation.ts";
+import { decideAfterReboot } from "./reboot/after-reboot.ts";
+import { decidePreparing, decideRebooting, decideStagedForReboot } from "./reboot/decide-reboot-path.ts";
+import { decideReverted } from "./back/decide-reverted.ts";
+import { decideReverting } from "./back/decide-revert.ts";
+import { decideArming, decideStaged } from "./forward/decide-staged.ts";
+import { isUndone, undo } from "./back/decide-way-back.ts";
 import type { Decision, Desired, Observed } from "./decision.ts";
 import {
   isRepair,
@@ -30,7 +30,7 @@ import { alarm, go, planned, rest, stand, wait, withEvents, type Situation } fro
 import type { Reserve } from "./preflight/judge-preflight.ts";
 
 /** What pre-flight leaves free where the node's module says nothing else. */
-export const usualReserve: Reserve = { storeBytes: 512 << 20, bootBytes: 32 << 20 };
+const usualReserve: Reserve = { storeBytes: 512 << 20, bootBytes: 32 << 20 };
 
 /** What is seen, and how much space must be left: all that a decision rests on beside journal and order. */
 export type Sight = Observed & { reserve?: Reserve };

@@ -1,6 +1,6 @@
 /** PURE. What the next pass must look at; the rest would cost a process for nothing. */
 import type { StorePath } from "@chimera/proto/names";
-import { isRetried } from "./decide-reverted.ts";
+import { isRetried } from "./back/decide-reverted.ts";
 import type { CheckRun, Needs } from "./decision.ts";
 import { isWayBack, type Journal, type Step } from "./journal.ts";
 import { nameOf } from "./plan.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { clear } from "../machine-model.ts";
+import { clear } from "../model/machine-model.ts";
 import { judgePreflight, judgeWayBack, type Preflight } from "./judge-preflight.ts";
 import type { PreflightFacts } from "./preflight-facts.ts";
 

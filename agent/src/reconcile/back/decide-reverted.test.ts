@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { decide } from "./decide.ts";
-import { b, desired, headId, observed } from "./machine-model.ts";
-import { needsOf } from "./needs.ts";
-import { at, play, tries } from "./play-machine.ts";
+import { decide } from "../decide.ts";
+import { b, desired, headId, observed } from "../model/machine-model.ts";
+import { needsOf } from "../needs.ts";
+import { at, play, tries } from "../model/play-machine.ts";
 
 const lost = at("reverted", { blame: "contact", since: 100_000 });
 const later = 100_000 + 400_000;

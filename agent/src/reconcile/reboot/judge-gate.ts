@@ -1,6 +1,6 @@
 /** PURE. Whether this boot may be called complete, by what the journal says. */
 import type { StorePath } from "@chimera/proto/names";
-import type { Journal, Step } from "./journal.ts";
+import type { Journal, Step } from "../journal.ts";
 
 export type Gate = { kind: "open"; reason: string } | { kind: "shut"; reason: string } | { kind: "wait" };
 

@@ -2,10 +2,10 @@
  * PURE. At rest on what ran before. A probation that was lost by contact only says little about the system: it is
  * tried once more, when there is contact again.
  */
-import { backoffMs } from "./backoff.ts";
-import type { Decision, Desired } from "./decision.ts";
-import { isWayBack, type Journal } from "./journal.ts";
-import { go, rest, type Situation } from "./plan.ts";
+import { backoffMs } from "../backoff.ts";
+import type { Decision, Desired } from "../decision.ts";
+import { isWayBack, type Journal } from "../journal.ts";
+import { go, rest, type Situation } from "../plan.ts";
 
 const maxContactTries = 1;
 

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { decide } from "./decide.ts";
-import type { Blocked, Desired } from "./decision.ts";
-import { Journal } from "./journal.ts";
-import { a, b, c, desired, headId, observed, panicOf } from "./machine-model.ts";
-import { needsOf } from "./needs.ts";
-import { at, kinds, play } from "./play-machine.ts";
+import { decide } from "../decide.ts";
+import type { Blocked, Desired } from "../decision.ts";
+import { Journal } from "../journal.ts";
+import { a, b, c, desired, headId, observed, panicOf } from "../model/machine-model.ts";
+import { needsOf } from "../needs.ts";
+import { at, kinds, play } from "../model/play-machine.ts";
 
 const running = { current: b, booted: a, profile: b, bootDefault: b };
 const ok = { kind: "ended", result: "exited", exitCode: 0 } as const;
@@ -170,7 +170,7 @@ test("a way back asks for nothing that a dead network or a hanging systemd could
 });
 
 test("a journal of the first agents, which knew no rank, still counts, and its activation goes on", () => {
-  const file = join(import.meta.dirname, "golden/journal-v1-first.json");
+  const file = join(import.meta.dirname, "../golden/journal-v1-first.json");
   const journal = Journal.parse(JSON.parse(readFileSync(file, "utf8")));
   expect(journal).toMatchObject({ order: { serial: 3, rank: 0 }, blame: "none", contactBefore: false });
   const seen = observed({ system: { ...running, profile: a, bootDefault: null } });

@@ -1,9 +1,9 @@
 /** PURE. Checks go on after the commit: a node that turns unhealthy says so, and does what its policy says. */
 import type { NodeEventBody } from "@chimera/proto/event";
-import { unhealthyCheck } from "./checks/judge-checks.ts";
-import type { Decision } from "./decision.ts";
-import { isWayBack } from "./journal.ts";
-import { go, revert, withEvents, type Situation } from "./plan.ts";
+import { unhealthyCheck } from "../checks/judge-checks.ts";
+import type { Decision } from "../decision.ts";
+import { isWayBack } from "../journal.ts";
+import { go, revert, withEvents, type Situation } from "../plan.ts";
 
 /** Null while there is nothing to say or do. */
 export function decideAfterCommit(situation: Situation): Decision | null {

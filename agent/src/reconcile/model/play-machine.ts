@@ -1,7 +1,7 @@
 /** PURE. Tests only: plays the reconciler against the model machine until it rests. */
-import { decide } from "./decide.ts";
-import type { Action, Decision, Desired, Observed } from "./decision.ts";
-import { Journal, type Step } from "./journal.ts";
+import { decide } from "../decide.ts";
+import type { Action, Decision, Desired, Observed } from "../decision.ts";
+import { Journal, type Step } from "../journal.ts";
 import { after, b, desired, observed, type Script } from "./machine-model.ts";
 
 export interface Run {

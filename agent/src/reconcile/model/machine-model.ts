@@ -1,8 +1,8 @@
 /** PURE. A machine as the tests of the reconciler see it: what each action does when it succeeds, and how time passes. */
 import { Digest, StorePath } from "@chimera/proto/names";
-import type { Action, Desired, Observed, UnitFact } from "./decision.ts";
-import { plainPolicy } from "./order-policy.ts";
-import type { PreflightFacts } from "./preflight/preflight-facts.ts";
+import type { Action, Desired, Observed, UnitFact } from "../decision.ts";
+import { plainPolicy } from "../order-policy.ts";
+import type { PreflightFacts } from "../preflight/preflight-facts.ts";
 
 const toplevel = (letter: string): StorePath =>
   StorePath.parse(`/nix/store/${letter.repeat(32)}-nixos-system-${letter}`);

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { decide } from "./decide.ts";
-import type { Desired, Observed } from "./decision.ts";
-import type { Journal } from "./journal.ts";
-import { a, after, b, c, clear, desired, observed, panicOf, restart } from "./machine-model.ts";
-import { OrderPolicy } from "./order-policy.ts";
-import { at, kinds, play, tries } from "./play-machine.ts";
+import { decide } from "../decide.ts";
+import type { Desired, Observed } from "../decision.ts";
+import type { Journal } from "../journal.ts";
+import { a, after, b, c, clear, desired, observed, panicOf, restart } from "../model/machine-model.ts";
+import { OrderPolicy } from "../order-policy.ts";
+import { at, kinds, play, tries } from "../model/play-machine.ts";
 
 const policy = (over: Partial<OrderPolicy>) => OrderPolicy.parse({ reboot: "when-needed", ...over });
 const wants = (over: Partial<OrderPolicy> = {}, more: Partial<Desired> = {}) =>

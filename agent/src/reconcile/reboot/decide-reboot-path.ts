@@ -2,10 +2,10 @@
  * PURE. The path by a restart. Boot entries are written while the loader's default stays what ran before; the new
  * system is booted once, and only its proof makes it the default. So a restart at any moment lands on what was proven.
  */
-import type { Decision, Desired } from "./decision.ts";
-import { isWayBack, problemOf, type Journal, type RebootStage } from "./journal.ts";
-import { collect, go, refuse, stand, startUnit, wait, type Situation } from "./plan.ts";
-import { backoffMs } from "./backoff.ts";
+import type { Decision, Desired } from "../decision.ts";
+import { isWayBack, problemOf, type Journal, type RebootStage } from "../journal.ts";
+import { collect, go, refuse, stand, startUnit, wait, type Situation } from "../plan.ts";
+import { backoffMs } from "../backoff.ts";
 import { isInWindow } from "./reboot-window.ts";
 
 const maxAttempts = 3;

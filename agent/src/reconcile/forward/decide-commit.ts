@@ -1,10 +1,10 @@
 /** PURE. Commit: only now does anything that survives a reboot name the new system. Profile first, then the loader. */
 import { decideAfterCommit } from "./after-commit.ts";
-import { backoffMs } from "./backoff.ts";
-import type { Decision, Desired } from "./decision.ts";
-import { problemOf, type Journal } from "./journal.ts";
-import { giveUp } from "./decide-way-back.ts";
-import { collect, go, settled, startUnit, wait, type Situation } from "./plan.ts";
+import { backoffMs } from "../backoff.ts";
+import type { Decision, Desired } from "../decision.ts";
+import { problemOf, type Journal } from "../journal.ts";
+import { giveUp } from "../back/decide-way-back.ts";
+import { collect, go, settled, startUnit, wait, type Situation } from "../plan.ts";
 
 /** Setting the profile counts as an attempt too: a profile that will not stay set is no success. */
 const maxAttempts = 3;

@@ -1,5 +1,5 @@
 /** PURE. How long a new system may take to prove itself. */
-import type { Journal } from "./journal.ts";
+import type { Journal } from "../journal.ts";
 
 /** How long after the asked time a node may still be settling. */
 const graceMs = 60_000;

@@ -1,9 +1,9 @@
 /** PURE. Everything is there and nothing was changed yet: pre-flight, snapshot, dead-man. */
-import type { Blocked, Decision, Desired } from "./decision.ts";
+import type { Blocked, Decision, Desired } from "../decision.ts";
 import { deadManOf } from "./dead-man.ts";
-import { isRepair, isWayBack, type Journal } from "./journal.ts";
-import { go, refuse, stand, startUnit, wait, type Situation } from "./plan.ts";
-import { judgePreflight, judgeWayBack, type Reserve } from "./preflight/judge-preflight.ts";
+import { isRepair, isWayBack, type Journal } from "../journal.ts";
+import { go, refuse, stand, startUnit, wait, type Situation } from "../plan.ts";
+import { judgePreflight, judgeWayBack, type Reserve } from "../preflight/judge-preflight.ts";
 
 const maxArmings = 3;
 
@@ -77,7 +77,7 @@ function adopt(situation: Situation): Decision {
 }
 
 /** What is compared with afterwards, and where the way back leads. */
-export function snapshot({
+function snapshot({
   observed,
   journal,
 }: Situation): Pick<Journal, "before" | "failedBefore" | "contactBefore"> {

@@ -2,10 +2,10 @@
  * PURE. The dead-man: when it fires, and what it does then. It fires after everything else has had its time, so it only
  * ever meets an agent that hangs, is gone or cannot start.
  */
-import type { Decision } from "./decision.ts";
-import type { DeadMan, Journal, Step } from "./journal.ts";
-import { problemOf } from "./journal.ts";
-import { alarm, go, nameOf, withEvents, type Situation } from "./plan.ts";
+import type { Decision } from "../decision.ts";
+import type { DeadMan, Journal, Step } from "../journal.ts";
+import { problemOf } from "../journal.ts";
+import { alarm, go, nameOf, withEvents, type Situation } from "../plan.ts";
 import { contactMs, deadlineMs } from "./probation-times.ts";
 
 /** For the steps between, each of which has limits of its own. */

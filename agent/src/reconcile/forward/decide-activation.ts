@@ -1,10 +1,10 @@
 /** PURE. The activation unit: while it runs, and what its end means. */
 import type { NodeEventBody } from "@chimera/proto/event";
-import { backoffMs } from "./backoff.ts";
-import { giveUp } from "./decide-way-back.ts";
-import type { Decision, UnitFact } from "./decision.ts";
-import { isWayBack, problemOf } from "./journal.ts";
-import { collect, go, startUnit, wait, withEvents, type Situation } from "./plan.ts";
+import { backoffMs } from "../backoff.ts";
+import { giveUp } from "../back/decide-way-back.ts";
+import type { Decision, UnitFact } from "../decision.ts";
+import { isWayBack, problemOf } from "../journal.ts";
+import { collect, go, startUnit, wait, withEvents, type Situation } from "../plan.ts";
 
 /** Exit codes of switch-to-configuration that name a cause; all others are judged by what runs afterwards. */
 const exit = { ok: 0, unitsFailed: 4, locked: 11, needsReboot: 100 } as const;

@@ -1,9 +1,9 @@
 /** PURE. The fetch of what an order names. A way back needs none. */
 import { errorCodes } from "@chimera/proto/errors";
-import { backoffMs } from "./backoff.ts";
-import type { Decision } from "./decision.ts";
-import { isWayBack, problemOf } from "./journal.ts";
-import { go, wait, type Situation } from "./plan.ts";
+import { backoffMs } from "../backoff.ts";
+import type { Decision } from "../decision.ts";
+import { isWayBack, problemOf } from "../journal.ts";
+import { go, wait, type Situation } from "../plan.ts";
 
 export function decideAccepted(situation: Situation): Decision {
   const { observed, journal } = situation;

@@ -3,10 +3,10 @@
  * never ends on the system that it undoes: there is nothing better behind it, so it is tried again.
  */
 import { comparePlace } from "@chimera/proto/signed/place";
-import { backoffMs } from "./backoff.ts";
-import type { Decision, Desired } from "./decision.ts";
-import { isWayBack, problemOf, type Blame, type Step } from "./journal.ts";
-import { alarm, collect, go, revert, withEvents, type Situation } from "./plan.ts";
+import { backoffMs } from "../backoff.ts";
+import type { Decision, Desired } from "../decision.ts";
+import { isWayBack, problemOf, type Blame, type Step } from "../journal.ts";
+import { alarm, collect, go, revert, withEvents, type Situation } from "../plan.ts";
 
 const maxAttempts = 4;
 
@@ -20,7 +20,7 @@ const underWay: ReadonlySet<Step> = new Set<Step>([
 ]);
 
 /** What runs was not touched yet. */
-export const unchanged: ReadonlySet<Step> = new Set<Step>(["arming", "preparing-reboot", "rebooting"]);
+const unchanged: ReadonlySet<Step> = new Set<Step>(["arming", "preparing-reboot", "rebooting"]);
 
 /** Whether what the journal is in the middle of is what the newest order undoes. */
 export function isUndone({ journal }: Situation, desired: Desired | null): boolean {

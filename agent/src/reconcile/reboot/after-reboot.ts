@@ -3,10 +3,10 @@
  * nothing persistent names the new system, so what runs now says what happened.
  */
 import type { StorePath } from "@chimera/proto/names";
-import { deadManOf } from "./dead-man.ts";
-import type { Decision } from "./decision.ts";
-import { homeOf, isWayBack, problemOf, type Journal, type Step } from "./journal.ts";
-import { alarm, go, wait, withEvents, type Situation } from "./plan.ts";
+import { deadManOf } from "../forward/dead-man.ts";
+import type { Decision } from "../decision.ts";
+import { homeOf, isWayBack, problemOf, type Journal, type Step } from "../journal.ts";
+import { alarm, go, wait, withEvents, type Situation } from "../plan.ts";
 
 const unfinished: ReadonlySet<Step> = new Set<Step>([
   "arming",

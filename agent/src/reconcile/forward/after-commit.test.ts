@@ -1,9 +1,9 @@
 import { HealthCheck, type CheckResult } from "@chimera/proto/health-check";
 import { expect, test } from "vitest";
-import { decide } from "./decide.ts";
-import { a, b, desired, observed, panicOf } from "./machine-model.ts";
-import { OrderPolicy } from "./order-policy.ts";
-import { at, play } from "./play-machine.ts";
+import { decide } from "../decide.ts";
+import { a, b, desired, observed, panicOf } from "../model/machine-model.ts";
+import { OrderPolicy } from "../order-policy.ts";
+import { at, play } from "../model/play-machine.ts";
 
 const web = HealthCheck.parse({ kind: "tcp", name: "web", host: "localhost", port: 80, failures: 3 });
 const policy = (afterCommit: OrderPolicy["afterCommit"]) => OrderPolicy.parse({ afterCommit, checks: [web] });

@@ -1,11 +1,11 @@
 /** PURE. The way back: activate what ran before, then put back what names the new system, then rest. */
 import type { StorePath } from "@chimera/proto/names";
-import { backoffMs } from "./backoff.ts";
-import { fallBack } from "./decide-reboot-path.ts";
-import type { Action, Decision, UnitFact } from "./decision.ts";
-import { problemOf, type Journal, type UnitRecord } from "./journal.ts";
-import { alarm, collect, go, startUnit, wait, withEvents, type Situation } from "./plan.ts";
-import { judgeWayBack } from "./preflight/judge-preflight.ts";
+import { backoffMs } from "../backoff.ts";
+import { fallBack } from "../reboot/decide-reboot-path.ts";
+import type { Action, Decision, UnitFact } from "../decision.ts";
+import { problemOf, type Journal, type UnitRecord } from "../journal.ts";
+import { alarm, collect, go, startUnit, wait, withEvents, type Situation } from "../plan.ts";
+import { judgeWayBack } from "../preflight/judge-preflight.ts";
 
 /** Setting the profile counts as an attempt too. */
 const maxAttempts = 4;

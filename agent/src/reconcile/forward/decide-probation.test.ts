@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { decide } from "./decide.ts";
-import { a, b, desired, observed } from "./machine-model.ts";
-import { at, play } from "./play-machine.ts";
+import { decide } from "../decide.ts";
+import { a, b, desired, observed } from "../model/machine-model.ts";
+import { at, play } from "../model/play-machine.ts";
 
 test("units that failed before do not count, a new one sends the node back", () => {
   const broken = { state: "degraded", failing: ["old.service"] };

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { deadManOf, expire } from "./dead-man.ts";
-import { decide } from "./decide.ts";
-import { Step } from "./journal.ts";
-import { a, b, clear, desired, observed } from "./machine-model.ts";
-import { at, kinds, play } from "./play-machine.ts";
+import { decide } from "../decide.ts";
+import { Step } from "../journal.ts";
+import { a, b, clear, desired, observed } from "../model/machine-model.ts";
+import { at, kinds, play } from "../model/play-machine.ts";
 
 const armed = { unit: "chimera-dead-man-1", atMs: 500_000 };
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { judgeGate } from "./judge-gate.ts";
-import { Step } from "./journal.ts";
-import { a, b } from "./machine-model.ts";
-import { at } from "./play-machine.ts";
+import { Step } from "../journal.ts";
+import { a, b } from "../model/machine-model.ts";
+import { at } from "../model/play-machine.ts";
 
 const boot = { bootId: "boot-1", current: b };
 
