@@ -2,6 +2,7 @@
 import { ChimeraError } from "@chimera/proto/errors";
 import { parseCommandLine, runMain } from "../lab/command-line.ts";
 import { reporter, type Report } from "../lab/report.ts";
+import { activation } from "./activation.ts";
 import { documents } from "./documents.ts";
 import { drift } from "./drift.ts";
 import { BenchReport, type Figure } from "./figures.ts";
@@ -9,7 +10,12 @@ import { footprint } from "./footprint.ts";
 import { describeMachine } from "./machine.ts";
 import { printReport } from "./print-report.ts";
 
-const benches: Record<string, (report: Report) => Promise<Figure[]>> = { documents, drift, footprint };
+const benches: Record<string, (report: Report) => Promise<Figure[]>> = {
+  activation,
+  documents,
+  drift,
+  footprint,
+};
 
 const usage = `npm run bench -- <${Object.keys(benches).join("|")}> [--json]`;
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Host } from "../../lab/host.ts";
 import { executioner } from "./kill-scope.ts";
 import type { Moment, Scope } from "./trial-plan.ts";
-import { watchJournal, type JournalWrite } from "./watch-journal.ts";
+import { stateFolder, watchJournal, type JournalWrite } from "./watch-journal.ts";
 
 export interface Aim {
   scope: Scope;
@@ -27,7 +27,7 @@ export async function killAtWrite(host: Host, aim: Aim, order: () => void): Prom
   const { kill, gone } = await executioner(host, aim.scope);
   const reached = Promise.withResolvers<boolean>();
   const fire = () => reached.resolve(kill());
-  const watch = watchJournal(host.name, (write) => {
+  const watch = watchJournal(stateFolder(host.name), (write) => {
     if (!isWanted(write, aim.moment)) return;
     if (aim.moment.delayMs === 0) fire();
     else setTimeout(fire, aim.moment.delayMs);

@@ -11,7 +11,7 @@ import type { SoakNode } from "./soak-nodes.ts";
 import type { TrialEnd } from "./trial-end.ts";
 import type { TrialPlan } from "./trial-plan.ts";
 import { waitRest } from "./wait-rest.ts";
-import { watchJournal } from "./watch-journal.ts";
+import { stateFolder, watchJournal } from "./watch-journal.ts";
 
 const takeMs = 30_000;
 const reachMs = 60_000;
@@ -56,7 +56,7 @@ async function orderWithDeed(node: SoakNode, fault: Fault, { from, give }: Givin
     return undo;
   }
   const reached = Promise.withResolvers<void>();
-  const watch = watchJournal(host.name, ({ step }) => {
+  const watch = watchJournal(stateFolder(host.name), ({ step }) => {
     if (step === when) reached.resolve();
   });
   try {

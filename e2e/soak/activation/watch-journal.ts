@@ -23,18 +23,14 @@ export interface JournalWatch {
   close: () => void;
 }
 
+/** Of the agent of a container, as this machine sees it. */
 export function stateFolder(host: string): string {
   return join(hostFolder(host), "upper/var/lib/chimera");
 }
 
-export function readJournal(host: string): JournalGlimpse | undefined {
-  return glimpseOf(readText(join(stateFolder(host), name)));
-}
-
 /** Of orders begun after this call only. `onWrite` is called at once, before anything else runs here. */
-export function watchJournal(host: string, onWrite: (write: JournalWrite) => void): JournalWatch {
-  const folder = stateFolder(host);
-  const earlier = readJournal(host)?.order.id;
+export function watchJournal(folder: string, onWrite: (write: JournalWrite) => void): JournalWatch {
+  const earlier = glimpseOf(readText(join(folder, name)))?.order.id;
   let seen = "";
   let last: JournalWrite | undefined;
   let count = 0;
