@@ -9,6 +9,8 @@ let
   names = import ../pure/names.nix;
   publicKey = import ./public-key.nix { inherit lib; };
   trustedKeys = import ./trusted-keys.nix { inherit lib; };
+  health = import ./health-settings.nix { inherit lib; };
+  restart = import ./reboot-settings.nix { inherit lib; };
 
   secretFile =
     default: what:
@@ -127,6 +129,8 @@ types.submodule {
       least = 10;
       most = 7200;
     } "An activation that takes longer is stopped and undone.";
+    inherit (health) checks units afterCommit;
+    inherit (restart) reboot reserve;
     logLevel = mkOption {
       type = types.enum [
         "debug"

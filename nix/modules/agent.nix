@@ -10,6 +10,7 @@ let
   cfg = config.services.chimera.agent;
   format = pkgs.formats.json { };
   sentinel = import ../pure/sentinel.nix;
+  health = import ../pure/health-checks.nix;
   secrets = import ../pure/secrets.nix { inherit (builtins) storeDir; };
   trustedKeys = import ./trusted-keys.nix { inherit lib; };
   option = "services.chimera.agent";
@@ -20,18 +21,17 @@ let
   supervisor = pkgs.writeScript "chimera-supervisor" (sentinel.supervisor shell);
   watchdog = pkgs.writeScript "chimera-watchdog" (sentinel.watchdog shell);
   wake = pkgs.writeScript "chimera-wake" (sentinel.wake shell);
+  updateTmux = pkgs.writeScript "chimera-update-tmux" (sentinel.updateTmux shell);
+  path = import ./unit-path.nix { inherit config pkgs; };
 
-  # The active system comes first: a tmux server keeps the environment of its start, and this unit is not restarted by
-  # a switch, so the agent would otherwise work for months with the Nix of the day the node was booted.
-  path = [
-    "/run/current-system/sw"
-    config.nix.package
-    config.systemd.package
-    pkgs.coreutils
-    pkgs.gnugrep
-    pkgs.util-linux
-    pkgs.tmux
-  ];
+  healthProblems =
+    health.checkProblems "${option}.settings.checks" cfg.settings.checks
+    ++ health.ruleProblems "${option}.settings.units" cfg.settings.units;
+  inherit (cfg.settings) reboot;
+  # The agent's schema knows no null.
+  settings = cfg.settings // {
+    reboot = lib.filterAttrs (_: value: value != null) reboot;
+  };
 
   secretFiles = {
     "${option}.settings.nats.seedFile" = cfg.settings.nats.seedFile;
@@ -40,6 +40,8 @@ let
   };
 in
 {
+  imports = [ ./agent-recovery.nix ];
+
   options.services.chimera.agent = {
     enable = lib.mkEnableOption "the Chimera agent";
 
@@ -77,7 +79,15 @@ in
         assertion = config.nix.settings.require-sigs or true;
         message = "${option}: nix.settings.require-sigs must stay on, or any cache could change this node";
       }
-    ];
+      {
+        assertion = reboot.policy == "window" -> reboot.window != null;
+        message = "${option}.settings.reboot.window: policy \"window\" needs one, or this node would never restart";
+      }
+    ]
+    ++ map (message: {
+      assertion = false;
+      inherit message;
+    }) healthProblems;
 
     # Of a submodule that nobody defines, the module system names a missing key without its path.
     services.chimera.agent.settings = { };
@@ -90,7 +100,7 @@ in
     ];
 
     environment.etc = {
-      "chimera/agent.json".source = format.generate "chimera-agent.json" cfg.settings;
+      "chimera/agent.json".source = format.generate "chimera-agent.json" settings;
       "chimera/tmux.conf".text = sentinel.tmuxConf tmux;
       "chimera/agent-window.conf".text = sentinel.agentWindowConf {
         inherit tmux;
@@ -117,7 +127,7 @@ in
         # Another server on this socket (a stray `tmux new-session`) would make ours die again and again.
         ExecStartPre = "-${tmux} -N -S ${socket} kill-server";
         ExecStart = "${tmux} -D -S ${socket} -f /etc/chimera/tmux.conf";
-        ExecStartPost = "${wake}";
+        ExecStartPost = "${wake} ${tmux}";
         Restart = "always";
         RestartSec = "500ms";
         KillMode = "mixed";
@@ -137,7 +147,9 @@ in
       inherit path;
       serviceConfig = {
         Type = "oneshot";
-        ExecStart = "${watchdog}";
+        ExecStart = "${watchdog} ${updateTmux}";
+        # One that hung would never be started again.
+        TimeoutStartSec = "2min";
       };
     };
 

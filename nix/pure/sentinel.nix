@@ -55,4 +55,6 @@ in
   supervisor = script ../sentinel/supervisor.sh;
   watchdog = script ../sentinel/watchdog.sh;
   wake = script ../sentinel/wake.sh;
+  updateTmux = script ../sentinel/update-tmux.sh;
+  gate = script ../sentinel/gate.sh;
 }

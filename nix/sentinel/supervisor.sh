@@ -1,15 +1,28 @@
 #!/bin/sh
-# Runs in the sentinel session: starts the agent of the active system, again and again, with backoff 1-30 s.
-# The agent of the active system comes first, so that a switch also changes the agent; the recorded one
-# (/var/lib/chimera/agent-path: one line, an executable) serves a system that knows nothing of Chimera.
+# Runs in the sentinel session: starts an agent, again and again, with backoff 1-30 s. Candidates, in this order:
+#   active    of the system that runs, so that a switch also changes the agent
+#   recorded  /var/lib/chimera/agent-path (one line, an executable), for a system that knows nothing of Chimera
+#   previous  of the system before the last order, which is rooted
+# One that fails gives way to the next: after three runs in a row that did not last 5 s, ten that did not last a minute, or one that
+# the watchdog had to end. After the last the first is tried again. Whoever stands in for a broken one is told by
+# CHIMERA_STANDS_IN; when it leaves of its own accord, the first is tried again too.
 set -u
 
-active=/run/current-system/sw/bin/chimera-agent
+active=/run/current-system
 recorded=/var/lib/chimera/agent-path
+previous=/nix/var/nix/gcroots/chimera/previous
+shared_config=/etc/chimera/agent.json
+window=/etc/chimera/agent-window.conf
 pid_file=/run/chimera/agent.pid
-config=/etc/chimera/agent.json
+hung_file=/run/chimera/hung
+
 pid=
 backoff=1
+# Words candidate=program.
+given_up=' '
+last=
+quick=0
+short=0
 
 say() {
   # The journal gets it too: a pane's history is lost with the tmux server.
@@ -43,11 +56,90 @@ stop() {
 }
 trap stop HUP INT TERM
 
-find_agent() {
-  found=$(readlink -f "$active" 2>/dev/null) && [ -x "$found" ] && return 0
-  found=
-  [ ! -r "$recorded" ] || read -r found < "$recorded" || true
-  [ -n "$found" ] && [ -x "$found" ]
+# Sets program, and own_config where the candidate's system has one. What is there but cannot be executed is a candidate too: it
+# fails at once, and so gives way in words.
+find_program() {
+  link= own_config=
+  case $1 in
+    active) link=$active/sw/bin/chimera-agent own_config=$active/etc/chimera/agent.json ;;
+    previous) link=$previous/sw/bin/chimera-agent own_config=$previous/etc/chimera/agent.json ;;
+    recorded) read -r link 2>/dev/null < "$recorded" || true ;;
+  esac
+  [ -n "$link" ] && { [ -e "$link" ] || [ -L "$link" ]; } || return 1
+  program=$(readlink -f "$link" 2>/dev/null) || program=$link
+}
+
+choose() {
+  first=
+  for candidate in active recorded previous; do
+    find_program "$candidate" || continue
+    # The recorded agent usually is the active one.
+    [ "$candidate" != recorded ] || [ "$program" != "$first" ] || continue
+    [ "$candidate" != active ] || first=$program
+    case $given_up in *" $candidate=$program "*) ;; *) return 0 ;; esac
+  done
+  return 1
+}
+
+# Its own system's copy may be the one it understands.
+refuse_config() {
+  [ -n "$own_config" ] && [ -r "$own_config" ] || return 0
+  if [ "$config" = "$shared_config" ]; then config=$own_config; else config=$shared_config; fi
+  say "agent $program refused its configuration: trying $config"
+}
+
+run_agent() {
+  begun=$(uptime_seconds)
+  if [ "$given_up" = ' ' ]; then unset CHIMERA_STANDS_IN; else export CHIMERA_STANDS_IN="$candidate"; fi
+  "$program" run --config "$config" < /dev/null &
+  pid=$!
+  echo "$pid" > "$pid_file.new" && mv -f "$pid_file.new" "$pid_file"
+  wait "$pid"
+  code=$?
+  hung=
+  read -r hung 2>/dev/null < "$hung_file" || true
+  rm -f "$pid_file" "$hung_file"
+  [ "$hung" = "$pid" ] || hung=
+  pid=
+  ran=$(($(uptime_seconds) - begun))
+  say "agent $program ended with $code after $ran s"
+}
+
+# An agent that was there for a while and leaves of its own accord makes room for its successor, and so does its supervisor.
+make_room() {
+  given_up=' ' quick=0 short=0 backoff=1 successor=
+  while read -r line; do
+    case $line in
+      *"'exec "*"'")
+        successor=${line##*"'exec "}
+        successor=${successor%"'"}
+        ;;
+    esac
+  done 2>/dev/null < "$window"
+  if [ "$successor" != "$0" ] && [ -f "$successor" ] && [ -x "$successor" ]; then
+    say "making room for $successor"
+    exec "$successor"
+  fi
+}
+
+count_failure() {
+  if [ "$ran" -lt 5 ]; then quick=$((quick + 1)); else quick=0; fi
+  if [ "$ran" -lt 60 ]; then
+    short=$((short + 1))
+  else
+    short=0
+    backoff=1
+  fi
+  [ "$code" -ne 78 ] || refuse_config
+  if [ "$quick" -ge 3 ] || [ "$short" -ge 10 ] || [ -n "$hung" ]; then
+    given_up="$given_up$candidate=$program "
+    backoff=1
+    choose && say "agent $program takes its place: $candidate" && return 0
+    given_up=' ' quick=0 short=0
+    # All are broken: no hurry. One that hung for a minute was not in a hurry either.
+    [ -n "$hung" ] || backoff=30
+    say "every agent failed: beginning again with the first"
+  fi
 }
 
 # An agent that outlived the supervisor before this one would be a second driver of the node.
@@ -57,27 +149,20 @@ if read -r old 2>/dev/null < "$pid_file" && is_agent "$old"; then
 fi
 
 while :; do
-  ran=0
-  if find_agent; then
-    begun=$(uptime_seconds)
-    "$found" run --config "$config" < /dev/null &
-    pid=$!
-    echo "$pid" > "$pid_file.new" && mv -f "$pid_file.new" "$pid_file"
-    wait "$pid"
-    code=$?
-    pid=
-    rm -f "$pid_file"
-    ran=$(($(uptime_seconds) - begun))
-    say "agent $found ended with $code after $ran s"
-    # An agent that was there for a while and leaves of its own accord makes room for its successor.
+  if choose; then
+    if [ "$candidate=$program" != "$last" ]; then
+      last="$candidate=$program" config=$shared_config quick=0 short=0
+    fi
+    run_agent
     if [ "$code" -eq 0 ] && [ "$ran" -ge 5 ]; then
-      backoff=1
+      make_room
       continue
     fi
+    count_failure
   else
-    say "no agent: neither $active nor the one recorded in $recorded can be run"
+    given_up=' '
+    say "no agent: neither in $active, nor recorded in $recorded, nor in $previous"
   fi
-  [ "$ran" -lt 60 ] || backoff=1
   sleep "$backoff" &
   wait $!
   backoff=$((backoff * 2))

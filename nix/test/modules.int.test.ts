@@ -14,7 +14,7 @@ test.runIf(nixpkgsLib !== undefined)("CHIMERA_NIXPKGS_LIB names a folder with li
 });
 
 const Unit = z.looseObject({
-  wantedBy: z.array(z.string()),
+  wantedBy: z.array(z.string()).default([]),
   restartIfChanged: z.boolean().optional(),
   unitConfig: z.record(z.string(), z.unknown()).default({}),
   path: z.array(z.string()).default([]),
@@ -23,7 +23,7 @@ const Unit = z.looseObject({
 const Agent = z.object({
   problems: z.array(z.string()),
   settings: z.record(z.string(), z.unknown()),
-  units: z.object({ "chimera-sentinel": Unit, "chimera-identity": Unit }),
+  units: z.object({ "chimera-sentinel": Unit, "chimera-identity": Unit, "chimera-watchdog": Unit }),
   packages: z.array(z.string()),
   nixSettings: z.record(z.string(), z.unknown()),
   agentWindowConf: z.string(),
@@ -64,6 +64,18 @@ describe.skipIf(nixpkgsLib === undefined)(
         KillMode: "mixed",
         Restart: "always",
         RuntimeDirectoryPreserve: true,
+      });
+    });
+
+    test("a start writes down its tmux, and the watchdog, which has a limit itself, knows who compares it", async () => {
+      const { ExecStart, ExecStartPost } = (await sentinel()).serviceConfig;
+      const tmux = String(ExecStart).split(" ")[0] ?? "";
+      expect(tmux).toMatch(/^\/nix\/store\/.*\/bin\/tmux$/);
+      expect(ExecStartPost).toMatch(new RegExp(`^/nix/store/\\S+-chimera-wake ${tmux}$`));
+      expect(Agent.parse((await agent).value).units["chimera-watchdog"].serviceConfig).toEqual({
+        Type: "oneshot",
+        ExecStart: expect.stringMatching(/^\S+-chimera-watchdog \S+-chimera-update-tmux$/),
+        TimeoutStartSec: "2min",
       });
     });
 

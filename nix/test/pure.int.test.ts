@@ -112,7 +112,7 @@ describe("the sentinel's files", () => {
     expect((await pure("agentWindowConf")).value).toContain("'exec /nix/store/s'");
   });
 
-  test.each(["supervisor", "watchdog", "wake"])(
+  test.each(["supervisor", "watchdog", "wake", "gate", "update-tmux"])(
     "%s is the lab's script with another shell, and no other change",
     async (name) => {
       const text = readFileSync(resolve(repository, `nix/sentinel/${name}.sh`), "utf8");

@@ -7,6 +7,7 @@ let
     {
       modules,
       natsVersion ? "2.15.1",
+      withBootCounting ? true,
     }:
     let
       inherit
@@ -14,7 +15,7 @@ let
           modules = [
             ../modules/agent.nix
             ../modules/controller.nix
-            (import ./stubs.nix { inherit lib natsVersion; })
+            (import ./stubs.nix { inherit lib natsVersion withBootCounting; })
           ]
           ++ modules;
         })
@@ -67,6 +68,7 @@ let
   };
 
   agentWith = settings: (evaluate { modules = [ agentBase { services.chimera.agent.settings = settings; } ]; });
+  agentModuleWith = extra: evaluate { modules = [ agentBase { services.chimera.agent = extra; } ]; };
   withKeys = trustedKeys: agentWith { trustedKeys = lib.mkForce trustedKeys; };
   # Everything that a wrong value can break has to be forced, or a lazy error would pass for success.
   agentResult = evaluation: {
@@ -90,6 +92,7 @@ in
     keys
     agentBase
     agentWith
+    agentModuleWith
     agentResult
     withKeys
     controllerBase

@@ -25,6 +25,7 @@ in
     // {
       units = config.systemd.services;
       timers = config.systemd.timers;
+      inherit (config.boot) kernelParams;
       tmuxConf = config.environment.etc."chimera/tmux.conf".text;
       agentWindowConf = config.environment.etc."chimera/agent-window.conf".text;
       nixSettings = config.nix.settings;

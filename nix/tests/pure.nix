@@ -53,6 +53,8 @@ in
   supervisor = sentinel.supervisor "/nix/store/b/bin/bash";
   watchdog = sentinel.watchdog "/nix/store/b/bin/bash";
   wake = sentinel.wake "/nix/store/b/bin/bash";
+  gate = sentinel.gate "/nix/store/b/bin/bash";
+  update-tmux = sentinel.updateTmux "/nix/store/b/bin/bash";
   placeholderLeftOver = sentinel.render ../sentinel/agent-window.conf { tmux = "/t"; };
   placeholderUnused = sentinel.render ../sentinel/tmux.conf {
     tmux = "/t";

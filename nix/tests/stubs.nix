@@ -1,6 +1,11 @@
 # Stand-ins for what the modules set outside their own namespace, so that nixpkgs' own module system can evaluate them
 # without the rest of nixpkgs. Their types take everything: what NixOS itself would refuse is not seen here.
-{ lib, natsVersion }:
+{
+  lib,
+  natsVersion,
+  # Newer nixpkgs have the option boot.loader.systemd-boot.bootCounting.
+  withBootCounting ? true,
+}:
 let
   inherit (lib) mkOption types;
   free = mkOption {
@@ -28,6 +33,16 @@ in
 {
   options = {
     assertions = listOf types.unspecified;
+    boot.kernelParams = listOf types.str;
+    boot.loader.systemd-boot = {
+      enable = value false;
+    }
+    // lib.optionalAttrs withBootCounting {
+      bootCounting = {
+        enable = value false;
+        tries = value 3;
+      };
+    };
     environment.etc = free;
     environment.systemPackages = listOf types.package;
     networking.hostName = value "n1";

@@ -5,6 +5,7 @@ let
   supervisor = lib.writeScript "chimera-supervisor" (builtins.readFile (sentinel + "/supervisor.sh"));
   watchdog = lib.writeScript "chimera-watchdog" (builtins.readFile (sentinel + "/watchdog.sh"));
   wake = lib.writeScript "chimera-wake" (builtins.readFile (sentinel + "/wake.sh"));
+  updateTmux = lib.writeScript "chimera-update-tmux" (builtins.readFile (sentinel + "/update-tmux.sh"));
   gate = lib.writeScript "chimera-gate" (builtins.readFile (sentinel + "/gate.sh"));
   environment = ''
     Environment=PATH=${lib.unitPath}
@@ -82,7 +83,7 @@ in
         ${environment}
         ExecStartPre=-${tmux} -N -S ${socket} kill-server
         ExecStart=${tmux} -D -S ${socket} -f /etc/chimera/tmux.conf
-        ExecStartPost=${wake}
+        ExecStartPost=${wake} ${tmux}
         Restart=always
         RestartSec=500ms
         KillMode=mixed
@@ -98,7 +99,8 @@ in
       [Service]
       Type=oneshot
       ${environment}
-      ExecStart=${watchdog}
+      ExecStart=${watchdog} ${updateTmux}
+      TimeoutStartSec=2min
       X-RestartIfChanged=false
     '';
     "chimera-watchdog.timer" = {
