@@ -55,6 +55,19 @@ test("a call's header says how long its parts are", async () => {
   expect(call.readUInt32LE(8)).toBe(7);
 });
 
+test("a header's fields may come in any order", () => {
+  const [serial, sender, signature] = [
+    recorded.subarray(16, 24),
+    recorded.subarray(24, 64),
+    "\b\u0001g\0\u0001v\0\0",
+  ];
+  const header = Buffer.from(recorded.subarray(0, 16));
+  header.writeUInt32LE(56, 12);
+  const body = recorded.subarray(72);
+  const turned = Buffer.concat([header, Buffer.from(signature, "latin1"), sender, serial, body]);
+  expect(takeMessage(turned)).toMatchObject({ kind: "answer", replyTo: 1, body, length: turned.length });
+});
+
 /** The same, as if another call had been answered. */
 function answerTo(message: Buffer, serial: number): Buffer {
   const copy = Buffer.from(message);
