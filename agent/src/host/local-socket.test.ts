@@ -48,10 +48,15 @@ async function client(): Promise<Socket> {
   return stream;
 }
 
+/** With or without an error: `once` rejects for a connection that is broken off. */
+async function closed(stream: Socket): Promise<void> {
+  if (!stream.closed) await new Promise<void>((resolve) => void stream.once("close", () => resolve()));
+}
+
 async function read(stream: Socket): Promise<string> {
   const pieces: Buffer[] = [];
   stream.on("data", (piece: Buffer) => pieces.push(piece));
-  if (!stream.closed) await once(stream, "close");
+  await closed(stream);
   return Buffer.concat(pieces).toString("utf8");
 }
 
@@ -126,7 +131,7 @@ test("whoever sends without end is cut off, and others are answered meanwhile", 
   more();
   expect(await isServed()).toBe(true);
   stream.resume();
-  await once(stream, "close");
+  await closed(stream);
 });
 
 test("whoever sends a byte now and then is cut off in time", async () => {
@@ -134,7 +139,7 @@ test("whoever sends a byte now and then is cut off in time", async () => {
   const stream = await client();
   const timer = setInterval(() => stream.write("x"), 20);
   stream.resume();
-  await once(stream, "close");
+  await closed(stream);
   clearInterval(timer);
   expect(await isServed()).toBe(true);
 });
