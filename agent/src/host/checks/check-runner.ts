@@ -12,7 +12,7 @@ export interface CheckRunnerOptions extends Pick<CheckTools, "hasContact" | "top
   places?: CheckPlaces;
 }
 
-export interface CheckBegin {
+interface CheckBegin {
   /** The same again changes nothing; another ends what runs, and all counts begin at zero. */
   id: string;
   /** Uptime of the activation's end: each check's grace counts from there. */
