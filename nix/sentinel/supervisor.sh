@@ -15,6 +15,7 @@ shared_config=/etc/chimera/agent.json
 window=/etc/chimera/agent-window.conf
 pid_file=/run/chimera/agent.pid
 hung_file=/run/chimera/hung
+lock_file=/run/chimera/agent.lock
 
 pid=
 backoff=1
@@ -36,8 +37,9 @@ uptime_seconds() {
   echo "${up%%.*}"
 }
 
+# The dead-man writes its number into the same file, and is to be left alone.
 is_agent() {
-  tr '\0' ' ' < "/proc/$1/cmdline" 2>/dev/null | grep -q 'agent\.mjs\|chimera-agent'
+  tr '\0' ' ' < "/proc/$1/cmdline" 2>/dev/null | grep -q '\(agent\.mjs\|chimera-agent\) run '
 }
 
 end_agent() {
@@ -122,6 +124,15 @@ make_room() {
   fi
 }
 
+# The dead-man, for example: the agent that finds the lock taken is not broken, it comes too early.
+another_drives() {
+  [ "$code" -eq 75 ] || return 1
+  holder=
+  read -r holder _ 2>/dev/null < "$lock_file" || true
+  [ -n "$holder" ] && kill -0 "$holder" 2>/dev/null || return 1
+  backoff=2
+}
+
 count_failure() {
   if [ "$ran" -lt 5 ]; then quick=$((quick + 1)); else quick=0; fi
   if [ "$ran" -lt 60 ]; then
@@ -158,7 +169,7 @@ while :; do
       make_room
       continue
     fi
-    count_failure
+    another_drives || count_failure
   else
     given_up=' '
     say "no agent: neither in $active, nor recorded in $recorded, nor in $previous"

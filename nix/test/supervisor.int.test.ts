@@ -1,4 +1,5 @@
 /** The real supervisor, with agents that are broken in every way an agent can be. */
+import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -122,6 +123,18 @@ describe.each(["/bin/sh", "/bin/bash"])("with %s", (shell) => {
     expect(on.runsOf("active")).toBe(3);
   });
 
+  test("an agent that comes while another drives the node is no failure; with a dead one's lock it is", async () => {
+    on.agent("active", "exit 75");
+    on.agent("previous", stays);
+    on.put("run/chimera/agent.lock", `${process.pid} 1 boot\n`);
+    on.start();
+    await on.until("five tries", () => on.runsOf("active") >= 5);
+    expect(on.runsOf("previous")).toBe(0);
+    on.put("run/chimera/agent.lock", "4194305 1 boot\n");
+    await on.until("the previous system's agent", () => on.runsOf("previous") === 1);
+    expect(new Set(on.read("sleeps").split("\n").slice(0, 4))).toEqual(new Set(["slept 2"]));
+  });
+
   test("an agent that the watchdog had to end gives way at once, but not for another one's number", async () => {
     on.agent("active", `echo $$ > ${join(on.folder, "run/chimera/hung")}; kill -KILL $$`);
     on.agent("previous", `echo 1 > ${join(on.folder, "run/chimera/hung")}; ${stays}`);
@@ -155,6 +168,20 @@ describe.each(["/bin/sh", "/bin/bash"])("with %s", (shell) => {
     on.start();
     await on.until("the agent again", () => on.runsOf("active") === 2);
     expect(on.said()).not.toContain("making room");
+  });
+
+  test.each([
+    ["an agent that outlived its supervisor is ended", "chimera-agent run", "SIGTERM"],
+    ["a dead-man at work is left alone", "chimera-agent dead-man", null],
+    ["a process that only has the number is left alone", "sleep", null],
+  ])("%s", async (_, argv0, signal) => {
+    const other = spawn("sleep", ["600"], { argv0, stdio: "ignore" });
+    on.put("run/chimera/agent.pid", `${other.pid}\n`);
+    on.agent("active", stays);
+    on.start();
+    await on.until("the agent", () => on.runsOf("active") === 1);
+    expect(other.signalCode).toBe(signal);
+    other.kill("SIGKILL");
   });
 
   test("the agent ends with its supervisor, and its pid file names it while it runs", async () => {
