@@ -5,7 +5,7 @@ import { nowOf } from "@chimera/proto/acceptance/verdict";
 import { effectiveWorld, type Effective } from "@chimera/proto/effective";
 import type { Digest, StorePath } from "@chimera/proto/names";
 import type { RolloutRecord } from "@chimera/proto/rollout";
-import { showPlace } from "@chimera/proto/signed/place";
+import { showPlace, type Place } from "@chimera/proto/signed/place";
 import type { Leaf } from "@chimera/proto/signed/world";
 import { desiredLocally } from "./desired-local.ts";
 import { settingsOf, type Defaults } from "./desired-settings.ts";
@@ -24,19 +24,30 @@ export interface DesiredInput extends HoldSight {
 
 /** What root ordered on the node itself stands on top of what is signed, until that moves on. */
 export function composeDesired(input: DesiredInput, config: Defaults): Desired | null {
-  const { state, rollout } = input;
-  const nowMs = state === null ? input.nowMs : nowOf({ state, judge: input });
-  const effective =
-    state === null ? none : effectiveWorld({ head: state.head, panic: state.panic, rollout, nowMs });
-  const local = desiredLocally(
-    { ...input, nowMs, place: effective.kind === "none" ? null : effective.place },
-    config,
-  );
+  const { state } = input;
+  const { effective, nowMs } = effectiveOf(input);
+  const local = desiredLocally({ ...input, nowMs, place: placeIn(effective) }, config);
   if (local !== null) return local;
   return state === null ? null : signed({ ...input, state, effective }, config);
 }
 
-const none: Effective = { kind: "none" };
+/** Of what is signed and counts now; null where nothing is. */
+export function effectivePlace(sight: SignedSight): Place | null {
+  return placeIn(effectiveOf(sight).effective);
+}
+
+type SignedSight = Pick<DesiredInput, "state" | "rollout" | "nowMs">;
+
+function effectiveOf({ state, rollout, nowMs }: SignedSight): { effective: Effective; nowMs: number } {
+  if (state === null) return { effective: { kind: "none" }, nowMs };
+  const now = nowOf({ state, judge: { nowMs } });
+  const { head, panic } = state;
+  return { effective: effectiveWorld({ head, panic, rollout, nowMs: now }), nowMs: now };
+}
+
+function placeIn(effective: Effective): Place | null {
+  return effective.kind === "none" ? null : effective.place;
+}
 
 function signed(
   input: DesiredInput & { state: TrustState; effective: Effective },

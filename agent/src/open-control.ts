@@ -15,7 +15,7 @@ import { outboxName } from "./control/keep-events.ts";
 import { startControl, type ControlSide } from "./control/control-side.ts";
 import type { Kept, Told } from "./control/open-documents.ts";
 import { openTrust, type EarlierAccepted } from "./control/trust/open-trust.ts";
-import { composeDesired } from "./desired-system.ts";
+import { composeDesired, effectivePlace } from "./desired-system.ts";
 import { wholeHold } from "./holds.ts";
 import { composeReceiptFacts } from "./node-facts.ts";
 import type { Shared } from "./shared.ts";
@@ -70,6 +70,7 @@ export function openControl(needs: ControlNeeds): ControlSide {
 export function shareTold({ config, shared, told, isPresent }: Sharing): void {
   const { keeper, rollout } = told;
   shared.leaf = keeper.leaf;
+  shared.place = () => effectivePlace({ state: keeper.state(), rollout: rollout(), nowMs: Date.now() });
   shared.desired = () => {
     const { journal } = shared;
     const local = shared.local();

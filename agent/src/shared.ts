@@ -1,6 +1,7 @@
 /** What the agent's parts ask of one another; each is filled in as it starts. */
 import type { DriftSummary } from "@chimera/proto/drift";
 import type { LocalState } from "@chimera/proto/local-order";
+import type { Place } from "@chimera/proto/signed/place";
 import type { Leaf } from "@chimera/proto/signed/world";
 import type { Pass } from "./loop.ts";
 import type { Desired } from "./reconcile/decision.ts";
@@ -12,6 +13,8 @@ export interface Shared {
   /** Why the newest pass could not be ended; null when it was. */
   passProblem: Problem | null;
   leaf: () => Leaf | null;
+  /** Of what is signed and counts now; null where nothing is. */
+  place: () => Place | null;
   desired: () => Desired | null;
   /** What root ordered on the node itself. */
   local: () => LocalState;
@@ -29,6 +32,7 @@ export function createShared(journal: Journal | null): Shared {
     pass: null,
     passProblem: null,
     leaf: () => null,
+    place: () => null,
     desired: () => null,
     local: () => ({ v: 1, order: null, hold: null }),
     isDriftHeld: () => false,

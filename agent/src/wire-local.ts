@@ -1,6 +1,6 @@
 /** Wiring: root's own orders, asked for over a socket, judged by what the agent knows. */
 import { join } from "node:path";
-import { newestOf, isQuarantined, type TrustState } from "@chimera/proto/acceptance/trust-state";
+import { isQuarantined, type TrustState } from "@chimera/proto/acceptance/trust-state";
 import type { NodeEventBody } from "@chimera/proto/event";
 import { LocalState } from "@chimera/proto/local-order";
 import type { Log } from "@chimera/proto/log";
@@ -63,7 +63,7 @@ function factsOf({ shared, trust, control }: LocalNeeds): LocalFacts {
   return {
     status: control.status(),
     journal: journal === null ? null : viewJournal(journal, { bootId: bootId(), uptimeMs: uptimeMs() }),
-    signedPlace: state === null ? null : (newestOf(state)?.place ?? null),
+    signedPlace: shared.place(),
     signedHold: holdOf(state, Date.now()),
   };
 }

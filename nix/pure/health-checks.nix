@@ -17,7 +17,7 @@ let
       "port"
     ];
     contact = { };
-    gpu.may = [ "count" ];
+    gpu.may = [ "count" "driver" ];
     nix = { };
   };
   ownKeys = builtins.concatLists (
