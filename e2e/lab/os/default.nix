@@ -9,21 +9,29 @@ let
   lib = import ./lib.nix { system = "x86_64-linux"; };
   # A path that is already in the store: 120 MB need not be hashed at each evaluation.
   node = builtins.storePath config.node;
-  chimeraOf = spec: import ./package.nix lib { inherit node; inherit (spec) version; dist = dist + "/${spec.version}"; };
+  chimeraOf = spec: breaksAgent: import ./package.nix lib {
+    inherit node breaksAgent;
+    inherit (spec) version;
+    dist = dist + "/${spec.version}";
+  };
   stc = builtins.path { path = dist + "/stc.mjs"; name = "switch-to-configuration.mjs"; };
 
   system = spec:
     let
-      chimera = chimeraOf spec;
+      chimera = chimeraOf spec faults.breaksAgent;
+      tmux =
+        if faults.tmux != null then faults.tmux
+        else if spec ? tmux then "${builtins.storePath spec.tmux}/bin/tmux"
+        else "/usr/bin/tmux";
       faults = import ./faults.nix lib ({ fault = spec.fault or "none"; } // (lib.optional (spec ? fillPath) { inherit (spec) fillPath; }));
       has = role: builtins.elem role spec.roles;
       parts = [ (import ./base.nix lib spec) ]
-        ++ (if has "node" then [ (import ./node.nix lib { inherit spec chimera; }) ] else [ ])
+        ++ (if has "node" then [ (import ./node.nix lib { inherit spec chimera tmux; }) ] else [ ])
         ++ (if has "hub" then [ (import ./hub.nix lib { inherit spec chimera; }) ] else [ ])
         ++ [ { etc = spec.etc or { }; units = faults.units // (spec.units or { }); } ];
     in
     import ./toplevel.nix lib {
-      inherit node chimera stc faults;
+      inherit node chimera stc tmux faults;
       spec = spec // {
         specialisations = builtins.mapAttrs
           (_: changes: system (builtins.removeAttrs (spec // changes) [ "specialisations" ]))
@@ -39,6 +47,6 @@ in
   inherit systems;
   index = lib.writeText "systems.json" (builtins.toJSON (builtins.mapAttrs (_: toplevel: "${toplevel}") systems));
   chimera = builtins.listToAttrs (map
-    (spec: { name = spec.version; value = chimeraOf spec; })
+    (spec: { name = spec.version; value = chimeraOf spec false; })
     (builtins.attrValues config.hosts));
 }

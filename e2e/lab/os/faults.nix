@@ -16,7 +16,21 @@ let
     '' + (if stop == null then "" else "ExecStop=${stop}\n");
   };
   script = name: text: lib.writeScript name "#!/bin/sh\n${text}";
-  nothing = { preSwitch = ""; activation = ""; initInterface = null; init = ""; units = { }; kernelParams = [ ]; kernelBoots = true; };
+  # A big file system is the host's own disk seen through the overlay: that one is not ours to fill.
+  fill = path: ''
+    set -eu
+    size=$(stat -f -c '%b * %S' ${path})
+    if [ "$(($size))" -gt 2147483648 ]; then
+      echo "lab fault: ${path} is larger than 2 GiB: give the node a small data disk" >&2
+      exit 1
+    fi
+    cat /dev/zero > ${path}/lab-fill 2>/dev/null || true
+  '';
+  empty = path: "rm -f ${path}/lab-fill";
+  nothing = {
+    preSwitch = ""; activation = ""; initInterface = null; init = ""; tmux = null; breaksAgent = false; units = { };
+    kernelParams = [ ]; kernelBoots = true;
+  };
   faults = {
     none = { };
     exit1.preSwitch = ''
@@ -65,18 +79,74 @@ let
         kill -KILL "$pid" || true
       fi
     '';
+    # Up for longer than the switch and most of a probation.
+    fail-late.units."lab-fault.service" = {
+      wantedBy = [ "multi-user.target" ];
+      text = ''
+        [Unit]
+        Description=Lab fault: dies 20 s after it started
+
+        [Service]
+        ExecStart=/bin/sh -c 'sleep 20; exit 3'
+      '';
+    };
+    # Never failed for long: systemd starts it again each time.
+    flap.units."lab-fault.service" = {
+      wantedBy = [ "multi-user.target" ];
+      text = ''
+        [Unit]
+        Description=Lab fault: dies every 2 s
+        StartLimitIntervalSec=0
+
+        [Service]
+        ExecStart=/bin/sh -c 'sleep 2; exit 3'
+        Restart=always
+        RestartSec=100ms
+      '';
+    };
+    # Whoever reads the activation's output to its end waits for ever, and SIGTERM does not help.
+    fork-daemon.activation = ''
+      (
+        trap "" TERM HUP INT
+        while :; do sleep 1; done
+      ) &
+      echo "$!" > /run/lab-daemon.pid
+      echo "lab fault: a daemon ($!) keeps the activation's output" >&2
+    '';
+    # It would start: only when it is to work does it end. Who is at work already is killed.
+    break-agent = {
+      breaksAgent = true;
+      activation = faults.kill-agent.activation;
+    };
+    # By a unit, since it starts when systemd has read the new sentinel.
+    break-tmux = {
+      tmux = "/bin/false";
+      units."lab-fault.service" = oneshot "Lab fault: kills the tmux server, which cannot start again"
+        (script "lab-kill-tmux" ''kill -KILL "$(systemctl show -P MainPID chimera-sentinel.service)"'')
+        null;
+    };
+    # Of memory, so that a restart mends it too.
+    break-nix.units."lab-fault.service" = oneshot "Lab fault: hides Nix's database"
+      (script "lab-break-nix" "mount -t tmpfs -o ro,size=64k lab-fault /nix/var/nix/db")
+      (script "lab-mend-nix" "umount --lazy /nix/var/nix/db");
     fill-disk.units."lab-fault.service" = oneshot "Lab fault: fills the disk"
-      (script "lab-fill-disk" ''
-        set -eu
-        size=$(stat -f -c '%b * %S' ${fillPath})
-        # A big file system is the host's own disk seen through the overlay: that one is not ours to fill.
-        if [ "$(($size))" -gt 2147483648 ]; then
-          echo "lab fault: ${fillPath} is larger than 2 GiB: give the node a small data disk" >&2
-          exit 1
-        fi
-        cat /dev/zero > ${fillPath}/lab-fill 2>/dev/null || true
-      '')
-      (script "lab-empty-disk" "rm -f ${fillPath}/lab-fill");
+      (script "lab-fill-disk" (fill fillPath))
+      (script "lab-empty-disk" (empty fillPath));
+    # The unit only mends.
+    fill-activation = {
+      activation = ''
+        (
+        ${fill fillPath}
+        )
+        echo "lab fault: ${fillPath} is full" >&2
+        false
+      '';
+      units."lab-fault.service" = oneshot "Lab fault: the activation filled the disk" "/bin/true"
+        (script "lab-empty-disk" (empty fillPath));
+    };
+    fill-boot.units."lab-fault.service" = oneshot "Lab fault: fills the boot partition"
+      (script "lab-fill-boot" (fill "/boot"))
+      (script "lab-empty-boot" (empty "/boot"));
     # What a container has in the place of a kernel that panics: a reset, without a word to anybody.
     no-boot.init = ''
       echo "lab fault: this system does not boot" >&2

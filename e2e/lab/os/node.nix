@@ -1,5 +1,5 @@
 # A fleet's node: the sentinel with the agent, its watchdog, and the small services that make a switch worth watching.
-lib: { spec, chimera, tmux ? "/usr/bin/tmux" }:
+lib: { spec, chimera, tmux }:
 let
   sentinel = ../../../nix/sentinel;
   supervisor = lib.writeScript "chimera-supervisor" (builtins.readFile (sentinel + "/supervisor.sh"));

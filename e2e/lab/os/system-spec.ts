@@ -22,7 +22,15 @@ export const Fault = z.enum([
   "fail-unit",
   "cut-network",
   "kill-agent",
+  "fail-late",
+  "flap",
+  "fork-daemon",
+  "break-agent",
+  "break-tmux",
+  "break-nix",
   "fill-disk",
+  "fill-activation",
+  "fill-boot",
   "no-boot",
   "boot-panic",
   "boot-garbage",
@@ -77,8 +85,10 @@ export type Boot = z.infer<typeof Boot>;
 const Variant = z.strictObject({
   label: Label,
   fault: Fault.optional(),
-  /** For fill-disk: a folder on a file system of at most 2 GiB. */
+  /** For fill-disk and fill-activation: a folder on a file system of at most 2 GiB. */
   fillPath: z.string().max(255).optional(),
+  /** Holds bin/tmux; without it the machine's own. */
+  tmux: StorePath.optional(),
   payloadMb: z.number().int().min(0).max(4096).optional(),
   payloadSeed: Label.optional(),
   kernelVersion: Label.optional(),

@@ -1,5 +1,5 @@
 # A system closure with the interface of a NixOS toplevel (nixos.md §2.1).
-lib: { spec, node, chimera, stc, etcEntries, units, faults }:
+lib: { spec, node, chimera, stc, tmux, etcEntries, units, faults }:
 let
   inherit (lib) quote;
   name = "nixos-system-${spec.host}-${spec.label}";
@@ -43,7 +43,7 @@ let
   };
 
   # Tools that scripts may expect of a system, and which here are Debian's.
-  debianTools = [ "sh" "systemctl" "systemd-run" "journalctl" "tmux" "nix" "nix-env" "nix-store" "nix-build" "ip" "kill" "sleep" "touch" ];
+  debianTools = [ "sh" "systemctl" "systemd-run" "journalctl" "nix" "nix-env" "nix-store" "nix-build" "ip" "kill" "sleep" "touch" ];
   nixosVersion = lib.writeScript "nixos-version" ''
     #!/bin/sh
     case "''${1-}" in
@@ -57,6 +57,7 @@ let
     mkdir -p "$out/bin"
     ${lib.eachLine (tool: ''ln -s /usr/bin/${tool} "$out/bin/${tool}"'') debianTools}
     ln -s ${nixosVersion} "$out/bin/nixos-version"
+    ln -s ${tmux} "$out/bin/tmux"
     ${if boot == null then ''ln -s ${bootctl} "$out/bin/bootctl"'' else ""}
     ln -s ${node}/bin/node "$out/bin/node"
     ln -s ${chimera}/bin/* "$out/bin/"
