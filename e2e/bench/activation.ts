@@ -15,7 +15,7 @@ const starts = 30;
 export async function activation(report: Report): Promise<Figure[]> {
   downOnInterrupt(report);
   try {
-    const [node] = await startSoakNodes(1, report);
+    const [node] = await startSoakNodes({ count: 1, machine: "container", report });
     if (node === undefined) throw new Error("no node was started");
     report(`${rounds} orders on n1, each beside two bare switches`);
     const added = await addedTime(node);

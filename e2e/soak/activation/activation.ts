@@ -12,7 +12,9 @@ import { activationUsage, ActivationOptions } from "./options.ts";
 import { orderLocally } from "./order-locally.ts";
 import { runTrials } from "./run-trials.ts";
 import { startSoakNodes } from "./soak-nodes.ts";
-import { nextOf } from "./next-trial.ts";
+import { machineOf, nextOf } from "./next-trial.ts";
+
+const usualNodes = { container: 4, vm: 2 };
 
 /** True: every trial ended as it may. */
 export async function activation(values: object): Promise<boolean> {
@@ -22,12 +24,21 @@ export async function activation(values: object): Promise<boolean> {
   const report = reporter();
   const ledger = options.ledger === undefined ? activationLedger : resolve(options.ledger);
   const seed = options.replay?.seed ?? options.seed ?? randomInt(2 ** 31);
-  const next = nextOf({ ...options, seed, lines: await readLedger(ledger), nowMs: () => performance.now() });
+  const choice = { ...options, seed, lines: await readLedger(ledger), nowMs: () => performance.now() };
+  const machine = machineOf(choice);
   const commit = await commitNow();
   downOnInterrupt(report);
   try {
-    const nodes = await startSoakNodes(options.nodes, report);
-    const tally = await runTrials({ nodes, order: orderLocally, next, commit, ledger, report });
+    const count = options.nodes ?? usualNodes[machine];
+    const nodes = await startSoakNodes({ count, machine, report });
+    const tally = await runTrials({
+      nodes,
+      order: orderLocally,
+      next: nextOf(choice),
+      commit,
+      ledger,
+      report,
+    });
     report(`${tally.trials} trials, ${tally.failed} failed; seed ${seed}`);
     return tally.failed === 0;
   } finally {

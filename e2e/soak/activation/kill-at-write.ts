@@ -2,6 +2,7 @@
 // aim may be missed by a write, and what counts is what was hit.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Host } from "../../lab/host.ts";
+import type { JournalStep } from "./journal-steps.ts";
 import { executioner } from "./kill-scope.ts";
 import type { Moment, Scope } from "./trial-plan.ts";
 import { stateFolder, watchJournal, type JournalWrite } from "./watch-journal.ts";
@@ -16,17 +17,18 @@ export interface Aim {
 export interface Shot {
   /** Whether anybody was killed. */
   hit: boolean;
-  /** The journal's newest write of this order at death; null when it had none. */
-  died: JournalWrite | null;
-  /** Writes of the order before the death. */
-  writes: number;
+  /** The journal's newest write of this order at death, and which of its step's own it was, if that is known; null when it had none. */
+  died: { step: JournalStep; write: number | null } | null;
 }
 
 /** `order` is begun once everything watches; resolves when the killed ones are gone, or the moment did not come. */
 export async function killAtWrite(host: Host, aim: Aim, order: () => void): Promise<Shot> {
   const { kill, gone } = await executioner(host, aim.scope);
   const reached = Promise.withResolvers<boolean>();
-  const fire = () => reached.resolve(kill());
+  let isOver = false;
+  const fire = () => {
+    if (!isOver) reached.resolve(kill());
+  };
   const watch = watchJournal(stateFolder(host.name), (write) => {
     if (!isWanted(write, aim.moment)) return;
     if (aim.moment.delayMs === 0) fire();
@@ -36,8 +38,9 @@ export async function killAtWrite(host: Host, aim: Aim, order: () => void): Prom
     order();
     if (aim.moment.kind === "after") setTimeout(fire, aim.moment.ms);
     const hit = await Promise.race([reached.promise, late(aim.timeoutMs)]);
+    isOver = true;
     if (hit) await gone();
-    return { hit, died: watch.last() ?? null, writes: watch.count() };
+    return { hit, died: watch.last() ?? null };
   } finally {
     watch.close();
   }

@@ -4,7 +4,7 @@ import { describeLine, lineOf } from "./line-of-trial.ts";
 import type { TrialEnd } from "./trial-end.ts";
 import type { TrialPlan } from "./trial-plan.ts";
 
-const made = { node: "n1", commit: "abc", at: "2026-11-23T14:26:26.147Z" };
+const made = { machine: "container", node: "n1", commit: "abc", at: "2026-11-23T14:26:26.147Z" } as const;
 const id = { seed: 7, trial: 3, only: null };
 const kill: TrialPlan = {
   kind: "kill",
@@ -18,7 +18,7 @@ const end: TrialEnd = {
     from: "/nix/store/aaa-nixos-system-n1-soak-a",
     to: "/nix/store/bbb-nixos-system-n1-soak-kernel-bad",
   },
-  shot: { hit: true, died: { step: "committing", write: 3, order: "o", toplevel: "t" }, writes: 9 },
+  shot: { hit: true, died: { step: "committing", write: 3 } },
   verdict: { end: "new", ok: true, wrong: [] },
   facts: null,
   ms: 1200,
@@ -37,7 +37,7 @@ test("a line says what was hit, not what was aimed at", () => {
 });
 
 test("nobody killed is no step, whatever the journal held", () => {
-  const missed: TrialEnd = { ...end, shot: { hit: false, died: end.shot?.died ?? null, writes: 9 } };
+  const missed: TrialEnd = { ...end, shot: { hit: false, died: end.shot?.died ?? null } };
   expect(lineOf({ id, plan: kill, end: missed, made })).toMatchObject({
     hit: false,
     step: null,

@@ -7,7 +7,7 @@ interface Done {
   id: TrialId;
   plan: TrialPlan;
   end: TrialEnd;
-  made: Pick<LedgerLine, "node" | "commit" | "at">;
+  made: Pick<LedgerLine, "machine" | "node" | "commit" | "at">;
 }
 
 export function lineOf({ id, plan, end, made }: Done): LedgerLine {
@@ -15,7 +15,6 @@ export function lineOf({ id, plan, end, made }: Done): LedgerLine {
   return {
     soak: "activation",
     ...made,
-    machine: "container",
     ...id,
     ...planned(plan),
     aim: aimOf(plan),

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { LedgerLine } from "./ledger-line.ts";
-import { nextOf } from "./next-trial.ts";
+import { machineOf, nextOf } from "./next-trial.ts";
 import type { Mode } from "./trial-plan.ts";
 
 function line(seed: number, trial: number, only: Mode | null): LedgerLine {
@@ -69,4 +69,12 @@ test("a replay of one trial does only that one, known or not", () => {
     nowMs: still,
   });
   expect(unknown()).toEqual({ seed: 3, trial: 8, only: "steps" });
+});
+
+test("VMs are started for what VMs did, or are asked to do", () => {
+  const base = { seed: 3, lines: [line(3, 5, "vm"), line(4, 5, "cuts")], nowMs: still };
+  expect(machineOf({ ...base, only: "vm" })).toBe("vm");
+  expect(machineOf({ ...base, replay: { seed: 3, trial: 5 } })).toBe("vm");
+  expect(machineOf({ ...base, replay: { seed: 4, trial: 5 } })).toBe("container");
+  expect(machineOf(base)).toBe("container");
 });

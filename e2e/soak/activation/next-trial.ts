@@ -1,7 +1,7 @@
 // PURE. Which trial comes next: numbers from 0 on, or those that the ledger knows of a seed.
 import type { LedgerLine } from "./ledger-line.ts";
 import type { ActivationOptions } from "./options.ts";
-import type { Mode, TrialId } from "./trial-plan.ts";
+import type { TrialId } from "./trial-plan.ts";
 
 export interface Choice extends Pick<ActivationOptions, "hours" | "trials" | "only" | "replay"> {
   seed: number;
@@ -30,16 +30,18 @@ function isOver({ hours, trials }: Choice, { trial, ms }: { trial: number; ms: n
   return trial >= (trials ?? usualTrials);
 }
 
-/** One that the ledger does not know is done with the mode that was given. */
-function replayed({ replay, lines, only }: Choice): TrialId[] {
-  const known = lines.filter(
-    ({ seed, trial }) => seed === replay?.seed && (replay.trial === undefined || trial === replay.trial),
-  );
-  const ids = new Map(known.map((line) => [line.trial, idOf(line)]));
-  if (ids.size > 0) return [...ids.values()];
-  return replay?.trial === undefined ? [] : [{ seed: replay.seed, trial: replay.trial, only: only ?? null }];
+/** Trials of VMs are never mixed with others. */
+export function machineOf(choice: Choice): "container" | "vm" {
+  const ids = choice.replay === undefined ? [] : replayed(choice);
+  return [choice, ...ids].some(({ only }) => only === "vm") ? "vm" : "container";
 }
 
-function idOf({ seed, trial, only }: { seed: number; trial: number; only: Mode | null }): TrialId {
-  return { seed, trial, only };
+/** One that the ledger does not know is done with the mode that was given. */
+function replayed({ replay, lines, only }: Choice): TrialId[] {
+  if (replay === undefined) return [];
+  const { seed, trial } = replay;
+  const known = lines.filter((line) => line.seed === seed && (trial === undefined || line.trial === trial));
+  const ids = new Map(known.map((line) => [line.trial, { seed, trial: line.trial, only: line.only }]));
+  if (ids.size > 0) return [...ids.values()];
+  return trial === undefined ? [] : [{ seed, trial, only: only ?? null }];
 }

@@ -1,6 +1,7 @@
 // SHELL. What the machine itself shows: where it points, what runs on it, what is left over. One program reads it all.
 import { z } from "zod";
 import type { Host } from "../../lab/host.ts";
+import { bootDefaultOf } from "../../lab/vm/read-boot-entries.ts";
 import { glimpseOf, type JournalGlimpse } from "./journal-steps.ts";
 
 export interface NodeFacts {
@@ -50,13 +51,19 @@ const Facts = z.object({
 });
 
 export async function readFacts(host: Host): Promise<NodeFacts> {
-  const printed = await host.runChecked(["/bin/sh", "-c", script], { timeoutMs: 20_000 });
+  const printed = await host.runChecked(["/bin/sh", "-c", script], { timeoutMs: 60_000 });
   const lines = printed.split("\n").map((line) => {
     const [name = "", value = ""] = line.split("\t");
     return [name, value.trim()] as const;
   });
   const { uptime, ...facts } = Facts.parse(Object.fromEntries(lines));
-  return { ...facts, uptimeMs: Math.round(uptime * 1000) };
+  const bootDefault = facts.bootDefault === "" ? await loaderDefault(host) : facts.bootDefault;
+  return { ...facts, bootDefault, uptimeMs: Math.round(uptime * 1000) };
+}
+
+/** A VM has a real loader, which is asked. */
+async function loaderDefault(host: Host): Promise<string> {
+  return (await bootDefaultOf(host).catch(() => undefined)) ?? "";
 }
 
 function words(text: string): string[] {

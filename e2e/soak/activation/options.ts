@@ -33,7 +33,7 @@ export const ActivationOptions = z
     hours: z.coerce.number().positive().max(240).optional(),
     trials: whole.min(1).max(1_000_000).optional(),
     only: Mode.optional(),
-    nodes: whole.min(1).max(32).default(4),
+    nodes: whole.min(1).max(32).optional(),
     seed: whole
       .min(0)
       .max(2 ** 32 - 1)

@@ -2,7 +2,8 @@
 import { ChimeraError, errorChain } from "@chimera/proto/errors";
 import type { Host } from "../../lab/host.ts";
 import type { Expected } from "./judge.ts";
-import { killAtWrite } from "./kill-at-write.ts";
+import { cutVm } from "./cut-vm.ts";
+import { killAtWrite, type Shot } from "./kill-at-write.ts";
 import { applySetting } from "./node-settings.ts";
 import { readFacts, type NodeFacts } from "./node-facts.ts";
 import { plantLoop } from "./plant-journal.ts";
@@ -18,7 +19,8 @@ export type Orderer = (host: Host, toplevel: string) => Promise<void>;
 export type KillPlan = Extract<TrialPlan, { kind: "kill" }>;
 
 const reachMs = 30_000;
-const restMs = 90_000;
+/** A restart that was ordered and not carried out is ordered again after two minutes. */
+const restMs = { container: 200_000, vm: 900_000 };
 
 export async function runKill(node: SoakNode, plan: KillPlan, order: Orderer): Promise<TrialEnd> {
   const { host } = node;
@@ -27,7 +29,7 @@ export async function runKill(node: SoakNode, plan: KillPlan, order: Orderer): P
   const to = orderedSystem(node, scenario.order, before.current);
   const undo = await applySetting(host, scenario.setting, before.current);
   let ordered: Promise<string | undefined> | undefined;
-  const shot = await killAtWrite(host, { ...plan, timeoutMs: reachMs }, () => {
+  const shot = await shoot(node, { plan, earlier: before.journal?.order.id }, () => {
     const given = scenario.order === "looping-journal" ? plantLoop(host, to) : order(host, to);
     ordered = given.then(() => undefined, errorChain);
   });
@@ -37,10 +39,23 @@ export async function runKill(node: SoakNode, plan: KillPlan, order: Orderer): P
   // Who is killed while he takes an order does not answer; anybody else must have taken it.
   if (refusal !== undefined && !shot.hit) throw new ChimeraError("tool-failed", `no order: ${refusal}`);
   const expected = expectedOf(before, { to, ends: scenario.ends });
-  const { verdict, facts } = await waitRest(host, expected, { timeoutMs: restMs });
+  const { verdict, facts } = await waitRest(host, expected, { timeoutMs: restMs[node.machine] });
   const ms = Math.round(performance.now() - begun);
   await undo();
   return { systems: { from: before.current, to }, shot, verdict, facts, ms };
+}
+
+interface Aimed {
+  plan: KillPlan;
+  earlier: string | undefined;
+}
+
+function shoot({ host, machine }: SoakNode, { plan, earlier }: Aimed, order: () => void): Promise<Shot> {
+  const { scope, moment } = plan;
+  if (machine === "container") return killAtWrite(host, { scope, moment, timeoutMs: reachMs }, order);
+  // Nobody sees a VM's journal from outside while it runs.
+  if (moment.kind === "write") throw new RangeError("a VM is cut at a time, not at a write");
+  return cutVm(host, { ms: moment.ms, earlier }, order);
 }
 
 export function orderedSystem(node: SoakNode, order: Scenario["order"], current: string): string {

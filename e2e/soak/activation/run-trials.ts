@@ -41,7 +41,12 @@ async function work(node: SoakNode, run: Run, tally: Tally): Promise<void> {
   for (let id = run.next(); id !== undefined; id = run.next()) {
     const plan = planTrial(id);
     const end = await runPlan(node, plan, run.order);
-    const made = { node: node.host.name, commit: run.commit, at: new Date().toISOString() };
+    const made = {
+      machine: node.machine,
+      node: node.host.name,
+      commit: run.commit,
+      at: new Date().toISOString(),
+    };
     const line = lineOf({ id, plan, end, made });
     await appendLine(run.ledger, line);
     run.report(describeLine(line));
@@ -77,7 +82,7 @@ async function makeReady(node: SoakNode, line: LedgerLine): Promise<void> {
   else if (line.scope === "agent" && line.hit) {
     await host.runChecked(["systemctl", "restart", "chimera-sentinel.service"]);
   }
-  await waitUntil(`${host.name} at rest`, () => isAtRest(node), { timeoutMs: 60_000, everyMs: 100 });
+  await waitUntil(`${host.name} at rest`, () => isAtRest(node), { timeoutMs: 300_000, everyMs: 100 });
 }
 
 /** A system that failed is in quarantine there, and would not be taken a second time. */

@@ -21,6 +21,9 @@ export const systemNames = [
 ] as const;
 export type SystemName = (typeof systemNames)[number];
 
+/** Those of them that lie on VMs: there each copy takes its time. */
+export const vmSystemNames: readonly SystemName[] = ["a", "b", "exit2", "exit4", "kernel", "kernel-bad"];
+
 /** What differs from `a`, beside the label. */
 export const systemChanges: Record<SystemName, Partial<SystemSpec>> = {
   a: {},

@@ -58,15 +58,22 @@ const drawn: readonly ScenarioName[] = [
   "reboot-bad",
 ];
 
+/** Systems that lie on VMs. */
+const drawnInVm: readonly ScenarioName[] = ["good", "good", "good", "exit2", "exit4", "reboot", "reboot-bad"];
+
+/** Emulated processors. */
+const vmSlowness = 12;
+
 export function planTrial(id: TrialId): TrialPlan {
   const { mode, ordinal } = modeOf(id);
   const random = randomFrom(trialSeed(id));
   switch (mode) {
     case "kills":
-      return randomKill(mode, pick(["agent", "sentinel"], random), random);
+      return randomKill({ mode, scope: pick(["agent", "sentinel"], random), slowness: 1 }, random);
     case "cuts":
+      return randomKill({ mode, scope: "machine", slowness: 1 }, random);
     case "vm":
-      return randomKill(mode, "machine", random);
+      return randomKill({ mode, scope: "machine", slowness: vmSlowness }, random);
     case "steps":
       return killInStep(ordinal, random);
     case "faults":
@@ -92,9 +99,15 @@ function modeOf({ trial, only }: TrialId): { mode: Mode; ordinal: number } {
   return { mode, ordinal: Math.floor(trial / turns.length) * perRound + before };
 }
 
-function randomKill(mode: Mode, scope: Scope, random: () => number): TrialPlan {
-  const scenario = pick(drawn, random);
-  const ms = Math.round(random() * orderMs[scenario]);
+interface RandomKill {
+  mode: Mode;
+  scope: Scope;
+  slowness: number;
+}
+
+function randomKill({ mode, scope, slowness }: RandomKill, random: () => number): TrialPlan {
+  const scenario = pick(mode === "vm" ? drawnInVm : drawn, random);
+  const ms = Math.round(random() * orderMs[scenario] * slowness);
   return { kind: "kill", mode, scope, scenario, moment: { kind: "after", ms } };
 }
 

@@ -18,8 +18,6 @@ export interface JournalWrite {
 export interface JournalWatch {
   /** The newest write; undefined before the first. */
   last: () => JournalWrite | undefined;
-  /** How many there were. */
-  count: () => number;
   close: () => void;
 }
 
@@ -33,14 +31,12 @@ export function watchJournal(folder: string, onWrite: (write: JournalWrite) => v
   const earlier = glimpseOf(readText(join(folder, name)))?.order.id;
   let seen = "";
   let last: JournalWrite | undefined;
-  let count = 0;
   const look = () => {
     const text = readText(join(folder, name));
     const journal = text === seen ? undefined : glimpseOf(text);
     if (journal === undefined || journal.order.id === earlier) return;
     seen = text;
     last = next(last, journal);
-    count += 1;
     onWrite(last);
   };
   const watcher = watch(folder, (_, changed) => {
@@ -52,7 +48,6 @@ export function watchJournal(folder: string, onWrite: (write: JournalWrite) => v
       look();
       return last;
     },
-    count: () => count,
     close: () => watcher.close(),
   };
 }
