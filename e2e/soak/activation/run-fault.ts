@@ -24,6 +24,7 @@ export async function runFault(
 ): Promise<TrialEnd> {
   const { host } = node;
   const fault = faultOf(plan.fault);
+  if (fault.setting === "patient") await becomePatient(node, order);
   const { current: from } = await readFacts(host);
   const undoSetting = await applySetting(host, fault.setting ?? "none", from);
   const before = await readFacts(host);
@@ -38,6 +39,18 @@ export async function runFault(
   await undoDeed();
   await undoSetting();
   return { systems: { from, to }, shot: null, verdict, facts, ms };
+}
+
+/** Its agent is another one, since its configuration is. */
+async function becomePatient({ host, toplevelOf }: SoakNode, order: Orderer): Promise<void> {
+  const before = await readFacts(host);
+  await order(host, toplevelOf("patient"));
+  const isPatient = async () => {
+    const { current, agents, atRest } = await readFacts(host);
+    const [agent] = agents;
+    return current === toplevelOf("patient") && agent === atRest && agent !== before.atRest;
+  };
+  await waitUntil(`${host.name} runs patient`, isPatient, { timeoutMs: 60_000, everyMs: 200 });
 }
 
 interface Giving {

@@ -9,8 +9,8 @@ import { describeLine, lineOf } from "./line-of-trial.ts";
 import { readFacts } from "./node-facts.ts";
 import { runFault } from "./run-fault.ts";
 import { runKill, type Orderer } from "./run-kill.ts";
-import { labelOf } from "./scenarios.ts";
 import type { SoakNode } from "./soak-nodes.ts";
+import { labelOf } from "./systems.ts";
 import type { TrialEnd } from "./trial-end.ts";
 import { planTrial, type TrialId, type TrialPlan } from "./trial-plan.ts";
 

@@ -1,59 +1,6 @@
 // PURE. The orders that trials give: which system, what may come of it, and which steps of the journal it passes.
-import type { SystemSpec } from "../../lab/os/system-spec.ts";
 import type { JournalStep } from "./journal-steps.ts";
-
-/** Systems that lie on every node of a soak. `a` and `b` are good: each is the way back from the other. */
-export const systemNames = [
-  "a",
-  "b",
-  "exit1",
-  "exit2",
-  "exit4",
-  "fail-unit",
-  "hang",
-  "exit100",
-  "kill-agent",
-  "cut-network",
-  "fill-disk",
-  "kernel",
-  "kernel-bad",
-  "alien",
-] as const;
-export type SystemName = (typeof systemNames)[number];
-
-/** Those of them that lie on VMs: there each copy takes its time. */
-export const vmSystemNames: readonly SystemName[] = ["a", "b", "exit2", "exit4", "kernel", "kernel-bad"];
-
-/** What differs from `a`, beside the label. */
-export const systemChanges: Record<SystemName, Partial<SystemSpec>> = {
-  a: {},
-  b: {},
-  exit1: { fault: "exit1" },
-  exit2: { fault: "exit2" },
-  exit4: { fault: "exit4" },
-  "fail-unit": { fault: "fail-unit" },
-  hang: { fault: "hang" },
-  exit100: { fault: "exit100" },
-  "kill-agent": { fault: "kill-agent" },
-  "cut-network": { fault: "cut-network" },
-  "fill-disk": { fault: "fill-disk" },
-  kernel: { kernelVersion: "6.13.0-lab" },
-  "kernel-bad": { kernelVersion: "6.13.0-lab", fault: "exit4" },
-  // One file of it is changed on the node: it says to be built for another processor.
-  alien: {},
-};
-
-/** Part of its store path's name. */
-export function labelOf(name: SystemName): string {
-  return `soak-${name}`;
-}
-
-/** Short times: what is wrong with these systems shows at once. */
-export const soakAgentConfig = {
-  probationSeconds: 1,
-  activationSeconds: 20,
-  reboot: { policy: "when-needed" },
-};
+import type { SystemName } from "./systems.ts";
 
 /** What a trial may end as. `halted`: neither, but known, said and whole; it needs a person. */
 export type End = "old" | "new" | "halted";
@@ -64,8 +11,8 @@ export interface Scenario {
    * that has taken more steps than any order needs.
    */
   order: SystemName | "other" | "looping-journal";
-  /** What is wrong with the node already. */
-  setting: "none" | "no-way-back" | "small-state-disk" | "small-boot";
+  /** What is wrong with the node already; `patient` runs a system that asks for a long probation. */
+  setting: "none" | "no-way-back" | "small-state-disk" | "small-boot" | "patient";
   ends: readonly End[];
 }
 

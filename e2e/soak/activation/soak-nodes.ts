@@ -9,14 +9,7 @@ import { SystemIndex } from "../../lab/os/system-spec.ts";
 import type { Report } from "../../lab/report.ts";
 import { makeAlien } from "./make-alien.ts";
 import { keepNode, type Machine } from "./node-snapshot.ts";
-import {
-  labelOf,
-  soakAgentConfig,
-  systemChanges,
-  systemNames,
-  vmSystemNames,
-  type SystemName,
-} from "./scenarios.ts";
+import { systemNames, vmSystemNames, worldOf, type SystemName } from "./systems.ts";
 
 export interface SoakNode {
   host: Host;
@@ -38,7 +31,7 @@ type Index = ReadonlyMap<SystemName, string>;
 export async function startSoakNodes({ count, machine, report }: SoakNodes): Promise<SoakNode[]> {
   const kinds = machine === "vm" ? { nodes: 0, vms: count } : { nodes: count };
   const fleet = await startFleet({ ...kinds, probationSeconds: 1, report });
-  const { code, stderr } = await deployWorld(fleet, labelOf("a"), { agentConfig: soakAgentConfig });
+  const { code, stderr } = await deployWorld(fleet, worldOf("a").label, worldOf("a"));
   if (code !== 0) throw new ChimeraError("rollout-failed", `deploy before the trials: ${stderr}`);
   report("system a is committed on every node");
   const names = machine === "vm" ? vmSystemNames : systemNames;
@@ -59,8 +52,7 @@ async function buildOnWs(fleet: Fleet, names: readonly SystemName[]): Promise<Sy
   const version = fleet.versions.first;
   const specs = fleet.lab.nodes.flatMap(({ name: node }) =>
     names.map((name) => {
-      const world = { label: labelOf(name), version, changes: systemChanges[name] };
-      const spec = fleet.node(node, { ...world, agentConfig: soakAgentConfig });
+      const spec = fleet.node(node, { ...worldOf(name), version });
       return [keyOf(node, name), { ...spec, host: node }] as const;
     }),
   );

@@ -39,6 +39,8 @@ nft add rule inet soak_away out oifname host0 drop`,
   "make the journal garbage": plant((text) => text.replaceAll(/[{"]/g, "\0")),
   "make the journal one of version 1": async (place) => {
     const known = await keysOfVersion1();
+    // An agent of that time armed none.
+    await place.host.run(["/bin/sh", "-c", "systemctl stop 'chimera-dead-man-*.timer'"]);
     return plant((text) => toVersion1(text, known))(place);
   },
   "make the journal one of a later version": plant((text) =>

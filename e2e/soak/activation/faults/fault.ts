@@ -1,6 +1,7 @@
 // PURE. A fault as data: what is ordered, what is done to the node and when, and how that may end.
 import type { JournalStep } from "../journal-steps.ts";
-import type { End, Scenario, SystemName } from "../scenarios.ts";
+import type { End, Scenario } from "../scenarios.ts";
+import type { SystemName } from "../systems.ts";
 
 /** What is done to a node from outside; do-deed.ts does it. */
 export type DeedName =

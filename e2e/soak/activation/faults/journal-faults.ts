@@ -26,6 +26,18 @@ export const journalFaults = {
     when: "committing",
     ends: ["old", "new"],
   },
+  "the journal is of version 1 at rest": {
+    order: "other",
+    deed: "make the journal one of version 1",
+    when: "before",
+    ends: ["new"],
+  },
+  "the journal is of a later version at rest": {
+    order: "other",
+    deed: "make the journal one of a later version",
+    when: "before",
+    ends: ["new"],
+  },
   "the journal is of version 1 in probation": {
     order: "other",
     deed: "make the journal one of version 1",

@@ -72,18 +72,18 @@ export const machineFaults = {
     ends: ["old", "halted"],
     restMs: 120_000,
   },
-  "the old system is removed by hand, the new one is good": {
+  "the old system is removed by hand in probation, the new one is good": {
     order: "other",
     deed: "remove the old system from the store",
-    when: "activating",
+    when: "probation",
     ends: ["new"],
   },
-  "the old system is removed by hand, the new one is not": {
+  "the old system is removed by hand while the node goes back": {
     order: "exit4",
     deed: "remove the old system from the store",
-    when: "activating",
+    when: "reverting",
     ends: ["halted"],
-    restMs: 120_000,
+    restMs: 180_000,
   },
   "somebody switches by hand while it activates": {
     order: "other",

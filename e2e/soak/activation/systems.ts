@@ -1,0 +1,71 @@
+// PURE. The systems that lie on the nodes of a soak.
+import type { NodeWorld } from "../../fleet/fleet-systems.ts";
+import { Fault } from "../../lab/os/system-spec.ts";
+
+/** `a` and `b` are good: each is the way back from the other. */
+export const systemNames = [
+  "a",
+  "b",
+  "patient",
+  "exit1",
+  "exit2",
+  "exit4",
+  "exit100",
+  "fail-unit",
+  "fail-late",
+  "flap",
+  "hang",
+  "fork-daemon",
+  "kill-agent",
+  "break-agent",
+  "break-tmux",
+  "break-nix",
+  "cut-network",
+  "fill-disk",
+  "fill-activation",
+  "fill-boot",
+  "kernel",
+  "kernel-bad",
+  "no-boot",
+  "alien",
+] as const;
+export type SystemName = (typeof systemNames)[number];
+
+/** Those of them that lie on VMs: there each copy takes its time. */
+export const vmSystemNames: readonly SystemName[] = ["a", "b", "exit2", "exit4", "kernel", "kernel-bad"];
+
+/** Short times: what is wrong with these systems shows at once. */
+const agentConfig = {
+  probationSeconds: 1,
+  activationSeconds: 20,
+  reboot: { policy: "when-needed" },
+};
+
+const kernelVersion = "6.13.0-lab";
+
+/** What differs from `a`. Others have the fault of their name. */
+const changes: Partial<Record<SystemName, NodeWorld["changes"]>> = {
+  a: {},
+  b: {},
+  patient: {},
+  kernel: { kernelVersion },
+  "kernel-bad": { kernelVersion, fault: "exit4" },
+  "no-boot": { kernelVersion, fault: "no-boot" },
+  // One file of it is changed on the node: it says to be built for another processor.
+  alien: {},
+};
+
+/** Part of its store path's name. */
+export function labelOf(name: SystemName): string {
+  return `soak-${name}`;
+}
+
+/** While `patient` runs, what is ordered must stay healthy for as long as a slow fault takes to show. */
+export function worldOf(name: SystemName): Omit<NodeWorld, "version"> {
+  const patience = name === "patient" ? { probationSeconds: 25 } : {};
+  return {
+    label: labelOf(name),
+    changes: changes[name] ?? { fault: Fault.parse(name) },
+    agentConfig: { ...agentConfig, ...patience },
+  };
+}
