@@ -42,7 +42,7 @@ export interface Loop {
 }
 
 /** While a unit runs, while something is under way, while only time can change anything, at rest, after a failed pass. */
-const paceMs = { unit: 40, active: 250, waiting: 1_000, rest: 10_000, broken: 5_000 } as const;
+const paceMs = { unit: 20, active: 250, waiting: 1_000, rest: 10_000, broken: 5_000 } as const;
 
 interface State {
   journal: Journal | null;

@@ -7,6 +7,7 @@ import type { Digest, StorePath } from "@chimera/proto/names";
 import { isAtRest, startLoop, type Loop, type LoopParts, type Pass } from "./loop.ts";
 import { committedHead, failedSystem } from "./node-facts.ts";
 import type { Journal } from "./reconcile/journal.ts";
+import { saveJournal } from "./save-journal.ts";
 import type { Shared } from "./shared.ts";
 import { problemAt } from "./status-document.ts";
 
@@ -50,7 +51,7 @@ export function wireLoop(needs: LoopNeeds): Loop {
       return { ...(await host.observe(asked)), contact };
     },
     perform: host.perform,
-    saveJournal: (journal) => saveJournal(needs, journal),
+    saveJournal: (journal) => keepJournal(needs, journal),
     onEvent: control.report,
     onPass(pass) {
       [shared.pass, shared.passProblem] = [pass, null];
@@ -80,11 +81,14 @@ function noteRest(needs: LoopNeeds, pass: Pass): void {
   if (isResting && needs.host.isReplaced()) needs.leave();
 }
 
-function saveJournal({ shared, save, keeper, drift }: LoopNeeds, journal: Journal): void {
+function keepJournal({ shared, save, keeper, drift, log }: LoopNeeds, journal: Journal): void {
   const failed = failedSystem(shared.journal, journal);
-  // Before the journal: should the agent die in between, it judges, and says so, again.
-  if (failed !== null) keeper.noteFailed(failed.toplevel, { reason: failed.reason, at: now() });
-  save(journal);
+  const write = () => {
+    // Before the journal: should the agent die in between, it judges, and says so, again.
+    if (failed !== null) keeper.noteFailed(failed.toplevel, { reason: failed.reason, at: now() });
+    save(journal);
+  };
+  saveJournal(journal, write, log);
   const moved = shared.journal?.step !== journal.step;
   // Before the action: drift must know that an activation begins, and what it is compared with afterwards.
   shared.journal = journal;

@@ -57,7 +57,7 @@ test("a superseded fetch that is answered late leaves the newer order its root",
     trustedPublicKeys: [generateKey("cache").public],
     runtimeDir: folder,
     rootsDir,
-    configFile: join(folder, "agent.json"),
+    agent: { ownPath: null, configFile: join(folder, "agent.json") },
     reserveBytes: 0,
     onEnd: () => {
       ended += 1;

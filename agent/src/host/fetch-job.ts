@@ -9,7 +9,7 @@ import type { Leaf } from "@chimera/proto/signed/world";
 import { httpGet } from "../http-get.ts";
 import { compareClosure } from "../reconcile/forward/compare-closure.ts";
 import type { FetchFact } from "../reconcile/decision.ts";
-import { checkAgent } from "./check-agent.ts";
+import { checkAgent, type RunningAgent } from "./check-agent.ts";
 import { setRoot } from "./gc-roots.ts";
 import { fetchClosure, registeredClosure } from "./nix.ts";
 import { writeDurably } from "./state-file.ts";
@@ -19,8 +19,8 @@ export interface FetchJobOptions {
   tokenFile: string;
   trustedPublicKeys: readonly PublicKeyText[];
   runtimeDir: string;
-  /** What an agent that the fetched system brings is asked with, whether it would start. */
-  configFile: string;
+  /** Whoever asks: the agent that the fetched system brings must be able to start too. */
+  agent: RunningAgent;
   /** Bytes that a download leaves free in the store. */
   reserveBytes: number;
   /** Another folder in tests. */
@@ -82,12 +82,12 @@ interface Task extends Job {
 /** Throws closure-unavailable for a closure that is not whole in this store, and what `checkAgent` throws. */
 async function rootLocal(
   { toplevel, keep }: { toplevel: StorePath; keep: StorePath | null },
-  { rootsDir, configFile }: FetchJobOptions,
+  { rootsDir, agent }: FetchJobOptions,
 ): Promise<void> {
   setRoot("wanted", toplevel, rootsDir);
   if (keep !== null) setRoot("previous", keep, rootsDir);
   await registeredClosure(toplevel);
-  await checkAgent(toplevel, configFile);
+  await checkAgent(toplevel, agent);
 }
 
 async function fetchAndCompare(
@@ -117,7 +117,7 @@ async function fetchAndCompare(
   );
   const difference = compareClosure(entries, await registeredClosure(leaf.toplevel));
   if (difference !== null) throw new ChimeraError("closure-mismatch", difference);
-  await checkAgent(leaf.toplevel, options.configFile);
+  await checkAgent(leaf.toplevel, options.agent);
 }
 
 const mebibyte = 1 << 20;

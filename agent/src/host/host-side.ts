@@ -9,6 +9,7 @@ import type { AgentConfig } from "../config.ts";
 import type { Sight } from "../reconcile/decide.ts";
 import type { Action, Needs } from "../reconcile/decision.ts";
 import { isActiveAgent, recordAgentPath, storePathOf } from "./agent-path.ts";
+import { layBallast } from "./ballast.ts";
 import { uptimeMs } from "./boot-clock.ts";
 import { isConfigNew } from "./config-watch.ts";
 import { createCheckRunner } from "./checks/check-runner.ts";
@@ -62,6 +63,7 @@ export function openHost(options: HostOptions): HostSide {
   const { stateDir } = config;
   const observer = { stateDir, fetch: performer.fetchJob.fact, checks: checks.results, loader };
   recordAgentPath(stateDir, ownPath);
+  layBallast(stateDir);
   log.debug({ ownPath }, "host was opened");
   return {
     ownPath,
@@ -96,7 +98,7 @@ function openChecks({ hasContact, onFetchEnd }: HostOptions): ReturnType<typeof 
 }
 
 function openPerformer(
-  { config, configFile, leaf, onFetchEnd }: HostOptions,
+  { config, configFile, leaf, onFetchEnd, log }: HostOptions,
   parts: Pick<Performer, "ownPath" | "loader" | "switchLock">,
 ): Performer {
   const { stateDir, runtimeDir, controller, nix, reboot } = config;
@@ -105,11 +107,12 @@ function openPerformer(
     tokenFile: controller.tokenFile,
     trustedPublicKeys: nix.trustedPublicKeys,
     runtimeDir,
-    configFile,
+    agent: { ownPath: parts.ownPath, configFile },
     reserveBytes: reserveOf(config).storeBytes,
     onEnd: onFetchEnd,
   });
-  return { ...parts, stateDir, runtimeDir, fetchJob, leaf, drain: reboot.drain ?? null };
+  const onTrouble = (error: unknown) => log.warn({ error }, "an ended unit could not be collected");
+  return { ...parts, stateDir, runtimeDir, fetchJob, leaf, drain: reboot.drain ?? null, onTrouble };
 }
 
 function reserveOf({ reserve }: AgentConfig) {

@@ -4,6 +4,7 @@ import { ChimeraError } from "@chimera/proto/errors";
 import type { Leaf } from "@chimera/proto/signed/world";
 import type { Action } from "../reconcile/decision.ts";
 import { collectActivationUnit, startActivationUnit, stopActivationUnit } from "./activation-unit.ts";
+import { layBallast } from "./ballast.ts";
 import { armDeadMan, disarmDeadMan } from "./dead-man.ts";
 import type { FetchJob } from "./fetch-job.ts";
 import { setRoot } from "./gc-roots.ts";
@@ -24,6 +25,8 @@ export interface Performer {
   loader: Loader;
   switchLock: SwitchLockHolder;
   drain: Drain | null;
+  /** What went wrong beside an action, and changes nothing about it. */
+  onTrouble: (error: unknown) => void;
 }
 
 export async function perform(action: Action, performer: Performer): Promise<void> {
@@ -35,7 +38,8 @@ export async function perform(action: Action, performer: Performer): Promise<voi
       await startUnit(action, performer);
       return;
     case "collect-unit":
-      await collectActivationUnit(action.name, performer.stateDir);
+      // Its end is known: nobody waits until systemd has forgotten it.
+      void collectActivationUnit(action.name, performer.stateDir).catch(performer.onTrouble);
       return;
     case "stop-unit":
       await stopActivationUnit(action.name, performer.stateDir);
@@ -51,6 +55,7 @@ export async function perform(action: Action, performer: Performer): Promise<voi
     case "disarm-dead-man":
       await disarmDeadMan();
       pruneOrder(performer);
+      layBallast(performer.stateDir);
       return;
     case "reboot":
       await reboot(action, performer);

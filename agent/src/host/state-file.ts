@@ -12,6 +12,7 @@ import {
 import { dirname } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { z } from "zod";
+import { dropBallast, isDiskFull } from "./ballast.ts";
 
 const maxBytes = 4 << 20;
 
@@ -54,22 +55,32 @@ export function writeStateFile(path: string, value: unknown): void {
   writeDurably(path, `${JSON.stringify(value)}\n`);
 }
 
+/** A full disk gives up its ballast once: what undoes the cause of it must be written. */
 export function writeDurably(path: string, text: string): void {
-  const temporary = `${path}.new`;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const file = openSync(temporary, "w", 0o600);
     try {
-      writeFileSync(file, text);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
+      replaceFile(path, text);
+    } catch (error) {
+      if (!isDiskFull(error) || !dropBallast(dirname(path))) throw error;
+      replaceFile(path, text);
     }
-    renameSync(temporary, path);
-    syncDirectory(dirname(path));
   } catch (cause) {
     throw new ChimeraError("file-unreadable", `${path} could not be written`, { cause });
   }
+}
+
+function replaceFile(path: string, text: string): void {
+  const temporary = `${path}.new`;
+  const file = openSync(temporary, "w", 0o600);
+  try {
+    writeFileSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(temporary, path);
+  syncDirectory(dirname(path));
 }
 
 /** Without it a rename can be undone by a power cut. */

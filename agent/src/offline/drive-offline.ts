@@ -13,6 +13,7 @@ import { startLoop, type Pass } from "../loop.ts";
 import type { decide } from "../reconcile/decide.ts";
 import type { Decision } from "../reconcile/decision.ts";
 import { isResting, stateOf, type Journal } from "../reconcile/journal.ts";
+import { saveJournal } from "../save-journal.ts";
 import type { OfflineReport } from "./report-offline.ts";
 
 export interface OfflineDrive {
@@ -63,8 +64,11 @@ export async function driveOffline(options: OfflineDrive): Promise<Journal | nul
     decide: options.decide,
     perform: host.perform,
     saveJournal(next) {
-      report.moved(journal, next);
-      stored.save(next);
+      const write = () => {
+        report.moved(journal, next);
+        stored.save(next);
+      };
+      saveJournal(next, write, log);
       journal = next;
     },
     onEvent: report.event,

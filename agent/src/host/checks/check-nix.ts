@@ -10,7 +10,7 @@ import { join } from "node:path";
 import type { StorePath } from "@chimera/proto/names";
 import { describeEnd } from "./check-command.ts";
 import { daemonProblem } from "./nix-daemon.ts";
-import { databaseProblem, daemonSocket, linkProblem, type NixPlaces } from "./nix-places.ts";
+import { databaseProblem, daemonSocket, isPermanent, linkProblem, type NixPlaces } from "./nix-places.ts";
 import { failed, passed } from "../../reconcile/checks/check-outcome.ts";
 import type { CheckRun } from "./check-run.ts";
 import { runProgram } from "./run-program.ts";
@@ -50,7 +50,8 @@ interface Look {
 async function quietProblem({ toplevel, places: { root }, signal }: Look): Promise<string | null> {
   if (toplevel === null) return "the running system is not known";
   if (!existsSync(join(root, toplevel))) return `${toplevel} does not exist`;
-  const found = linkProblem(root) ?? databaseProblem(root);
+  // A new system is not to blame for what leads to the old one.
+  const found = (isPermanent(root, toplevel) ? linkProblem(root) : null) ?? databaseProblem(root);
   if (found !== null) return found;
   const socket = daemonSocket(root);
   return socket === null ? null : daemonProblem(socket, signal);

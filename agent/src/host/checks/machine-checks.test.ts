@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createGpuCheck } from "./check-gpu.ts";
 import { createUnitCheck } from "./check-unit.ts";
 import { daemonProblem } from "./nix-daemon.ts";
-import { databaseProblem, linkProblem } from "./nix-places.ts";
+import { databaseProblem, isPermanent, linkProblem } from "./nix-places.ts";
 import { mountUnit, serviceThatRanTooLong } from "../systemd-answers-fixture.ts";
 
 let root: string;
@@ -124,6 +124,15 @@ describe("nix: links and database", () => {
     expect(linkProblem(root)).toBeNull();
     rmSync(join(root, `${profiles}/system`));
     expect(linkProblem(root)).toBeNull();
+  });
+
+  test("roots and profile are looked at once the profile names what runs: before, they lead to what is replaced", () => {
+    expect(isPermanent(root, now)).toBe(true);
+    expect(isPermanent(root, before)).toBe(false);
+    link(`${profiles}/system-7-link`, before);
+    expect(isPermanent(root, before)).toBe(true);
+    rmSync(join(root, `${profiles}/system`));
+    expect(isPermanent(root, now)).toBe(true);
   });
 
   test("what is being fetched may not be there yet, the way back must", () => {

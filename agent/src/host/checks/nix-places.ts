@@ -31,6 +31,23 @@ export function linkProblem(root: string): string | null {
   return dangling === undefined ? bootProblem(root) : `${dangling} leads nowhere`;
 }
 
+/** Whether the profile names the running system. Until the commit it and the roots lead to what is being replaced. */
+export function isPermanent(root: string, toplevel: string): boolean {
+  const target = endOf(root, profile);
+  return target === null || target === toplevel;
+}
+
+/** Where a link leads in the end, below the root; null where there is no link. */
+function endOf(root: string, link: string): string | null {
+  let path = link;
+  for (let followed = 0; followed < maxLinks; followed += 1) {
+    const target = attempt(() => readlinkSync(join(root, path)));
+    if (target.kind === "failed") return followed === 0 ? null : path;
+    path = resolve(dirname(path), target.value);
+  }
+  return path;
+}
+
 /** A missing link is none; absolute targets lie below the root too, so the system's own resolution will not do. */
 function leadsNowhere(root: string, link: string): boolean {
   let path = link;

@@ -48,6 +48,7 @@ function stepBack(situation: Situation, previous: StorePath): Decision {
 
 function activatePrevious(situation: Situation, previous: StorePath): Decision {
   const { observed, journal } = situation;
+  if (observed.preflight?.isSystem === false) return failed(situation, `${previous} is not there any more`);
   const isLocked = observed.preflight?.isSwitchLocked === true;
   if (isLocked && observed.uptimeMs - journal.since < lockMs) {
     return wait(situation, "switch-locked", "another switch is given five seconds to end");
