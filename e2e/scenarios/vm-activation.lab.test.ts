@@ -103,8 +103,9 @@ test("a boot partition without room is met before anything is switched", async (
   await vm.runChecked(["rm", "/boot/filler"]);
 });
 
+const setClock = (text: string) => vm.runChecked(["date", "--set", text]);
+
 test("a clock that jumps to 1970 in probation, and a day ahead in a way back, changes nothing about either", async () => {
-  const setClock = (text: string) => vm.runChecked(["date", "--set", text]);
   try {
     await deployWorld(fleet, "timeless", { agentConfig, args: ["--no-follow", "--probation", "20"] });
     await waitStep(vm, "timeless", { steps: ["probation"] });
