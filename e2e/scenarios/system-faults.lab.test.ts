@@ -1,9 +1,7 @@
 // Faulty systems on a real host: each ends as its name says, and going back mends it. What the sentinel survives.
-import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { startSwitchHost, type SwitchHost } from "../fixtures/switch-host.ts";
-import { waitRebooted } from "../lab/wait-rebooted.ts";
 import { waitUntil } from "../lab/wait-until.ts";
 
 let on: SwitchHost;
@@ -213,47 +211,4 @@ test("a power cut before commit lands in the previous system", async () => {
   expect(await on.current()).toBe(on.systems["a"]);
   expect(await on.sh("cat /etc/lab/revision; ls /etc/lab/only-b 2>&1 | wc -w")).toMatch(/^a\n/);
   expect(await on.sh("readlink /etc/lab/only-b")).toBe("");
-});
-
-/** Makes a system a generation with a boot entry, and leaves profile and boot default as they were. Answers its id. */
-async function addBootEntry(name: string): Promise<string> {
-  const set = (system: string): Promise<unknown> =>
-    on.run("nix-env", "-p", "/nix/var/nix/profiles/system", "--set", on.systems[system] ?? "");
-  await set(name);
-  await set("a");
-  expect((await on.switchTo("a", "boot")).code).toBe(0);
-  const entry = await on.sh(`grep -l 'init=${on.systems[name]}/init' /boot/loader/entries/*.conf`);
-  return entry.replace(/^.*\//, "");
-}
-
-async function bootOnce(entry: string): Promise<void> {
-  await on.host.runChecked(["bootctl", "set-oneshot", entry]);
-  await waitRebooted(on.host, () => on.run("systemctl", "reboot"));
-}
-
-test("an entry chosen for one boot is booted, with its own recovery, and a power cut returns to the default", async () => {
-  await bootOnce(await addBootEntry("b"));
-  expect([await on.current(), await on.sh("readlink /run/booted-system")]).toEqual([
-    on.systems["b"],
-    on.systems["b"],
-  ]);
-  expect(await on.sh("systemctl show -P Result chimera-recover.service")).toBe("success");
-  expect([await on.bootDefault(), await on.sh("ls -d /boot/loader/oneshot")]).toEqual([on.systems["a"], ""]);
-  await on.host.powerCut();
-  await on.host.boot();
-  expect(await on.current()).toBe(on.systems["a"]);
-});
-
-test("no-boot: it is tried once, and the next boot lands in the default", async () => {
-  await bootOnce(await addBootEntry("no-boot"));
-  await on.host.waitRunning();
-  expect(await on.current()).toBe(on.systems["a"]);
-  const console = await readFile(on.host.consoleLog(), "utf8");
-  expect(console.split("lab fault: this system does not boot")).toHaveLength(2);
-});
-
-test("an entry that cannot be booted once does not keep the machine from booting", async () => {
-  await on.sh("echo nixos-generation-999.conf > /boot/loader/oneshot");
-  await waitRebooted(on.host, () => on.run("systemctl", "reboot"));
-  expect(await on.current()).toBe(on.systems["a"]);
 });
