@@ -11,9 +11,8 @@ import type { SoakNode } from "./soak-nodes.ts";
 import type { TrialEnd } from "./trial-end.ts";
 import type { TrialPlan } from "./trial-plan.ts";
 import { waitRest } from "./wait-rest.ts";
-import { stateFolder, watchJournal } from "./watch-journal.ts";
+import { mountedStateFolder, watchJournal } from "./watch-journal.ts";
 
-const takeMs = 30_000;
 const reachMs = 60_000;
 const usualRestMs = 90_000;
 
@@ -65,32 +64,17 @@ async function orderWithDeed(node: SoakNode, fault: Fault, { from, give }: Givin
   const act = () => doDeed(deed, { host, from });
   if (when === "before") {
     const undo = await act();
-    await taken(give);
+    await give();
     return undo;
   }
-  const reached = Promise.withResolvers<void>();
-  const watch = watchJournal(stateFolder(host.name), ({ step }) => {
-    if (step === when) reached.resolve();
+  let isReached = false;
+  const watch = watchJournal(await mountedStateFolder(host), ({ step }) => {
+    isReached ||= step === when;
   });
-  try {
-    await taken(give);
-    await Promise.race([reached.promise, sleep(reachMs, undefined, { ref: false })]);
-  } finally {
-    watch.close();
-  }
-  const undo = await act();
+  const reached = waitUntil(`the journal at ${when}`, () => isReached, { timeoutMs: reachMs, everyMs: 1 });
+  const [undo] = await Promise.all([reached.then(act), give()]).finally(watch.close);
   if (lastsMs === undefined) return undo;
   await sleep(lastsMs);
   await undo();
   return () => Promise.resolve();
-}
-
-/** An agent that has just been started anew answers a little later. */
-async function taken(give: () => Promise<void>): Promise<void> {
-  const tries = () =>
-    give().then(
-      () => true,
-      () => false,
-    );
-  await waitUntil("the order taken", tries, { timeoutMs: takeMs, everyMs: 300 });
 }

@@ -2,6 +2,7 @@
 // inotify tells it within a millisecond. Nobody on the node takes part.
 import { readFileSync, watch } from "node:fs";
 import { join } from "node:path";
+import type { Host } from "../../lab/host.ts";
 import { hostFolder } from "../../lab/lab-state.ts";
 import { glimpseOf, type JournalGlimpse, type JournalStep } from "./journal-steps.ts";
 
@@ -24,6 +25,11 @@ export interface JournalWatch {
 /** Of the agent of a container, as this machine sees it. */
 export function stateFolder(host: string): string {
   return join(hostFolder(host), "upper/var/lib/chimera");
+}
+
+/** The same as the container sees it, with what is mounted there; gone when its first process is. */
+export async function mountedStateFolder(host: Host): Promise<string> {
+  return `/proc/${await host.leaderPid()}/root/var/lib/chimera`;
 }
 
 /** Of orders begun after this call only. `onWrite` is called at once, before anything else runs here. */
