@@ -46,11 +46,11 @@ export async function executioner(host: Host, scope: Scope): Promise<Executioner
   }
 }
 
-export async function sentinelCgroup(host: string): Promise<string> {
+async function sentinelCgroup(host: string): Promise<string> {
   return join(await labCgroup(), host, "payload/system.slice/chimera-sentinel.service");
 }
 
-export function agentsIn(cgroup: string): number[] {
+function agentsIn(cgroup: string): number[] {
   return pidsIn(cgroup).filter((pid) => / run /.test(commandOf(pid)) && /agent\.mjs/.test(commandOf(pid)));
 }
 

@@ -40,7 +40,7 @@ function deathOf(shot: TrialEnd["shot"]): Pick<LedgerLine, "step" | "write" | "h
   return { step: shot.died?.step ?? null, write: shot.died?.write ?? null, hit: true };
 }
 
-export function aimOf(plan: TrialPlan): string {
+function aimOf(plan: TrialPlan): string {
   if (plan.kind === "fault") return plan.fault;
   const { moment } = plan;
   switch (moment.kind) {

@@ -26,7 +26,6 @@ const Replay = z
     const [seed = 0, trial] = text.split(":").map(Number);
     return trial === undefined ? { seed } : { seed, trial };
   });
-export type Replay = z.infer<typeof Replay>;
 
 export const ActivationOptions = z
   .object({

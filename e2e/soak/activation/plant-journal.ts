@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Host } from "../../lab/host.ts";
 
-export const journalPath = "/var/lib/chimera/journal.json";
+const journalPath = "/var/lib/chimera/journal.json";
 
 const put = `cat > ${journalPath}.planted && mv ${journalPath}.planted ${journalPath}`;
 
