@@ -1,8 +1,8 @@
 // PURE. Faults of the system that is ordered.
 import { contactRestMs, type Fault } from "./fault.ts";
 
-/** Longer than the dead-man waits. */
-const deadManRestMs = 180_000;
+/** The dead-man waits for activation, contact and a margin: 211 s with these times. */
+const deadManRestMs = 300_000;
 
 export const systemFaults = {
   "activation exits 1": { order: "exit1", ends: ["old"] },
