@@ -118,6 +118,7 @@ async function tryAction({ perform, log }: LoopParts, { plan, observed, keep }: 
   if (action === null) return;
   try {
     await perform(action);
+    if (plan.afterwards !== null) keep(plan.afterwards);
     log.debug({ action: action.kind }, "action was done");
   } catch (error) {
     if (!(error instanceof ChimeraError)) throw error;

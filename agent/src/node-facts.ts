@@ -60,7 +60,7 @@ export function committedHead(journal: Journal | null): Digest | null {
  */
 export function failedSystem(before: Journal | null, next: Journal): FailedSystem | null {
   const { step, order, toplevel, lastCommitted, blame, problem } = next;
-  const begins = step === "reverting" && before?.step !== "reverting";
+  const begins = step === "reverting" && before?.step !== "reverting" && before?.step !== "reverted";
   // What was proven once, and somebody else replaced, did not become bad by that.
   if (!begins || blame !== "toplevel" || order.rank > 0 || toplevel === lastCommitted) return null;
   return { toplevel, reason: problem?.message ?? "its activation failed" };

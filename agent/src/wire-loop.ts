@@ -5,7 +5,8 @@ import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
 import type { Digest, StorePath } from "@chimera/proto/names";
 import { isAtRest, startLoop, type Loop, type LoopParts, type Pass } from "./loop.ts";
-import { committedHead, failedSystem } from "./node-facts.ts";
+import { createDenier, type Denier } from "./deny-failed.ts";
+import { committedHead } from "./node-facts.ts";
 import type { Journal } from "./reconcile/journal.ts";
 import { saveJournal } from "./save-journal.ts";
 import type { Shared } from "./shared.ts";
@@ -40,6 +41,10 @@ export function wireLoop(needs: LoopNeeds): Loop {
     progress.touch();
     control.noteChange();
   };
+  const denier = createDenier(
+    ({ toplevel, reason }) => keeper.noteFailed(toplevel, { reason, at: now() }),
+    log,
+  );
   return startLoop({
     journal: shared.journal,
     desired() {
@@ -51,12 +56,13 @@ export function wireLoop(needs: LoopNeeds): Loop {
       return { ...(await host.observe(asked)), contact };
     },
     perform: host.perform,
-    saveJournal: (journal) => keepJournal(needs, journal),
+    saveJournal: (journal) => keepJournal(needs, denier, journal),
     onEvent: control.report,
     onPass(pass) {
       [shared.pass, shared.passProblem] = [pass, null];
       const proven = committedHead(pass.journal);
       if (proven !== null) keeper.noteCommitted(proven, pass.observed.at);
+      denier.retry();
       noteRest(needs, pass);
       show();
     },
@@ -81,14 +87,9 @@ function noteRest(needs: LoopNeeds, pass: Pass): void {
   if (isResting && needs.host.isReplaced()) needs.leave();
 }
 
-function keepJournal({ shared, save, keeper, drift, log }: LoopNeeds, journal: Journal): void {
-  const failed = failedSystem(shared.journal, journal);
-  const write = () => {
-    // Before the journal: should the agent die in between, it judges, and says so, again.
-    if (failed !== null) keeper.noteFailed(failed.toplevel, { reason: failed.reason, at: now() });
-    save(journal);
-  };
-  saveJournal(journal, write, log);
+function keepJournal({ shared, save, drift, log }: LoopNeeds, denier: Denier, journal: Journal): void {
+  denier.note(shared.journal, journal);
+  saveJournal(journal, () => save(journal), log);
   const moved = shared.journal?.step !== journal.step;
   // Before the action: drift must know that an activation begins, and what it is compared with afterwards.
   shared.journal = journal;

@@ -1,6 +1,7 @@
 /** SHELL. Which store path this agent runs from, and whether the active system would start this very agent. */
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
+import { ChimeraError } from "@chimera/proto/errors";
 import { StorePath } from "@chimera/proto/names";
 import { writeDurably } from "./state-file.ts";
 
@@ -26,8 +27,14 @@ export function recordAgentPath(stateDir: string, own: StorePath | null, link = 
   const program = [realPath(link), `${own}/bin/chimera-agent`].find(
     (path) => own !== null && path !== null && existsSync(path),
   );
-  if (program !== undefined && program !== null && isActiveAgent(own, program)) {
-    writeDurably(join(stateDir, "agent-path"), `${program}\n`);
+  const file = join(stateDir, "agent-path");
+  if (program === undefined || program === null || !isActiveAgent(own, program)) return;
+  if (existsSync(file) && readFileSync(file, "utf8") === `${program}\n`) return;
+  try {
+    writeDurably(file, `${program}\n`);
+  } catch (error) {
+    // On a full disk an agent must be able to start.
+    if (!(error instanceof ChimeraError)) throw error;
   }
 }
 

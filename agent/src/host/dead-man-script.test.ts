@@ -54,8 +54,24 @@ test("what a message in the journal says is not taken for its step", () => {
   expect(fire(at("committed", { problem }))).toBe(false);
 });
 
+test("a number that is somebody else's by now is left alone", () => {
+  const other = spawn("sleep", ["60"], { stdio: "ignore" });
+  writeFileSync(join(folder, "agent.pid"), `${other.pid}\n`);
+  expect(fire(at("probation"))).toBe(true);
+  expect(other.kill("SIGTERM")).toBe(true);
+});
+
+test("a lock that is held is asked for again", () => {
+  const program = join(folder, "previous/bin/switch-to-configuration");
+  const script = `#!/bin/sh\n[ -e ${folder}/tried ] || { touch ${folder}/tried; exit 11; }\necho "$1" > ${folder}/switched\n`;
+  writeFileSync(program, script);
+  expect(fire(at("probation"))).toBe(true);
+});
+
 test("a hanging agent, which holds the switch's lock, is ended first", async () => {
-  const agent = spawn("sleep", ["60"], { stdio: "ignore" });
+  const program = join(folder, "chimera-agent");
+  writeFileSync(program, "#!/bin/sh\nexec sleep 60\n".replace("exec ", ""), { mode: 0o755 });
+  const agent = spawn(program, { stdio: "ignore" });
   writeFileSync(join(folder, "agent.pid"), `${agent.pid}\n`);
   expect(fire(at("probation"))).toBe(true);
   await vi.waitFor(() => expect(agent.signalCode).toBe("SIGKILL"));

@@ -27,10 +27,22 @@ case $text in
   *) exit 0 ;;
 esac
 echo "<3>chimera: the dead-man fired, going back to ${previous}"
-# A hanging agent holds the switch's lock for as long as it lives.
-if read -r pid 2>/dev/null < ${runtimeDir}/agent.pid; then kill -KILL "$pid" 2>/dev/null || true; fi
 systemctl stop 'chimera-activate-*.service' 2>/dev/null || true
-rm -f /run/nixos/start-list /run/nixos/restart-list /run/nixos/reload-list
-exec ${previous}/bin/switch-to-configuration test
+tries=0
+while :; do
+  # A hanging agent holds the switch's lock for as long as it lives, and so may its successor.
+  if read -r pid 2>/dev/null < ${runtimeDir}/agent.pid; then
+    case $(tr '\\0' ' ' < "/proc/$pid/cmdline" 2>/dev/null) in
+      *agent.mjs* | *chimera-agent*) kill -KILL "$pid" 2>/dev/null || true ;;
+    esac
+  fi
+  rm -f /run/nixos/start-list /run/nixos/restart-list /run/nixos/reload-list
+  code=0
+  ${previous}/bin/switch-to-configuration test || code=$?
+  tries=$((tries + 1))
+  # 11: somebody holds the lock.
+  if [ "$code" -ne 11 ] || [ "$tries" -ge 10 ]; then exit "$code"; fi
+  sleep 0.2
+done
 `;
 }

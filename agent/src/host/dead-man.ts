@@ -32,10 +32,9 @@ const toolMs = 30_000;
 /** Of every order: only one is under way at a time. */
 const allTimers = "chimera-dead-man-*.timer";
 
-/** A timer that is left of this very name, by an order whose journal was lost, makes room. */
+/** One that is left of an earlier try would fire into this one: it makes room first. */
 export async function armDeadMan(order: DeadManOrder, places: DeadManPlaces): Promise<void> {
-  const left = await readUnitState(`${order.unit}.timer`);
-  if (left?.active === "active") await disarmDeadMan();
+  await disarmDeadMan();
   await startTimer(order, places);
 }
 

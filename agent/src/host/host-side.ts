@@ -70,7 +70,8 @@ export function openHost(options: HostOptions): HostSide {
     async observe(needs) {
       if (needs.switchLock) switchLock.hold();
       else await switchLock.release();
-      if (needs.checks !== null) checks.begin(needs.checks);
+      // Without any the next order's begin anew, though it be the same order.
+      checks.begin(needs.checks ?? { id: "none", sinceMs: 0, checks: [] });
       const observed = await observe(needs, observer);
       if (observed.units !== null) units.take(observed.units);
       return { ...observed, reserve: reserveOf(config) };

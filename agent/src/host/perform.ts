@@ -68,11 +68,17 @@ export async function perform(action: Action, performer: Performer): Promise<voi
 
 async function startUnit(
   action: Extract<Action, { kind: "start-unit" }>,
-  { stateDir, switchLock }: Performer,
+  { stateDir, switchLock, onTrouble }: Performer,
 ): Promise<void> {
-  if (action.keep !== null) setRoot("previous", action.keep);
-  // A way back was not fetched for this order: nothing else may hold its target any more.
-  if (action.unit.action === "test") setRoot("wanted", action.unit.toplevel);
+  try {
+    if (action.keep !== null) setRoot("previous", action.keep);
+    // A way back was not fetched for this order: nothing else may hold its target any more.
+    if (action.unit.action === "test") setRoot("wanted", action.unit.toplevel);
+  } catch (error) {
+    // What goes back, as from a disk that the new system has filled, does not wait for a root.
+    if (!action.clearLists) throw error;
+    onTrouble(error);
+  }
   await switchLock.release();
   if (action.clearLists) clearUnitLists();
   await startActivationUnit({ ...action, stateDir });

@@ -64,11 +64,8 @@ export async function driveOffline(options: OfflineDrive): Promise<Journal | nul
     decide: options.decide,
     perform: host.perform,
     saveJournal(next) {
-      const write = () => {
-        report.moved(journal, next);
-        stored.save(next);
-      };
-      saveJournal(next, write, log);
+      report.moved(journal, next);
+      saveJournal(next, () => stored.save(next), log);
       journal = next;
     },
     onEvent: report.event,

@@ -8,7 +8,8 @@ import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
 import { readDocument } from "../host/documents.ts";
 import { writeStateFile } from "../host/state-file.ts";
-import { failedSystem } from "../node-facts.ts";
+import { createDenier } from "../deny-failed.ts";
+import type { FailedSystem } from "../node-facts.ts";
 import type { Journal } from "../reconcile/journal.ts";
 
 export interface OfflineReport {
@@ -25,12 +26,12 @@ export interface OfflineReportOptions {
 }
 
 export function createOfflineReport({ stateDir, keep, log }: OfflineReportOptions): OfflineReport {
+  const denier = createDenier((failed) => deny(join(stateDir, "trust.json"), failed), log);
   return {
     event: keep,
     moved(before, next) {
       log.info({ step: next.step, toplevel: next.toplevel }, "journal moved");
-      const failed = failedSystem(before, next);
-      if (failed !== null) deny(join(stateDir, "trust.json"), failed);
+      denier.note(before, next);
     },
     corrupt: (keptAs) =>
       keep({
@@ -41,7 +42,7 @@ export function createOfflineReport({ stateDir, keep, log }: OfflineReportOption
 }
 
 /** A node that has accepted nothing yet has nothing to deny. */
-function deny(file: string, failed: NonNullable<ReturnType<typeof failedSystem>>): void {
+function deny(file: string, failed: FailedSystem): void {
   const trust = readDocument(file, TrustState);
   if (trust === null) return;
   writeStateFile(file, quarantineHere(trust, { ...failed, at: new Date().toISOString() }));

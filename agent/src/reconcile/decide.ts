@@ -10,6 +10,7 @@ import { decideProbation } from "./forward/decide-probation.ts";
 import { decideAfterReboot } from "./reboot/after-reboot.ts";
 import { decidePreparing, decideRebooting, decideStagedForReboot } from "./reboot/decide-reboot-path.ts";
 import { decideReverted } from "./back/decide-reverted.ts";
+import { decideRevertFailed } from "./back/decide-revert-failed.ts";
 import { decideReverting } from "./back/decide-revert.ts";
 import { decideArming, decideStaged } from "./forward/decide-staged.ts";
 import { isUndone, undo } from "./back/decide-way-back.ts";
@@ -83,7 +84,7 @@ const rules: Record<Step, Rule> = {
   reverting: decideReverting,
   "falling-back": decideRebooting,
   reverted: decideReverted,
-  "revert-failed": (situation) => rest(situation, "revert-failed"),
+  "revert-failed": decideRevertFailed,
   refused: (situation) => rest(situation, "refused"),
   stuck: (situation) => rest(situation, "stuck"),
 };
@@ -125,7 +126,7 @@ function begin(observed: Observed, journal: Journal | null, desired: Wanted): De
     return { state: stateOf(journal), waiting: { reason: "system-unknown", detail }, plan: null };
   }
   const next = newJournal({ observed, journal, desired, current });
-  return planned(journal, { journal: next, action: null, events: [] });
+  return planned(journal, { journal: next, action: null, afterwards: null, events: [] });
 }
 
 function isLoop(journal: Journal): boolean {

@@ -108,7 +108,7 @@ export type Action =
   | { kind: "disarm-dead-man" }
   /** `entry` is booted once; null boots the loader's default. */
   | { kind: "reboot"; entry: string | null; drain: boolean }
-  /** The loader forgets an entry that it was to boot once. */
+  /** The loader forgets an entry that it was to boot once. Doing it twice is no harm. */
   | { kind: "clear-boot-once" };
 
 interface Waiting {
@@ -120,6 +120,8 @@ interface Waiting {
 interface Plan {
   journal: Journal;
   action: Action | null;
+  /** Written once the action is done; until then a restart does it again. */
+  afterwards: Journal | null;
   events: NodeEventBody[];
 }
 

@@ -101,6 +101,8 @@ export const Journal = z.object({
     revert: Count,
     foreign: Count,
     reboot: Count.default(0),
+    /** Of setting the boot default. */
+    boot: Count.default(0),
     /** Probations of this order that were lost by contact only. */
     contact: Count.default(0),
   }),
@@ -117,6 +119,8 @@ export const Journal = z.object({
   systemBack: z.boolean(),
   /** Whether the boot default was set in this order: the only witness where no reader knows the loader. */
   bootSet: z.boolean(),
+  /** Whether this order may have made its system the boot default: the only witness where no reader knows the loader. */
+  bootTouched: z.boolean().default(false),
   lastCommitted: path,
   /** What ran when the order began though it was being left: never a way back. */
   unproven: path.default(null),
@@ -218,8 +222,15 @@ export function advance(journal: Journal, observed: Observed, changes: Partial<J
     bootId: observed.bootId,
     transitions: journal.transitions + 1,
     ...(moved ? { since: observed.uptimeMs, healthySince: null, retryAt: null } : {}),
+    // The way back has steps of its own to be counted.
+    ...(moved && changes.step === "reverting" ? { transitions: 0 } : {}),
     ...changes,
   };
+}
+
+/** A tool that would not even start says nothing about the system: such a problem is worth coming back to. */
+export function isToolProblem({ problem }: Journal): boolean {
+  return problem !== null && problem.code === "tool-failed";
 }
 
 export function problemOf(code: ErrorCode, message: string, observed: Observed): Problem {

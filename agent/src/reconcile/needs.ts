@@ -53,6 +53,8 @@ const checked: ReadonlySet<Step> = new Set<Step>(["probation", "committing", "co
 function checksOf(journal: Journal): CheckRun | null {
   const { step, policy, since, attempts } = journal;
   if (!checked.has(step) || isWayBack(journal)) return null;
-  const id = `${nameOf(journal)} ${journal.order.id} ${journal.bootId} ${attempts.contact}.${attempts.reboot}`;
+  const { order, bootId } = journal;
+  const tries = [attempts.contact, attempts.reboot, attempts.foreign].join(".");
+  const id = `${nameOf(journal)} ${order.id} ${bootId} ${tries}`;
   return { id, sinceMs: since, checks: policy.checks };
 }

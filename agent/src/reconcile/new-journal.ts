@@ -38,7 +38,7 @@ export function newJournal({ observed, journal, desired, current }: Beginning): 
     unit: null,
     unitsStarted: 0,
     deadMan: null,
-    attempts: { fetch: 0, activate: 0, commit: 0, revert: 0, foreign: 0, reboot: 0, contact: 0 },
+    attempts: { fetch: 0, activate: 0, commit: 0, revert: 0, foreign: 0, reboot: 0, boot: 0, contact: 0 },
     rebootReasons: [],
     rebootStage: "none",
     bootEntry: null,
@@ -46,6 +46,7 @@ export function newJournal({ observed, journal, desired, current }: Beginning): 
     transitions: 0,
     systemBack: false,
     bootSet: false,
+    bootTouched: false,
     lastCommitted: journal?.step === "committed" ? journal.toplevel : (journal?.lastCommitted ?? null),
     unproven,
     unhealthy: null,
@@ -54,7 +55,7 @@ export function newJournal({ observed, journal, desired, current }: Beginning): 
   };
 }
 
-const left: ReadonlySet<Step> = new Set<Step>(["staged-for-reboot", "revert-failed", "stuck"]);
+const left: ReadonlySet<Step> = new Set<Step>(["staged-for-reboot", "revert-failed", "stuck", "refused"]);
 
 /** What runs is a system that the order before was going back from: it is no way back for the next one. */
 function isLeft({ step, toplevel, before, lastCommitted }: Journal, current: StorePath): boolean {

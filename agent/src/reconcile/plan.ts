@@ -21,7 +21,11 @@ export function stand(journal: Journal | null, { state, reason, detail }: Blocke
 
 /** Only a newer order ends this: the same toplevel is not tried again for the same one. */
 export function rest(situation: Situation, reason: string): Decision {
-  return wait(situation, reason, situation.journal.problem?.message ?? "waiting for a newer head");
+  const { observed, journal } = situation;
+  const { current } = observed.system;
+  const isKnown = current === null || current === journal.before.current || current === journal.toplevel;
+  if (isKnown) return wait(situation, reason, journal.problem?.message ?? "waiting for a newer head");
+  return wait(situation, "foreign-system", `${reason}, and somebody activated ${current}`);
 }
 
 export function settled({ journal }: Situation): Decision {
@@ -34,13 +38,24 @@ export function go(
   changes: Partial<Journal>,
   action: Action | null = null,
 ): Decision {
-  return planned(journal, { journal: advance(journal, observed, changes), action, events: [] });
+  const plan = { journal: advance(journal, observed, changes), action, afterwards: null, events: [] };
+  return planned(journal, plan);
 }
 
-export function planned(
-  before: Journal | null,
-  plan: { journal: Journal; action: Action | null; events: NodeEventBody[] },
+/** Does the action, and only then writes these changes: for what must not be forgotten when it fails. */
+export function goThen(
+  situation: Situation,
+  action: Action,
+  { before = {}, then }: { before?: Partial<Journal>; then: Partial<Journal> },
 ): Decision {
+  const decision = go(situation, before, action);
+  const { plan } = decision;
+  return plan === null
+    ? decision
+    : { ...decision, plan: { ...plan, afterwards: { ...plan.journal, ...then } } };
+}
+
+export function planned(before: Journal | null, plan: NonNullable<Decision["plan"]>): Decision {
   const from = stateOf(before);
   const to = stateOf(plan.journal);
   const moved: NodeEventBody[] =

@@ -4,11 +4,25 @@ import { backoffMs } from "./backoff.ts";
 import type { Action, Observed } from "./decision.ts";
 import { advance, problemOf, type Journal } from "./journal.ts";
 
-/** Which attempt the failure counts against. */
-function counterOf(journal: Journal, action: Action): keyof Journal["attempts"] {
-  if (journal.step === "reverting") return "revert";
-  if (journal.step === "committing") return "commit";
-  return action.kind === "start-fetch" ? "fetch" : "activate";
+type Counter = keyof Journal["attempts"];
+
+/** Which attempt the failure counts against; null where the step counts it itself, when it tries again. */
+function counterOf(action: Action): Counter | null {
+  switch (action.kind) {
+    case "start-fetch":
+      return "fetch";
+    case "stop-unit":
+    case "clear-boot-once":
+      return "revert";
+    case "reboot":
+      return "reboot";
+    case "start-unit":
+    case "set-profile":
+    case "arm-dead-man":
+    case "collect-unit":
+    case "disarm-dead-man":
+      return null;
+  }
 }
 
 export function recordFailure(
@@ -18,10 +32,12 @@ export function recordFailure(
 ): Journal {
   // An ended unit that could not be cleared away changes nothing about what it did.
   if (action.kind === "collect-unit") return journal;
-  const counter = counterOf(journal, action);
-  const count = journal.attempts[counter] + 1;
+  const counter = counterOf(action);
+  const { attempts } = journal;
+  const tried = Math.max(attempts.activate, attempts.commit, attempts.revert);
+  const count = counter === null ? tried + 1 : attempts[counter] + 1;
   return advance(journal, observed, {
-    attempts: { ...journal.attempts, [counter]: count },
+    attempts: counter === null ? attempts : { ...attempts, [counter]: count },
     retryAt: observed.uptimeMs + backoffMs(count),
     problem: problemOf(failure.code, failure.message, observed),
   });

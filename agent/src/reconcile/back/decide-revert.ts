@@ -3,8 +3,8 @@ import type { StorePath } from "@chimera/proto/names";
 import { backoffMs } from "../backoff.ts";
 import { fallBack } from "../reboot/decide-reboot-path.ts";
 import type { Action, Decision, UnitFact } from "../decision.ts";
-import { problemOf, type Journal, type UnitRecord } from "../journal.ts";
-import { alarm, collect, go, startUnit, wait, withEvents, type Situation } from "../plan.ts";
+import { isRepair, isToolProblem, problemOf, type Journal, type UnitRecord } from "../journal.ts";
+import { alarm, collect, go, goThen, startUnit, wait, withEvents, type Situation } from "../plan.ts";
 import { judgeWayBack } from "../preflight/judge-preflight.ts";
 
 /** Setting the profile counts as an attempt too. */
@@ -24,26 +24,32 @@ export function decideReverting(situation: Situation): Decision {
   const { current } = observed.system;
   const previous = journal.before.current;
   if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
-  if (journal.bootEntry !== null) return go(situation, { bootEntry: null }, { kind: "clear-boot-once" });
-  if (previous === null) return failed(situation, "no previous system is known");
   if (journal.unit !== null) return awaitUnit(situation, journal.unit);
-  if (journal.attempts.revert >= maxAttempts) {
+  const isSpent = journal.attempts.revert >= maxAttempts;
+  if (journal.bootEntry !== null && !isSpent) {
+    return goThen(situation, { kind: "clear-boot-once" }, { then: { bootEntry: null } });
+  }
+  if (previous === null) return failed(situation, "no previous system is known");
+  if (isHome(situation, previous)) return arrive(situation, previous, isSpent);
+  if (isSpent)
     return failed(situation, journal.problem?.message ?? "the previous system could not be activated");
-  }
-  return stepBack(situation, previous);
-}
-
-function stepBack(situation: Situation, previous: StorePath): Decision {
-  const { observed, journal } = situation;
-  // Where the new system ran before the order already, there is nothing to activate.
-  const activated = journal.systemBack || previous === journal.toplevel;
-  if (activated && observed.system.current === previous) {
-    return putBackPointers(situation, previous) ?? go(situation, { step: "reverted", isGoingBack: false });
-  }
   const reasons = restartReasons(situation);
   return reasons.length > 0
     ? goBackByRestart(situation, { previous, reasons })
     : activatePrevious(situation, previous);
+}
+
+/** Where the new system ran before the order already, there is nothing to activate. */
+function isHome({ observed, journal }: Situation, previous: StorePath): boolean {
+  const activated = journal.systemBack || previous === journal.toplevel;
+  return activated && observed.system.current === previous;
+}
+
+/** What runs is right; what names the new system must go too. */
+function arrive(situation: Situation, previous: StorePath, isSpent: boolean): Decision {
+  const pointers = putBackPointers(situation, previous);
+  if (pointers === null) return go(situation, { step: "reverted", isGoingBack: false });
+  return isSpent ? failed(situation, "what names the new system could not be put back") : pointers;
 }
 
 function activatePrevious(situation: Situation, previous: StorePath): Decision {
@@ -91,16 +97,27 @@ function goBackByRestart(
 function putBackPointers(situation: Situation, previous: StorePath): Decision | null {
   const { observed, journal } = situation;
   const { profile, bootDefault } = observed.system;
-  const { before, toplevel } = journal;
-  if (previous !== toplevel && profile === toplevel && before.profile !== toplevel) {
-    const attempts = { ...journal.attempts, revert: journal.attempts.revert + 1 };
-    return go(situation, { attempts }, { kind: "set-profile", toplevel: before.profile ?? previous });
+  const { toplevel, before, attempts } = journal;
+  // A system that somebody else activated over this one: what names this one is as it should be.
+  if (previous === toplevel || isRepair(journal)) return null;
+  const tried = { ...attempts, revert: attempts.revert + 1 };
+  if (profile === toplevel) {
+    const named = earlier(before.profile, toplevel) ?? previous;
+    return go(situation, { attempts: tried }, { kind: "set-profile", toplevel: named });
   }
-  if (previous !== toplevel && bootDefault === toplevel && before.bootDefault !== toplevel) {
-    const back = before.bootDefault ?? previous;
-    return startUnit(situation, { prefix: `${revertPrefix}-boot`, action: "boot", toplevel: back }, {});
-  }
-  return null;
+  const isNamed = bootDefault === toplevel || (bootDefault === null && journal.bootTouched);
+  if (!isNamed) return null;
+  const named = earlier(before.bootDefault, toplevel) ?? previous;
+  return startUnit(
+    situation,
+    { prefix: `${revertPrefix}-boot`, action: "boot", toplevel: named },
+    { attempts: tried },
+  );
+}
+
+/** What a pointer named before, unless that was the new system already. */
+function earlier(before: StorePath | null, toplevel: StorePath): StorePath | null {
+  return before === toplevel ? null : before;
 }
 
 function awaitUnit(situation: Situation, record: UnitRecord): Decision {
@@ -115,7 +132,7 @@ function awaitOwn(situation: Situation, record: UnitRecord, unit: UnitFact): Dec
   if (unit.kind === "absent") return attemptFailed(situation, "the unit of the revert is gone");
   const done = unit.result === "exited" && arrived.has(unit.exitCode);
   if (!done) return attemptFailed(situation, `going back ended with ${unit.exitCode ?? unit.result}`);
-  const back: Partial<Journal> = record.action === "test" ? { systemBack: true } : {};
+  const back: Partial<Journal> = record.action === "test" ? { systemBack: true } : { bootTouched: false };
   return go(situation, { ...back, unit: null }, collect(record));
 }
 
@@ -157,7 +174,7 @@ function attemptFailed(
 function failed(situation: Situation, message: string): Decision {
   const { observed, journal } = situation;
   const { policy, attempts, before } = journal;
-  const problem = problemOf("activation-failed", message, observed);
+  const problem = problemOf(isToolProblem(journal) ? "tool-failed" : "activation-failed", message, observed);
   const events = [alarm("activation-failed", `revert failed: ${message}`)];
   const leadsHome = before.current !== null && observed.system.bootDefault === before.current;
   if (policy.panicReboot === "now" && attempts.reboot === 0 && leadsHome) {

@@ -14,11 +14,32 @@ const pauseFailures = 6;
 
 export function decideReverted(situation: Situation, desired: Desired | null): Decision {
   const { observed, journal } = situation;
+  if (isLeftAgain(situation, desired)) return goBackAgain(situation);
   if (!isRetried(journal) || desired === null || desired.blocked !== null) return rest(situation, "reverted");
   if (desired.order.id !== journal.order.id || observed.contact !== true) return rest(situation, "reverted");
   if (observed.uptimeMs - journal.since < backoffMs(pauseFailures)) return rest(situation, "reverted");
   const attempts = { ...journal.attempts, contact: journal.attempts.contact + 1, activate: 0, revert: 0 };
   return go(situation, { step: "staged", transitions: 0, systemBack: false, attempts });
+}
+
+/** The system that was left, or another one, runs again: somebody booted or activated it. */
+function isLeftAgain({ observed, journal }: Situation, desired: Desired | null): boolean {
+  const { current } = observed.system;
+  const { before } = journal;
+  if (current === null || before.current === null || current === before.current) return false;
+  return desired?.revertForeign === true;
+}
+
+function goBackAgain(situation: Situation): Decision {
+  const { observed, journal } = situation;
+  const foreign = journal.attempts.foreign + 1;
+  return go(situation, {
+    step: "reverting",
+    systemBack: false,
+    attempts: { ...journal.attempts, foreign, revert: 0 },
+    // Whoever does it again and again is met ever more slowly.
+    retryAt: observed.uptimeMs + backoffMs(foreign),
+  });
 }
 
 /** Whether contact would make it begin anew. */

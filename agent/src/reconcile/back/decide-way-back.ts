@@ -5,7 +5,7 @@
 import { comparePlace } from "@chimera/proto/signed/place";
 import { backoffMs } from "../backoff.ts";
 import type { Decision, Desired } from "../decision.ts";
-import { isWayBack, problemOf, type Blame, type Step } from "../journal.ts";
+import { isToolProblem, isWayBack, problemOf, type Blame, type Step } from "../journal.ts";
 import { alarm, collect, go, revert, withEvents, type Situation } from "../plan.ts";
 
 const maxAttempts = 4;
@@ -44,12 +44,12 @@ export function giveUp(situation: Situation, message: string, blame: Blame): Dec
   const { observed, journal } = situation;
   if (!isWayBack(journal)) return revert(situation, message, blame);
   const activate = journal.attempts.activate + 1;
-  const problem = problemOf("activation-failed", message, observed);
+  const problem = problemOf(isToolProblem(journal) ? "tool-failed" : "activation-failed", message, observed);
   const attempts = { ...journal.attempts, activate };
   const action = collect(journal.unit);
   if (activate < maxAttempts) {
     const retryAt = observed.uptimeMs + backoffMs(activate);
-    return go(situation, { step: "staged", unit: null, attempts, retryAt, problem }, action);
+    return go(situation, { step: "staged", unit: null, attempts, retryAt, problem, transitions: 0 }, action);
   }
   const decision = go(situation, { step: "revert-failed", unit: null, attempts, problem }, action);
   return withEvents(decision, [alarm("activation-failed", `going back failed: ${message}`)]);

@@ -15,9 +15,10 @@ const marginMs = 60_000;
 const stopMs = 10_000;
 
 export function deadManOf(journal: Journal, uptimeMs: number): DeadMan {
-  const { activationSeconds } = journal;
+  const { activationSeconds, probationMs } = journal;
   const activationMs = activationSeconds * 1000 + stopMs;
-  const probation = Math.max(deadlineMs(journal), contactMs);
+  // Health that begins just before the deadline is still given its whole time.
+  const probation = Math.max(deadlineMs(journal), contactMs) + probationMs;
   // The name is this arming's own: an older timer that is still there says nothing about this one.
   const arming = journal.attempts.activate + journal.attempts.reboot;
   const suffix = arming === 0 ? "" : `-${arming + 1}`;
@@ -40,7 +41,7 @@ export function expire(situation: Situation): Decision | null {
     {
       step: "reverting",
       systemBack: journal.step === "arming",
-      blame: "toplevel",
+      blame: journal.step === "arming" ? "none" : "toplevel",
       problem: problemOf("activation-failed", message, observed),
     },
     unit === null ? null : { kind: "stop-unit", name: unit.name },

@@ -30,7 +30,8 @@ function startFetch(situation: Situation): Decision {
       kind: "start-fetch",
       head: journal.order.id,
       toplevel: journal.toplevel,
-      keep: observed.system.current,
+      // Not what runs, where that is being left.
+      keep: journal.before.current ?? observed.system.current,
       isLocal: journal.order.local !== null,
     },
   );

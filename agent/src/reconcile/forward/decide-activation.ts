@@ -12,7 +12,7 @@ const exit = { ok: 0, unitsFailed: 4, locked: 11, needsReboot: 100 } as const;
 /** The new system runs then, however well. */
 const arrived: ReadonlySet<number | null> = new Set([exit.ok, exit.unitsFailed]);
 
-const maxStarts = 3;
+const maxStarts = 5;
 
 type Ended = Extract<UnitFact, { kind: "ended" }>;
 
@@ -38,10 +38,13 @@ function startAgain(situation: Situation): Decision {
   if (activate >= maxStarts) {
     return giveUp(situation, "the activation unit was not to be started", "none");
   }
+  const attempts = { ...journal.attempts, activate };
+  // With a dead-man that still has its whole time.
+  if (!isWayBack(journal)) return go(situation, { step: "arming", unit: null, attempts });
   return startUnit(
     situation,
     { prefix: "chimera-activate", action: "test", toplevel: journal.toplevel },
-    { attempts: { ...journal.attempts, activate } },
+    { attempts },
   );
 }
 

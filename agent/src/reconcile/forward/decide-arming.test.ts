@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import { deadManOf, expire } from "./dead-man.ts";
 import { decide } from "../decide.ts";
 import { Step } from "../journal.ts";
-import { a, b, clear, desired, observed } from "../model/machine-model.ts";
+import { a, b, clear, desired, observed, panicOf } from "../model/machine-model.ts";
 import { at, kinds, play } from "../model/play-machine.ts";
 
-const armed = { unit: "chimera-dead-man-1", atMs: 500_000 };
+const armed = { unit: "chimera-dead-man-1", atMs: 5_000_000 };
 
 test("nothing is activated before the dead-man is seen to be armed", () => {
   const journal = at("arming", { deadMan: armed });
@@ -72,7 +72,8 @@ test("after a restart in the middle of arming nothing was changed: the order is 
 
 for (const step of ["committed", "reverted", "refused", "revert-failed", "stuck"] as const) {
   test(`at rest in ${step} the timer is taken away, once`, () => {
-    const system = { current: b, booted: a, profile: b, bootDefault: b };
+    const runs = step === "reverted" ? a : b;
+    const system = { current: runs, booted: a, profile: runs, bootDefault: runs };
     const { plan } = decide(observed({ system }), at(step, { deadMan: armed }), desired(1, b));
     expect(plan).toMatchObject({
       journal: { deadMan: null, step },
@@ -91,6 +92,26 @@ test("the reserve of the node's module counts", () => {
 });
 
 test("a way back arms nothing: there is nothing behind it", () => {
-  const { actions } = play({ seen: observed(), journal: null, want: desired(1, b) });
-  expect(kinds(actions)).toContain("arm-dead-man");
+  const system = { current: b, booted: a, profile: b, bootDefault: b };
+  const { actions } = play({ seen: observed({ system }), journal: at("committed"), want: panicOf(1, a) });
+  expect(kinds(actions)).not.toContain("arm-dead-man");
+});
+
+test("an unproven system behind which no dead-man can be armed is left", () => {
+  const system = { current: b, booted: b, profile: a, bootDefault: a };
+  let journal = at("arming", { deadMan: armed });
+  for (let looks = 0; looks < 9 && journal.step === "arming"; looks += 1) {
+    journal = decide(observed({ system, deadManArmed: false }), journal, null).plan?.journal ?? journal;
+  }
+  expect(journal).toMatchObject({ step: "reverting", blame: "none" });
+});
+
+test("an activation that begins late gets a timer that gives it its whole time", () => {
+  const journal = at("arming", { deadMan: { unit: "chimera-dead-man-1", atMs: 101_000 } });
+  const { plan } = decide(observed({ deadManArmed: true }), journal, desired(1, b));
+  expect(plan).toMatchObject({ journal: { step: "arming" }, action: { kind: "arm-dead-man" } });
+});
+
+test("nothing that was never activated is denied when the dead-man fires", () => {
+  expect(expire({ observed: observed(), journal: at("arming") })?.plan?.journal.blame).toBe("none");
 });

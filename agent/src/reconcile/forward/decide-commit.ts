@@ -6,8 +6,10 @@ import { problemOf, type Journal } from "../journal.ts";
 import { giveUp } from "../back/decide-way-back.ts";
 import { collect, go, settled, startUnit, wait, type Situation } from "../plan.ts";
 
-/** Setting the profile counts as an attempt too: a profile that will not stay set is no success. */
-const maxAttempts = 3;
+/** Of setting the profile, with pauses: a busy database is no reason to leave a system that has proved itself. */
+const maxAttempts = 8;
+/** Of running its installer, which either works or does not. */
+const maxBoots = 2;
 
 export function decideCommitting(situation: Situation): Decision {
   const { observed, journal } = situation;
@@ -17,35 +19,43 @@ export function decideCommitting(situation: Situation): Decision {
   if (current !== journal.toplevel) {
     return giveUp(situation, `another system was activated during commit: ${current}`, "none");
   }
-  if (journal.attempts.commit >= maxAttempts) {
-    return giveUp(situation, journal.problem?.message ?? "the commit failed", "none");
-  }
-  return movePointers(situation);
+  return isPermanent(situation) ? committed(situation) : movePointers(situation);
+}
+
+function isPermanent({ observed, journal }: Situation): boolean {
+  const { profile, bootDefault } = observed.system;
+  const isDefault = bootDefault === journal.toplevel || (bootDefault === null && journal.bootSet);
+  return profile === journal.toplevel && isDefault;
 }
 
 function movePointers(situation: Situation): Decision {
   const { observed, journal } = situation;
   const { profile, bootDefault } = observed.system;
   const { toplevel } = journal;
+  const { commit, boot } = journal.attempts;
+  if (commit >= maxAttempts || boot >= maxBoots) {
+    return giveUp(situation, journal.problem?.message ?? "the commit failed", "none");
+  }
   if (profile !== toplevel) {
     const attempts = { ...journal.attempts, commit: journal.attempts.commit + 1 };
     return go(situation, { attempts }, { kind: "set-profile", toplevel });
   }
-  if (bootDefault === toplevel || (bootDefault === null && journal.bootSet)) {
-    const attempts = { ...journal.attempts, commit: 0, activate: 0 };
-    return go(situation, {
-      step: "committed",
-      lastCommitted: toplevel,
-      attempts,
-      problem: null,
-      isGoingBack: false,
-      bootEntry: null,
-      rebootReasons: [],
-      unproven: null,
-    });
-  }
   if (journal.bootSet) return commitFailed(situation, `the boot default is ${bootDefault} after "boot"`);
-  return startUnit(situation, { prefix: "chimera-boot", action: "boot", toplevel }, {});
+  return startUnit(situation, { prefix: "chimera-boot", action: "boot", toplevel }, { bootTouched: true });
+}
+
+function committed(situation: Situation): Decision {
+  const { toplevel, attempts } = situation.journal;
+  return go(situation, {
+    step: "committed",
+    lastCommitted: toplevel,
+    attempts: { ...attempts, commit: 0, boot: 0, activate: 0 },
+    problem: null,
+    isGoingBack: false,
+    bootEntry: null,
+    rebootReasons: [],
+    unproven: null,
+  });
 }
 
 function awaitBoot(situation: Situation): Decision {
@@ -62,14 +72,14 @@ function awaitBoot(situation: Situation): Decision {
 
 function commitFailed(situation: Situation, message: string): Decision {
   const { observed, journal } = situation;
-  const commit = journal.attempts.commit + 1;
+  const boot = journal.attempts.boot + 1;
   return go(
     situation,
     {
       unit: null,
       bootSet: false,
-      attempts: { ...journal.attempts, commit },
-      retryAt: observed.uptimeMs + backoffMs(commit),
+      attempts: { ...journal.attempts, boot },
+      retryAt: observed.uptimeMs + backoffMs(boot),
       problem: problemOf("activation-failed", message, observed),
     },
     collect(journal.unit),

@@ -1,11 +1,14 @@
 /** PURE. Everything is there and nothing was changed yet: pre-flight, snapshot, dead-man. */
+import type { ErrorCode } from "@chimera/proto/errors";
 import type { Blocked, Decision, Desired } from "../decision.ts";
 import { deadManOf } from "./dead-man.ts";
 import { isRepair, isWayBack, type Journal } from "../journal.ts";
-import { go, refuse, stand, startUnit, wait, type Situation } from "../plan.ts";
+import { go, refuse, revert, stand, startUnit, wait, type Situation } from "../plan.ts";
 import { judgePreflight, judgeWayBack, type Reserve } from "../preflight/judge-preflight.ts";
 
-const maxArmings = 3;
+/** So much later than armed an activation may begin. */
+const slackMs = 30_000;
+const maxArmings = 4;
 
 export function decideStaged(situation: Situation, desired: Desired | null, reserve: Reserve): Decision {
   const { observed, journal } = situation;
@@ -24,7 +27,7 @@ function stagedForward(situation: Situation, reserve: Reserve): Decision {
   const verdict = judgePreflight(preflight, reserve);
   switch (verdict.kind) {
     case "refuse":
-      return refuse(situation, verdict.code, `${journal.toplevel}: ${verdict.message}`);
+      return decline(situation, verdict.code, `${journal.toplevel}: ${verdict.message}`);
     case "wait":
       return wait(situation, verdict.reason, verdict.detail);
     case "reboot":
@@ -73,7 +76,9 @@ function adopt(situation: Situation): Decision {
   if (isPermanent || isRepair(journal)) return go(situation, { step: "committing", bootSet: false });
   const taken = snapshot(situation);
   const previous = profile === current ? bootDefault : profile;
-  return arm(situation, { ...taken, before: { ...taken.before, current: previous ?? current } });
+  const before = { ...taken.before, current: previous ?? current };
+  // What fails, and who is not reached, while it runs is no baseline for it.
+  return arm(situation, { before, failedBefore: [], contactBefore: true });
 }
 
 /** What is compared with afterwards, and where the way back leads. */
@@ -82,9 +87,14 @@ function snapshot({
   journal,
 }: Situation): Pick<Journal, "before" | "failedBefore" | "contactBefore"> {
   const { current, profile, bootDefault } = observed.system;
-  const { before } = journal;
+  const { before, toplevel } = journal;
   return {
-    before: { current: current === journal.unproven ? before.current : current, profile, bootDefault },
+    before: {
+      current: current === journal.unproven ? before.current : current,
+      // A commit that was cut short may have moved them already.
+      profile: profile === toplevel ? before.profile : profile,
+      bootDefault: bootDefault === toplevel ? before.bootDefault : bootDefault,
+    },
     failedBefore: observed.units?.failing.slice(0, 1000) ?? [],
     contactBefore: observed.contact === true,
   };
@@ -112,6 +122,7 @@ export function decideArming(situation: Situation): Decision {
     return wait(situation, "dead-man-unknown", "systemd did not say whether the dead-man is armed");
   }
   if (!observed.deadManArmed) return armAgain(situation);
+  if (isTooShort(journal, observed.uptimeMs)) return arm(situation, {});
   if (current === journal.toplevel) return go(situation, { step: "probation", unit: null });
   return startUnit(
     situation,
@@ -120,10 +131,31 @@ export function decideArming(situation: Situation): Decision {
   );
 }
 
+/** The time that was meant for the activation went by before it began: a new timer takes its place. */
+function isTooShort(journal: Journal, uptimeMs: number): boolean {
+  return journal.deadMan !== null && journal.deadMan.atMs + slackMs < deadManOf(journal, uptimeMs).atMs;
+}
+
 function armAgain(situation: Situation): Decision {
   const { journal } = situation;
   const activate = journal.attempts.activate + 1;
   const attempts = { ...journal.attempts, activate };
   if (activate < maxArmings) return arm(situation, { attempts });
-  return refuse(situation, "activation-failed", "the dead-man could not be armed: nothing was changed");
+  const isRunning = situation.observed.system.current === journal.toplevel;
+  if (isRunning)
+    return revert(situation, "the dead-man could not be armed behind an unproven system", "none");
+  return decline(situation, "activation-failed", "the dead-man could not be armed: nothing was activated");
+}
+
+/** What a commit that was cut short has moved already is put back first. */
+function decline(situation: Situation, code: ErrorCode, message: string): Decision {
+  const { profile, bootDefault } = situation.observed.system;
+  const { toplevel } = situation.journal;
+  const isNamed = profile === toplevel || bootDefault === toplevel;
+  if (!isNamed || isRepair(situation.journal)) return refuse(situation, code, message);
+  const decision = revert(situation, message, "none");
+  const { plan } = decision;
+  return plan === null
+    ? decision
+    : { ...decision, plan: { ...plan, journal: { ...plan.journal, systemBack: true } } };
 }

@@ -35,6 +35,7 @@ export function play(
       steps.push(journal.step);
       if (plan.action !== null) {
         actions.push(plan.action);
+        journal = plan.afterwards ?? journal;
         perOrder.set(journal.order.id, (perOrder.get(journal.order.id) ?? 0) + 1);
       }
     }
@@ -56,6 +57,7 @@ export const tries = (over: Partial<Journal["attempts"]>): Journal["attempts"] =
   revert: 0,
   foreign: 0,
   reboot: 0,
+  boot: 0,
   contact: 0,
   ...over,
 });

@@ -14,6 +14,8 @@ export interface Reserve {
   bootBytes: number;
 }
 
+/** As much of a reason as the journal takes. */
+const maxReason = 512;
 const mebibyte = 1 << 20;
 
 /** Forward, to a system that has not proved itself. */
@@ -23,7 +25,9 @@ export function judgePreflight(facts: PreflightFacts, reserve: Reserve): Preflig
 
 /** Back, to a system that ran here before: nothing is refused, since there is nothing better. */
 export function judgeWayBack(facts: PreflightFacts): Preflight {
-  const reasons = [...inhibitorReasons(facts), ...initReasons(facts)];
+  // What cannot be compared does not stand in the way of the only way there is.
+  const known = facts.inhibitors === null ? [] : inhibitorReasons(facts);
+  const reasons = [...known, ...initReasons(facts)];
   return reasons.length === 0 ? { kind: "go" } : { kind: "reboot", reasons };
 }
 
@@ -43,8 +47,10 @@ function rebootReasons(facts: PreflightFacts): string[] {
 }
 
 function inhibitorReasons({ inhibitors }: PreflightFacts): string[] {
-  if (inhibitors === null || inhibitors.length === 0) return [];
-  return [`switch inhibitors differ: ${inhibitors.join(", ")}`];
+  if (inhibitors === null) return ["the switch inhibitors of the systems could not be compared"];
+  return inhibitors.length === 0
+    ? []
+    : [`switch inhibitors differ: ${inhibitors.join(", ")}`.slice(0, maxReason)];
 }
 
 function initReasons({ isInitChanged }: PreflightFacts): string[] {
@@ -73,13 +79,9 @@ function spaceRefusal({ storeFreeBytes, boot }: PreflightFacts, reserve: Reserve
     : refuse("space-missing", `the boot partition lacks ${missing(wanted - boot.freeBytes)}`);
 }
 
-function pause({ isSwitchLocked, inhibitors }: PreflightFacts): Preflight | null {
-  if (isSwitchLocked) {
-    return { kind: "wait", reason: "switch-locked", detail: "somebody else switches the system now" };
-  }
-  if (inhibitors !== null) return null;
-  const detail = "the switch inhibitors of the systems could not be compared";
-  return { kind: "wait", reason: "inhibitors-unknown", detail };
+function pause({ isSwitchLocked }: PreflightFacts): Preflight | null {
+  if (!isSwitchLocked) return null;
+  return { kind: "wait", reason: "switch-locked", detail: "somebody else switches the system now" };
 }
 
 function refuse(code: ErrorCode, message: string): Preflight {

@@ -24,12 +24,28 @@ export function decideAfterReboot(situation: Situation): Decision {
   const { current } = observed.system;
   const isWaited = step === "staged-for-reboot" && journal.isGoingBack;
   const isAwaited = step === "rebooting" || step === "falling-back" || isWaited;
-  if (!isAwaited && !unfinished.has(step)) return go(situation, fresh(situation, { step }));
+  const cameHome = current !== null && current === homeOf(journal);
+  if (cameHome && (step === "reverting" || step === "revert-failed")) return bootedHome(situation);
+  // A machine may restart as often as it likes while an order waits: that is no step of it.
+  if (!isAwaited && !unfinished.has(step)) {
+    return go(situation, fresh(situation, { step, transitions: journal.transitions }));
+  }
   if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
   if (step === "rebooting") return afterExpected(situation, current);
   if (isAwaited) return afterGoingBack(situation, current);
   const problem = problemOf("activation-failed", `the machine restarted while ${step}`, observed);
   return go(situation, fresh(situation, resume(journal, current, problem)));
+}
+
+/** What ran before was booted whole: nothing need be activated any more, whatever stood against it. */
+function bootedHome(situation: Situation): Decision {
+  const { journal } = situation;
+  const step = isWayBack(journal) ? "committing" : "reverting";
+  const attempts = { ...journal.attempts, revert: 0, activate: 0 };
+  return go(
+    situation,
+    fresh(situation, { step, systemBack: true, isGoingBack: false, attempts, transitions: 0 }),
+  );
 }
 
 /** Where the step that was cut short goes on, by what runs now. */
@@ -42,11 +58,12 @@ function resume(journal: Journal, current: StorePath, problem: Journal["problem"
   if (current !== journal.before.current) {
     return { step: "reverting", systemBack: false, problem, blame: "none" };
   }
-  // Proven, but not yet on the loader: it is activated and proves itself again.
+  // Proven, but not yet on the loader: it is activated and proves itself again, and the way back stays what it was.
   if (step === "committing") return { step: "staged", problem };
   // What was written for the restart is put back; nothing of it had become the default.
   if (step === "preparing-reboot") return { step: "reverting", systemBack: true, problem, blame: "none" };
-  return { step: "reverted", problem };
+  // What ran before runs; what a commit before this may have moved is put back.
+  return { step: "reverting", systemBack: true, problem, blame: "none" };
 }
 
 /** The restart that was ordered: one try, and the loader's answer is final. */
@@ -97,14 +114,16 @@ function afterGoingBack(situation: Situation, current: StorePath): Decision {
   return withEvents(decision, [alarm("activation-failed", message)]);
 }
 
-function fresh({ observed }: Situation, changes: Partial<Journal>): Partial<Journal> {
+function fresh({ observed, journal }: Situation, changes: Partial<Journal>): Partial<Journal> {
+  const { attempts = journal.attempts, ...others } = changes;
   return {
+    attempts: { ...attempts, commit: 0, boot: 0 },
     since: observed.uptimeMs,
     healthySince: null,
     retryAt: null,
     unit: null,
     bootSet: false,
     deadMan: null,
-    ...changes,
+    ...others,
   };
 }

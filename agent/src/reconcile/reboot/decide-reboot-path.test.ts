@@ -146,9 +146,9 @@ test("a restart that does not come is ordered again, then given up and its entry
   const journal = at("rebooting", { bootEntry: "entry-b.conf", since: 100_000, attempts: tries({}) });
   const wait = decide(observed({ uptimeMs: 110_000 }), journal, null);
   expect(wait).toMatchObject({ state: "rebooting", plan: null, waiting: { reason: "rebooting" } });
-  const again = decide(observed({ uptimeMs: 230_000 }), journal, null).plan;
-  expect(again?.action).toEqual({ kind: "reboot", entry: "entry-b.conf", drain: false });
-  const over = decide(observed({ uptimeMs: 230_000 }), { ...journal, attempts: tries({ reboot: 2 }) }, null);
+  const again = decide(observed({ uptimeMs: 710_000 }), journal, null).plan;
+  expect(again?.action).toEqual({ kind: "reboot", entry: "entry-b.conf", drain: true });
+  const over = decide(observed({ uptimeMs: 710_000 }), { ...journal, attempts: tries({ reboot: 6 }) }, null);
   expect(over.plan?.journal.step).toBe("reverting");
   const cleared = decide(observed(), over.plan?.journal ?? null, null).plan;
   expect(cleared?.action).toEqual({ kind: "clear-boot-once" });

@@ -9,13 +9,18 @@ import { backoffMs } from "../backoff.ts";
 import { isInWindow } from "./reboot-window.ts";
 
 const maxAttempts = 3;
+/** Of ordering a restart: there is nothing that could be done instead. */
+const maxOrders = 6;
 
-/** An ordered restart that has not come by then was not carried out. */
-const restartMs = 120_000;
+/** An ordered restart that has not come by then was not carried out: services may take their time to stop. */
+const restartMs = 600_000;
 
 export function decideStagedForReboot(situation: Situation, desired: Desired | null): Decision {
   const { journal, observed } = situation;
   const reasons = journal.rebootReasons.join("; ");
+  // Somebody restarted into it by hand: it is looked at as any system that runs without being proven.
+  if (observed.system.current === journal.toplevel && !journal.isGoingBack)
+    return go(situation, { step: "staged" });
   if (journal.isGoingBack) {
     return journal.policy.panicReboot === "now"
       ? fallBack(situation)
@@ -123,7 +128,7 @@ function installEntries(situation: Situation): Decision {
   return startUnit(
     situation,
     { prefix: "chimera-entry", action: "boot", toplevel: installer ?? journal.toplevel },
-    {},
+    isDirect(situation) ? { bootTouched: true } : {},
   );
 }
 
@@ -198,17 +203,23 @@ export function fallBack(situation: Situation): Decision {
 /** Still the boot in which the restart was ordered. */
 export function decideRebooting(situation: Situation): Decision {
   const { journal, observed } = situation;
-  if (observed.uptimeMs - journal.since < restartMs) {
+  // One that failed, as by its drain, is on record, and its pause is over.
+  if (journal.problem === null && observed.uptimeMs - journal.since < restartMs) {
     return wait(situation, "rebooting", journal.rebootReasons.join("; ") || "the restart was ordered");
   }
-  const reboot = journal.attempts.reboot + 1;
-  const attempts = { ...journal.attempts, reboot };
-  if (reboot < maxAttempts) {
-    const changes = { attempts, since: observed.uptimeMs };
-    const entry = journal.step === "falling-back" ? null : journal.bootEntry;
-    return go(situation, changes, { kind: "reboot", entry, drain: false });
+  const { attempts, step, bootEntry, problem } = journal;
+  const isFallingBack = step === "falling-back";
+  if (attempts.reboot < maxOrders) {
+    const tried = { ...attempts, reboot: attempts.reboot + (problem === null ? 1 : 0) };
+    const entry = isFallingBack ? null : bootEntry;
+    const changes = { attempts: tried, since: observed.uptimeMs, problem: null };
+    return go(situation, changes, { kind: "reboot", entry, drain: !isFallingBack });
   }
-  const problem = problemOf("activation-failed", "the machine did not restart when it was told to", observed);
-  const step = journal.step === "falling-back" ? "revert-failed" : "reverting";
-  return go(situation, { step, attempts, systemBack: true, blame: "none", problem });
+  const message = problem?.message ?? "the machine did not restart when it was told to";
+  return go(situation, {
+    step: isFallingBack ? "revert-failed" : "reverting",
+    systemBack: true,
+    blame: "none",
+    problem: problemOf("activation-failed", message, observed),
+  });
 }
