@@ -55,7 +55,7 @@ test("changed units are stopped, started, restarted, reloaded or left alone by t
     expect.arrayContaining([
       "stopping the following units: lab-app-1.service, lab-app-2.service, lab-app-5.service, " +
         "rule-removed.service, rule-restart-trigger.service, rule-template@x.service",
-      "NOT restarting the following changed units: lab-app-4.service, rule-manual.service, rule-refuse-stop.service",
+      "NOT restarting the following changed units: chimera-recover.service, lab-app-4.service, rule-manual.service, rule-refuse-stop.service",
       "activating the configuration...",
       "setting up /etc...",
       "restarting sysinit-reactivation.target",
