@@ -5,7 +5,8 @@ import type { Digest, StorePath } from "@chimera/proto/names";
 import type { ReceiptFacts } from "./control/receipts/receipt-book.ts";
 import type { Pass } from "./loop.ts";
 import type { Desired } from "./reconcile/decision.ts";
-import { isSwitching, type Journal } from "./reconcile/journal.ts";
+import { type Journal, type Step } from "./reconcile/journal.ts";
+import { isSwitching } from "./reconcile/settled-toplevel.ts";
 
 export function composeReceiptFacts(
   trust: TrustState | null,
@@ -54,14 +55,18 @@ export function committedHead(journal: Journal | null): Digest | null {
   return journal?.step === "committed" && journal.order.rank === 0 ? journal.order.id : null;
 }
 
+/** One that begins again from here says nothing new about the system. */
+const goingBack: ReadonlySet<Step> = new Set<Step>(["reverting", "reverted"]);
+
 /**
  * The system that failed by itself, at the moment when the way back begins: not later, or an operator's pardon would be
  * taken back by the same old failure.
  */
 export function failedSystem(before: Journal | null, next: Journal): FailedSystem | null {
   const { step, order, toplevel, lastCommitted, blame, problem } = next;
-  const begins = step === "reverting" && before?.step !== "reverting" && before?.step !== "reverted";
+  const isGoingOn = before !== null && goingBack.has(before.step);
+  if (step !== "reverting" || isGoingOn || blame !== "toplevel") return null;
   // What was proven once, and somebody else replaced, did not become bad by that.
-  if (!begins || blame !== "toplevel" || order.rank > 0 || toplevel === lastCommitted) return null;
+  if (order.rank > 0 || toplevel === lastCommitted) return null;
   return { toplevel, reason: problem?.message ?? "its activation failed" };
 }

@@ -3,7 +3,7 @@ import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
 import type { AgentConfig } from "./config.ts";
 import { startDrift, type DriftService } from "./host/drift/drift-service.ts";
-import { isSwitching, settledToplevel } from "./reconcile/journal.ts";
+import { isSwitching, settledToplevel } from "./reconcile/settled-toplevel.ts";
 import type { Shared } from "./shared.ts";
 
 export interface DriftNeeds {

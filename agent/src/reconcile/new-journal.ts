@@ -13,6 +13,17 @@ export interface Beginning {
   current: StorePath;
 }
 
+const noAttempts: Journal["attempts"] = {
+  fetch: 0,
+  activate: 0,
+  commit: 0,
+  revert: 0,
+  foreign: 0,
+  reboot: 0,
+  boot: 0,
+  contact: 0,
+};
+
 export function newJournal({ observed, journal, desired, current }: Beginning): Journal {
   const { profile, bootDefault } = observed.system;
   const unproven = journal !== null && isLeft(journal, current) ? current : null;
@@ -28,17 +39,13 @@ export function newJournal({ observed, journal, desired, current }: Beginning): 
     since: observed.uptimeMs,
     healthySince: null,
     retryAt: null,
-    before: {
-      current: unproven === null ? current : (journal?.before.current ?? current),
-      profile,
-      bootDefault,
-    },
+    before: { current: provenOf(journal, unproven) ?? current, profile, bootDefault },
     failedBefore: [],
     contactBefore: false,
     unit: null,
     unitsStarted: 0,
     deadMan: null,
-    attempts: { fetch: 0, activate: 0, commit: 0, revert: 0, foreign: 0, reboot: 0, boot: 0, contact: 0 },
+    attempts: noAttempts,
     rebootReasons: [],
     rebootStage: "none",
     bootEntry: null,
@@ -53,6 +60,11 @@ export function newJournal({ observed, journal, desired, current }: Beginning): 
     blame: "none",
     problem: null,
   };
+}
+
+/** What ran before a system that is being left; null where nothing is. */
+function provenOf(journal: Journal | null, unproven: StorePath | null): StorePath | null {
+  return unproven === null || journal === null ? null : journal.before.current;
 }
 
 const left: ReadonlySet<Step> = new Set<Step>(["staged-for-reboot", "revert-failed", "stuck", "refused"]);

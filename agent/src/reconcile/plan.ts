@@ -43,16 +43,11 @@ export function go(
 }
 
 /** Does the action, and only then writes these changes: for what must not be forgotten when it fails. */
-export function goThen(
-  situation: Situation,
-  action: Action,
-  { before = {}, then }: { before?: Partial<Journal>; then: Partial<Journal> },
-): Decision {
-  const decision = go(situation, before, action);
+export function goThen(situation: Situation, action: Action, changes: Partial<Journal>): Decision {
+  const decision = go(situation, {}, action);
   const { plan } = decision;
-  return plan === null
-    ? decision
-    : { ...decision, plan: { ...plan, afterwards: { ...plan.journal, ...then } } };
+  if (plan === null) return decision;
+  return { ...decision, plan: { ...plan, afterwards: { ...plan.journal, ...changes } } };
 }
 
 export function planned(before: Journal | null, plan: NonNullable<Decision["plan"]>): Decision {

@@ -21,18 +21,29 @@ const arrived: ReadonlySet<number | null> = new Set([0, 4]);
 
 export function decideReverting(situation: Situation): Decision {
   const { observed, journal } = situation;
-  const { current } = observed.system;
-  const previous = journal.before.current;
-  if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
+  if (observed.system.current === null) {
+    return wait(situation, "system-unknown", "the running system could not be read");
+  }
   if (journal.unit !== null) return awaitUnit(situation, journal.unit);
   const isSpent = journal.attempts.revert >= maxAttempts;
   if (journal.bootEntry !== null && !isSpent) {
-    return goThen(situation, { kind: "clear-boot-once" }, { then: { bootEntry: null } });
+    return goThen(situation, { kind: "clear-boot-once" }, { bootEntry: null });
   }
+  const previous = journal.before.current;
   if (previous === null) return failed(situation, "no previous system is known");
-  if (isHome(situation, previous)) return arrive(situation, previous, isSpent);
-  if (isSpent)
-    return failed(situation, journal.problem?.message ?? "the previous system could not be activated");
+  if (isHome(situation, previous)) return arrive(situation, { previous, isSpent });
+  return goHome(situation, { previous, isSpent });
+}
+
+interface Home {
+  previous: StorePath;
+  /** All tries are used up. */
+  isSpent: boolean;
+}
+
+function goHome(situation: Situation, { previous, isSpent }: Home): Decision {
+  const { problem } = situation.journal;
+  if (isSpent) return failed(situation, problem?.message ?? "the previous system could not be activated");
   const reasons = restartReasons(situation);
   return reasons.length > 0
     ? goBackByRestart(situation, { previous, reasons })
@@ -46,7 +57,7 @@ function isHome({ observed, journal }: Situation, previous: StorePath): boolean 
 }
 
 /** What runs is right; what names the new system must go too. */
-function arrive(situation: Situation, previous: StorePath, isSpent: boolean): Decision {
+function arrive(situation: Situation, { previous, isSpent }: Home): Decision {
   const pointers = putBackPointers(situation, previous);
   if (pointers === null) return go(situation, { step: "reverted", isGoingBack: false });
   return isSpent ? failed(situation, "what names the new system could not be put back") : pointers;

@@ -30,18 +30,31 @@ export function play(
     last = decide(seen, journal, start.want);
     const { plan } = last;
     quiet = plan === null ? quiet + 1 : 0;
-    if (plan !== null) {
-      journal = Journal.parse(plan.journal);
-      steps.push(journal.step);
-      if (plan.action !== null) {
-        actions.push(plan.action);
-        journal = plan.afterwards ?? journal;
-        perOrder.set(journal.order.id, (perOrder.get(journal.order.id) ?? 0) + 1);
-      }
-    }
+    journal = plan === null ? journal : written(plan);
+    if (plan !== null) note(plan, { actions, steps, perOrder });
     seen = after(plan?.action ?? null, seen, script);
   }
   return { seen, journal, actions, steps, last, mostPerOrder: Math.max(0, ...perOrder.values()) };
+}
+
+type Plan = NonNullable<Decision["plan"]>;
+
+/** What is on disk once the action is done. */
+function written({ journal, action, afterwards }: Plan): Journal {
+  return Journal.parse(action === null ? journal : (afterwards ?? journal));
+}
+
+interface Notes {
+  actions: Action[];
+  steps: string[];
+  perOrder: Map<string, number>;
+}
+
+function note({ journal, action }: Plan, { actions, steps, perOrder }: Notes): void {
+  steps.push(journal.step);
+  if (action === null) return;
+  actions.push(action);
+  perOrder.set(journal.order.id, (perOrder.get(journal.order.id) ?? 0) + 1);
 }
 
 export const kinds = (actions: readonly Action[]) =>

@@ -22,10 +22,8 @@ export function decideAfterReboot(situation: Situation): Decision {
   const { observed, journal } = situation;
   const { step } = journal;
   const { current } = observed.system;
-  const isWaited = step === "staged-for-reboot" && journal.isGoingBack;
-  const isAwaited = step === "rebooting" || step === "falling-back" || isWaited;
-  const cameHome = current !== null && current === homeOf(journal);
-  if (cameHome && (step === "reverting" || step === "revert-failed")) return bootedHome(situation);
+  if (hasComeHome(situation)) return bootedHome(situation);
+  const isAwaited = awaitsRestart(journal);
   // A machine may restart as often as it likes while an order waits: that is no step of it.
   if (!isAwaited && !unfinished.has(step)) {
     return go(situation, fresh(situation, { step, transitions: journal.transitions }));
@@ -35,6 +33,16 @@ export function decideAfterReboot(situation: Situation): Decision {
   if (isAwaited) return afterGoingBack(situation, current);
   const problem = problemOf("activation-failed", `the machine restarted while ${step}`, observed);
   return go(situation, fresh(situation, resume(journal, current, problem)));
+}
+
+function awaitsRestart({ step, isGoingBack }: Journal): boolean {
+  return step === "rebooting" || step === "falling-back" || (step === "staged-for-reboot" && isGoingBack);
+}
+
+function hasComeHome({ observed, journal }: Situation): boolean {
+  const { current } = observed.system;
+  const isGoing = journal.step === "reverting" || journal.step === "revert-failed";
+  return isGoing && current !== null && current === homeOf(journal);
 }
 
 /** What ran before was booted whole: nothing need be activated any more, whatever stood against it. */
