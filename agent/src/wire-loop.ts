@@ -83,8 +83,9 @@ function soon(answer: Promise<boolean>): Promise<boolean> {
 
 function noteRest(needs: LoopNeeds, pass: Pass): void {
   const isResting = isAtRest(pass);
-  needs.progress.noteRest(isResting);
-  if (isResting && needs.host.isReplaced()) needs.leave();
+  const isLeaving = isResting && needs.host.isReplaced();
+  needs.progress.noteRest(isResting && !isLeaving);
+  if (isLeaving) needs.leave();
 }
 
 function keepJournal({ shared, save, drift, log }: LoopNeeds, denier: Denier, journal: Journal): void {
