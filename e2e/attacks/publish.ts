@@ -1,4 +1,5 @@
 // SHELL. What an honest operator does between two attacks: publishes, and waits until the node has taken it.
+import { isResting } from "../fleet/fleet-stage.ts";
 import { TrustState } from "@chimera/proto/acceptance/trust-state";
 import { DocumentStored } from "@chimera/proto/api";
 import type { Envelope } from "@chimera/proto/signed/envelope";
@@ -25,6 +26,8 @@ export async function settled(scene: Scene): Promise<NodeStatus> {
     return leaves.some(({ head, committedAt }) => head === id && committedAt !== null);
   };
   await waitUntil("the newest head is committed", isWritten, { timeoutMs: 60_000, everyMs: 100 });
+  // An agent whose system brings another configuration makes room for its successor then, and hears nothing meanwhile.
+  await waitUntil("an agent that stays", () => isResting(scene.node), { timeoutMs: 60_000, everyMs: 100 });
   return statusWhen(scene, ({ state, accepted }) => state === "committed" && accepted?.id === id);
 }
 

@@ -81,3 +81,9 @@ export async function agentPid(host: Host): Promise<number | undefined> {
   if (!pid.success) return undefined;
   return (await host.run(["kill", "-0", `${pid.data}`])).code === 0 ? pid.data : undefined;
 }
+
+/** Whether the agent that runs says that nothing is half done, and that it stays. */
+export async function isResting(host: Host): Promise<boolean> {
+  const { code, stdout } = await host.run(["cat", "/run/chimera/at-rest"]);
+  return code === 0 && Number(stdout.trim()) === (await agentPid(host));
+}
