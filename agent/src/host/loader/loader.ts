@@ -1,5 +1,5 @@
 /** SHELL. systemd-boot, through its own tool: an entry that is booted once, while the default stays. */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { StorePath } from "@chimera/proto/names";
 import type { LoaderProtection } from "../../reconcile/preflight/preflight-facts.ts";
@@ -38,9 +38,23 @@ export function createLoader(boot = "/boot"): Loader {
   };
 }
 
-/** systemd-boot that was the one to boot this machine keeps LoaderEntryOneShot; any other loader here is no protection. */
+/** What systemd-boot leaves behind when it was the one that booted this machine (the Boot Loader Interface). */
+const efiVariables = "/sys/firmware/efi/efivars";
+const loaderInfo = "LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
+
+/** Only the loader that booted this machine will boot it next, whatever else lies on the partition. */
+export function isBootedBySystemdBoot(variables: string): boolean {
+  const file = `${variables}/${loaderInfo}`;
+  if (!existsSync(file)) return false;
+  // Four bytes of attributes, then UTF-16.
+  return readFileSync(file).subarray(4).toString("utf16le").startsWith("systemd-boot");
+}
+
+/** Where there are no variables, as in a container, its own tool is asked. */
 async function askProtection(boot: string): Promise<LoaderProtection> {
   if (!existsSync(`${boot}/loader/entries`)) return "none";
+  const hasVariables = existsSync(efiVariables) && readdirSync(efiVariables).length > 0;
+  if (hasVariables && !isBootedBySystemdBoot(efiVariables)) return "none";
   try {
     const { exitCode, stdout } = await run("bootctl", ["is-installed"], { timeoutMs: toolMs });
     return exitCode === 0 && stdout.trim() === "yes" ? "one-shot" : "none";
