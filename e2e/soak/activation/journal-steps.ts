@@ -25,7 +25,7 @@ export type JournalStep = z.infer<typeof JournalStep>;
 /** What the soak reads of a journal: every version that a node of this ledger ever wrote. */
 export const JournalGlimpse = z.object({
   v: z.number(),
-  order: z.object({ id: z.string() }),
+  order: z.object({ id: z.string(), serial: z.number() }),
   toplevel: z.string(),
   step: JournalStep,
   unit: z.object({ name: z.string() }).nullable(),

@@ -7,7 +7,7 @@ const old = "/nix/store/aaa-nixos-system-n1-soak-a";
 const wanted = "/nix/store/bbb-nixos-system-n1-soak-b";
 
 function journal(step: JournalStep, toplevel: string, id = "new"): JournalGlimpse {
-  return { v: 2, order: { id }, toplevel, step, unit: null, problem: null };
+  return { v: 2, order: { id, serial: 1 }, toplevel, step, unit: null, problem: null };
 }
 
 const expected: Expected = {

@@ -14,6 +14,8 @@ export async function applySetting(host: Host, setting: Scenario["setting"], fro
       return damageProgram(host, `${from}/bin/switch-to-configuration`);
     case "small-state-disk":
       return smallDisk(host, { path: "/var/lib/chimera", megabytes: 8, sentinelStops: true });
+    case "small-store":
+      return smallStore(host);
     case "small-boot":
       return smallDisk(host, { path: "/boot", megabytes: 40, sentinelStops: false });
   }
@@ -56,5 +58,20 @@ if mountpoint -q "$1"; then
   rm -rf "$keep"
 fi`),
     );
+  };
+}
+
+/** What is written to the store goes to a tmpfs: Nix writes to what it finds mounted there. */
+async function smallStore(host: Host): Promise<Undo> {
+  await host.runChecked([
+    "/bin/sh",
+    "-euc",
+    `mkdir -p /run/soak-store
+mount -t tmpfs -o size=64m none /run/soak-store
+mkdir /run/soak-store/upper /run/soak-store/work
+mount -t overlay -o lowerdir=/nix/store,upperdir=/run/soak-store/upper,workdir=/run/soak-store/work soak /nix/store`,
+  ]);
+  return async () => {
+    await host.runChecked(["umount", "--lazy", "/nix/store"]);
   };
 }

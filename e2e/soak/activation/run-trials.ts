@@ -2,12 +2,15 @@
 import { errorChain } from "@chimera/proto/errors";
 import type { Report } from "../../lab/report.ts";
 import { waitUntil } from "../../lab/wait-until.ts";
+import { faultOf } from "./fault-table.ts";
+import { createGate, type Gate } from "./gate.ts";
 import { keepEvidence } from "./keep-evidence.ts";
 import { appendLine } from "./ledger-file.ts";
 import type { LedgerLine } from "./ledger-line.ts";
 import { describeLine, lineOf } from "./line-of-trial.ts";
 import { readFacts } from "./node-facts.ts";
 import { runFault } from "./run-fault.ts";
+import { runFetchFault } from "./run-fetch-fault.ts";
 import { runKill, type Orderer } from "./run-kill.ts";
 import type { SoakNode } from "./soak-nodes.ts";
 import { labelOf } from "./systems.ts";
@@ -33,37 +36,60 @@ export interface Tally {
 
 export async function runTrials(run: Run): Promise<Tally> {
   const tally = { trials: 0, failed: 0 };
-  await Promise.all(run.nodes.map((node) => work(node, run, tally)));
+  const gate = createGate();
+  await Promise.all(run.nodes.map((node) => work(node, { run, tally, gate })));
   return tally;
 }
 
-async function work(node: SoakNode, run: Run, tally: Tally): Promise<void> {
+interface Bench {
+  run: Run;
+  tally: Tally;
+  gate: Gate;
+}
+
+async function work(node: SoakNode, bench: Bench): Promise<void> {
+  const { run, gate } = bench;
   for (let id = run.next(); id !== undefined; id = run.next()) {
-    const plan = planTrial(id);
-    const end = await runPlan(node, plan, run.order);
-    const made = {
-      machine: node.machine,
-      node: node.host.name,
-      commit: run.commit,
-      at: new Date().toISOString(),
-    };
-    const line = lineOf({ id, plan, end, made });
-    await appendLine(run.ledger, line);
-    run.report(describeLine(line));
-    tally.trials += 1;
-    if (!line.ok) {
-      tally.failed += 1;
-      run.report(`kept ${await keepEvidence(node.host, line, end.facts)}`);
-    }
-    await makeReady(node, line);
+    const mine = id;
+    const plan = planTrial(mine);
+    const action = () => runOne(node, { id: mine, plan }, bench);
+    await (isAlone(plan) ? gate.alone(action) : gate.beside(action));
   }
 }
 
+function isAlone(plan: TrialPlan): boolean {
+  return plan.kind === "fault" && faultOf(plan.fault).byHead === true;
+}
+
+async function runOne(
+  node: SoakNode,
+  { id, plan }: { id: TrialId; plan: TrialPlan },
+  { run, tally }: Bench,
+): Promise<void> {
+  const end = await runPlan(node, plan, run);
+  const made = {
+    machine: node.machine,
+    node: node.host.name,
+    commit: run.commit,
+    at: new Date().toISOString(),
+  };
+  const line = lineOf({ id, plan, end, made });
+  await appendLine(run.ledger, line);
+  run.report(describeLine(line));
+  tally.trials += 1;
+  if (!line.ok) {
+    tally.failed += 1;
+    run.report(`kept ${await keepEvidence(node.host, line, end.facts)}`);
+  }
+  await makeReady(node, line);
+}
+
 /** A node that cannot be asked any more is a failed trial like any other. */
-async function runPlan(node: SoakNode, plan: TrialPlan, order: Orderer): Promise<TrialEnd> {
+async function runPlan(node: SoakNode, plan: TrialPlan, { order, nodes }: Run): Promise<TrialEnd> {
   const begun = performance.now();
   try {
-    return plan.kind === "kill" ? await runKill(node, plan, order) : await runFault(node, plan, order);
+    if (plan.kind === "kill") return await runKill(node, plan, order);
+    return isAlone(plan) ? await runFetchFault(node, nodes) : await runFault(node, plan, order);
   } catch (error) {
     return {
       systems: { from: "", to: "" },

@@ -12,7 +12,7 @@ export interface Scenario {
    */
   order: SystemName | "other" | "looping-journal";
   /** What is wrong with the node already; `patient` runs a system that asks for a long probation. */
-  setting: "none" | "no-way-back" | "small-state-disk" | "small-boot" | "patient";
+  setting: "none" | "no-way-back" | "small-state-disk" | "small-boot" | "small-store" | "patient";
   ends: readonly End[];
 }
 

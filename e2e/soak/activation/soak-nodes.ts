@@ -2,6 +2,7 @@
 // What a node is then is kept aside, and given back to it when a trial leaves it in another state.
 import { ChimeraError } from "@chimera/proto/errors";
 import { deployWorld } from "../../fleet/fleet-stage.ts";
+import { operatorOf } from "../../fleet/operator.ts";
 import { startFleet, type Fleet } from "../../fleet/start-fleet.ts";
 import type { Host } from "../../lab/host.ts";
 import { installable } from "../../lab/os/build-systems.ts";
@@ -9,15 +10,19 @@ import { SystemIndex } from "../../lab/os/system-spec.ts";
 import type { Report } from "../../lab/report.ts";
 import { makeAlien } from "./make-alien.ts";
 import { keepNode, type Machine } from "./node-snapshot.ts";
-import { systemNames, vmSystemNames, worldOf, type SystemName } from "./systems.ts";
+import { fetchedSystem, systemNames, vmSystemNames, worldOf, type SystemName } from "./systems.ts";
 
 export interface SoakNode {
   host: Host;
   machine: Machine;
   /** Its store path on this node. */
   toplevelOf: (name: SystemName) => string;
-  /** Back to `a`, as it was before the first trial. */
+  /** Back to `a`, as it was when it was last kept. */
   reset: () => Promise<void>;
+  /** Keeps it as it is now. */
+  renew: () => Promise<void>;
+  /** A head for the whole fleet: this node on that system, all others on `a`. */
+  deploy: (name: SystemName) => Promise<void>;
 }
 
 export interface SoakNodes {
@@ -40,12 +45,41 @@ export async function startSoakNodes({ count, machine, report }: SoakNodes): Pro
   const nodes: SoakNode[] = [];
   for (const host of fleet.lab.nodes) {
     const ofNode = new Map(names.map((name) => [name, required(built, keyOf(host.name, name))]));
-    const index = await copySystems(fleet, host, ofNode);
-    const reset = await keepNode(host, machine);
-    nodes.push({ host, machine, reset, toplevelOf: (name) => toplevelIn(index, name) });
+    nodes.push(await makeNode({ fleet, host, machine, index: await copySystems(fleet, host, ofNode) }));
     report(`${host.name} holds all systems`);
   }
   return nodes;
+}
+
+interface Made {
+  fleet: Fleet;
+  host: Host;
+  machine: Machine;
+  index: Index;
+}
+
+async function makeNode({ fleet, host, machine, index }: Made): Promise<SoakNode> {
+  let restore = await keepNode(host, machine);
+  return {
+    host,
+    machine,
+    toplevelOf: (name) => toplevelIn(index, name),
+    reset: () => restore(),
+    renew: async () => {
+      restore = await keepNode(host, machine);
+    },
+    deploy: (name) => deployTo(fleet, host.name, name),
+  };
+}
+
+async function deployTo(fleet: Fleet, chosen: string, name: SystemName): Promise<void> {
+  const version = fleet.versions.first;
+  const specs = fleet.lab.nodes.map(({ name: node }) => {
+    const world = worldOf(node === chosen ? name : "a");
+    return [node, fleet.node(node, { ...world, version })] as const;
+  });
+  const folder = await fleet.stageWorld("soak-fleet", Object.fromEntries(specs));
+  await operatorOf(fleet.lab).ok(["deploy", "--file", `${folder}/chimera.toml`, "--no-follow"]);
 }
 
 async function buildOnWs(fleet: Fleet, names: readonly SystemName[]): Promise<SystemIndex> {
@@ -69,12 +103,14 @@ function keyOf(node: string, name: SystemName): string {
 }
 
 async function copySystems(fleet: Fleet, host: Host, built: Index): Promise<Index> {
-  const copy = ["nix", "copy", "--no-check-sigs", "--to", `ssh://root@${host.name}`, ...built.values()];
+  const copied = [...built].filter(([name]) => name !== fetchedSystem).map(([, path]) => path);
+  const copy = ["nix", "copy", "--no-check-sigs", "--to", `ssh://root@${host.name}`, ...copied];
   await fleet.lab.host("ws").runChecked(copy, { timeoutMs: 900_000 });
   const plain = built.get("alien");
   const index = new Map(built);
   if (plain !== undefined) index.set("alien", await makeAlien(host, plain));
-  const roots = new Set([...built.values(), ...index.values()]);
+  const alien = index.get("alien");
+  const roots = new Set(alien === undefined ? copied : [...copied, alien]);
   await host.runChecked(["ln", "-sfn", "-t", "/nix/var/nix/gcroots", ...roots]);
   return index;
 }

@@ -28,8 +28,12 @@ export const systemNames = [
   "kernel-bad",
   "no-boot",
   "alien",
+  "big",
 ] as const;
 export type SystemName = (typeof systemNames)[number];
+
+/** Only this one has to be fetched. */
+export const fetchedSystem: SystemName = "big";
 
 /** Those of them that lie on VMs: there each copy takes its time. */
 export const vmSystemNames: readonly SystemName[] = ["a", "b", "exit2", "exit4", "kernel", "kernel-bad"];
@@ -53,6 +57,7 @@ const changes: Partial<Record<SystemName, NodeWorld["changes"]>> = {
   "no-boot": { kernelVersion, fault: "no-boot" },
   // One file of it is changed on the node: it says to be built for another processor.
   alien: {},
+  big: { payloadMb: 150 },
 };
 
 /** Part of its store path's name. */

@@ -26,7 +26,7 @@ function put(text: string): void {
 
 function journal(step: JournalStep, order: string, transitions: number): string {
   const rest = { v: 2, toplevel: "/nix/store/x", unit: null, problem: null, transitions };
-  return JSON.stringify({ ...rest, step, order: { id: order } });
+  return JSON.stringify({ ...rest, step, order: { id: order, serial: 1 } });
 }
 
 async function seen(writes: readonly JournalWrite[], count: number): Promise<string[]> {

@@ -21,6 +21,8 @@ export type DeedName =
 
 export interface Fault {
   order: SystemName | "other";
+  /** Ordered by a signed head, while no other node is in a trial; run-fetch-fault.ts says how. */
+  byHead?: true;
   /** What is wrong with the node already. */
   setting?: Scenario["setting"];
   deed?: DeedName;

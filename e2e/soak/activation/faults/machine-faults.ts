@@ -2,6 +2,7 @@
 import { contactRestMs, type Fault } from "./fault.ts";
 
 export const machineFaults = {
+  "the store is full while it fetches": { order: "big", byHead: true, setting: "small-store", ends: ["new"] },
   "the state disk is full while it activates": {
     order: "other",
     setting: "small-state-disk",
