@@ -7,7 +7,7 @@ import type { Log } from "@chimera/proto/log";
 import type { NodeStatus } from "@chimera/proto/status";
 import type { AgentConfig } from "./config.ts";
 import { bootId, uptimeMs } from "./host/boot-clock.ts";
-import { openDocument } from "./host/documents.ts";
+import { openDocument } from "./host/state/documents.ts";
 import { serveLocalSocket } from "./host/local-socket.ts";
 import { holdOf } from "./holds.ts";
 import { inspectSystem } from "./local/inspect-system.ts";

@@ -8,21 +8,21 @@ import type { Leaf } from "@chimera/proto/signed/world";
 import type { AgentConfig } from "../config.ts";
 import type { Sight } from "../reconcile/decide.ts";
 import type { Action, Needs } from "../reconcile/decision.ts";
-import { isActiveAgent, recordAgentPath, storePathOf } from "./agent-path.ts";
-import { layBallast } from "./ballast.ts";
+import { isActiveAgent, recordAgentPath, storePathOf } from "./agent/agent-path.ts";
+import { layBallast } from "./state/ballast.ts";
 import { uptimeMs } from "./boot-clock.ts";
-import { isConfigNew } from "./config-watch.ts";
+import { isConfigNew } from "./agent/config-watch.ts";
 import { createCheckRunner } from "./checks/check-runner.ts";
-import { createFetchJob } from "./fetch-job.ts";
+import { createFetchJob } from "./store/fetch-job.ts";
 import { readHardware } from "./hardware.ts";
 import { readHealth } from "./health.ts";
 import { createLoader } from "./loader/loader.ts";
 import { observe } from "./observe.ts";
 import { perform, type Performer } from "./perform.ts";
-import type { ProgressFile } from "./progress-file.ts";
-import { createSwitchLockHolder } from "./switch-lock-holder.ts";
+import type { ProgressFile } from "./agent/progress-file.ts";
+import { createSwitchLockHolder } from "./activation/switch-lock-holder.ts";
 import { readPointers } from "./system-pointers.ts";
-import { createUnitsWatch } from "./units-watch.ts";
+import { createUnitsWatch } from "./systemd/units-watch.ts";
 
 export interface HostSide {
   /** Store path of the running agent; null outside the store. */

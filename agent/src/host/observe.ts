@@ -3,13 +3,13 @@ import type { CheckResult } from "@chimera/proto/health-check";
 import type { StorePath } from "@chimera/proto/names";
 import type { FetchFact, Needs, Observed, SystemPointers, UnitFact } from "../reconcile/decision.ts";
 import type { PreflightFacts } from "../reconcile/preflight/preflight-facts.ts";
-import { readActivationUnit } from "./activation-unit.ts";
+import { readActivationUnit } from "./activation/activation-unit.ts";
 import { bootId, uptimeMs } from "./boot-clock.ts";
-import { isDeadManArmed } from "./dead-man.ts";
+import { isDeadManArmed } from "./activation/dead-man.ts";
 import type { Loader } from "./loader/loader.ts";
 import { readPreflight } from "./preflight/read-preflight.ts";
 import { readPointers } from "./system-pointers.ts";
-import { readUnits } from "./systemd.ts";
+import { readUnits } from "./systemd/systemd.ts";
 
 export interface Observer {
   stateDir: string;

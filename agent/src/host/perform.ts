@@ -3,18 +3,22 @@ import { rmSync } from "node:fs";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Leaf } from "@chimera/proto/signed/world";
 import type { Action } from "../reconcile/decision.ts";
-import { collectActivationUnit, startActivationUnit, stopActivationUnit } from "./activation-unit.ts";
-import { layBallast } from "./ballast.ts";
-import { armDeadMan, disarmDeadMan } from "./dead-man.ts";
-import type { FetchJob } from "./fetch-job.ts";
-import { setRoot } from "./gc-roots.ts";
+import {
+  collectActivationUnit,
+  startActivationUnit,
+  stopActivationUnit,
+} from "./activation/activation-unit.ts";
+import { layBallast } from "./state/ballast.ts";
+import { armDeadMan, disarmDeadMan } from "./activation/dead-man.ts";
+import type { FetchJob } from "./store/fetch-job.ts";
+import { setRoot } from "./store/gc-roots.ts";
 import type { Loader } from "./loader/loader.ts";
-import { setProfile } from "./nix.ts";
-import { pruneOrder } from "./prune.ts";
-import { reboot, type Drain } from "./reboot.ts";
+import { setProfile } from "./store/nix.ts";
+import { pruneOrder } from "./state/prune.ts";
+import { reboot, type Drain } from "./activation/reboot.ts";
 import type { StorePath } from "@chimera/proto/names";
-import type { SwitchLockHolder } from "./switch-lock-holder.ts";
-import { isSwitchLocked, switchLockFile } from "./switch-lock.ts";
+import type { SwitchLockHolder } from "./activation/switch-lock-holder.ts";
+import { isSwitchLocked, switchLockFile } from "./activation/switch-lock.ts";
 
 export interface Performer {
   stateDir: string;

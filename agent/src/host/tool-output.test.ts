@@ -1,10 +1,10 @@
 import { PublicKeyText, generateKey } from "@chimera/proto/signed/keys";
 import { StorePath } from "@chimera/proto/names";
 import { expect, test } from "vitest";
-import { parseUnit, unitArguments, unitFact } from "./activation-unit.ts";
+import { parseUnit, unitArguments, unitFact } from "./activation/activation-unit.ts";
 import { parseMeminfo } from "./health.ts";
-import { fetchArguments, parseNote, parsePathInfo } from "./nix.ts";
-import { parseUnitList } from "./systemd.ts";
+import { fetchArguments, parseNote, parsePathInfo } from "./store/nix.ts";
+import { parseUnitList } from "./systemd/systemd.ts";
 
 const system = StorePath.parse(`/nix/store/${"a".repeat(32)}-nixos-system-n1`);
 

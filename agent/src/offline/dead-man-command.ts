@@ -5,10 +5,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Digest } from "@chimera/proto/names";
-import { peekStateFile } from "../host/state-file.ts";
-import { journalPath } from "../host/journal-file.ts";
-import { openProgressFile } from "../host/progress-file.ts";
-import { endInstance, takeInstanceLock } from "../host/single-instance.ts";
+import { peekStateFile } from "../host/state/state-file.ts";
+import { journalPath } from "../host/state/journal-file.ts";
+import { openProgressFile } from "../host/agent/progress-file.ts";
+import { endInstance, takeInstanceLock } from "../host/agent/single-instance.ts";
 import { expire } from "../reconcile/forward/dead-man.ts";
 import { decide } from "../reconcile/decide.ts";
 import { isResting, Journal, type Step } from "../reconcile/journal.ts";

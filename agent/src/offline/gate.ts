@@ -4,9 +4,9 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { bootId } from "../host/boot-clock.ts";
-import { journalPath } from "../host/journal-file.ts";
+import { journalPath } from "../host/state/journal-file.ts";
 import { readPointers } from "../host/system-pointers.ts";
-import { peekStateFile } from "../host/state-file.ts";
+import { peekStateFile } from "../host/state/state-file.ts";
 import { judgeGate, type Gate } from "../reconcile/reboot/judge-gate.ts";
 import { Journal } from "../reconcile/journal.ts";
 

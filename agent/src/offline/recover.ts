@@ -5,8 +5,8 @@
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
 import type { AgentConfig } from "../config.ts";
-import { openProgressFile } from "../host/progress-file.ts";
-import { takeInstanceLock } from "../host/single-instance.ts";
+import { openProgressFile } from "../host/agent/progress-file.ts";
+import { takeInstanceLock } from "../host/agent/single-instance.ts";
 import { decide } from "../reconcile/decide.ts";
 import type { Journal, Step } from "../reconcile/journal.ts";
 import { driveOffline, leave, type Judge } from "./drive-offline.ts";

@@ -2,7 +2,7 @@
  * SHELL. Check `unit`: it is active. One that reloads is active meanwhile, as for `systemctl is-active`; one that starts
  * is not: what it may take is the check's grace, or its failures in a row.
  */
-import { readUnitState } from "../systemd.ts";
+import { readUnitState } from "../systemd/systemd.ts";
 import { failed, passed } from "../../reconcile/checks/check-outcome.ts";
 import type { CheckRun } from "./check-run.ts";
 

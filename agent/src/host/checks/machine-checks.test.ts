@@ -8,7 +8,7 @@ import { createGpuCheck } from "./check-gpu.ts";
 import { createUnitCheck } from "./check-unit.ts";
 import { daemonProblem } from "./nix-daemon.ts";
 import { databaseProblem, isPermanent, linkProblem } from "./nix-places.ts";
-import { mountUnit, serviceThatRanTooLong } from "../systemd-answers-fixture.ts";
+import { mountUnit, serviceThatRanTooLong } from "../systemd/systemd-answers-fixture.ts";
 
 let root: string;
 let server: Server | undefined;

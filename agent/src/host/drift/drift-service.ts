@@ -11,7 +11,7 @@ import { createResponder, type Responder } from "./drift-response.ts";
 import { createEtcWatcher } from "./etc-watcher.ts";
 import { createEvidence } from "./evidence.ts";
 import { createHintQueue } from "./hint-queue.ts";
-import { isSwitchLocked, switchLockFile } from "../switch-lock.ts";
+import { isSwitchLocked, switchLockFile } from "../activation/switch-lock.ts";
 
 export interface DriftOptions {
   /** The active system; `null` while it is none of ours, and nothing is compared then. */

@@ -4,9 +4,9 @@ import { machine } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { StorePath } from "@chimera/proto/names";
 import type { PreflightFacts } from "../../reconcile/preflight/preflight-facts.ts";
-import { compareInhibitors } from "../inhibitors.ts";
+import { compareInhibitors } from "./inhibitors.ts";
 import type { Loader } from "../loader/loader.ts";
-import { isSwitchLocked, switchLockFile } from "../switch-lock.ts";
+import { isSwitchLocked, switchLockFile } from "../activation/switch-lock.ts";
 import { compareDriver } from "./compare-driver.ts";
 import { compareKernel } from "./compare-kernel.ts";
 

@@ -1,7 +1,7 @@
 /** SHELL. What the watchdog looks at: the agent's pid, and a file whose text only the loop's own passes move. */
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { uptimeMs } from "./boot-clock.ts";
+import { uptimeMs } from "../boot-clock.ts";
 
 export interface ProgressFile {
   touch: () => void;

@@ -8,7 +8,7 @@ import { generateKey, parseSecretKey } from "@chimera/proto/signed/keys";
 import { Digest, StorePath } from "@chimera/proto/names";
 import type { Leaf } from "@chimera/proto/signed/world";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { createLeaf } from "../control/fleet-fixture.ts";
+import { createLeaf } from "../../control/fleet-fixture.ts";
 import { createFetchJob } from "./fetch-job.ts";
 
 const patient = { timeout: 20_000, interval: 20 };

@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLog } from "@chimera/proto/log";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { at } from "../reconcile/model/play-machine.ts";
+import { at } from "../../reconcile/model/play-machine.ts";
 import { journalPath, openJournal } from "./journal-file.ts";
 
 const log = createLog({ fields: {}, write: () => undefined });
-const golden = join(import.meta.dirname, "../reconcile/golden");
+const golden = join(import.meta.dirname, "../../reconcile/golden");
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "chimera-journal-"));

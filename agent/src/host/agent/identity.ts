@@ -5,7 +5,7 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { generateKey, parseSecretKey, type PublicKeyText, type Signer } from "@chimera/proto/signed/keys";
 import type { NodeName } from "@chimera/proto/names";
 import { generateNkey, parseNkeySeed, type NkeySigner } from "@chimera/proto/nkey";
-import { writeDurably } from "./state-file.ts";
+import { writeDurably } from "../state/state-file.ts";
 
 export interface IdentityCard {
   node: NodeName;

@@ -3,9 +3,9 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Step, type Journal } from "../reconcile/journal.ts";
-import { headId } from "../reconcile/model/machine-model.ts";
-import { at } from "../reconcile/model/play-machine.ts";
+import { Step, type Journal } from "../../reconcile/journal.ts";
+import { headId } from "../../reconcile/model/machine-model.ts";
+import { at } from "../../reconcile/model/play-machine.ts";
 import { deadManScript } from "./dead-man-script.ts";
 
 let folder: string;

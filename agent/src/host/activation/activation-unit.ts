@@ -5,11 +5,11 @@
  */
 import { mkdirSync, readdirSync, rmSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
-import type { UnitFact } from "../reconcile/decision.ts";
-import type { UnitRecord } from "../reconcile/journal.ts";
-import { run, runOk, toolEnvironment } from "./run.ts";
-import { readUnitState } from "./systemd.ts";
-import type { ServiceRun, UnitState } from "./systemd-bus.ts";
+import type { UnitFact } from "../../reconcile/decision.ts";
+import type { UnitRecord } from "../../reconcile/journal.ts";
+import { run, runOk, toolEnvironment } from "../run.ts";
+import { readUnitState } from "../systemd/systemd.ts";
+import type { ServiceRun, UnitState } from "../systemd/systemd-bus.ts";
 
 const keptLogs = 20;
 const maxLogBytes = 16 << 20;

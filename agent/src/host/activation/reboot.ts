@@ -1,7 +1,7 @@
 /** SHELL. The restart: what must be moved away first, the entry to boot once, then systemd. */
 import { ChimeraError } from "@chimera/proto/errors";
-import type { Loader } from "./loader/loader.ts";
-import { run, runOk } from "./run.ts";
+import type { Loader } from "../loader/loader.ts";
+import { run, runOk } from "../run.ts";
 
 /** What empties the node before it goes down; the module's, never a head's. */
 export interface Drain {

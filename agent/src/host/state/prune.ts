@@ -1,7 +1,7 @@
 /** SHELL. At an order's end: what it left behind and nobody needs any more. */
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { attempt } from "./errno-outcome.ts";
+import { attempt } from "../errno-outcome.ts";
 
 /** Journals that were set aside are evidence, but not for ever. */
 const keptAside = 8;

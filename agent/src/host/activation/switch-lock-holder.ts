@@ -5,7 +5,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { toolEnvironment } from "./run.ts";
+import { toolEnvironment } from "../run.ts";
 import { switchLockFile } from "./switch-lock.ts";
 
 export interface SwitchLockHolder {

@@ -2,7 +2,7 @@
  * SHELL. A boot that waits only for our own gate has started everything else. The gate waits for the system's proof, and
  * the proof for a system that is up: without this they would wait for each other.
  */
-import { run } from "./run.ts";
+import { run } from "../run.ts";
 
 /** What stands behind the gate: the mark of a complete boot, and the loader's blessing. */
 const behindGate: ReadonlySet<string> = new Set([

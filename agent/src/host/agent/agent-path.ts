@@ -3,7 +3,7 @@ import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
 import { StorePath } from "@chimera/proto/names";
-import { writeDurably } from "./state-file.ts";
+import { writeDurably } from "../state/state-file.ts";
 
 const activeAgent = "/run/current-system/sw/bin/chimera-agent";
 

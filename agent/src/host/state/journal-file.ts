@@ -6,7 +6,7 @@ import { mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Log } from "@chimera/proto/log";
-import { Journal, journalVersion } from "../reconcile/journal.ts";
+import { Journal, journalVersion } from "../../reconcile/journal.ts";
 import type { Stored } from "./documents.ts";
 import { readStateFile, writeStateFile, type StateRead } from "./state-file.ts";
 

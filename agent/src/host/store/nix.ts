@@ -4,7 +4,7 @@ import { ChimeraError } from "@chimera/proto/errors";
 import type { PublicKeyText } from "@chimera/proto/signed/keys";
 import { NarHash, type StorePath } from "@chimera/proto/names";
 import { z } from "zod";
-import { run, runOk } from "./run.ts";
+import { run, runOk } from "../run.ts";
 
 export interface FetchSource {
   substituters: readonly string[];

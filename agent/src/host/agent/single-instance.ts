@@ -5,7 +5,7 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
-import { bootId } from "./boot-clock.ts";
+import { bootId } from "../boot-clock.ts";
 
 /** Throws write-conflict while another agent lives. The result gives the lock back. */
 export function takeInstanceLock(runtimeDir: string): () => void {

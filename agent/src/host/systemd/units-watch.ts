@@ -2,7 +2,7 @@
  * SHELL. The newest word on the machine's units for the health sample: asked over systemd's socket, which starts no
  * process; what the loop saw meanwhile is taken as it comes.
  */
-import type { UnitsFact } from "../reconcile/decision.ts";
+import type { UnitsFact } from "../../reconcile/decision.ts";
 import { readUnitsQuietly } from "./systemd.ts";
 
 export interface UnitsWatch {

@@ -6,13 +6,13 @@ import { ChimeraError, errorChain, type ErrorCode } from "@chimera/proto/errors"
 import type { PublicKeyText } from "@chimera/proto/signed/keys";
 import type { Digest, StorePath } from "@chimera/proto/names";
 import type { Leaf } from "@chimera/proto/signed/world";
-import { httpGet } from "../http-get.ts";
-import { compareClosure } from "../reconcile/forward/compare-closure.ts";
-import type { FetchFact } from "../reconcile/decision.ts";
-import { checkAgent, type RunningAgent } from "./check-agent.ts";
+import { httpGet } from "../../http-get.ts";
+import { compareClosure } from "../../reconcile/forward/compare-closure.ts";
+import type { FetchFact } from "../../reconcile/decision.ts";
+import { checkAgent, type RunningAgent } from "../agent/check-agent.ts";
 import { setRoot } from "./gc-roots.ts";
 import { fetchClosure, registeredClosure } from "./nix.ts";
-import { writeDurably } from "./state-file.ts";
+import { writeDurably } from "../state/state-file.ts";
 
 export interface FetchJobOptions {
   controllerUrl: string;

@@ -6,11 +6,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Digest, StorePath } from "@chimera/proto/names";
-import { isActiveAgent } from "./agent-path.ts";
+import { isActiveAgent } from "../agent/agent-path.ts";
 import { deadManScript } from "./dead-man-script.ts";
-import { run, runOk } from "./run.ts";
-import { writeDurably } from "./state-file.ts";
-import { readUnitState } from "./systemd.ts";
+import { run, runOk } from "../run.ts";
+import { writeDurably } from "../state/state-file.ts";
+import { readUnitState } from "../systemd/systemd.ts";
 
 export interface DeadManOrder {
   order: Digest;

@@ -1,6 +1,6 @@
 /** SHELL. Whether a switch-to-configuration runs, begun by us or by anybody: its lock, as the kernel lists it. */
 import { readFileSync, statSync } from "node:fs";
-import { attempt } from "./errno-outcome.ts";
+import { attempt } from "../errno-outcome.ts";
 
 export const switchLockFile = "/run/nixos/switch-to-configuration.lock";
 

@@ -3,7 +3,7 @@
  * only the configuration brings the same program: without this it would go by the old one until it is next restarted.
  */
 import { readFileSync } from "node:fs";
-import { attempt } from "./errno-outcome.ts";
+import { attempt } from "../errno-outcome.ts";
 
 const closureCopy = "/run/current-system/etc/chimera/agent.json";
 

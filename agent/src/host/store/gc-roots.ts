@@ -3,7 +3,7 @@ import { mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from "node:f
 import { join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { StorePath } from "@chimera/proto/names";
-import { syncDirectory } from "./state-file.ts";
+import { syncDirectory } from "../state/state-file.ts";
 
 const folder = "/nix/var/nix/gcroots/chimera";
 

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { ChimeraError, errorCodes } from "@chimera/proto/errors";
 import type { StorePath } from "@chimera/proto/names";
 import { isActiveAgent } from "./agent-path.ts";
-import { run } from "./run.ts";
+import { run } from "../run.ts";
 
 /** The agent that asks, and what it was started with. */
 export interface RunningAgent {

@@ -1,8 +1,8 @@
 /** SHELL. systemd's view of the machine: its state word and the units that fail. */
 import { ChimeraError } from "@chimera/proto/errors";
 import { z } from "zod";
-import type { UnitsFact } from "../reconcile/decision.ts";
-import { run } from "./run.ts";
+import type { UnitsFact } from "../../reconcile/decision.ts";
+import { run } from "../run.ts";
 import { stateBesideGate } from "./startup-jobs.ts";
 import { askSystemd, askUnit, type UnitState } from "./systemd-bus.ts";
 

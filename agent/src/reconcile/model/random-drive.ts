@@ -1,0 +1,98 @@
+/** PURE. Tests only: the agent's loop on the random machine; it is killed between two writes, its actions throw, its looks fail. */
+import { decide } from "../decide.ts";
+import type { Action, Decision, Desired, Observed } from "../decision.ts";
+import { expire } from "../forward/dead-man.ts";
+import { Journal } from "../journal.ts";
+import { needsOf } from "../needs.ts";
+import { recordFailure } from "../record-failure.ts";
+import { kinds } from "./play-machine.ts";
+import { wantedBy, type Trial } from "./random-events.ts";
+import { endUnit, lookAt, perform, powerCycle, unitEnds, wait, type Luck } from "./random-machine.ts";
+
+type Plan = NonNullable<Decision["plan"]>;
+
+/** One pass of the loop. Without luck left nothing fails any more. */
+export function drive(trial: Trial, isCalm: boolean): Decision {
+  const { machine, dice } = trial;
+  if (dice.chance(0.6)) endUnit(machine);
+  if (machine.isGoingDown && dice.chance(0.7)) {
+    powerCycle(machine, dice.chance(0.5));
+    trial.trace.push(`BOOT ${machine.real.system.current?.at(-1) ?? "-"}`);
+  }
+  const seen = isCalm ? lookAt(machine, needsOf(trial.journal)) : blurred(trial);
+  const decision = deadManOf(trial, seen) ?? decide(seen, trial.journal, wantedBy(trial));
+  if (decision.plan === null) wait(machine, isCalm ? 60_000 : dice.pick([20, 1_000, 1_000, 10_000, 60_000]));
+  else follow(trial, { seen, plan: decision.plan, isCalm });
+  return decision;
+}
+
+/** Some of what was asked for is not known at the moment. */
+function blurred({ machine, journal, dice }: Trial): Observed {
+  const seen = lookAt(machine, needsOf(journal));
+  const { flakiness } = machine.fate;
+  const known = <T>(value: T): T | null => (dice.chance(flakiness) ? null : value);
+  const { system } = seen;
+  return {
+    ...seen,
+    unit: known(seen.unit),
+    units: known(seen.units),
+    deadManArmed: known(seen.deadManArmed),
+    contact: known(seen.contact),
+    preflight: known(seen.preflight),
+    system: { ...system, current: known(system.current), profile: known(system.profile) },
+  };
+}
+
+/** It ends the agent and judges in its place; a later order's is no concern of it. */
+function deadManOf({ machine, journal, trace }: Trial, observed: Observed): Decision | null {
+  const { timer, real } = machine;
+  if (timer === null || real.uptimeMs < timer.atMs) return null;
+  machine.timer = null;
+  trace.push("DEAD-MAN");
+  return journal?.order.id === timer.order ? expire({ observed, journal }) : null;
+}
+
+interface Pass {
+  seen: Observed;
+  plan: Plan;
+  isCalm: boolean;
+}
+
+function follow(trial: Trial, { seen, plan, isCalm }: Pass): void {
+  const { machine, dice, trace } = trial;
+  const { action } = plan;
+  trial.journal = Journal.parse(plan.journal);
+  wait(machine, 500);
+  trace.push(action === null ? trial.journal.step : `${trial.journal.step}[${kinds([action]).join("")}]`);
+  if (action === null) return;
+  if (!isCalm && dice.chance(0.02)) return restart(trial, "KILLED-BEFORE");
+  if (!isCalm && dice.chance(machine.fate.flakiness)) return fail(trial, { seen, action });
+  perform(machine, action, isCalm ? steady : luckOf(trial));
+  if (!isCalm && dice.chance(0.02)) return restart(trial, "KILLED-AFTER");
+  if (plan.afterwards !== null) trial.journal = Journal.parse(plan.afterwards);
+}
+
+const steady: Luck = { end: null, isHalfDone: true };
+
+function luckOf({ machine, dice }: Trial): Luck {
+  const isUnlucky = dice.chance(machine.fate.flakiness);
+  return { end: isUnlucky ? dice.pick(unitEnds) : null, isHalfDone: dice.chance(0.5) };
+}
+
+/** Another agent finds the journal as it is, and no fetch. */
+function restart({ machine, trace }: Trial, how: string): void {
+  machine.real = { ...machine.real, fetch: { kind: "idle" } };
+  trace.push(how);
+}
+
+/** It threw, before its effect or after it. */
+function fail(trial: Trial, { seen, action }: { seen: Observed; action: Action }): void {
+  const { machine, dice, journal, trace } = trial;
+  const isDone = dice.chance(0.3);
+  if (isDone) perform(machine, action, luckOf(trial));
+  trace.push(isDone ? "THREW-DONE" : "THREW");
+  trial.failures += 1;
+  if (journal === null) return;
+  const failure = { code: "tool-failed", message: "a test's" } as const;
+  trial.journal = recordFailure({ journal, observed: seen }, action, failure);
+}

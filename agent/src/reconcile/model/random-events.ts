@@ -1,0 +1,164 @@
+/** PURE. Tests only: what may happen to a node, by the numbers of one seed, while `decide` drives it. */
+import type { Blocked, Desired } from "../decision.ts";
+import type { Journal } from "../journal.ts";
+import { OrderPolicy } from "../order-policy.ts";
+import { a, b, c, desired, headId, localOf, panicOf } from "./machine-model.ts";
+import { createMachine, powerCycle, unitEnds, wait, type Fate, type Machine } from "./random-machine.ts";
+
+export interface Dice {
+  chance: (probability: number) => boolean;
+  pick: <T>(of: readonly [T, ...T[]]) => T;
+}
+
+/** mulberry32: a seed gives the same trial again. */
+function diceOf(seed: number): Dice {
+  let state = seed;
+  const next = () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  return {
+    chance: (probability) => next() < probability,
+    pick: (of) => of[Math.floor(next() * of.length)] ?? of[0],
+  };
+}
+
+export interface Trial {
+  dice: Dice;
+  machine: Machine;
+  journal: Journal | null;
+  signed: Desired;
+  local: Desired | null;
+  hold: Blocked | null;
+  locals: number;
+  losesJournal: boolean;
+  /** How often an action or a unit failed. */
+  failures: number;
+  trace: string[];
+}
+
+export interface Wishes {
+  loader: Fate["loader"];
+  /** Whether the journal may be lost. */
+  losesJournal: boolean;
+}
+
+export function beginTrial(seed: number, { loader, losesJournal }: Wishes): Trial {
+  const dice = diceOf(seed);
+  const machine = createMachine(fateOf(dice, loader));
+  const signed = ordered(desired(1, b), machine.fate);
+  const nothing = { journal: null, local: null, hold: null, locals: 0, failures: 0 };
+  return { dice, machine, signed, losesJournal, trace: [], ...nothing };
+}
+
+function fateOf({ chance, pick }: Dice, loader: Fate["loader"]): Fate {
+  const some = (probability: number) => new Set([b, c].filter(() => chance(probability)));
+  const units = [b, c].flatMap((path) => [`test ${path}`, `boot ${path}`]);
+  const ends = units.filter(() => chance(0.08)).map((name) => [name, pick(unitEnds)] as const);
+  return {
+    policy: OrderPolicy.parse({
+      reboot: pick(["when-needed", "when-needed", "never"]),
+      panicReboot: pick(["now", "never"]),
+      acceptUnprotected: chance(0.8),
+    }),
+    unhealthy: some(0.3),
+    silent: some(0.1),
+    dead: some(0.15),
+    kernels: some(0.25),
+    inits: some(0.1),
+    // A lock that is never given back is nobody's system.
+    ends: new Map(ends.filter(([, { exitCode }]) => exitCode !== 11)),
+    flakiness: pick([0, 0.02, 0.1]),
+    loader,
+  };
+}
+
+const ordered = (want: Desired, { policy }: Fate): Desired => ({ ...want, policy, probationMs: 5_000 });
+
+interface Event {
+  name: string;
+  probability: number;
+  happen: (trial: Trial) => void;
+}
+
+/** At each look, each by itself. */
+const events: readonly Event[] = [
+  { name: "CUT", probability: 0.03, happen: cutPower },
+  { name: "HANG", probability: 0.006, happen: hang },
+  { name: "HEAD", probability: 0.008, happen: signHead },
+  { name: "PANIC", probability: 0.008, happen: signPanic },
+  { name: "LOCAL", probability: 0.015, happen: orderLocally },
+  { name: "LOCAL-ENDS", probability: 0.03, happen: (trial) => (trial.local = null) },
+  { name: "HOLD", probability: 0.015, happen: (trial) => (trial.hold = held) },
+  { name: "HOLD-ENDS", probability: 0.1, happen: (trial) => (trial.hold = null) },
+  { name: "FETCH-FAILS", probability: 0.03, happen: failFetch },
+];
+
+const held: Blocked = { state: "held", reason: "held", detail: "by root", repairs: true };
+
+/** One look's worth of bad luck. */
+export function befall(trial: Trial): void {
+  for (const { name, probability, happen } of events) {
+    if (!trial.dice.chance(probability)) continue;
+    happen(trial);
+    trial.trace.push(name);
+  }
+  if (trial.losesJournal && trial.dice.chance(0.02)) {
+    trial.journal = null;
+    trial.trace.push("JOURNAL-LOST");
+  }
+}
+
+function cutPower({ machine, dice }: Trial): void {
+  powerCycle(machine, dice.chance(0.5));
+}
+
+/** The agent, until its dead-man fires. */
+function hang({ machine }: Trial): void {
+  if (machine.timer !== null) wait(machine, machine.timer.atMs - machine.real.uptimeMs);
+}
+
+function signHead(trial: Trial): void {
+  const { serial } = trial.signed.order;
+  trial.signed = ordered(desired(serial + 1, trial.dice.pick([a, b, c])), trial.machine.fate);
+  trial.local = null;
+}
+
+/** To where the undone head came from, as far as that is known. */
+function signPanic(trial: Trial): void {
+  const { signed, journal, machine } = trial;
+  if (signed.order.rank > 0) return;
+  const home = journal?.order.id === signed.order.id ? journal.before.current : null;
+  trial.signed = ordered(panicOf(signed.order.serial, home ?? a), machine.fate);
+  trial.local = null;
+}
+
+function orderLocally(trial: Trial): void {
+  const { signed, dice, machine } = trial;
+  const action = dice.pick(["apply", "apply", "revert"] as const);
+  const local = localOf(signed.order.serial, action === "apply" ? dice.pick([b, c]) : a, action);
+  trial.locals += 1;
+  const id = headId("23456789".charAt(trial.locals % 8));
+  trial.local = ordered({ ...local, order: { ...local.order, rank: signed.order.rank, id } }, machine.fate);
+}
+
+function failFetch({ machine, dice }: Trial): void {
+  const { fetch } = machine.real;
+  if (fetch.kind !== "done") return;
+  const code = dice.pick(["closure-unavailable", "closure-unavailable", "closure-mismatch"] as const);
+  machine.real = { ...machine.real, fetch: { kind: "failed", head: fetch.head, code, message: "a test's" } };
+}
+
+/** The faults are over: what still runs ends, and what root held goes on. */
+export function calm(trial: Trial): void {
+  trial.hold = null;
+  if (trial.dice.chance(0.5)) trial.local = null;
+  trial.trace.push("CALM");
+}
+
+export const wantedBy = ({ signed, local, hold }: Trial): Desired => ({
+  ...(local ?? signed),
+  blocked: hold,
+});

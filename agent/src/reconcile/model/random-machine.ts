@@ -1,0 +1,214 @@
+/** PURE. Tests only: a machine whose units take their time, end in every way and may leave half of their work behind. */
+import type { StorePath } from "@chimera/proto/names";
+import type { Action, Needs, Observed, SystemPointers, UnitFact } from "../decision.ts";
+import type { OrderPolicy } from "../order-policy.ts";
+import { after, clear, observed, restart, type Script } from "./machine-model.ts";
+
+export type UnitEnd = Extract<UnitFact, { kind: "ended" }>;
+
+/** What is true from a trial's begin to its end. */
+export interface Fate {
+  policy: OrderPolicy;
+  /** A unit of these fails. */
+  unhealthy: ReadonlySet<StorePath>;
+  /** These cut the node off. */
+  silent: ReadonlySet<StorePath>;
+  /** These do not boot. */
+  dead: ReadonlySet<StorePath>;
+  /** Another kernel, and another interface of init, than the rest. */
+  kernels: ReadonlySet<StorePath>;
+  inits: ReadonlySet<StorePath>;
+  /** How units named `test /nix/store/...` or `boot /nix/store/...` end each time. */
+  ends: ReadonlyMap<string, UnitEnd>;
+  /** How often a look, an action or a unit fails. */
+  flakiness: number;
+  /** Whether the loader boots once, and says what its default is. */
+  loader: "one-shot" | "none";
+}
+
+export const unitEnds: readonly [UnitEnd, ...UnitEnd[]] = [
+  ended(1),
+  ended(2),
+  ended(4),
+  ended(11),
+  ended(100),
+  { kind: "ended", result: "timeout", exitCode: null },
+  { kind: "ended", result: "killed", exitCode: null },
+];
+
+export interface Machine {
+  fate: Fate;
+  /** Pointers, clock and fetch; all else is asked with `lookAt`. */
+  real: Observed;
+  units: Map<string, UnitFact>;
+  /** Holds the switch lock, until `endUnit`. */
+  running: { name: string; end: UnitEnd; work: Partial<SystemPointers> } | null;
+  timer: { unit: string; order: string; atMs: number } | null;
+  oneShot: string | null;
+  /** Systemd has taken the order to restart. */
+  isGoingDown: boolean;
+  generations: Set<StorePath>;
+  entries: Set<StorePath>;
+}
+
+export function createMachine(fate: Fate): Machine {
+  return {
+    fate,
+    real: observed(),
+    units: new Map(),
+    running: null,
+    timer: null,
+    oneShot: null,
+    isGoingDown: false,
+    generations: new Set(),
+    entries: new Set(),
+  };
+}
+
+/** As the agent looks: only what the step needs. */
+export function lookAt(machine: Machine, needs: Needs): Observed {
+  const { real, fate, units, timer, entries } = machine;
+  const { current } = real.system;
+  const entry = needs.bootEntryOf !== null && entries.has(needs.bootEntryOf) ? needs.bootEntryOf : null;
+  return {
+    ...real,
+    system: { ...real.system, bootDefault: fate.loader === "none" ? null : real.system.bootDefault },
+    unit: needs.unit === null ? { kind: "absent" } : (units.get(needs.unit) ?? { kind: "absent" }),
+    units: needs.units ? unitsOf(isIn(fate.unhealthy, current)) : null,
+    contact: needs.contact ? !isIn(fate.silent, current) : null,
+    deadManArmed: needs.deadMan === null ? null : timer?.unit === needs.deadMan,
+    preflight: needs.preflightTo === null ? null : preflightOf(machine, needs.preflightTo),
+    bootEntry: entry === null ? null : `entry-${entry.at(-1) ?? ""}.conf`,
+  };
+}
+
+function unitsOf(isUnhealthy: boolean): Observed["units"] {
+  return isUnhealthy ? { state: "degraded", failing: ["web.service"] } : { state: "running", failing: [] };
+}
+
+function preflightOf({ fate, real, running }: Machine, wanted: StorePath): Observed["preflight"] {
+  const { booted, current } = real.system;
+  const isOtherKernel = isIn(fate.kernels, booted) !== fate.kernels.has(wanted);
+  return {
+    ...clear,
+    isSwitchLocked: running !== null,
+    kernel: isOtherKernel ? "another kernel" : null,
+    isInitChanged: isIn(fate.inits, current) !== fate.inits.has(wanted),
+    loader: fate.loader,
+  };
+}
+
+function isIn(set: ReadonlySet<StorePath>, path: StorePath | null): boolean {
+  return path !== null && set.has(path);
+}
+
+/** What may go wrong with a unit: its end, and whether its work is done all the same. */
+export interface Luck {
+  end: UnitEnd | null;
+  isHalfDone: boolean;
+}
+
+export function perform(machine: Machine, action: Action, luck: Luck): void {
+  switch (action.kind) {
+    case "start-unit":
+      startUnit(machine, action, luck);
+      return;
+    case "stop-unit":
+      if (machine.running?.name === action.name) leaveUnit(machine, luck.isHalfDone);
+      machine.units.delete(action.name);
+      return;
+    case "collect-unit":
+      machine.units.delete(action.name);
+      return;
+    case "arm-dead-man":
+      machine.timer = { unit: action.unit, order: action.order, atMs: action.atMs };
+      return;
+    case "disarm-dead-man":
+      machine.timer = null;
+      return;
+    case "clear-boot-once":
+      machine.oneShot = null;
+      return;
+    case "reboot":
+      machine.oneShot = action.entry ?? machine.oneShot;
+      machine.isGoingDown = true;
+      return;
+    case "set-profile":
+      machine.generations.add(action.toplevel);
+      machine.real = after(action, machine.real);
+      return;
+    case "start-fetch":
+      machine.real = after(action, machine.real);
+  }
+}
+
+function ended(exitCode: number): UnitEnd {
+  return { kind: "ended", result: "exited", exitCode };
+}
+
+function startUnit(
+  machine: Machine,
+  action: Extract<Action, { kind: "start-unit" }>,
+  { end: unlucky, isHalfDone }: Luck,
+): void {
+  const { unit } = action;
+  const { fate, real, units } = machine;
+  if (machine.running !== null) {
+    units.set(unit.name, ended(11));
+    return;
+  }
+  const end = unlucky ?? fate.ends.get(`${unit.action} ${unit.toplevel}`) ?? whatInitSays(machine, action);
+  const isDone = end.exitCode === 0 || end.exitCode === 4;
+  // These two codes say that nothing was touched.
+  const isRefused = end.exitCode === 11 || end.exitCode === 100;
+  const hasWorked = isDone || (isHalfDone && !isRefused);
+  machine.running = { name: unit.name, end, work: hasWorked ? workOf(action, real) : {} };
+  units.set(unit.name, { kind: "running" });
+}
+
+function whatInitSays({ fate, real }: Machine, { unit }: Extract<Action, { kind: "start-unit" }>): UnitEnd {
+  const isOther = isIn(fate.inits, real.system.current) !== fate.inits.has(unit.toplevel);
+  return ended(unit.action === "test" && isOther ? 100 : 0);
+}
+
+function workOf(action: Extract<Action, { kind: "start-unit" }>, real: Observed): Partial<SystemPointers> {
+  const { current, bootDefault } = after(action, real).system;
+  return action.unit.action === "test" ? { current } : { bootDefault };
+}
+
+export function wait(machine: Machine, ms: number): void {
+  machine.real = { ...machine.real, uptimeMs: machine.real.uptimeMs + Math.max(0, ms) };
+}
+
+/** The unit that runs comes to its end. */
+export function endUnit(machine: Machine): void {
+  const { running, units } = machine;
+  if (running === null) return;
+  units.set(running.name, running.end);
+  leaveUnit(machine, true);
+}
+
+function leaveUnit(machine: Machine, hasWorked: boolean): void {
+  const { running, real } = machine;
+  if (running === null || !hasWorked) {
+    machine.running = null;
+    return;
+  }
+  if (running.work.bootDefault !== undefined) machine.entries = new Set(machine.generations);
+  machine.real = { ...real, system: { ...real.system, ...running.work } };
+  machine.running = null;
+}
+
+/** Off and on again, wanted or not. What was written stays, and an entry that is to be booted once is. */
+export function powerCycle(machine: Machine, isHalfDone: boolean): void {
+  leaveUnit(machine, isHalfDone);
+  const { oneShot, fate } = machine;
+  const script: Script = Object.fromEntries(
+    [...fate.dead].map((path) => [path, { ...ended(0), boots: false }]),
+  );
+  machine.real = { ...restart(machine.real, oneShot, script), fetch: { kind: "idle" } };
+  machine.units.clear();
+  machine.timer = null;
+  machine.oneShot = null;
+  machine.isGoingDown = false;
+}
