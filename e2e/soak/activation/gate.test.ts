@@ -21,12 +21,9 @@ test("who works alone waits for the others, and who comes later waits for him", 
   const gate = createGate();
   const [first, second, alone, later] = ["first", "second", "alone", "later"].map((name) => task(log, name));
   if (!first || !second || !alone || !later) throw new Error("no tasks");
-  const all = [
-    gate.beside(first.run),
-    gate.beside(second.run),
-    gate.alone(alone.run),
-    gate.beside(later.run),
-  ];
+  const early = [gate.beside(first.run), gate.beside(second.run)];
+  await settle();
+  const late = [gate.alone(alone.run), gate.beside(later.run)];
   await settle();
   expect(log).toEqual(["first begins", "second begins"]);
   first.end();
