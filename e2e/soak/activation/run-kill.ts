@@ -18,7 +18,8 @@ export type Orderer = (host: Host, toplevel: string) => Promise<void>;
 
 export type KillPlan = Extract<TrialPlan, { kind: "kill" }>;
 
-const reachMs = 30_000;
+/** Four tries to go back, each later than the one before, end after half a minute. */
+const reachMs = 75_000;
 /** A restart that was ordered and not carried out is ordered again after two minutes. */
 const restMs = { container: 200_000, vm: 900_000 };
 
