@@ -1,13 +1,14 @@
-/** PURE. Tests only: the agent's loop on the random machine; it is killed between two writes, its actions throw, its looks fail. */
+/** PURE. Tests only: the agent's loop on the random machine. It is killed, its actions throw, its looks fail. */
 import { decide } from "../decide.ts";
-import type { Action, Decision, Desired, Observed } from "../decision.ts";
+import type { Action, Decision, Observed } from "../decision.ts";
 import { expire } from "../forward/dead-man.ts";
 import { Journal } from "../journal.ts";
 import { needsOf } from "../needs.ts";
 import { recordFailure } from "../record-failure.ts";
 import { kinds } from "./play-machine.ts";
 import { wantedBy, type Trial } from "./random-events.ts";
-import { endUnit, lookAt, perform, powerCycle, unitEnds, wait, type Luck } from "./random-machine.ts";
+import { lookAt } from "./random-look.ts";
+import { endUnit, perform, powerCycle, unitEnds, wait, type Luck, type Machine } from "./random-machine.ts";
 
 type Plan = NonNullable<Decision["plan"]>;
 
@@ -31,7 +32,9 @@ function blurred({ machine, journal, dice }: Trial): Observed {
   const seen = lookAt(machine, needsOf(journal));
   const { flakiness } = machine.fate;
   const known = <T>(value: T): T | null => (dice.chance(flakiness) ? null : value);
-  const { system } = seen;
+  const { current, profile, ...others } = seen.system;
+  // An unknown profile is taken for one that names nothing where the way back is chosen and where it ends.
+  const isTrusted = journal?.step === "staged" || journal?.step === "reverting";
   return {
     ...seen,
     unit: known(seen.unit),
@@ -39,7 +42,7 @@ function blurred({ machine, journal, dice }: Trial): Observed {
     deadManArmed: known(seen.deadManArmed),
     contact: known(seen.contact),
     preflight: known(seen.preflight),
-    system: { ...system, current: known(system.current), profile: known(system.profile) },
+    system: { ...others, current: known(current), profile: isTrusted ? profile : known(profile) },
   };
 }
 
@@ -59,20 +62,29 @@ interface Pass {
 }
 
 function follow(trial: Trial, { seen, plan, isCalm }: Pass): void {
-  const { machine, dice, trace } = trial;
+  const { machine, trace } = trial;
   const { action } = plan;
   trial.journal = Journal.parse(plan.journal);
   wait(machine, 500);
   trace.push(action === null ? trial.journal.step : `${trial.journal.step}[${kinds([action]).join("")}]`);
   if (action === null) return;
-  if (!isCalm && dice.chance(0.02)) return restart(trial, "KILLED-BEFORE");
-  if (!isCalm && dice.chance(machine.fate.flakiness)) return fail(trial, { seen, action });
-  perform(machine, action, isCalm ? steady : luckOf(trial));
-  if (!isCalm && dice.chance(0.02)) return restart(trial, "KILLED-AFTER");
-  if (plan.afterwards !== null) trial.journal = Journal.parse(plan.afterwards);
+  const isDone = isCalm ? isPerformed(machine, action) : tryAction(trial, { seen, action });
+  if (isDone && plan.afterwards !== null) trial.journal = Journal.parse(plan.afterwards);
 }
 
-const steady: Luck = { end: null, isHalfDone: true };
+function isPerformed(machine: Machine, action: Action): boolean {
+  perform(machine, action, { end: null, isHalfDone: true });
+  return true;
+}
+
+/** Whether the agent lived to see it done. */
+function tryAction(trial: Trial, { seen, action }: { seen: Observed; action: Action }): boolean {
+  const { machine, dice } = trial;
+  if (dice.chance(0.02)) return startAnew(trial, "KILLED-BEFORE");
+  if (dice.chance(machine.fate.flakiness)) return fail(trial, { seen, action });
+  perform(machine, action, luckOf(trial));
+  return dice.chance(0.02) ? startAnew(trial, "KILLED-AFTER") : true;
+}
 
 function luckOf({ machine, dice }: Trial): Luck {
   const isUnlucky = dice.chance(machine.fate.flakiness);
@@ -80,19 +92,23 @@ function luckOf({ machine, dice }: Trial): Luck {
 }
 
 /** Another agent finds the journal as it is, and no fetch. */
-function restart({ machine, trace }: Trial, how: string): void {
+function startAnew(trial: Trial, how: string): false {
+  const { machine } = trial;
   machine.real = { ...machine.real, fetch: { kind: "idle" } };
-  trace.push(how);
+  trial.kills += 1;
+  trial.trace.push(how);
+  return false;
 }
 
 /** It threw, before its effect or after it. */
-function fail(trial: Trial, { seen, action }: { seen: Observed; action: Action }): void {
+function fail(trial: Trial, { seen, action }: { seen: Observed; action: Action }): false {
   const { machine, dice, journal, trace } = trial;
   const isDone = dice.chance(0.3);
   if (isDone) perform(machine, action, luckOf(trial));
   trace.push(isDone ? "THREW-DONE" : "THREW");
-  trial.failures += 1;
-  if (journal === null) return;
+  machine.failures += 1;
+  if (journal === null) return false;
   const failure = { code: "tool-failed", message: "a test's" } as const;
   trial.journal = recordFailure({ journal, observed: seen }, action, failure);
+  return false;
 }

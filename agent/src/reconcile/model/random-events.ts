@@ -34,8 +34,9 @@ export interface Trial {
   hold: Blocked | null;
   locals: number;
   losesJournal: boolean;
-  /** How often an action or a unit failed. */
-  failures: number;
+  /** How often the agent died between a write and an action, or between two writes. */
+  kills: number;
+  losses: number;
   trace: string[];
 }
 
@@ -49,7 +50,7 @@ export function beginTrial(seed: number, { loader, losesJournal }: Wishes): Tria
   const dice = diceOf(seed);
   const machine = createMachine(fateOf(dice, loader));
   const signed = ordered(desired(1, b), machine.fate);
-  const nothing = { journal: null, local: null, hold: null, locals: 0, failures: 0 };
+  const nothing = { journal: null, local: null, hold: null, locals: 0, kills: 0, losses: 0 };
   return { dice, machine, signed, losesJournal, trace: [], ...nothing };
 }
 
@@ -80,7 +81,8 @@ const ordered = (want: Desired, { policy }: Fate): Desired => ({ ...want, policy
 interface Event {
   name: string;
   probability: number;
-  happen: (trial: Trial) => void;
+  /** False where there is nothing that could happen. */
+  happen: (trial: Trial) => boolean;
 }
 
 /** At each look, each by itself. */
@@ -90,65 +92,92 @@ const events: readonly Event[] = [
   { name: "HEAD", probability: 0.008, happen: signHead },
   { name: "PANIC", probability: 0.008, happen: signPanic },
   { name: "LOCAL", probability: 0.015, happen: orderLocally },
-  { name: "LOCAL-ENDS", probability: 0.03, happen: (trial) => (trial.local = null) },
-  { name: "HOLD", probability: 0.015, happen: (trial) => (trial.hold = held) },
-  { name: "HOLD-ENDS", probability: 0.1, happen: (trial) => (trial.hold = null) },
+  { name: "LOCAL-ENDS", probability: 0.03, happen: endLocal },
+  { name: "HOLD", probability: 0.015, happen: beginHold },
+  { name: "HOLD-ENDS", probability: 0.1, happen: endHold },
   { name: "FETCH-FAILS", probability: 0.03, happen: failFetch },
 ];
-
-const held: Blocked = { state: "held", reason: "held", detail: "by root", repairs: true };
 
 /** One look's worth of bad luck. */
 export function befall(trial: Trial): void {
   for (const { name, probability, happen } of events) {
-    if (!trial.dice.chance(probability)) continue;
-    happen(trial);
-    trial.trace.push(name);
+    if (trial.dice.chance(probability) && happen(trial)) trial.trace.push(`${name}${said(trial, name)}`);
   }
-  if (trial.losesJournal && trial.dice.chance(0.02)) {
-    trial.journal = null;
-    trial.trace.push("JOURNAL-LOST");
-  }
+  if (!trial.losesJournal || !trial.dice.chance(0.02)) return;
+  trial.journal = null;
+  trial.losses += 1;
+  trial.trace.push("JOURNAL-LOST");
 }
 
-function cutPower({ machine, dice }: Trial): void {
+/** Of orders, what they want. */
+function said({ signed, local }: Trial, name: string): string {
+  const want = name === "LOCAL" ? local : signed;
+  return ["HEAD", "PANIC", "LOCAL"].includes(name) ? ` ${want?.toplevel?.at(-1) ?? ""}` : "";
+}
+
+function cutPower({ machine, dice }: Trial): boolean {
   powerCycle(machine, dice.chance(0.5));
+  return true;
 }
 
 /** The agent, until its dead-man fires. */
-function hang({ machine }: Trial): void {
-  if (machine.timer !== null) wait(machine, machine.timer.atMs - machine.real.uptimeMs);
+function hang({ machine }: Trial): boolean {
+  if (machine.timer === null) return false;
+  wait(machine, machine.timer.atMs - machine.real.uptimeMs);
+  return true;
 }
 
-function signHead(trial: Trial): void {
+function signHead(trial: Trial): boolean {
   const { serial } = trial.signed.order;
   trial.signed = ordered(desired(serial + 1, trial.dice.pick([a, b, c])), trial.machine.fate);
   trial.local = null;
+  return true;
 }
 
-/** To where the undone head came from, as far as that is known. */
-function signPanic(trial: Trial): void {
+/** To where the undone head came from, as far as that is known, and never to the head itself. */
+function signPanic(trial: Trial): boolean {
   const { signed, journal, machine } = trial;
-  if (signed.order.rank > 0) return;
-  const home = journal?.order.id === signed.order.id ? journal.before.current : null;
-  trial.signed = ordered(panicOf(signed.order.serial, home ?? a), machine.fate);
+  if (signed.order.rank > 0) return false;
+  const before = journal?.order.id === signed.order.id ? journal.before.current : null;
+  const home = before === signed.toplevel ? a : (before ?? a);
+  trial.signed = ordered(panicOf(signed.order.serial, home), machine.fate);
   trial.local = null;
+  return true;
 }
 
-function orderLocally(trial: Trial): void {
+function orderLocally(trial: Trial): boolean {
   const { signed, dice, machine } = trial;
   const action = dice.pick(["apply", "apply", "revert"] as const);
   const local = localOf(signed.order.serial, action === "apply" ? dice.pick([b, c]) : a, action);
   trial.locals += 1;
-  const id = headId("23456789".charAt(trial.locals % 8));
+  const id = headId("abcdf".charAt(trial.locals % 5));
   trial.local = ordered({ ...local, order: { ...local.order, rank: signed.order.rank, id } }, machine.fate);
+  return true;
 }
 
-function failFetch({ machine, dice }: Trial): void {
+function endLocal(trial: Trial): boolean {
+  const { local } = trial;
+  trial.local = null;
+  return local !== null;
+}
+
+function beginHold(trial: Trial): boolean {
+  trial.hold ??= { state: "held", reason: "held", detail: "by root", repairs: true };
+  return true;
+}
+
+function endHold(trial: Trial): boolean {
+  const { hold: held } = trial;
+  trial.hold = null;
+  return held !== null;
+}
+
+function failFetch({ machine, dice }: Trial): boolean {
   const { fetch } = machine.real;
-  if (fetch.kind !== "done") return;
+  if (fetch.kind !== "done") return false;
   const code = dice.pick(["closure-unavailable", "closure-unavailable", "closure-mismatch"] as const);
   machine.real = { ...machine.real, fetch: { kind: "failed", head: fetch.head, code, message: "a test's" } };
+  return true;
 }
 
 /** The faults are over: what still runs ends, and what root held goes on. */

@@ -1,8 +1,8 @@
 /** PURE. Tests only: a machine whose units take their time, end in every way and may leave half of their work behind. */
 import type { StorePath } from "@chimera/proto/names";
-import type { Action, Needs, Observed, SystemPointers, UnitFact } from "../decision.ts";
+import type { Action, Observed, SystemPointers, UnitFact } from "../decision.ts";
 import type { OrderPolicy } from "../order-policy.ts";
-import { after, clear, observed, restart, type Script } from "./machine-model.ts";
+import { after, observed, restart, type Script } from "./machine-model.ts";
 
 export type UnitEnd = Extract<UnitFact, { kind: "ended" }>;
 
@@ -49,6 +49,8 @@ export interface Machine {
   isGoingDown: boolean;
   generations: Set<StorePath>;
   entries: Set<StorePath>;
+  /** How often an action or a unit failed. */
+  failures: number;
 }
 
 export function createMachine(fate: Fate): Machine {
@@ -62,44 +64,8 @@ export function createMachine(fate: Fate): Machine {
     isGoingDown: false,
     generations: new Set(),
     entries: new Set(),
+    failures: 0,
   };
-}
-
-/** As the agent looks: only what the step needs. */
-export function lookAt(machine: Machine, needs: Needs): Observed {
-  const { real, fate, units, timer, entries } = machine;
-  const { current } = real.system;
-  const entry = needs.bootEntryOf !== null && entries.has(needs.bootEntryOf) ? needs.bootEntryOf : null;
-  return {
-    ...real,
-    system: { ...real.system, bootDefault: fate.loader === "none" ? null : real.system.bootDefault },
-    unit: needs.unit === null ? { kind: "absent" } : (units.get(needs.unit) ?? { kind: "absent" }),
-    units: needs.units ? unitsOf(isIn(fate.unhealthy, current)) : null,
-    contact: needs.contact ? !isIn(fate.silent, current) : null,
-    deadManArmed: needs.deadMan === null ? null : timer?.unit === needs.deadMan,
-    preflight: needs.preflightTo === null ? null : preflightOf(machine, needs.preflightTo),
-    bootEntry: entry === null ? null : `entry-${entry.at(-1) ?? ""}.conf`,
-  };
-}
-
-function unitsOf(isUnhealthy: boolean): Observed["units"] {
-  return isUnhealthy ? { state: "degraded", failing: ["web.service"] } : { state: "running", failing: [] };
-}
-
-function preflightOf({ fate, real, running }: Machine, wanted: StorePath): Observed["preflight"] {
-  const { booted, current } = real.system;
-  const isOtherKernel = isIn(fate.kernels, booted) !== fate.kernels.has(wanted);
-  return {
-    ...clear,
-    isSwitchLocked: running !== null,
-    kernel: isOtherKernel ? "another kernel" : null,
-    isInitChanged: isIn(fate.inits, current) !== fate.inits.has(wanted),
-    loader: fate.loader,
-  };
-}
-
-function isIn(set: ReadonlySet<StorePath>, path: StorePath | null): boolean {
-  return path !== null && set.has(path);
 }
 
 /** What may go wrong with a unit: its end, and whether its work is done all the same. */
@@ -109,19 +75,19 @@ export interface Luck {
 }
 
 export function perform(machine: Machine, action: Action, luck: Luck): void {
+  if (action.kind === "start-unit") startUnit(machine, action, luck);
+  else if (action.kind === "stop-unit" || action.kind === "collect-unit") {
+    if (machine.running?.name === action.name) leaveUnit(machine, luck.isHalfDone);
+    machine.units.delete(action.name);
+  } else performAtOnce(machine, action);
+}
+
+type AtOnce = Exclude<Action, { kind: `${string}-unit` }>;
+
+function performAtOnce(machine: Machine, action: AtOnce): void {
   switch (action.kind) {
-    case "start-unit":
-      startUnit(machine, action, luck);
-      return;
-    case "stop-unit":
-      if (machine.running?.name === action.name) leaveUnit(machine, luck.isHalfDone);
-      machine.units.delete(action.name);
-      return;
-    case "collect-unit":
-      machine.units.delete(action.name);
-      return;
     case "arm-dead-man":
-      machine.timer = { unit: action.unit, order: action.order, atMs: action.atMs };
+      machine.timer = action;
       return;
     case "disarm-dead-man":
       machine.timer = null;
@@ -162,8 +128,13 @@ function startUnit(
   // These two codes say that nothing was touched.
   const isRefused = end.exitCode === 11 || end.exitCode === 100;
   const hasWorked = isDone || (isHalfDone && !isRefused);
+  if (end.exitCode !== 0) machine.failures += 1;
   machine.running = { name: unit.name, end, work: hasWorked ? workOf(action, real) : {} };
   units.set(unit.name, { kind: "running" });
+}
+
+export function isIn(set: ReadonlySet<StorePath>, path: StorePath | null): boolean {
+  return path !== null && set.has(path);
 }
 
 function whatInitSays({ fate, real }: Machine, { unit }: Extract<Action, { kind: "start-unit" }>): UnitEnd {
