@@ -5,7 +5,7 @@ import { OrderPolicy } from "../order-policy.ts";
 import { a, b, c, desired, headId, localOf, panicOf } from "./machine-model.ts";
 import { createMachine, powerCycle, unitEnds, wait, type Fate, type Machine } from "./random-machine.ts";
 
-export interface Dice {
+interface Dice {
   chance: (probability: number) => boolean;
   pick: <T>(of: readonly [T, ...T[]]) => T;
 }
