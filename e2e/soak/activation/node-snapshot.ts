@@ -4,14 +4,13 @@ import { join } from "node:path";
 import type { Host } from "../../lab/host.ts";
 import { hostFolder } from "../../lab/lab-state.ts";
 import { runTool } from "../../lab/run-tool.ts";
+import type { Machine } from "./systems.ts";
 
 /** In the host's folder: the upper layer of a container, disks and firmware variables of a VM. */
 const parts = {
   container: ["upper"],
   vm: ["root.img", "esp.img", "firmware-variables.fd"],
-} as const;
-
-export type Machine = keyof typeof parts;
+} as const satisfies Record<Machine, readonly string[]>;
 
 /** Answers how the node is given back what it was. */
 export async function keepNode(host: Host, machine: Machine): Promise<() => Promise<void>> {

@@ -9,8 +9,15 @@ import { installable } from "../../lab/os/build-systems.ts";
 import { SystemIndex } from "../../lab/os/system-spec.ts";
 import type { Report } from "../../lab/report.ts";
 import { makeAlien } from "./make-alien.ts";
-import { keepNode, type Machine } from "./node-snapshot.ts";
-import { fetchedSystem, systemNames, vmSystemNames, worldOf, type SystemName } from "./systems.ts";
+import { keepNode } from "./node-snapshot.ts";
+import {
+  fetchedSystem,
+  systemNames,
+  vmSystemNames,
+  worldOf,
+  type Machine,
+  type SystemName,
+} from "./systems.ts";
 
 export interface SoakNode {
   host: Host;
@@ -36,11 +43,12 @@ type Index = ReadonlyMap<SystemName, string>;
 export async function startSoakNodes({ count, machine, report }: SoakNodes): Promise<SoakNode[]> {
   const kinds = machine === "vm" ? { nodes: 0, vms: count } : { nodes: count };
   const fleet = await startFleet({ ...kinds, probationSeconds: 1, report });
-  const { code, stderr } = await deployWorld(fleet, worldOf("a").label, worldOf("a"));
+  const first = worldOf("a", machine);
+  const { code, stderr } = await deployWorld(fleet, first.label, first);
   if (code !== 0) throw new ChimeraError("rollout-failed", `deploy before the trials: ${stderr}`);
   report("system a is committed on every node");
   const names = machine === "vm" ? vmSystemNames : systemNames;
-  const built = await buildOnWs(fleet, names);
+  const built = await buildOnWs(fleet, { names, machine });
   report(`built ${names.length} systems for each of ${count} nodes on ws`);
   const nodes: SoakNode[] = [];
   for (const host of fleet.lab.nodes) {
@@ -68,25 +76,40 @@ async function makeNode({ fleet, host, machine, index }: Made): Promise<SoakNode
     renew: async () => {
       restore = await keepNode(host, machine);
     },
-    deploy: (name) => deployTo(fleet, host.name, name),
+    deploy: (name) =>
+      deployTo(fleet, {
+        node: host.name,
+        world: worldOf(name, machine),
+        others: worldOf("a", machine),
+      }),
   };
 }
 
-async function deployTo(fleet: Fleet, chosen: string, name: SystemName): Promise<void> {
+interface Deployment {
+  node: string;
+  world: ReturnType<typeof worldOf>;
+  others: ReturnType<typeof worldOf>;
+}
+
+async function deployTo(fleet: Fleet, { node, world, others }: Deployment): Promise<void> {
   const version = fleet.versions.first;
-  const specs = fleet.lab.nodes.map(({ name: node }) => {
-    const world = worldOf(node === chosen ? name : "a");
-    return [node, fleet.node(node, { ...world, version })] as const;
-  });
+  const specs = fleet.lab.nodes.map(
+    ({ name }) => [name, fleet.node(name, { ...(name === node ? world : others), version })] as const,
+  );
   const folder = await fleet.stageWorld("soak-fleet", Object.fromEntries(specs));
   await operatorOf(fleet.lab).ok(["deploy", "--file", `${folder}/chimera.toml`, "--no-follow"]);
 }
 
-async function buildOnWs(fleet: Fleet, names: readonly SystemName[]): Promise<SystemIndex> {
+interface Wanted {
+  names: readonly SystemName[];
+  machine: Machine;
+}
+
+async function buildOnWs(fleet: Fleet, { names, machine }: Wanted): Promise<SystemIndex> {
   const version = fleet.versions.first;
   const specs = fleet.lab.nodes.flatMap(({ name: node }) =>
     names.map((name) => {
-      const spec = fleet.node(node, { ...worldOf(name), version });
+      const spec = fleet.node(node, { ...worldOf(name, machine), version });
       return [keyOf(node, name), { ...spec, host: node }] as const;
     }),
   );

@@ -2,6 +2,8 @@
 import type { NodeWorld } from "../../fleet/fleet-systems.ts";
 import { Fault } from "../../lab/os/system-spec.ts";
 
+export type Machine = "container" | "vm";
+
 /** `a` and `b` are good: each is the way back from the other. */
 export const systemNames = [
   "a",
@@ -39,11 +41,10 @@ export const fetchedSystem: SystemName = "big";
 export const vmSystemNames: readonly SystemName[] = ["a", "b", "exit2", "exit4", "kernel", "kernel-bad"];
 
 /** Short times: what is wrong with these systems shows at once. */
-const agentConfig = {
-  probationSeconds: 1,
-  activationSeconds: 20,
-  reboot: { policy: "when-needed" },
-};
+const agentConfig = { probationSeconds: 1, reboot: { policy: "when-needed" } };
+
+/** An emulated processor takes its time. */
+const activationSeconds: Record<Machine, number> = { container: 20, vm: 180 };
 
 const kernelVersion = "6.13.0-lab";
 
@@ -66,11 +67,11 @@ export function labelOf(name: SystemName): string {
 }
 
 /** While `patient` runs, what is ordered must stay healthy for as long as a slow fault takes to show. */
-export function worldOf(name: SystemName): Omit<NodeWorld, "version"> {
+export function worldOf(name: SystemName, machine: Machine): Omit<NodeWorld, "version"> {
   const patience = name === "patient" ? { probationSeconds: 25 } : {};
   return {
     label: labelOf(name),
     changes: changes[name] ?? { fault: Fault.parse(name) },
-    agentConfig: { ...agentConfig, ...patience },
+    agentConfig: { ...agentConfig, activationSeconds: activationSeconds[machine], ...patience },
   };
 }
