@@ -5,12 +5,12 @@ import { z } from "zod";
 import { fleetFolder } from "../../fleet/fleet-folder.ts";
 import type { Host } from "../../lab/host.ts";
 
-const agentSources = join(import.meta.dirname, "../../../agent/src/host");
+const agentSources = join(import.meta.dirname, "../../../agent/src");
 
 /** The agent's own writer, bundled: a journal as it is, written beside the real one. */
-const writesProgram = `
+export const writesProgram = `
 import { readFileSync, rmSync } from "node:fs";
-import { writeStateFile } from "./state-file.ts";
+import { writeStateFile } from "./host/state/state-file.ts";
 const [count] = process.argv.slice(2).map(Number);
 const journal = JSON.parse(readFileSync("/var/lib/chimera/journal.json", "utf8"));
 const path = "/var/lib/chimera/bench-journal.json";
@@ -28,7 +28,7 @@ console.log(JSON.stringify(samples));
  * Each time the journal says that an activation was under way in an earlier boot. Measured from just before the agent is
  * started to the write of what it decided; beside it the start of the same program that only says its version.
  */
-const recoveriesProgram = `
+export const recoveriesProgram = `
 import { spawn, spawnSync } from "node:child_process";
 import { readFileSync, renameSync, watch, writeFileSync } from "node:fs";
 const [count] = process.argv.slice(2).map(Number);
@@ -86,10 +86,21 @@ export async function recoveries(host: Host, { count, wanted, running }: Recover
   return Recoveries.parse(await runProbe(host, recoveriesProgram, [`${count}`, wanted, running]));
 }
 
+export async function bundleProbe(contents: string, outfile: string): Promise<void> {
+  const stdin = { contents, resolveDir: agentSources, loader: "ts" } as const;
+  const options = {
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node24",
+    logLevel: "silent",
+  } as const;
+  await build({ stdin, outfile, ...options });
+}
+
 async function runProbe(host: Host, contents: string, args: readonly string[]): Promise<unknown> {
   const outfile = fleetFolder("probe", "activation.mjs");
-  const stdin = { contents, resolveDir: agentSources, loader: "ts" } as const;
-  await build({ stdin, outfile, bundle: true, platform: "node", format: "esm", target: "node24" });
+  await bundleProbe(contents, outfile);
   await host.upload(outfile, "/root/activation-probe.mjs");
   const node = "/run/current-system/sw/bin/node";
   const printed = await host.runChecked([node, "/root/activation-probe.mjs", ...args], {

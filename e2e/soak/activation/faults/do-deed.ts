@@ -1,11 +1,10 @@
 // SHELL. Does to a node what the fault table says, from outside, and knows how to undo it.
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { z } from "zod";
 import type { Host } from "../../../lab/host.ts";
 import type { Undo } from "../node-settings.ts";
 import { plantJournal } from "../plant-journal.ts";
 import type { DeedName } from "./fault.ts";
+import { keysOfVersion1, toVersion1 } from "./to-version-1.ts";
 
 export interface Place {
   host: Host;
@@ -94,16 +93,4 @@ function plant(change: (text: string) => string): Deed {
     await plantJournal(host, change);
     return keep;
   };
-}
-
-/** The golden file of the first version says what a journal of it holds. */
-async function keysOfVersion1(): Promise<Set<string>> {
-  const file = join(import.meta.dirname, "../../../../agent/src/reconcile/golden/journal-v1-first.json");
-  return new Set(Object.keys(z.looseObject({}).parse(JSON.parse(await readFile(file, "utf8")))));
-}
-
-function toVersion1(text: string, known: ReadonlySet<string>): string {
-  const journal = z.looseObject({}).parse(JSON.parse(text));
-  const kept = Object.entries(journal).filter(([key]) => known.has(key));
-  return JSON.stringify({ ...Object.fromEntries(kept), v: 1 });
 }
