@@ -6,7 +6,7 @@ import type { Blocked, Desired } from "../decision.ts";
 import { Journal } from "../journal.ts";
 import { a, b, c, desired, headId, observed, panicOf } from "../model/machine-model.ts";
 import { needsOf } from "../needs.ts";
-import { at, kinds, play } from "../model/play-machine.ts";
+import { at, kinds, play, tries } from "../model/play-machine.ts";
 
 const running = { current: b, booted: a, profile: b, bootDefault: b };
 const ok = { kind: "ended", result: "exited", exitCode: 0 } as const;
@@ -97,6 +97,17 @@ test("a way back that cannot be activated is tried again, then said aloud; never
   expect(kinds(actions)).not.toContain("test b");
   expect(journal?.step).toBe("revert-failed");
   expect(last.waiting?.reason).toBe("revert-failed");
+});
+
+test("each try of a way back runs the installer, though it was killed in an earlier one", () => {
+  const system = { current: a, booted: a, profile: a, bootDefault: b };
+  const spent = at("committing", {
+    order: panicOf(1, a).order,
+    toplevel: a,
+    attempts: tries({ boot: 2, activate: 1 }),
+  });
+  const again = decide(observed({ system }), spent, null).plan?.journal;
+  expect(again).toMatchObject({ step: "staged", attempts: { boot: 1, activate: 2 } });
 });
 
 test("a machine that restarts in a way back goes on with it", () => {

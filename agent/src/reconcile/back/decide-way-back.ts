@@ -5,6 +5,7 @@
 import { comparePlace } from "@chimera/proto/signed/place";
 import { backoffMs } from "../backoff.ts";
 import type { Decision, Desired } from "../decision.ts";
+import { maxBoots, maxCommits } from "../forward/commit-limits.ts";
 import { isToolProblem, isWayBack, problemOf, type Blame, type Step } from "../journal.ts";
 import { alarm, collect, go, revert, withEvents, type Situation } from "../plan.ts";
 
@@ -45,7 +46,10 @@ export function giveUp(situation: Situation, message: string, blame: Blame): Dec
   if (!isWayBack(journal)) return revert(situation, message, blame);
   const activate = journal.attempts.activate + 1;
   const problem = problemOf(isToolProblem(journal) ? "tool-failed" : "activation-failed", message, observed);
-  const attempts = { ...journal.attempts, activate };
+  // Each try has one of its own: what was spent before is no reason to leave the default on what is undone.
+  const boot = Math.min(journal.attempts.boot, maxBoots - 1);
+  const commit = Math.min(journal.attempts.commit, maxCommits - 1);
+  const attempts = { ...journal.attempts, activate, boot, commit };
   const action = collect(journal.unit);
   if (activate < maxAttempts) {
     const retryAt = observed.uptimeMs + backoffMs(activate);

@@ -4,12 +4,8 @@ import { backoffMs } from "../backoff.ts";
 import type { Decision, Desired } from "../decision.ts";
 import { problemOf, type Journal } from "../journal.ts";
 import { giveUp } from "../back/decide-way-back.ts";
+import { maxBoots, maxCommits } from "./commit-limits.ts";
 import { collect, go, settled, startUnit, wait, type Situation } from "../plan.ts";
-
-/** Of setting the profile, with pauses: a busy database is no reason to leave a system that has proved itself. */
-const maxAttempts = 8;
-/** Of running its installer, which either works or does not. */
-const maxBoots = 2;
 
 export function decideCommitting(situation: Situation): Decision {
   const { observed, journal } = situation;
@@ -33,7 +29,7 @@ function movePointers(situation: Situation): Decision {
   const { profile, bootDefault } = observed.system;
   const { toplevel } = journal;
   const { commit, boot } = journal.attempts;
-  if (commit >= maxAttempts || boot >= maxBoots) {
+  if (commit >= maxCommits || boot >= maxBoots) {
     return giveUp(situation, journal.problem?.message ?? "the commit failed", "none");
   }
   if (profile !== toplevel) {

@@ -195,3 +195,23 @@ test("a failed revert restarts once where the policy allows it and the default i
   const denied = at("reverting", { attempts: tries({ revert: 4 }) });
   expect(decide(observed({ system }), denied, null).plan?.journal.step).toBe("revert-failed");
 });
+
+test("a restart that leaves a system keeps its reason on record, and is ordered once", () => {
+  const problem = {
+    code: "activation-failed" as const,
+    message: "lab-fault.service",
+    at: "2026-01-01T00:00:00Z",
+  };
+  const journal = at("falling-back", { since: 100_000, problem });
+  const look = (uptimeMs: number) => decide(observed({ uptimeMs }), journal, null).plan;
+  expect(look(101_000)).toBeNull();
+  expect(look(800_000)).toMatchObject({ journal: { problem }, action: { kind: "reboot", entry: null } });
+});
+
+test("a profile that already names the new system is no proof: what ran before stays the default", () => {
+  const before = { current: a, profile: a, bootDefault: a };
+  const journal = at("staged-for-reboot", { policy: policy({}), before });
+  const system = { current: a, booted: a, profile: b, bootDefault: b };
+  const { plan } = decide(otherKernel({ system }), journal, wants());
+  expect(plan?.journal).toMatchObject({ step: "preparing-reboot", before });
+});

@@ -3,7 +3,7 @@
  * system is booted once, and only its proof makes it the default. So a restart at any moment lands on what was proven.
  */
 import type { Decision, Desired } from "../decision.ts";
-import { isWayBack, problemOf, type Journal, type RebootStage } from "../journal.ts";
+import { isToolProblem, isWayBack, problemOf, type Journal, type RebootStage } from "../journal.ts";
 import { collect, go, refuse, stand, startUnit, wait, type Situation } from "../plan.ts";
 import { backoffMs } from "../backoff.ts";
 import { isInWindow } from "./reboot-window.ts";
@@ -60,13 +60,19 @@ function refusalOf(situation: Situation): Decision | null {
 
 function prepare(situation: Situation): Decision {
   const { current, profile, bootDefault } = situation.observed.system;
+  const { toplevel, before } = situation.journal;
   if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
   return go(situation, {
     step: "preparing-reboot",
     rebootStage: "none",
     transitions: 0,
     bootSet: false,
-    before: { current, profile, bootDefault },
+    // A commit that was cut short, or somebody else, may have moved them already: that is no proof.
+    before: {
+      current,
+      profile: profile === toplevel ? before.profile : profile,
+      bootDefault: bootDefault === toplevel ? before.bootDefault : bootDefault,
+    },
     failedBefore: situation.observed.units?.failing.slice(0, 1000) ?? [],
     contactBefore: situation.observed.contact === true,
   });
@@ -203,23 +209,32 @@ export function fallBack(situation: Situation): Decision {
 /** Still the boot in which the restart was ordered. */
 export function decideRebooting(situation: Situation): Decision {
   const { journal, observed } = situation;
-  // One that failed, as by its drain, is on record, and its pause is over.
-  if (journal.problem === null && observed.uptimeMs - journal.since < restartMs) {
+  // One that failed, as by its drain, is on record, and its pause is over. A way back has its own reason on record.
+  if (!isToolProblem(journal) && observed.uptimeMs - journal.since < restartMs) {
     return wait(situation, "rebooting", journal.rebootReasons.join("; ") || "the restart was ordered");
   }
-  const { attempts, step, bootEntry, problem } = journal;
-  const isFallingBack = step === "falling-back";
-  if (attempts.reboot < maxOrders) {
-    const tried = { ...attempts, reboot: attempts.reboot + (problem === null ? 1 : 0) };
-    const entry = isFallingBack ? null : bootEntry;
-    const changes = { attempts: tried, since: observed.uptimeMs, problem: null };
-    return go(situation, changes, { kind: "reboot", entry, drain: !isFallingBack });
-  }
+  return journal.attempts.reboot < maxOrders ? orderAgain(situation) : notRestarted(situation);
+}
+
+function orderAgain(situation: Situation): Decision {
+  const { attempts, step, bootEntry, problem } = situation.journal;
+  const since = situation.observed.uptimeMs;
+  const action =
+    step === "falling-back"
+      ? ({ kind: "reboot", entry: null, drain: false } as const)
+      : ({ kind: "reboot", entry: bootEntry, drain: true } as const);
+  // What failed has counted itself.
+  if (isToolProblem(situation.journal)) return go(situation, { since, problem: null }, action);
+  return go(situation, { attempts: { ...attempts, reboot: attempts.reboot + 1 }, since, problem }, action);
+}
+
+function notRestarted(situation: Situation): Decision {
+  const { step, problem } = situation.journal;
   const message = problem?.message ?? "the machine did not restart when it was told to";
   return go(situation, {
-    step: isFallingBack ? "revert-failed" : "reverting",
+    step: step === "falling-back" ? "revert-failed" : "reverting",
     systemBack: true,
     blame: "none",
-    problem: problemOf("activation-failed", message, observed),
+    problem: problemOf("activation-failed", message, situation.observed),
   });
 }
