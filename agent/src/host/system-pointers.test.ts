@@ -26,6 +26,12 @@ test("systemd-boot's default leads through its entry to the toplevel", () => {
   expect(readBootDefault(folder)).toBe(path("b"));
 });
 
+test("what systemd-boot prefers comes before its default", () => {
+  write("loader/loader.conf", "default nixos-*\npreferred nixos-generation-4.conf\n");
+  write("loader/entries/nixos-generation-4.conf", entry.replaceAll("b", "a"));
+  expect(readBootDefault(folder)).toBe(path("a"));
+});
+
 test("a default file of one line is taken as it is", () => {
   write("default", `${path("c")}\n`);
   expect(readBootDefault(folder)).toBe(path("c"));
