@@ -147,6 +147,7 @@ function startAgent({ config, configFile, log, progress }: AgentNeeds): Running 
   shareTold({ config, shared, told: control, isPresent: isSystem });
   control.report({ type: "agent-started", data: { version, path: host.ownPath } });
   reportCorrupt(control, "the journal was unreadable and lies", journalFile.corrupt);
+  reportStandIn(control, host.standsInFor);
   const { keeper } = control;
   const drift = openDrift({ config, log, shared, report: control.report });
   const local = wireLocal({ config, log, shared, trust: keeper.state, control });
@@ -170,6 +171,12 @@ function startAgent({ config, configFile, log, progress }: AgentNeeds): Running 
 function reportCorrupt({ report }: ControlSide, what: string, keptAs: string | null): void {
   if (keptAs === null) return;
   report({ type: "alarm", data: { code: "file-unreadable", message: `${what} at ${keptAs}` } });
+}
+
+function reportStandIn({ report }: ControlSide, insteadOf: string | null): void {
+  if (insteadOf === null) return;
+  const message = `an older agent runs, because the active system's does not: ${insteadOf}`;
+  report({ type: "alarm", data: { code: "activation-failed", message: message.slice(0, 2048) } });
 }
 
 interface ControlParts {

@@ -12,6 +12,7 @@ import { isActiveAgent, recordAgentPath, storePathOf } from "./agent/agent-path.
 import { layBallast } from "./state/ballast.ts";
 import { uptimeMs } from "./boot-clock.ts";
 import { isConfigNew } from "./agent/config-watch.ts";
+import { createStandIn, type Look } from "./agent/stand-in.ts";
 import { createCheckRunner } from "./checks/check-runner.ts";
 import { createFetchJob } from "./store/fetch-job.ts";
 import { readHardware } from "./hardware.ts";
@@ -33,6 +34,8 @@ export interface HostSide {
   hardware: () => Promise<Hardware>;
   /** Whether the active system starts another agent than this one, or says something else to it. */
   isReplaced: () => boolean;
+  /** The active system's own agent, which does not run, so that this one stands in for it; null when this is it. */
+  standsInFor: string | null;
   stop: () => Promise<void>;
 }
 
@@ -61,7 +64,9 @@ export function openHost(options: HostOptions): HostSide {
   const checks = openChecks(options);
   const performer = openPerformer(options, { ownPath, loader, switchLock });
   const { stateDir } = config;
-  const observer = { stateDir, fetch: performer.fetchJob.fact, checks: checks.results, loader };
+  const standIn = createStandIn(process.env["CHIMERA_STANDS_IN"], look);
+  const standsIn = () => standIn.isActive(look());
+  const observer = { stateDir, fetch: performer.fetchJob.fact, checks: checks.results, loader, standsIn };
   recordAgentPath(stateDir, ownPath);
   layBallast(stateDir);
   log.debug({ ownPath }, "host was opened");
@@ -79,13 +84,19 @@ export function openHost(options: HostOptions): HostSide {
     perform: (action) => progress.during(perform(action, performer)),
     health: () => readHealth(config.node, units.latest()),
     hardware: () => readHardware(config.node, program),
-    isReplaced: () => !isActiveAgent(ownPath) || isConfigNew(startedWith, configFile),
+    isReplaced: () =>
+      (!isActiveAgent(ownPath) || isConfigNew(startedWith, configFile)) && standIn.mayLeave(look()),
+    standsInFor: standIn.insteadOf,
     async stop() {
       units.stop();
       checks.stop();
       await switchLock.release();
     },
   };
+}
+
+function look(): Look {
+  return { current: readPointers().current, uptimeMs: uptimeMs() };
 }
 
 function openChecks({ hasContact, onFetchEnd }: HostOptions): ReturnType<typeof createCheckRunner> {

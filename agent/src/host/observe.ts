@@ -16,6 +16,7 @@ export interface Observer {
   fetch: () => FetchFact;
   checks: () => readonly CheckResult[];
   loader: Loader;
+  standsIn: () => boolean;
 }
 
 export async function observe(needs: Needs, observer: Observer): Promise<Observed> {
@@ -38,6 +39,7 @@ export async function observe(needs: Needs, observer: Observer): Promise<Observe
     units,
     preflight: preflightOf(system, needs.preflightTo, loader),
     contact: null,
+    standsIn: observer.standsIn(),
     checks: observer.checks(),
     deadManArmed,
     bootEntry: needs.bootEntryOf === null ? null : loader.entryOf(needs.bootEntryOf),

@@ -49,6 +49,8 @@ export interface Observed {
   preflight: PreflightFacts | null;
   /** Whether a fresh round trip to NATS or controller came back just now; null when nobody asked. */
   contact: boolean | null;
+  /** Whether this agent only stands in for the active system's own, which does not run. */
+  standsIn: boolean;
   /** Since the newest activation; empty before the runner began. */
   checks: readonly CheckResult[];
   /** Whether the journal's dead-man is armed; null when nobody asked or systemd did not answer. */

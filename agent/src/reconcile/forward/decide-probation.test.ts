@@ -56,3 +56,11 @@ test("probation begins anew when health is lost in between", () => {
   const starting = observed({ system, uptimeMs: 100_900, units: { state: "starting", failing: [] } });
   expect(decide(starting, healthy, null).plan?.journal.healthySince).toBeNull();
 });
+
+test("a system whose own agent does not run is left at once", () => {
+  const system = { current: b, booted: a, profile: a, bootDefault: a };
+  const seen = observed({ system, uptimeMs: 100_100, standsIn: true });
+  const { plan } = decide(seen, at("probation", { since: 100_000 }), null);
+  expect(plan?.journal).toMatchObject({ step: "reverting", blame: "toplevel" });
+  expect(plan?.journal.problem?.message).toContain("agent");
+});

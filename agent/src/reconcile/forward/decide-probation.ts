@@ -23,7 +23,7 @@ export function decideProbation(situation: Situation): Decision {
     return revert(situation, `another system was activated in probation: ${current}`, "none");
   }
   const elapsedMs = observed.uptimeMs - journal.since;
-  const doubt = unitDoubt({ observed, journal, elapsedMs }) ?? checkDoubt(situation) ?? silenceOf(situation);
+  const doubt = doubtOf({ observed, journal, elapsedMs });
   if (doubt === null) return healthy(situation);
   if (doubt.isFinal || journal.transitions > flappingWrites) {
     return revert(situation, doubt.text, doubt.blame);
@@ -53,6 +53,16 @@ interface Doubt {
 }
 
 const passing = { isFinal: false, windowMs: 0, blame: "toplevel" } as const;
+
+function doubtOf(situation: Situation & { elapsedMs: number }): Doubt | null {
+  return agentDoubt(situation) ?? unitDoubt(situation) ?? checkDoubt(situation) ?? silenceOf(situation);
+}
+
+function agentDoubt({ observed }: Situation): Doubt | null {
+  return observed.standsIn
+    ? { ...passing, isFinal: true, text: "the agent that it brings does not run" }
+    : null;
+}
 
 function unitDoubt({ observed, journal, elapsedMs }: Situation & { elapsedMs: number }): Doubt | null {
   const { units } = observed;
