@@ -21,6 +21,7 @@ import { createLoader } from "./loader/loader.ts";
 import { observe } from "./observe.ts";
 import { perform, type Performer } from "./perform.ts";
 import type { ProgressFile } from "./agent/progress-file.ts";
+import { collectLeftUnits } from "./activation/left-units.ts";
 import { createSwitchLockHolder } from "./activation/switch-lock-holder.ts";
 import { readPointers } from "./system-pointers.ts";
 import { createUnitsWatch } from "./systemd/units-watch.ts";
@@ -49,6 +50,8 @@ export interface HostOptions {
   /** A fresh round trip to NATS or controller, begun after the call. */
   hasContact: () => Promise<boolean>;
   onFetchEnd: () => void;
+  /** The unit whose end the journal still waits for. */
+  awaited: string | null;
   log: Log;
 }
 
@@ -69,6 +72,7 @@ export function openHost(options: HostOptions): HostSide {
   const observer = { stateDir, fetch: performer.fetchJob.fact, checks: checks.results, loader, standsIn };
   recordAgentPath(stateDir, ownPath);
   layBallast(stateDir);
+  void collectLeftUnits(options.awaited, stateDir).catch(performer.onTrouble);
   log.debug({ ownPath }, "host was opened");
   return {
     ownPath,

@@ -1,0 +1,27 @@
+/**
+ * SHELL. Units that ended while no agent could collect them: one that is killed between its journal, which names the unit
+ * no more, and the collection would leave them for ever.
+ */
+import { run } from "../run.ts";
+import { collectActivationUnit } from "./activation-unit.ts";
+
+const patterns = ["activate", "boot", "entry", "revert"].map((name) => `chimera-${name}-*.service`);
+
+/** @param kept the unit whose end the journal still waits for */
+export async function collectLeftUnits(kept: string | null, stateDir: string): Promise<void> {
+  const args = ["list-units", "--all", "--plain", "--no-legend", "--no-pager", "--full", ...patterns];
+  const { exitCode, stdout } = await run("systemctl", args, { timeoutMs: 10_000 });
+  if (exitCode !== 0) return;
+  for (const name of endedUnits(stdout)) {
+    if (name !== kept) await collectActivationUnit(name, stateDir);
+  }
+}
+
+/** PURE. Names without their suffix. What runs is not ours to end, and what ends from now on is the loop's. */
+export function endedUnits(listing: string): string[] {
+  return listing.split("\n").flatMap((line) => {
+    const [unit, , active, sub] = line.trim().split(/\s+/);
+    const isEnded = active === "failed" || (active === "active" && sub === "exited");
+    return isEnded && unit?.endsWith(".service") === true ? [unit.slice(0, -".service".length)] : [];
+  });
+}
