@@ -7,7 +7,7 @@ import { z } from "zod";
 import type { Observed } from "./decision.ts";
 import { OrderPolicy, plainPolicy } from "./order-policy.ts";
 
-/** How far the node is with one order. Every one of them has a row in the soak: a new one does not compile without. */
+/** How far the node is with one order. Every one of them has a row in the soak: a test fails for a new one without. */
 export const Step = z.enum([
   "accepted",
   "staged",
