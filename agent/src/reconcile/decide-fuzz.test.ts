@@ -133,11 +133,9 @@ function judgeHome(journal: Journal, { machine }: Trial, { isBegunTooSoon }: Wat
   return !isExcused && [profile, bootDefault].includes(toplevel) ? [`${step}, but named`] : [];
 }
 
-function judgeFailed(journal: Journal, { machine, kills }: Trial, { isBegunTooSoon }: Watch): string[] {
-  // An agent that dies twice before it starts the unit that sets the boot default uses up all tries of a way back.
-  // And what a way back was leaving when an order was begun is taken for that order's own way back.
-  const isExcused = isBegunTooSoon || (kills > 0 && isWayBack(journal));
-  return machine.failures > 0 || isExcused ? [] : [`${journal.step} without a failure`];
+function judgeFailed(journal: Journal, { machine }: Trial, { isBegunTooSoon }: Watch): string[] {
+  // What a way back was leaving when an order was begun is taken for that order's own way back.
+  return machine.failures > 0 || isBegunTooSoon ? [] : [`${journal.step} without a failure`];
 }
 
 function show({ seed, trial, broken }: Ending): string {
