@@ -141,7 +141,7 @@ function startAgent({ config, configFile, log, progress }: AgentNeeds): Running 
     leaf: () => shared.leaf(),
     hasContact: () => shared.hasContact(),
     onFetchEnd: () => shared.wake(),
-    awaited: journalFile.value?.unit?.name ?? null,
+    journal: journalFile.value,
     log: log.child({ component: "host" }),
   });
   const control = connectControl({ config, log, shared, host });

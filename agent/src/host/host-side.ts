@@ -8,6 +8,7 @@ import type { Leaf } from "@chimera/proto/signed/world";
 import type { AgentConfig } from "../config.ts";
 import type { Sight } from "../reconcile/decide.ts";
 import type { Action, Needs } from "../reconcile/decision.ts";
+import type { Journal } from "../reconcile/journal.ts";
 import { isActiveAgent, recordAgentPath, storePathOf } from "./agent/agent-path.ts";
 import { layBallast } from "./state/ballast.ts";
 import { uptimeMs } from "./boot-clock.ts";
@@ -21,7 +22,7 @@ import { createLoader } from "./loader/loader.ts";
 import { observe } from "./observe.ts";
 import { perform, type Performer } from "./perform.ts";
 import type { ProgressFile } from "./agent/progress-file.ts";
-import { collectLeftUnits } from "./activation/left-units.ts";
+import { clearLeftovers } from "./activation/left-units.ts";
 import { createSwitchLockHolder } from "./activation/switch-lock-holder.ts";
 import { readPointers } from "./system-pointers.ts";
 import { createUnitsWatch } from "./systemd/units-watch.ts";
@@ -50,8 +51,8 @@ export interface HostOptions {
   /** A fresh round trip to NATS or controller, begun after the call. */
   hasContact: () => Promise<boolean>;
   onFetchEnd: () => void;
-  /** The unit whose end the journal still waits for. */
-  awaited: string | null;
+  /** As it was found. */
+  journal: Journal | null;
   log: Log;
 }
 
@@ -72,7 +73,7 @@ export function openHost(options: HostOptions): HostSide {
   const observer = { stateDir, fetch: performer.fetchJob.fact, checks: checks.results, loader, standsIn };
   recordAgentPath(stateDir, ownPath);
   layBallast(stateDir);
-  void collectLeftUnits(options.awaited, stateDir).catch(performer.onTrouble);
+  const cleared = clearLeftovers(options.journal, stateDir).catch(performer.onTrouble);
   log.debug({ ownPath }, "host was opened");
   return {
     ownPath,
@@ -85,7 +86,8 @@ export function openHost(options: HostOptions): HostSide {
       if (observed.units !== null) units.take(observed.units);
       return { ...observed, reserve: reserveOf(config) };
     },
-    perform: (action) => progress.during(perform(action, performer)),
+    // A unit or a timer of the same name may be among what was left.
+    perform: (action) => progress.during(cleared.then(() => perform(action, performer))),
     health: () => readHealth(config.node, units.latest()),
     hardware: () => readHardware(config.node, program),
     isReplaced: () =>

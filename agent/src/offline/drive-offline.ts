@@ -55,7 +55,7 @@ export async function driveOffline(options: OfflineDrive): Promise<Journal | nul
     leaf: () => null,
     hasContact: () => Promise.resolve(false),
     onFetchEnd: () => undefined,
-    awaited: stored.value.unit?.name ?? null,
+    journal,
   });
   const over = Promise.withResolvers<void>();
   const loop = startLoop({

@@ -27,7 +27,7 @@ import {
   type Step,
 } from "./journal.ts";
 import { newJournal, type Wanted } from "./new-journal.ts";
-import { alarm, go, planned, rest, stand, wait, withEvents, type Situation } from "./plan.ts";
+import { alarm, go, goThen, planned, rest, stand, wait, withEvents, type Situation } from "./plan.ts";
 import type { Reserve } from "./preflight/judge-preflight.ts";
 
 /** What pre-flight leaves free where the node's module says nothing else. */
@@ -65,7 +65,7 @@ function pauseOf(situation: Situation): Decision | null {
 
 /** A timer that is left behind does nothing: it finds a journal at rest. But it need not be left. */
 function disarm(situation: Situation): Decision {
-  return go(situation, { deadMan: null }, { kind: "disarm-dead-man" });
+  return goThen(situation, { kind: "disarm-dead-man" }, { deadMan: null });
 }
 
 type Rule = (situation: Situation, desired: Desired | null, reserve: Reserve) => Decision;

@@ -113,6 +113,8 @@ export const Journal = z.object({
   bootEntry: z.string().max(256).nullable().default(null),
   /** Whether a restart is what the way back waits for, or has ordered. */
   isGoingBack: z.boolean().default(false),
+  /** Whether systemd has taken the order to restart, in the steps that wait for it. */
+  isRestartOrdered: z.boolean().default(false),
   /** Journal writes since the activation began; the loop breaker's count. */
   transitions: Count,
   /** Whether the revert has run the previous system's activation. */
@@ -122,7 +124,7 @@ export const Journal = z.object({
   /** Whether this order may have made its system the boot default: the only witness where no reader knows the loader. */
   bootTouched: z.boolean().default(false),
   lastCommitted: path,
-  /** What ran when the order began though it was being left: never a way back. */
+  /** What ran when the order began without being proven, or while it was being left: never a way back. */
   unproven: path.default(null),
   /** The check that made the committed system unhealthy; null while it is well. */
   unhealthy: z.string().max(64).nullable().default(null),
@@ -190,14 +192,17 @@ const words: Record<Step, StateWord> = {
 /** The next record: a new step starts its own clock. */
 export function advance(journal: Journal, observed: Observed, changes: Partial<Journal>): Journal {
   const moved = changes.step !== undefined && changes.step !== journal.step;
+  // The way back has steps and attempts of its own to be counted.
+  const isTurning = moved && changes.step === "reverting";
+  const { attempts = journal.attempts } = changes;
   return {
     ...journal,
     bootId: observed.bootId,
     transitions: journal.transitions + 1,
     ...(moved ? { since: observed.uptimeMs, healthySince: null, retryAt: null } : {}),
-    // The way back has steps of its own to be counted.
-    ...(moved && changes.step === "reverting" ? { transitions: 0 } : {}),
+    ...(isTurning ? { transitions: 0 } : {}),
     ...changes,
+    ...(isTurning ? { attempts: { ...attempts, commit: 0, boot: 0 } } : {}),
   };
 }
 

@@ -3,7 +3,15 @@ import type { ErrorCode } from "@chimera/proto/errors";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { StorePath } from "@chimera/proto/names";
 import type { Action, Blocked, Decision, Observed } from "./decision.ts";
-import { advance, problemOf, stateOf, type Blame, type Journal, type UnitRecord } from "./journal.ts";
+import {
+  advance,
+  isRepair,
+  problemOf,
+  stateOf,
+  type Blame,
+  type Journal,
+  type UnitRecord,
+} from "./journal.ts";
 
 export interface Situation {
   observed: Observed;
@@ -68,11 +76,20 @@ export function alarm(code: ErrorCode, message: string): NodeEventBody {
   return { type: "alarm", data: { code, message: message.slice(0, 2048) } };
 }
 
-/** What can not be begun: only a newer order ends this. */
+/** What can not be begun: only a newer order ends this. What runs meanwhile must be proven. */
 export function refuse(situation: Situation, code: ErrorCode, message: string): Decision {
   const { observed, journal } = situation;
   const problem = problemOf(code, message, observed);
+  if (runsUnproven(situation))
+    return go(situation, { step: "reverting", systemBack: false, blame: "none", problem });
   return go(situation, { step: "refused", unit: null, problem }, collect(journal.unit));
+}
+
+/** Whether the order before it was going back from what runs, or never proved it. */
+function runsUnproven({ observed, journal }: Situation): boolean {
+  const { unproven, before } = journal;
+  const runsIt = unproven !== null && observed.system.current === unproven;
+  return runsIt && before.current !== unproven && !isRepair(journal);
 }
 
 /** The way back begins. The unit that ended is collected on the way. */

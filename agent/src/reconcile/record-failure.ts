@@ -4,6 +4,9 @@ import { backoffMs } from "./backoff.ts";
 import type { Action, Observed } from "./decision.ts";
 import { advance, problemOf, type Journal } from "./journal.ts";
 
+/** A minute: whatever stands against it, nothing depends on it. */
+const disarmFailures = 6;
+
 type Counter = keyof Journal["attempts"];
 
 /** Which attempt the failure counts against; null where the step counts it itself, when it tries again. */
@@ -32,6 +35,10 @@ export function recordFailure(
 ): Journal {
   // An ended unit that could not be cleared away changes nothing about what it did.
   if (action.kind === "collect-unit") return journal;
+  // A timer that is left does nothing: nor does it change what is said of the order, or who waits for it.
+  if (action.kind === "disarm-dead-man") {
+    return advance(journal, observed, { retryAt: observed.uptimeMs + backoffMs(disarmFailures) });
+  }
   const counter = counterOf(action);
   const { attempts } = journal;
   const tried = Math.max(attempts.activate, attempts.commit, attempts.revert);

@@ -71,7 +71,7 @@ export async function isDeadManArmed(unit: string): Promise<boolean | null> {
 
 /** Whatever is armed, also by an order whose journal was lost; one that has fired is disarmed too. */
 export async function disarmDeadMan(): Promise<void> {
-  await run("systemctl", ["stop", allTimers], { timeoutMs: toolMs });
+  await runOk("systemctl", ["stop", allTimers], { timeoutMs: toolMs });
 }
 
 function commandOf({ order, unit, previous }: DeadManOrder, places: DeadManPlaces): string[] {

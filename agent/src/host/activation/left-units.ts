@@ -1,14 +1,23 @@
 /**
- * SHELL. Units that ended while no agent could collect them: one that is killed between its journal, which names the unit
- * no more, and the collection would leave them for ever.
+ * SHELL. What is found at an agent's start and nobody else would clear away: units that ended while no agent could collect
+ * them, since one was killed between its journal, which names the unit no more, and the collection; and a dead-man whose
+ * journal was lost.
  */
+import type { Journal } from "../../reconcile/journal.ts";
 import { run } from "../run.ts";
 import { collectActivationUnit } from "./activation-unit.ts";
+import { disarmDeadMan } from "./dead-man.ts";
 
 const patterns = ["activate", "boot", "entry", "revert"].map((name) => `chimera-${name}-*.service`);
 
+/** @param journal as it was found */
+export async function clearLeftovers(journal: Journal | null, stateDir: string): Promise<void> {
+  if (journal === null) await disarmDeadMan();
+  await collectLeftUnits(journal?.unit?.name ?? null, stateDir);
+}
+
 /** @param kept the unit whose end the journal still waits for */
-export async function collectLeftUnits(kept: string | null, stateDir: string): Promise<void> {
+async function collectLeftUnits(kept: string | null, stateDir: string): Promise<void> {
   const args = ["list-units", "--all", "--plain", "--no-legend", "--no-pager", "--full", ...patterns];
   const { exitCode, stdout } = await run("systemctl", args, { timeoutMs: 10_000 });
   if (exitCode !== 0) return;

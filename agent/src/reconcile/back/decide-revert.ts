@@ -3,12 +3,16 @@ import type { StorePath } from "@chimera/proto/names";
 import { backoffMs } from "../backoff.ts";
 import { fallBack } from "../reboot/decide-reboot-path.ts";
 import type { Action, Decision, UnitFact } from "../decision.ts";
-import { isRepair, isToolProblem, problemOf, type Journal, type UnitRecord } from "../journal.ts";
+import { isToolProblem, problemOf, type Journal, type UnitRecord } from "../journal.ts";
 import { alarm, collect, go, goThen, startUnit, wait, withEvents, type Situation } from "../plan.ts";
 import { judgeWayBack } from "../preflight/judge-preflight.ts";
+import { wrongPointer } from "./wrong-pointer.ts";
 
-/** Setting the profile counts as an attempt too. */
+/** Of activating what ran before. */
 const maxAttempts = 4;
+
+/** Of setting the profile, and of setting the boot default. */
+const maxPointerAttempts = 3;
 
 /** So long another switch may hold the lock; then ours finds out by itself. */
 const lockMs = 5_000;
@@ -25,25 +29,34 @@ export function decideReverting(situation: Situation): Decision {
     return wait(situation, "system-unknown", "the running system could not be read");
   }
   if (journal.unit !== null) return awaitUnit(situation, journal.unit);
-  const isSpent = journal.attempts.revert >= maxAttempts;
+  const isSpent = journal.attempts.revert >= maxTries(journal);
   if (journal.bootEntry !== null && !isSpent) {
     return goThen(situation, { kind: "clear-boot-once" }, { bootEntry: null });
   }
   const previous = journal.before.current;
   if (previous === null) return failed(situation, "no previous system is known");
-  if (isHome(situation, previous)) return arrive(situation, { previous, isSpent });
-  return goHome(situation, { previous, isSpent });
+  if (isHome(situation, previous)) return arrive(situation, previous);
+  return isSpent ? endSpent(situation, previous) : goHome(situation, previous);
 }
 
-interface Home {
-  previous: StorePath;
-  /** All tries are used up. */
-  isSpent: boolean;
+/** What was just tried forward is hardly worth it. */
+function maxTries({ before, toplevel }: Journal): number {
+  return before.current === toplevel ? 2 : maxAttempts;
 }
 
-function goHome(situation: Situation, { previous, isSpent }: Home): Decision {
+/** Should it be restarted all the same, it is to end on what ran before. */
+function endSpent(situation: Situation, previous: StorePath): Decision {
   const { problem } = situation.journal;
-  if (isSpent) return failed(situation, problem?.message ?? "the previous system could not be activated");
+  return (
+    putBackPointers(situation, previous) ??
+    failed(situation, problem?.message ?? "the previous system could not be activated")
+  );
+}
+
+function goHome(situation: Situation, previous: StorePath): Decision {
+  if (situation.observed.preflight?.isSystem === false) {
+    return failed(situation, `${previous} is not there any more`);
+  }
   const reasons = restartReasons(situation);
   return reasons.length > 0
     ? goBackByRestart(situation, { previous, reasons })
@@ -57,15 +70,13 @@ function isHome({ observed, journal }: Situation, previous: StorePath): boolean 
 }
 
 /** What runs is right; what names the new system must go too. */
-function arrive(situation: Situation, { previous, isSpent }: Home): Decision {
+function arrive(situation: Situation, previous: StorePath): Decision {
   const pointers = putBackPointers(situation, previous);
-  if (pointers === null) return go(situation, { step: "reverted", isGoingBack: false });
-  return isSpent ? failed(situation, "what names the new system could not be put back") : pointers;
+  return pointers ?? go(situation, { step: "reverted", isGoingBack: false });
 }
 
 function activatePrevious(situation: Situation, previous: StorePath): Decision {
   const { observed, journal } = situation;
-  if (observed.preflight?.isSystem === false) return failed(situation, `${previous} is not there any more`);
   const isLocked = observed.preflight?.isSwitchLocked === true;
   if (isLocked && observed.uptimeMs - journal.since < lockMs) {
     return wait(situation, "switch-locked", "another switch is given five seconds to end");
@@ -104,31 +115,19 @@ function goBackByRestart(
   return go(situation, { step: "staged-for-reboot", isGoingBack: true, rebootReasons: reasons });
 }
 
-/** Only what names the new system: before commit that is nothing. Null when nothing names it any more. */
+/** Null when nothing names a system without a proof any more. */
 function putBackPointers(situation: Situation, previous: StorePath): Decision | null {
-  const { observed, journal } = situation;
-  const { profile, bootDefault } = observed.system;
-  const { toplevel, before, attempts } = journal;
-  // A system that somebody else activated over this one: what names this one is as it should be.
-  if (previous === toplevel || isRepair(journal)) return null;
-  const tried = { ...attempts, revert: attempts.revert + 1 };
-  if (profile === toplevel) {
-    const named = earlier(before.profile, toplevel) ?? previous;
-    return go(situation, { attempts: tried }, { kind: "set-profile", toplevel: named });
+  const pointer = wrongPointer(situation, previous);
+  if (pointer === null) return null;
+  const { attempts } = situation.journal;
+  const tried = attempts[pointer.counter] + 1;
+  if (tried > maxPointerAttempts) {
+    return failed(situation, "what names the new system could not be put back");
   }
-  const isNamed = bootDefault === toplevel || (bootDefault === null && journal.bootTouched);
-  if (!isNamed) return null;
-  const named = earlier(before.bootDefault, toplevel) ?? previous;
-  return startUnit(
-    situation,
-    { prefix: `${revertPrefix}-boot`, action: "boot", toplevel: named },
-    { attempts: tried },
-  );
-}
-
-/** What a pointer named before, unless that was the new system already. */
-function earlier(before: StorePath | null, toplevel: StorePath): StorePath | null {
-  return before === toplevel ? null : before;
+  const changes = { attempts: { ...attempts, [pointer.counter]: tried } };
+  const { toplevel } = pointer;
+  if (pointer.counter === "commit") return go(situation, changes, { kind: "set-profile", toplevel });
+  return startUnit(situation, { prefix: `${revertPrefix}-boot`, action: "boot", toplevel }, changes);
 }
 
 function awaitUnit(situation: Situation, record: UnitRecord): Decision {
@@ -152,7 +151,7 @@ function endUndone(situation: Situation, record: UnitRecord, unit: UnitFact): De
   if (unit.kind === "absent") return go(situation, { unit: null });
   if (unit.kind === "ended") return go(situation, { unit: null }, collect(record));
   const message = `${record.name} did not end`;
-  if (situation.journal.attempts.revert >= maxAttempts) return failed(situation, message);
+  if (situation.journal.attempts.revert >= maxTries(situation.journal)) return failed(situation, message);
   return attemptFailed(situation, message, {
     unit: record,
     action: { kind: "stop-unit", name: record.name },
@@ -168,13 +167,16 @@ function attemptFailed(
   },
 ): Decision {
   const { observed, journal } = situation;
-  const revert = journal.attempts.revert + 1;
+  const { attempts } = journal;
+  // Setting the boot default was counted when it was begun.
+  const isCounted = journal.unit?.name.startsWith(revertPrefix) === true && journal.unit.action === "boot";
+  const revert = attempts.revert + (isCounted ? 0 : 1);
   return go(
     situation,
     {
       unit: next.unit,
-      attempts: { ...journal.attempts, revert },
-      retryAt: observed.uptimeMs + backoffMs(revert),
+      attempts: { ...attempts, revert },
+      retryAt: observed.uptimeMs + backoffMs(isCounted ? attempts.boot : revert),
       problem: problemOf("activation-failed", message, observed),
     },
     next.action,
@@ -187,7 +189,8 @@ function failed(situation: Situation, message: string): Decision {
   const { policy, attempts, before } = journal;
   const problem = problemOf(isToolProblem(journal) ? "tool-failed" : "activation-failed", message, observed);
   const events = [alarm("activation-failed", `revert failed: ${message}`)];
-  const leadsHome = before.current !== null && observed.system.bootDefault === before.current;
+  const isThere = observed.preflight?.isSystem !== false;
+  const leadsHome = before.current !== null && isThere && observed.system.bootDefault === before.current;
   if (policy.panicReboot === "now" && attempts.reboot === 0 && leadsHome) {
     const tried = { ...journal, problem, isGoingBack: true, attempts: { ...attempts, reboot: 1 } };
     return withEvents(fallBack({ observed, journal: tried }), events);

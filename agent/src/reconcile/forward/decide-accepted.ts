@@ -3,7 +3,7 @@ import { errorCodes } from "@chimera/proto/errors";
 import { backoffMs } from "../backoff.ts";
 import type { Decision } from "../decision.ts";
 import { isWayBack, problemOf } from "../journal.ts";
-import { go, wait, type Situation } from "../plan.ts";
+import { go, refuse, wait, type Situation } from "../plan.ts";
 
 export function decideAccepted(situation: Situation): Decision {
   const { observed, journal } = situation;
@@ -42,8 +42,8 @@ function fetchFailed(
   failure: { code: keyof typeof errorCodes; message: string },
 ): Decision {
   const { journal, observed } = situation;
+  if (errorCodes[failure.code].retry === "never") return refuse(situation, failure.code, failure.message);
   const problem = problemOf(failure.code, failure.message, observed);
-  if (errorCodes[failure.code].retry === "never") return go(situation, { step: "refused", problem });
   const fetch = journal.attempts.fetch + 1;
   return go(situation, {
     attempts: { ...journal.attempts, fetch },

@@ -75,11 +75,13 @@ for (const step of ["committed", "reverted", "refused", "revert-failed", "stuck"
     const runs = step === "reverted" ? a : b;
     const system = { current: runs, booted: a, profile: runs, bootDefault: runs };
     const { plan } = decide(observed({ system }), at(step, { deadMan: armed }), desired(1, b));
+    // Journalled once it is done: an agent that dies before does it again.
     expect(plan).toMatchObject({
-      journal: { deadMan: null, step },
+      journal: { deadMan: armed, step },
       action: { kind: "disarm-dead-man" },
+      afterwards: { deadMan: null, step },
     });
-    expect(decide(observed({ system }), plan?.journal ?? null, desired(1, b)).plan).toBeNull();
+    expect(decide(observed({ system }), plan?.afterwards ?? null, desired(1, b)).plan).toBeNull();
   });
 }
 

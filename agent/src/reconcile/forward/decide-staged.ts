@@ -2,6 +2,8 @@
 import type { ErrorCode } from "@chimera/proto/errors";
 import type { Blocked, Decision, Desired } from "../decision.ts";
 import { deadManOf } from "./dead-man.ts";
+import { permanentSystem } from "../permanent-system.ts";
+import { snapshot } from "./snapshot.ts";
 import { isRepair, isWayBack, type Journal } from "../journal.ts";
 import { go, refuse, revert, stand, startUnit, wait, type Situation } from "../plan.ts";
 import { judgePreflight, judgeWayBack, type Reserve } from "../preflight/judge-preflight.ts";
@@ -9,6 +11,9 @@ import { judgePreflight, judgeWayBack, type Reserve } from "../preflight/judge-p
 /** So much later than armed an activation may begin. */
 const slackMs = 30_000;
 const maxArmings = 4;
+
+/** What cannot be read for so long is not there. */
+const unreadMs = 30_000;
 
 export function decideStaged(situation: Situation, desired: Desired | null, reserve: Reserve): Decision {
   const { observed, journal } = situation;
@@ -66,38 +71,23 @@ function stagedBack(situation: Situation): Decision {
 }
 
 /**
- * It runs already. Where profile and boot default name it too, somebody made it permanent; where they do not, nobody
- * proved it (a journal was lost, or somebody tried it), and what they name is the way back.
+ * It runs already. Where it is permanent too, it was proven or somebody wanted it so; where it is not, nobody proved it (a
+ * journal was lost, or somebody tried it), and what is permanent is the way back.
  */
 function adopt(situation: Situation): Decision {
   const { observed, journal } = situation;
-  const { profile, bootDefault, current } = observed.system;
-  const isPermanent = profile === current && (bootDefault === null || bootDefault === current);
-  if (isPermanent || isRepair(journal)) return go(situation, { step: "committing", bootSet: false });
+  const { current } = observed.system;
+  const permanent = permanentSystem(observed.system);
+  if (permanent === current || isRepair(journal))
+    return go(situation, { step: "committing", bootSet: false });
+  if (permanent === null && observed.uptimeMs - journal.since < unreadMs) {
+    return wait(situation, "system-unknown", "neither profile nor boot default could be read");
+  }
   const taken = snapshot(situation);
-  const previous = profile === current ? bootDefault : profile;
-  const before = { ...taken.before, current: previous ?? current };
+  const isProven = current !== journal.unproven;
+  const before = { ...taken.before, ...(isProven ? { current: permanent ?? current } : {}) };
   // What fails, and who is not reached, while it runs is no baseline for it.
   return arm(situation, { before, failedBefore: [], contactBefore: true });
-}
-
-/** What is compared with afterwards, and where the way back leads. */
-function snapshot({
-  observed,
-  journal,
-}: Situation): Pick<Journal, "before" | "failedBefore" | "contactBefore"> {
-  const { current, profile, bootDefault } = observed.system;
-  const { before, toplevel } = journal;
-  return {
-    before: {
-      current: current === journal.unproven ? before.current : current,
-      // A commit that was cut short may have moved them already.
-      profile: profile === toplevel ? before.profile : profile,
-      bootDefault: bootDefault === toplevel ? before.bootDefault : bootDefault,
-    },
-    failedBefore: observed.units?.failing.slice(0, 1000) ?? [],
-    contactBefore: observed.contact === true,
-  };
 }
 
 /** Journalled before it is armed: whoever restarts here finds it absent, and arms it again. */

@@ -31,10 +31,12 @@ export function drive(trial: Trial, isCalm: boolean): Decision {
 function blurred({ machine, journal, dice }: Trial): Observed {
   const seen = lookAt(machine, needsOf(journal));
   const { flakiness } = machine.fate;
-  const known = <T>(value: T): T | null => (dice.chance(flakiness) ? null : value);
+  const known = <T>(value: T): T | null => {
+    const isMissed = dice.chance(flakiness);
+    machine.failures += isMissed ? 1 : 0;
+    return isMissed ? null : value;
+  };
   const { current, profile, ...others } = seen.system;
-  // An unknown profile is taken for one that names nothing where the way back is chosen and where it ends.
-  const isTrusted = journal?.step === "staged" || journal?.step === "reverting";
   return {
     ...seen,
     unit: known(seen.unit),
@@ -42,7 +44,7 @@ function blurred({ machine, journal, dice }: Trial): Observed {
     deadManArmed: known(seen.deadManArmed),
     contact: known(seen.contact),
     preflight: known(seen.preflight),
-    system: { ...others, current: known(current), profile: isTrusted ? profile : known(profile) },
+    system: { ...others, current: known(current), profile: known(profile) },
   };
 }
 

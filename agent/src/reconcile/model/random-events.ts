@@ -1,8 +1,9 @@
 /** PURE. Tests only: what may happen to a node, by the numbers of one seed, while `decide` drives it. */
+import { Digest } from "@chimera/proto/names";
 import type { Blocked, Desired } from "../decision.ts";
 import type { Journal } from "../journal.ts";
 import { OrderPolicy } from "../order-policy.ts";
-import { a, b, c, desired, headId, localOf, panicOf } from "./machine-model.ts";
+import { a, b, c, desired, localOf, panicOf } from "./machine-model.ts";
 import { createMachine, powerCycle, unitEnds, wait, type Fate, type Machine } from "./random-machine.ts";
 
 interface Dice {
@@ -105,6 +106,8 @@ export function befall(trial: Trial): void {
   }
   if (!trial.losesJournal || !trial.dice.chance(0.02)) return;
   trial.journal = null;
+  // An agent that starts without one disarms what may be armed.
+  trial.machine.timer = null;
   trial.losses += 1;
   trial.trace.push("JOURNAL-LOST");
 }
@@ -150,7 +153,8 @@ function orderLocally(trial: Trial): boolean {
   const action = dice.pick(["apply", "apply", "revert"] as const);
   const local = localOf(signed.order.serial, action === "apply" ? dice.pick([b, c]) : a, action);
   trial.locals += 1;
-  const id = headId("abcdf".charAt(trial.locals % 5));
+  // Units are named by its first digits.
+  const id = Digest.parse(`${trial.locals}f`.padEnd(64, "0"));
   trial.local = ordered({ ...local, order: { ...local.order, rank: signed.order.rank, id } }, machine.fate);
   return true;
 }

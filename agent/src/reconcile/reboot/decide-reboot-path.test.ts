@@ -143,7 +143,8 @@ test("entries that cannot be written are tried three times, then the order is pu
 });
 
 test("a restart that does not come is ordered again, then given up and its entry forgotten", () => {
-  const journal = at("rebooting", { bootEntry: "entry-b.conf", since: 100_000, attempts: tries({}) });
+  const ordered = { bootEntry: "entry-b.conf", since: 100_000, isRestartOrdered: true };
+  const journal = at("rebooting", ordered);
   const wait = decide(observed({ uptimeMs: 110_000 }), journal, null);
   expect(wait).toMatchObject({ state: "rebooting", plan: null, waiting: { reason: "rebooting" } });
   const again = decide(observed({ uptimeMs: 710_000 }), journal, null).plan;
@@ -202,10 +203,20 @@ test("a restart that leaves a system keeps its reason on record, and is ordered 
     message: "lab-fault.service",
     at: "2026-01-01T00:00:00Z",
   };
-  const journal = at("falling-back", { since: 100_000, problem });
+  const journal = at("falling-back", { since: 100_000, problem, isRestartOrdered: true });
   const look = (uptimeMs: number) => decide(observed({ uptimeMs }), journal, null).plan;
   expect(look(101_000)).toBeNull();
   expect(look(800_000)).toMatchObject({ journal: { problem }, action: { kind: "reboot", entry: null } });
+});
+
+test("an agent that died before it ordered the restart leaves the order to the next one, which does not wait", () => {
+  const died = at("rebooting", { since: 100_000, bootEntry: "entry-b.conf" });
+  const { plan } = decide(observed({ uptimeMs: 100_500 }), died, null);
+  expect(plan).toMatchObject({
+    action: { kind: "reboot", entry: "entry-b.conf", drain: true },
+    journal: { isRestartOrdered: false, attempts: { reboot: 1 } },
+    afterwards: { isRestartOrdered: true },
+  });
 });
 
 test("a profile that already names the new system is no proof: what ran before stays the default", () => {

@@ -3,9 +3,10 @@
  * system is booted once, and only its proof makes it the default. So a restart at any moment lands on what was proven.
  */
 import type { Decision, Desired } from "../decision.ts";
-import { isToolProblem, isWayBack, problemOf, type Journal, type RebootStage } from "../journal.ts";
-import { collect, go, refuse, stand, startUnit, wait, type Situation } from "../plan.ts";
+import { advance, isToolProblem, isWayBack, problemOf, type Journal, type RebootStage } from "../journal.ts";
+import { collect, go, planned, refuse, stand, startUnit, wait, type Situation } from "../plan.ts";
 import { backoffMs } from "../backoff.ts";
+import { snapshot } from "../forward/snapshot.ts";
 import { isInWindow } from "./reboot-window.ts";
 
 const maxAttempts = 3;
@@ -59,22 +60,15 @@ function refusalOf(situation: Situation): Decision | null {
 }
 
 function prepare(situation: Situation): Decision {
-  const { current, profile, bootDefault } = situation.observed.system;
-  const { toplevel, before } = situation.journal;
-  if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
+  if (situation.observed.system.current === null) {
+    return wait(situation, "system-unknown", "the running system could not be read");
+  }
   return go(situation, {
+    ...snapshot(situation),
     step: "preparing-reboot",
     rebootStage: "none",
     transitions: 0,
     bootSet: false,
-    // A commit that was cut short, or somebody else, may have moved them already: that is no proof.
-    before: {
-      current,
-      profile: profile === toplevel ? before.profile : profile,
-      bootDefault: bootDefault === toplevel ? before.bootDefault : bootDefault,
-    },
-    failedBefore: situation.observed.units?.failing.slice(0, 1000) ?? [],
-    contactBefore: situation.observed.contact === true,
   });
 }
 
@@ -189,43 +183,50 @@ function failedWith(situation: Situation, message: string): Decision {
 
 /** The mark that this restart is expected is on disk before it is ordered. */
 function restartInto(situation: Situation, entry: string | null): Decision {
-  return go(
-    situation,
-    {
-      step: "rebooting",
-      bootEntry: entry,
-      problem: null,
-      attempts: { ...situation.journal.attempts, commit: 0, reboot: 0 },
-    },
-    { kind: "reboot", entry, drain: true },
-  );
+  const attempts = { ...situation.journal.attempts, commit: 0, reboot: 0 };
+  return order(situation, { step: "rebooting", bootEntry: entry, problem: null, attempts });
 }
 
 /** Ends on the loader's default, which is what ran before. */
 export function fallBack(situation: Situation): Decision {
-  return go(situation, { step: "falling-back", unit: null }, { kind: "reboot", entry: null, drain: false });
+  return order(situation, { step: "falling-back", unit: null });
+}
+
+/** Once systemd has taken it, that is journalled too: whoever finds it not taken orders it at once. */
+function order({ observed, journal }: Situation, changes: Partial<Journal>): Decision {
+  const next = { ...journal, ...changes };
+  const action =
+    next.step === "falling-back"
+      ? ({ kind: "reboot", entry: null, drain: false } as const)
+      : ({ kind: "reboot", entry: next.bootEntry, drain: true } as const);
+  const moved = advance(journal, observed, { ...changes, isRestartOrdered: false });
+  return planned(journal, {
+    journal: moved,
+    action,
+    afterwards: { ...moved, isRestartOrdered: true },
+    events: [],
+  });
 }
 
 /** Still the boot in which the restart was ordered. */
 export function decideRebooting(situation: Situation): Decision {
   const { journal, observed } = situation;
-  // One that failed, as by its drain, is on record, and its pause is over. A way back has its own reason on record.
-  if (!isToolProblem(journal) && observed.uptimeMs - journal.since < restartMs) {
+  // Else it failed, as by its drain, and its pause is over, or whoever was to order it died before.
+  if (journal.isRestartOrdered && observed.uptimeMs - journal.since < restartMs) {
     return wait(situation, "rebooting", journal.rebootReasons.join("; ") || "the restart was ordered");
+  }
+  if (observed.system.current === null) {
+    return wait(situation, "system-unknown", "the running system could not be read");
   }
   return journal.attempts.reboot < maxOrders ? orderAgain(situation) : notRestarted(situation);
 }
 
 function orderAgain(situation: Situation): Decision {
-  const { attempts, step, bootEntry, problem } = situation.journal;
+  const { attempts } = situation.journal;
   const since = situation.observed.uptimeMs;
-  const action =
-    step === "falling-back"
-      ? ({ kind: "reboot", entry: null, drain: false } as const)
-      : ({ kind: "reboot", entry: bootEntry, drain: true } as const);
   // What failed has counted itself.
-  if (isToolProblem(situation.journal)) return go(situation, { since, problem: null }, action);
-  return go(situation, { attempts: { ...attempts, reboot: attempts.reboot + 1 }, since, problem }, action);
+  if (isToolProblem(situation.journal)) return order(situation, { since, problem: null });
+  return order(situation, { attempts: { ...attempts, reboot: attempts.reboot + 1 }, since });
 }
 
 function notRestarted(situation: Situation): Decision {
