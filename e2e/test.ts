@@ -41,8 +41,8 @@ for (const project of values.project) {
   // Written after each project: a run that is cut off still leaves what it found.
   await writeFile(join(reports, "summary.txt"), `${summary()}\n`);
 }
-printResults();
 process.stdout.write(await listPackages());
+printResults();
 const allPassed = results.every(({ counts }) => counts.failed === 0 && counts.passed > 0);
 process.exitCode = allPassed && !interrupted.signal.aborted ? 0 : 1;
 
@@ -85,12 +85,17 @@ async function runProject(project: string): Promise<Counts> {
     stdio: ["ignore", "inherit", "inherit"],
   });
   const counts = countReport(await readFile(file, "utf8").catch(() => undefined));
-  return failed && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+  const isUnsaid = failed && counts.failed === 0;
+  return isUnsaid ? { ...counts, failed: 1, failures: [`${project}: vitest ended with a failure`] } : counts;
+}
+
+function sum(numbers: Iterable<number>): number {
+  return [...numbers].reduce((total, one) => total + one, 0);
 }
 
 function summary(): string {
-  const passed = results.reduce((sum, { counts }) => sum + counts.passed, 0);
-  const failed = results.reduce((sum, { counts }) => sum + counts.failed, 0);
+  const passed = sum(results.map(({ counts }) => counts.passed));
+  const failed = sum(results.map(({ counts }) => counts.failed));
   return `${passed} passed, ${failed} failed`;
 }
 
@@ -100,9 +105,10 @@ function printResults(): void {
     const { passed, failed, skipped } = counts;
     const line = `${String(passed).padStart(5)} passed  ${String(failed).padStart(3)} failed`;
     console.log(
-      `${project.padEnd(12)} ${line}  ${String(skipped.length).padStart(3)} skipped  ${seconds.toFixed(1).padStart(6)} s`,
+      `${project.padEnd(12)} ${line}  ${String(sum(skipped.values())).padStart(3)} skipped  ${seconds.toFixed(1).padStart(6)} s`,
     );
-    for (const name of skipped) console.log(`  skipped: ${name}`);
+    for (const [name, count] of skipped) console.log(`  skipped: ${count} of "${name}"`);
   }
+  for (const { counts } of results) for (const line of counts.failures) console.log(`  failed: ${line}`);
   console.log(`\n${summary()} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }
