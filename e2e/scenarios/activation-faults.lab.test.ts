@@ -75,7 +75,8 @@ describe("a system with another kernel", () => {
   });
 
   test("that boots but does not hold is left by another restart", async () => {
-    await begin("sick-kernel", { kernelVersion: "6.12.3-lab", fault: "fail-unit" });
+    // Its unit fails three seconds after the boot has started it, which is before the agent looks.
+    await begin("sick-kernel", { kernelVersion: "6.12.3-lab", fault: "fail-unit" }, ["--probation", "8"]);
     const { status } = await waitView(fleet, "n1", (view) => view.status?.state === "reverted");
     expect(status?.problem?.message).toContain("lab-fault.service");
     expect(await pointersOf(node)).toEqual(on("kernel"));
