@@ -5,7 +5,8 @@
 import { ChimeraError, errorChain } from "@chimera/proto/errors";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
-import { decide, type Sight } from "./reconcile/decide.ts";
+import { decide } from "./reconcile/decide.ts";
+import type { Sight } from "./reconcile/sight.ts";
 import type { Action, Decision, Desired, Needs, Observed } from "./reconcile/decision.ts";
 import { isReplaceable, type Journal } from "./reconcile/journal.ts";
 import { needsOf } from "./reconcile/needs.ts";

@@ -142,6 +142,7 @@ function startAgent({ config, configFile, log, progress }: AgentNeeds): Running 
     hasContact: () => shared.hasContact(),
     onFetchEnd: () => shared.wake(),
     journal: journalFile.value,
+    isJournalLost: journalFile.value === null && journalFile.corrupt !== null,
     log: log.child({ component: "host" }),
   });
   const control = connectControl({ config, log, shared, host });

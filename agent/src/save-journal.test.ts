@@ -2,6 +2,7 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { createLog } from "@chimera/proto/log";
 import { expect, test } from "vitest";
 import { Step } from "./reconcile/journal.ts";
+import { a, panicOf } from "./reconcile/model/machine-model.ts";
 import { at } from "./reconcile/model/play-machine.ts";
 import { saveJournal } from "./save-journal.ts";
 
@@ -18,6 +19,14 @@ const bug = () => {
 test("the way back goes on when it cannot be written down, and says so", () => {
   saveJournal(at("reverting"), refuse, log);
   expect(lines.join("")).toContain("way back could not be written down");
+});
+
+test("nor is a panic held up by a full disk, at any of its steps", () => {
+  for (const step of ["accepted", "staged", "activating", "committing"] as const) {
+    expect(() =>
+      saveJournal(at(step, { order: panicOf(1, a).order, toplevel: a }), refuse, log),
+    ).not.toThrow();
+  }
 });
 
 for (const step of Step.options.filter((one) => one !== "reverting")) {

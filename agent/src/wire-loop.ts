@@ -5,6 +5,8 @@ import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
 import type { Digest, StorePath } from "@chimera/proto/names";
 import { isAtRest, startLoop, type Loop, type LoopParts, type Pass } from "./loop.ts";
+import { createContactMemory } from "./contact-memory.ts";
+import { uptimeMs } from "./host/boot-clock.ts";
 import { createDenier, type Denier } from "./deny-failed.ts";
 import { committedHead } from "./node-facts.ts";
 import type { Journal } from "./reconcile/journal.ts";
@@ -45,6 +47,7 @@ export function wireLoop(needs: LoopNeeds): Loop {
     ({ toplevel, reason }) => keeper.noteFailed(toplevel, { reason, at: now() }),
     log,
   );
+  const contact = createContactMemory(() => soon(control.hasContact()), uptimeMs);
   return startLoop({
     journal: shared.journal,
     desired() {
@@ -52,8 +55,8 @@ export function wireLoop(needs: LoopNeeds): Loop {
       return shared.desired();
     },
     async observe(asked) {
-      const contact = asked.contact ? await soon(control.hasContact()) : null;
-      return { ...(await host.observe(asked)), contact };
+      const heard = await contact.look(asked.contact);
+      return { ...(await host.observe(asked)), ...heard };
     },
     perform: host.perform,
     saveJournal: (journal) => keepJournal(needs, denier, journal),

@@ -5,6 +5,7 @@ import { mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
 import { isPopulated, makeHostCgroup, removeHostCgroup } from "./cgroups.ts";
+import { keptLayers } from "./kept-layers.ts";
 import { hostFolder, permitFile } from "./lab-state.ts";
 import type { HostRecord } from "./lab-state.ts";
 import { bridgeName } from "./network.ts";
@@ -22,7 +23,8 @@ export async function startRunner(host: HostRecord): Promise<void> {
     ...host.binds.map(({ from, to }) => `--bind-ro=${from}:${to}`),
   ];
   const unshare = ["unshare", "--mount", "--propagation", "slave", "--"];
-  await startDetached(host.name, (start) => [...unshare, script, ...start, host.lowers.join(":"), ...nspawn]);
+  const lowers = [...keptLayers(host.name), ...host.lowers].join(":");
+  await startDetached(host.name, (start) => [...unshare, script, ...start, lowers, ...nspawn]);
 }
 
 /** `argvOf` gets what every runner's arguments begin with: cgroup, permit file and folder of the host. */

@@ -6,7 +6,7 @@ import type { Log } from "@chimera/proto/log";
 import type { StorePath } from "@chimera/proto/names";
 import type { Leaf } from "@chimera/proto/signed/world";
 import type { AgentConfig } from "../config.ts";
-import type { Sight } from "../reconcile/decide.ts";
+import type { Sight } from "../reconcile/sight.ts";
 import type { Action, Needs } from "../reconcile/decision.ts";
 import type { Journal } from "../reconcile/journal.ts";
 import { isActiveAgent, recordAgentPath, storePathOf } from "./agent/agent-path.ts";
@@ -53,6 +53,8 @@ export interface HostOptions {
   onFetchEnd: () => void;
   /** As it was found. */
   journal: Journal | null;
+  /** Whether one was there and could not be read. */
+  isJournalLost: boolean;
   log: Log;
 }
 
@@ -84,7 +86,7 @@ export function openHost(options: HostOptions): HostSide {
       checks.begin(needs.checks ?? { id: "none", sinceMs: 0, checks: [] });
       const observed = await observe(needs, observer);
       if (observed.units !== null) units.take(observed.units);
-      return { ...observed, reserve: reserveOf(config) };
+      return { ...observed, ...settingsOf(options) };
     },
     // A unit or a timer of the same name may be among what was left.
     perform: (action) => progress.during(cleared.then(() => perform(action, performer))),
@@ -126,13 +128,19 @@ function openPerformer(
     trustedPublicKeys: nix.trustedPublicKeys,
     runtimeDir,
     agent: { ownPath: parts.ownPath, configFile },
-    reserveBytes: reserveOf(config).storeBytes,
+    reserveBytes: config.reserve.storeMb * mebibyte,
     onEnd: onFetchEnd,
   });
   const onTrouble = (error: unknown) => log.warn({ error }, "an ended unit could not be collected");
-  return { ...parts, stateDir, runtimeDir, fetchJob, leaf, drain: reboot.drain ?? null, onTrouble };
+  return { ...parts, stateDir, runtimeDir, fetchJob, leaf, drain: reboot.drain?.argv ?? null, onTrouble };
 }
 
-function reserveOf({ reserve }: AgentConfig) {
-  return { storeBytes: reserve.storeMb * mebibyte, bootBytes: reserve.bootMb * mebibyte };
+/** What a look says beside what was seen. */
+function settingsOf({ config, isJournalLost }: HostOptions) {
+  const { reserve, reboot } = config;
+  return {
+    reserve: { storeBytes: reserve.storeMb * mebibyte, bootBytes: reserve.bootMb * mebibyte },
+    drainSeconds: reboot.drain?.timeoutSeconds ?? null,
+    isJournalLost,
+  };
 }

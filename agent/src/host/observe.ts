@@ -39,6 +39,7 @@ export async function observe(needs: Needs, observer: Observer): Promise<Observe
     units,
     preflight: preflightOf(system, needs.preflightTo, loader),
     contact: null,
+    silentMs: null,
     standsIn: observer.standsIn(),
     checks: observer.checks(),
     deadManArmed,

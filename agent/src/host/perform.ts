@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Leaf } from "@chimera/proto/signed/world";
 import type { Action } from "../reconcile/decision.ts";
+import type { UnitRecord } from "../reconcile/journal.ts";
 import {
   collectActivationUnit,
   startActivationUnit,
@@ -15,7 +16,7 @@ import { setRoot } from "./store/gc-roots.ts";
 import type { Loader } from "./loader/loader.ts";
 import { setProfile } from "./store/nix.ts";
 import { pruneOrder } from "./state/prune.ts";
-import { reboot, type Drain } from "./activation/reboot.ts";
+import { reboot } from "./activation/reboot.ts";
 import type { StorePath } from "@chimera/proto/names";
 import type { SwitchLockHolder } from "./activation/switch-lock-holder.ts";
 import { isSwitchLocked, switchLockFile } from "./activation/switch-lock.ts";
@@ -28,7 +29,8 @@ export interface Performer {
   leaf: () => Leaf | null;
   loader: Loader;
   switchLock: SwitchLockHolder;
-  drain: Drain | null;
+  /** What empties the node before a restart; the module's, never a head's. */
+  drain: readonly string[] | null;
   /** What went wrong beside an action, and changes nothing about it. */
   onTrouble: (error: unknown) => void;
 }
@@ -62,7 +64,7 @@ export async function perform(action: Action, performer: Performer): Promise<voi
       layBallast(performer.stateDir);
       return;
     case "reboot":
-      await reboot(action, performer);
+      await reboot(action.entry, performer.loader);
       return;
     case "clear-boot-once":
       await performer.loader.clearBootOnce();
@@ -72,7 +74,7 @@ export async function perform(action: Action, performer: Performer): Promise<voi
 
 async function startUnit(
   action: Extract<Action, { kind: "start-unit" }>,
-  { stateDir, switchLock, onTrouble }: Performer,
+  { stateDir, switchLock, drain, onTrouble }: Performer,
 ): Promise<void> {
   try {
     if (action.keep !== null) setRoot("previous", action.keep);
@@ -80,12 +82,18 @@ async function startUnit(
     if (action.unit.action === "test") setRoot("wanted", action.unit.toplevel);
   } catch (error) {
     // What goes back, as from a disk that the new system has filled, does not wait for a root.
-    if (!action.clearLists) throw error;
+    if (!action.isGoingBack) throw error;
     onTrouble(error);
   }
   await switchLock.release();
   if (action.clearLists) clearUnitLists();
-  await startActivationUnit({ ...action, stateDir });
+  await startActivationUnit({ ...action, argv: argvOf(action.unit, drain), stateDir });
+}
+
+function argvOf({ action, toplevel }: UnitRecord, drain: readonly string[] | null): readonly string[] {
+  if (action !== "drain") return [`${toplevel}/bin/switch-to-configuration`, action];
+  if (drain === null) throw new ChimeraError("config-invalid", "reboot.drain is not configured any more");
+  return drain;
 }
 
 /** What root ordered on the node itself lies in the store already: it is only rooted and looked at. */

@@ -40,7 +40,8 @@ for (const [name, show, fact] of [
 
 test("the activation is a unit of its own with a time limit, and its output goes to a file", () => {
   const unit = { name: "chimera-activate-7", action: "test" as const, toplevel: system };
-  const args = unitArguments({ unit, runtimeSeconds: 600, stateDir: "/s" }, "/s/log/x.log");
+  const argv = [`${system}/bin/switch-to-configuration`, "test"];
+  const args = unitArguments({ unit, argv, runtimeSeconds: 600, stateDir: "/s" }, "/s/log/x.log");
   expect(args).toEqual(
     expect.arrayContaining([
       "--unit=chimera-activate-7.service",

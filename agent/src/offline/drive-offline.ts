@@ -56,6 +56,7 @@ export async function driveOffline(options: OfflineDrive): Promise<Journal | nul
     hasContact: () => Promise.resolve(false),
     onFetchEnd: () => undefined,
     journal,
+    isJournalLost: false,
   });
   const over = Promise.withResolvers<void>();
   const loop = startLoop({

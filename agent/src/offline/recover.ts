@@ -8,6 +8,7 @@ import type { AgentConfig } from "../config.ts";
 import { openProgressFile } from "../host/agent/progress-file.ts";
 import { takeInstanceLock } from "../host/agent/single-instance.ts";
 import { decide } from "../reconcile/decide.ts";
+import type { Decision } from "../reconcile/decision.ts";
 import type { Journal, Step } from "../reconcile/journal.ts";
 import { driveOffline, leave, type Judge } from "./drive-offline.ts";
 import { createOfflineReport } from "./report-offline.ts";
@@ -57,7 +58,11 @@ const judge: Judge = (observed, journal, desired) => {
   const isJudged = journal !== null && journal.bootId === observed.bootId;
   if (isJudged && agents.has(journal.step)) return leave(journal);
   const decision = decide(observed, journal, desired);
-  // An activation that still runs is nobody's to wait for here.
-  const isRunning = decision.waiting?.reason === "activation-running";
-  return journal !== null && isRunning ? leave(journal) : decision;
+  return journal !== null && isAgents(journal, decision) ? leave(journal) : decision;
 };
+
+/** An activation that still runs is nobody's to wait for here; nor is a commit that failed once: a panic waits for the sentinel. */
+function isAgents({ step }: Journal, { waiting }: Decision): boolean {
+  if (waiting?.reason === "activation-running") return true;
+  return step === "committing" && waiting?.reason === "backing-off";
+}

@@ -221,14 +221,24 @@ test("only the steps that need processes ask for them", () => {
 });
 
 test("a proven node whose boot default cannot be put back stays on its system, and does not fall back to an older one", () => {
-  const seen = observed({ system: { current: b, booted: b, profile: c, bootDefault: c } });
-  const journal = at("committed", { lastCommitted: b });
-  const broken = { kind: "ended", result: "exited", exitCode: 1 } as const;
-  const run = play({ seen, journal, want: desired(1, b) }, { [b]: broken });
-  expect(run.seen.system).toMatchObject({ current: b, profile: b });
-  expect(kinds(run.actions)).not.toContain("test a");
-  expect(run.last).toMatchObject({
-    state: "reverted",
-    waiting: { detail: expect.stringContaining("boot default") },
-  });
+  const seen = observed({ system: { current: b, booted: b, profile: b, bootDefault: c } });
+  const journal = at("committing", { lastCommitted: b, attempts: tries({ boot: 2 }) });
+  const { state, plan } = decide(seen, journal, desired(1, b));
+  expect(state).toBe("committed");
+  // It is tried again, ever more slowly.
+  expect(plan?.journal).toMatchObject({ toplevel: b, attempts: { foreign: 1, boot: 0 } });
+  expect(plan?.journal.retryAt).toBeGreaterThan(seen.uptimeMs);
+  expect(plan?.events).toContainEqual(expect.objectContaining({ type: "alarm" }));
+});
+
+test("a committed system that cannot be brought back is not left for what somebody activated over it", () => {
+  const foreign = { current: c, booted: b, profile: b, bootDefault: b };
+  const broken = { kind: "ended", result: "exited", exitCode: 2 } as const;
+  const begun = at("staged", { lastCommitted: b });
+  const armed = decide(observed({ system: foreign }), begun, desired(1, b)).plan?.journal;
+  expect(armed).toMatchObject({ step: "arming", before: { current: a } });
+  const ended = at("activating", { lastCommitted: b });
+  const { plan } = decide(observed({ system: foreign, unit: broken }), ended, desired(1, b));
+  expect(plan).toMatchObject({ journal: { step: "committed", toplevel: b, before: { current: a } } });
+  expect(plan?.events).toContainEqual(expect.objectContaining({ type: "alarm" }));
 });

@@ -8,7 +8,9 @@ import { decideActivating } from "./forward/decide-activation.ts";
 import { decideCommitted, decideCommitting } from "./forward/decide-commit.ts";
 import { decideProbation } from "./forward/decide-probation.ts";
 import { decideAfterReboot } from "./reboot/after-reboot.ts";
-import { decidePreparing, decideRebooting, decideStagedForReboot } from "./reboot/decide-reboot-path.ts";
+import { decidePreparing } from "./reboot/decide-preparing.ts";
+import { decideStagedForReboot } from "./reboot/decide-staged-for-reboot.ts";
+import { decideRebooting } from "./reboot/order-restart.ts";
 import { decideReverted } from "./back/decide-reverted.ts";
 import { decideRevertFailed } from "./back/decide-revert-failed.ts";
 import { decideReverting } from "./back/decide-revert.ts";
@@ -16,25 +18,26 @@ import { decideArming, decideStaged } from "./forward/decide-staged.ts";
 import { isUndone, undo } from "./back/decide-way-back.ts";
 import type { Decision, Desired, Observed } from "./decision.ts";
 import {
+  isPanicWaiting,
   isRepair,
   isReplaceable,
   isResting,
+  isSignedWayBack,
   isWayBack,
   maxTransitions,
   problemOf,
   stateOf,
+  type DeadMan,
   type Journal,
   type Step,
 } from "./journal.ts";
 import { newJournal, type Wanted } from "./new-journal.ts";
 import { alarm, go, goThen, planned, rest, stand, wait, withEvents, type Situation } from "./plan.ts";
 import type { Reserve } from "./preflight/judge-preflight.ts";
+import type { Sight } from "./sight.ts";
 
 /** What pre-flight leaves free where the node's module says nothing else. */
 const usualReserve: Reserve = { storeBytes: 512 << 20, bootBytes: 32 << 20 };
-
-/** What is seen, and how much space must be left: all that a decision rests on beside journal and order. */
-export type Sight = Observed & { reserve?: Reserve };
 
 export function decide(observed: Sight, journal: Journal | null, desired: Desired | null): Decision {
   if (desired !== null && takesOver(desired, journal)) return takeOver(observed, journal, desired);
@@ -45,7 +48,7 @@ export function decide(observed: Sight, journal: Journal | null, desired: Desire
 }
 
 /** The next step of what the journal has begun. */
-function carryOn(situation: Situation & { observed: Sight }, desired: Desired | null): Decision {
+function carryOn(situation: Situation, desired: Desired | null): Decision {
   const { observed, journal } = situation;
   if (journal.bootId !== observed.bootId) return decideAfterReboot(situation);
   if (isUndone(situation, desired)) return undo(situation);
@@ -57,14 +60,17 @@ function carryOn(situation: Situation & { observed: Sight }, desired: Desired | 
 function pauseOf(situation: Situation): Decision | null {
   const { observed, journal } = situation;
   const { retryAt, deadMan, problem } = journal;
-  if (retryAt !== null && observed.uptimeMs < retryAt) {
-    return wait(situation, "backing-off", problem?.message ?? "the last attempt failed");
-  }
-  return deadMan !== null && isResting(journal) ? disarm(situation) : null;
+  const isPaused = retryAt !== null && observed.uptimeMs < retryAt;
+  // Nothing depends on the timer: what stands against its end holds up nothing else.
+  if (deadMan !== null && isResting(journal)) return isPaused ? null : disarm(situation, deadMan);
+  return isPaused ? wait(situation, "backing-off", problem?.message ?? "the last attempt failed") : null;
 }
 
 /** A timer that is left behind does nothing: it finds a journal at rest. But it need not be left. */
-function disarm(situation: Situation): Decision {
+function disarm(situation: Situation, { atMs }: DeadMan): Decision {
+  const { observed, journal } = situation;
+  // One that could not be disarmed has fired meanwhile, and found the journal at rest.
+  if (journal.retryAt !== null && observed.uptimeMs > atMs) return go(situation, { deadMan: null });
   return goThen(situation, { kind: "disarm-dead-man" }, { deadMan: null });
 }
 
@@ -96,6 +102,7 @@ const rules: Record<Step, Rule> = {
 function takesOver(desired: Desired, journal: Journal | null): boolean {
   if (journal === null) return true;
   if (!isReplaceable(journal)) return false;
+  if (isPanicWaiting(journal) && !isSignedWayBack(desired)) return false;
   const order = comparePlace(desired.order, journal.order);
   if (order !== 0) return order > 0;
   if (desired.order.id === journal.order.id) return false;

@@ -49,6 +49,8 @@ export interface Observed {
   preflight: PreflightFacts | null;
   /** Whether a fresh round trip to NATS or controller came back just now; null when nobody asked. */
   contact: boolean | null;
+  /** Since the last one that came back; null where none did since the node asks. */
+  silentMs: number | null;
   /** Whether this agent only stands in for the active system's own, which does not run. */
   standsIn: boolean;
   /** Since the newest activation; empty before the runner began. */
@@ -100,6 +102,8 @@ export type Action =
       keep: StorePath | null;
       /** Whether the unit lists that a killed switch left behind must not be replayed. */
       clearLists: boolean;
+      /** Whether it waits for nothing that is not needed to run it. */
+      isGoingBack: boolean;
     }
   | { kind: "collect-unit"; name: string }
   /** Ends it, if it runs, and collects it. */
@@ -109,7 +113,7 @@ export type Action =
   | { kind: "arm-dead-man"; order: Digest; unit: string; atMs: number; previous: StorePath }
   | { kind: "disarm-dead-man" }
   /** `entry` is booted once; null boots the loader's default. */
-  | { kind: "reboot"; entry: string | null; drain: boolean }
+  | { kind: "reboot"; entry: string | null }
   /** The loader forgets an entry that it was to boot once. Doing it twice is no harm. */
   | { kind: "clear-boot-once" };
 

@@ -35,7 +35,8 @@ export type Step = z.infer<typeof Step>;
 /** A transient unit that was or is about to be started; its name is never used twice for one order. */
 export const UnitRecord = z.object({
   name: z.string().max(128),
-  action: z.enum(["test", "boot"]),
+  /** Of switch-to-configuration, or what empties the node before a restart. */
+  action: z.enum(["test", "boot", "drain"]),
   toplevel: StorePath,
 });
 export type UnitRecord = z.infer<typeof UnitRecord>;
@@ -66,7 +67,7 @@ export const DeadMan = z.object({ unit: z.string().max(128), atMs: Count });
 export type DeadMan = z.infer<typeof DeadMan>;
 
 /** How far the boot entries of a restart are. */
-export const RebootStage = z.enum(["none", "listed", "restored", "installed"]);
+export const RebootStage = z.enum(["none", "listed", "restored", "installed", "drained"]);
 export type RebootStage = z.infer<typeof RebootStage>;
 
 export const journalVersion = 2;
@@ -93,6 +94,8 @@ export const Journal = z.object({
   contactBefore: z.boolean().default(false),
   unit: UnitRecord.nullable(),
   unitsStarted: Count,
+  /** Whether nobody saw how the newest activation ended, or its exit code hides it: that the system runs says nothing then. */
+  isEndUnknown: z.boolean().default(false),
   deadMan: DeadMan.nullable().default(null),
   attempts: z.object({
     fetch: Count,
@@ -105,6 +108,10 @@ export const Journal = z.object({
     boot: Count.default(0),
     /** Probations of this order that were lost by contact only. */
     contact: Count.default(0),
+    /** Of having the loader forget an entry. */
+    entry: Count.default(0),
+    /** How often another switch held the lock; nothing was touched then. */
+    locked: Count.default(0),
   }),
   /** Why the wanted system needs a restart; empty for a live switch. */
   rebootReasons: z.array(z.string().max(512)).max(32).default([]),
@@ -166,6 +173,12 @@ export function isReplaceable(journal: Journal): boolean {
   return replaceable.has(journal.step);
 }
 
+/** A signed way back between two tries, or before its first: only another one may take its place. */
+export function isPanicWaiting(journal: Journal): boolean {
+  const isWaiting = journal.step === "accepted" || journal.step === "staged";
+  return isWaiting && isSignedWayBack(journal);
+}
+
 export function stateOf(journal: Journal | null): StateWord {
   return journal === null ? "idle" : words[journal.step];
 }
@@ -218,6 +231,10 @@ export function problemOf(code: ErrorCode, message: string, observed: Observed):
 /** A way back needs no download, and no proof: what it activates ran here before. */
 export function isWayBack({ order }: { order: JournalOrder }): boolean {
   return order.local === null ? order.rank > 0 : order.local === "revert";
+}
+
+export function isSignedWayBack({ order }: { order: JournalOrder }): boolean {
+  return order.local === null && order.rank > 0;
 }
 
 /** Where going back leads: the proven system of this order. */

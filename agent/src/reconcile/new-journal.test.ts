@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { decide } from "./decide.ts";
 import type { Journal } from "./journal.ts";
-import { a, b, c, desired, observed, panicOf } from "./model/machine-model.ts";
+import { a, b, c, desired, localOf, observed, panicOf } from "./model/machine-model.ts";
 import { at, play } from "./model/play-machine.ts";
 
 const where = (current: typeof a, permanent: typeof a) =>
@@ -30,23 +30,52 @@ test("what a panic is leaving is no way back for the head that overtakes it, nor
   expect(third).toMatchObject({ unproven: b, before: { current: a } });
 });
 
-test("a way back that was only announced has left nothing", () => {
-  const announced = at("accepted", { order: panicOf(1, a).order, toplevel: a, lastCommitted: b });
+test("a way back that root only announced has left nothing", () => {
+  const { order } = localOf(1, a, "revert");
+  const announced = at("accepted", { order, toplevel: a, lastCommitted: b });
   expect(begin(announced, where(b, b))).toMatchObject({ unproven: null, before: { current: b } });
 });
 
-test("without a journal the way back is what the next boot would run", () => {
-  expect(begin(null)).toMatchObject({ unproven: b, before: { current: a } });
-  const { current, booted, profile } = where(b, a).system;
-  const unread = observed({ system: { current, booted, profile, bootDefault: null } });
+test("a panic between two tries is carried out first, whatever is wanted after it and whoever holds that", () => {
+  const panicked = at("staged", { order: panicOf(1, a).order, toplevel: a, lastCommitted: b });
+  const hold = { state: "held", reason: "held", detail: "by root", repairs: false } as const;
+  for (const blocked of [null, hold]) {
+    const { plan } = decide(where(b, b), panicked, { ...desired(3, c), blocked });
+    expect(plan).toMatchObject({ journal: { order: { rank: 1 } }, action: { kind: "start-unit" } });
+  }
+});
+
+test("what somebody activated over the committed system is no way back from it", () => {
+  const committed = at("committed", { lastCommitted: b });
+  const next = decide(where(c, b), committed, desired(3, b)).plan?.journal;
+  expect(next).toMatchObject({ toplevel: b, before: { current: a } });
+});
+
+test("where a journal was lost the way back is what the next boot would run", () => {
+  const lost = { ...where(b, a), isJournalLost: true };
+  expect(begin(null, lost)).toMatchObject({ unproven: b, before: { current: a } });
+  const unread = { ...lost, system: { ...lost.system, bootDefault: null } };
   expect(begin(null, unread)).toMatchObject({ unproven: b, before: { current: a } });
-  const unknown = observed({ system: { current, booted, profile: null, bootDefault: null } });
+  const unknown = { ...lost, system: { ...lost.system, profile: null, bootDefault: null } };
   expect(begin(null, unknown)).toMatchObject({ unproven: null, before: { current: b } });
+});
+
+test("a node that never had a journal runs what its owner wants, and a refused order changes nothing", () => {
+  const tried = where(b, a);
+  expect(begin(null, tried)).toMatchObject({ unproven: null, before: { current: b } });
+  const journal = begin(null, tried);
+  if (journal === undefined) throw new Error("nothing begun");
+  const failed = { kind: "failed", head: journal.order.id, code: "closure-mismatch", message: "no" } as const;
+  const { plan } = decide({ ...tried, fetch: failed }, journal, { ...desired(3, c), order: journal.order });
+  expect(plan).toMatchObject({ journal: { step: "refused" }, action: null });
 });
 
 test("a profile that names the wanted system before its proof is no way back either", () => {
   const seen = observed({ system: { current: a, booted: a, profile: c, bootDefault: a } });
   expect(begin(at("reverted", { toplevel: c }), seen)).toMatchObject({ before: { current: a, profile: a } });
+  // Its owner named it, and a refused order leaves that as it is.
+  const owners = begin(at("committed", { toplevel: a }), seen);
+  expect(owners).toMatchObject({ before: { current: a, profile: c } });
 });
 
 test("what is refused while an unproven system runs ends on what was proven", () => {

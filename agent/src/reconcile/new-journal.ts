@@ -1,13 +1,14 @@
 /** PURE. The journal of an order that begins. */
 import type { StorePath } from "@chimera/proto/names";
-import type { Desired, Observed } from "./decision.ts";
+import type { Desired } from "./decision.ts";
+import type { Sight } from "./sight.ts";
 import { permanentSystem } from "./permanent-system.ts";
-import { homeOf, isWayBack, journalVersion, type Journal, type Step } from "./journal.ts";
+import { homeOf, isSignedWayBack, isWayBack, journalVersion, type Journal, type Step } from "./journal.ts";
 
 export type Wanted = Desired & { toplevel: StorePath };
 
 export interface Beginning {
-  observed: Observed;
+  observed: Sight;
   /** Of the order before. */
   journal: Journal | null;
   desired: Wanted;
@@ -23,7 +24,19 @@ const nothingDone = {
   contactBefore: false,
   unit: null,
   unitsStarted: 0,
-  attempts: { fetch: 0, activate: 0, commit: 0, revert: 0, foreign: 0, reboot: 0, boot: 0, contact: 0 },
+  attempts: {
+    fetch: 0,
+    activate: 0,
+    commit: 0,
+    revert: 0,
+    foreign: 0,
+    reboot: 0,
+    boot: 0,
+    contact: 0,
+    entry: 0,
+    locked: 0,
+  },
+  isEndUnknown: false,
   rebootReasons: [],
   rebootStage: "none",
   bootEntry: null,
@@ -40,12 +53,13 @@ const nothingDone = {
 
 export function newJournal(beginning: Beginning): Journal {
   const { observed, journal, desired, current } = beginning;
-  const home = provenHome(observed, journal, current);
+  const home = provenHome(beginning);
   const unproven = home === current ? null : current;
   const { order, toplevel, probationMs, activationSeconds, policy } = desired;
-  // What names a system without a proof would lead there again.
-  const isProven = (named: StorePath | null) => named === null || (named !== toplevel && named !== unproven);
-  const proven = (named: StorePath | null) => (isProven(named) ? named : home);
+  // What the order before named without a proof would lead there again; what its owner named is his.
+  const isOurs = (named: StorePath) =>
+    named === unproven || (named === toplevel && journal !== null && isHalfDone(journal, named));
+  const proven = (named: StorePath | null) => (named !== null && isOurs(named) ? home : named);
   const { profile, bootDefault } = observed.system;
   return {
     ...nothingDone,
@@ -65,20 +79,30 @@ export function newJournal(beginning: Beginning): Journal {
   };
 }
 
+/** Whether a pointer may name this system by what the order before began and did not end. */
+function isHalfDone(journal: Journal, named: StorePath): boolean {
+  return journal.step !== "committed" && !isWayBack(journal) && journal.toplevel === named;
+}
+
 /** Where this order's way back leads: what runs, unless that is not proven. */
-function provenHome(observed: Observed, journal: Journal | null, current: StorePath): StorePath {
+function provenHome({ observed, journal, desired, current }: Beginning): StorePath {
   // Nobody knows what was begun before.
-  if (journal === null) return permanentSystem(observed.system) ?? current;
+  if (journal === null)
+    return (observed.isJournalLost === true ? permanentSystem(observed.system) : null) ?? current;
+  // What somebody activated over the committed system is no way back from that.
+  const isWantedAgain = journal.step === "committed" && journal.toplevel === desired.toplevel;
+  if (isWantedAgain && current !== desired.toplevel) return journal.before.current ?? current;
   return isLeft(journal, current) ? (homeOf(journal) ?? current) : current;
 }
 
-/** What was only announced has left nothing. */
+/** What root only announced has left nothing. A signed way back says of what it leaves that it must not run. */
 const begun = (step: Step) => step !== "accepted" && step !== "staged";
 
 /** What runs is no way back: the order before was going back from it, or has not proved it. */
 function isLeft(journal: Journal, current: StorePath): boolean {
   const { step, toplevel, unproven, lastCommitted } = journal;
   if (step === "committed" || current === homeOf(journal)) return false;
-  if (current === unproven || (isWayBack(journal) && begun(step))) return true;
+  if (current === unproven || isSignedWayBack(journal)) return true;
+  if (isWayBack(journal)) return begun(step);
   return current === toplevel && current !== lastCommitted;
 }

@@ -2,10 +2,13 @@
 import type { ErrorCode } from "@chimera/proto/errors";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { StorePath } from "@chimera/proto/names";
-import type { Action, Blocked, Decision, Observed } from "./decision.ts";
+import type { Sight } from "./sight.ts";
+import { backoffMs } from "./backoff.ts";
+import type { Action, Blocked, Decision, UnitFact } from "./decision.ts";
 import {
   advance,
   isRepair,
+  isWayBack,
   problemOf,
   stateOf,
   type Blame,
@@ -14,7 +17,7 @@ import {
 } from "./journal.ts";
 
 export interface Situation {
-  observed: Observed;
+  observed: Sight;
   journal: Journal;
 }
 
@@ -30,10 +33,17 @@ export function stand(journal: Journal | null, { state, reason, detail }: Blocke
 /** Only a newer order ends this: the same toplevel is not tried again for the same one. */
 export function rest(situation: Situation, reason: string): Decision {
   const { observed, journal } = situation;
-  const { current } = observed.system;
-  const isKnown = current === null || current === journal.before.current || current === journal.toplevel;
-  if (isKnown) return wait(situation, reason, journal.problem?.message ?? "waiting for a newer head");
-  return wait(situation, "foreign-system", `${reason}, and somebody activated ${current}`);
+  const { current, profile, bootDefault } = observed.system;
+  const { before, toplevel } = journal;
+  const isKnown = (path: StorePath | null) => path === null || path === before.current || path === toplevel;
+  if (!isKnown(current))
+    return wait(situation, "foreign-system", `${reason}, and somebody activated ${current}`);
+  const named = [profile, bootDefault].find(
+    (path) => !isKnown(path) && path !== before.profile && path !== before.bootDefault,
+  );
+  if (named !== undefined)
+    return wait(situation, "foreign-system", `${reason}, and the next boot may run ${named}`);
+  return wait(situation, reason, journal.problem?.message ?? "waiting for a newer head");
 }
 
 export function settled({ journal }: Situation): Decision {
@@ -76,29 +86,87 @@ export function alarm(code: ErrorCode, message: string): NodeEventBody {
   return { type: "alarm", data: { code, message: message.slice(0, 2048) } };
 }
 
-/** What can not be begun: only a newer order ends this. What runs meanwhile must be proven. */
+/** What can not be begun: only a newer order ends this. What runs meanwhile, and what is named, must be proven. */
 export function refuse(situation: Situation, code: ErrorCode, message: string): Decision {
   const { observed, journal } = situation;
+  if (isRepair(journal)) return repairFailed(situation, message, collect(journal.unit));
   const problem = problemOf(code, message, observed);
-  if (runsUnproven(situation))
-    return go(situation, { step: "reverting", systemBack: false, blame: "none", problem });
+  const isLeft = runsUnproven(situation);
+  if (isLeft || isNamedTooSoon(situation)) {
+    return go(situation, { step: "reverting", systemBack: !isLeft, blame: "none", problem });
+  }
   return go(situation, { step: "refused", unit: null, problem }, collect(journal.unit));
+}
+
+/** A commit that was cut short may have moved a pointer already. */
+function isNamedTooSoon({ observed, journal }: Situation): boolean {
+  const { current, profile, bootDefault } = observed.system;
+  const { toplevel, before } = journal;
+  const isMoved = (now: StorePath | null, earlier: StorePath | null) =>
+    now === toplevel && earlier !== toplevel;
+  const areMoved = isMoved(profile, before.profile) || isMoved(bootDefault, before.bootDefault);
+  return current !== toplevel && areMoved;
+}
+
+/** The committed system is not left for what somebody activated over it: that is said, and it is tried again later. */
+export function repairFailed(situation: Situation, message: string, action: Action | null): Decision {
+  const { observed, journal } = situation;
+  const foreign = journal.attempts.foreign + 1;
+  const changes: Partial<Journal> = {
+    step: "committed",
+    unit: null,
+    attempts: { ...journal.attempts, foreign, activate: 0, commit: 0, boot: 0 },
+    isEndUnknown: false,
+    retryAt: observed.uptimeMs + backoffMs(foreign),
+    problem: problemOf("activation-failed", message, observed),
+  };
+  const text = `the committed system could not be brought back: ${message}`;
+  return withEvents(go(situation, changes, action), [alarm("activation-failed", text)]);
 }
 
 /** Whether the order before it was going back from what runs, or never proved it. */
 function runsUnproven({ observed, journal }: Situation): boolean {
   const { unproven, before } = journal;
   const runsIt = unproven !== null && observed.system.current === unproven;
-  return runsIt && before.current !== unproven && !isRepair(journal);
+  return runsIt && before.current !== unproven;
 }
 
 /** The way back begins. The unit that ended is collected on the way. */
 export function revert(situation: Situation, message: string, blame: Blame): Decision {
   const { journal, observed } = situation;
+  if (isRepair(journal)) return repairFailed(situation, message, collect(journal.unit));
   const problem = problemOf("activation-failed", message, observed);
   return go(
     situation,
     { step: "reverting", unit: null, systemBack: false, problem, blame },
+    collect(journal.unit),
+  );
+}
+
+/** Of switch-to-configuration: another one holds the lock, and nothing was touched. */
+export function isLockedOut(unit: UnitFact): boolean {
+  return unit.kind === "ended" && unit.result === "exited" && unit.exitCode === lockedCode;
+}
+
+const lockedCode = 11;
+
+/** Soon enough after the other switch, however long that takes. */
+const longestLockedFailures = 3;
+
+/** Nobody's failure: it is neither counted as a try nor as a step, and begins anew shortly. */
+export function tryLater(situation: Situation, changes: Partial<Journal>): Decision {
+  const { observed, journal } = situation;
+  const locked = journal.attempts.locked + 1;
+  return go(
+    situation,
+    {
+      unit: null,
+      attempts: { ...journal.attempts, locked },
+      transitions: Math.max(0, journal.transitions - 1),
+      retryAt: observed.uptimeMs + backoffMs(Math.min(locked, longestLockedFailures)),
+      problem: problemOf("activation-failed", "another switch holds the lock", observed),
+      ...changes,
+    },
     collect(journal.unit),
   );
 }
@@ -116,7 +184,7 @@ export function nameOf({ order }: Journal): string {
 /** A unit under a name that this order has not used. */
 export function startUnit(
   situation: Situation,
-  unit: { prefix: string; action: "test" | "boot"; toplevel: StorePath },
+  unit: Pick<UnitRecord, "action" | "toplevel"> & { prefix: string; runtimeSeconds?: number },
   changes: Partial<Journal>,
 ): Decision {
   const { journal } = situation;
@@ -132,8 +200,9 @@ export function startUnit(
   return go(situation, next, {
     kind: "start-unit",
     unit: record,
-    runtimeSeconds: journal.activationSeconds,
+    runtimeSeconds: unit.runtimeSeconds ?? journal.activationSeconds,
     keep,
     clearLists: journal.step === "reverting",
+    isGoingBack: journal.step === "reverting" || isWayBack(journal),
   });
 }

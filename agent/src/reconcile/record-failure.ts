@@ -15,8 +15,9 @@ function counterOf(action: Action): Counter | null {
     case "start-fetch":
       return "fetch";
     case "stop-unit":
-    case "clear-boot-once":
       return "revert";
+    case "clear-boot-once":
+      return "entry";
     case "reboot":
       return "reboot";
     case "start-unit":

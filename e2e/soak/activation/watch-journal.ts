@@ -22,9 +22,11 @@ export interface JournalWatch {
   close: () => void;
 }
 
+export const stateFolderInUpper = "var/lib/chimera";
+
 /** Of the agent of a container, as this machine sees it. */
 export function stateFolder(host: string): string {
-  return join(hostFolder(host), "upper/var/lib/chimera");
+  return join(hostFolder(host), "upper", stateFolderInUpper);
 }
 
 /** The same as the container sees it, with what is mounted there; gone when its first process is. */

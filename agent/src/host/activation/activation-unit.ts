@@ -16,6 +16,7 @@ const maxLogBytes = 16 << 20;
 
 export interface StartUnit {
   unit: UnitRecord;
+  argv: readonly string[];
   runtimeSeconds: number;
   stateDir: string;
 }
@@ -28,7 +29,7 @@ export async function startActivationUnit(start: StartUnit): Promise<void> {
   await runOk("systemd-run", unitArguments(start, log), { timeoutMs: 30_000 });
 }
 
-export function unitArguments({ unit, runtimeSeconds }: StartUnit, log: string): string[] {
+export function unitArguments({ unit, argv, runtimeSeconds }: StartUnit, log: string): string[] {
   const properties = [
     "RemainAfterExit=yes",
     `RuntimeMaxSec=${runtimeSeconds}`,
@@ -47,8 +48,7 @@ export function unitArguments({ unit, runtimeSeconds }: StartUnit, log: string):
     ...properties.map((property) => `--property=${property}`),
     ...Object.entries(toolEnvironment()).map(([name, value]) => `--setenv=${name}=${value}`),
     "--",
-    `${unit.toplevel}/bin/switch-to-configuration`,
-    unit.action,
+    ...argv,
   ];
 }
 

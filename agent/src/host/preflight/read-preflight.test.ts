@@ -83,6 +83,10 @@ test("only a boot partition of its own can lack space, and what is on it already
     mkdirSync(join(boot, "EFI/nixos"), { recursive: true });
     writeFileSync(join(boot, `EFI/nixos/${hash("1")}-linux-6.12.1-bzImage.efi`), "");
     expect(readBoot(toplevel, boot)).toMatchObject({ neededBytes: 1000 });
+    // As GRUB's installer names it.
+    mkdirSync(join(boot, "kernels"));
+    writeFileSync(join(boot, `kernels/${hash("1")}-linux-6.12.1-initrd`), "");
+    expect(readBoot(toplevel, boot)).toMatchObject({ neededBytes: 0 });
     expect(readBoot(system("b", null), boot)).toMatchObject({ neededBytes: 0 });
     expect(readBoot(toplevel, boot)?.freeBytes).toBeLessThanOrEqual(1 << 20);
   } finally {

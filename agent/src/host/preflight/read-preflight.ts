@@ -38,15 +38,17 @@ export function readBoot(wanted: string, boot: string): PreflightFacts["boot"] {
   if (own === undefined || own.dev === statSync(dirname(boot)).dev) return null;
   const free = freeBytes(boot);
   if (free === null) return null;
-  const present = new Set(listOf(join(boot, "EFI/nixos")));
+  const present = new Set(["EFI/nixos", "kernels", "nixos"].flatMap((folder) => listOf(join(boot, folder))));
   const files = ["kernel", "initrd"].map((name) => realPath(join(wanted, name)));
-  const missing = files.filter((file) => file !== null).filter((file) => !present.has(efiName(file)));
+  const isThere = (file: string) => bootNames(file).some((name) => present.has(name));
+  const missing = files.filter((file) => file !== null).filter((file) => !isThere(file));
   return { freeBytes: free, neededBytes: missing.reduce((sum, file) => sum + statSync(file).size, 0) };
 }
 
-/** As NixOS's installer of systemd-boot names a kernel or initrd on the partition. */
-function efiName(file: string): string {
-  return `${basename(dirname(file))}-${basename(file)}.efi`;
+/** As NixOS's installers name a kernel or initrd on the partition: systemd-boot in EFI/nixos, GRUB in kernels, extlinux in nixos. */
+function bootNames(file: string): string[] {
+  const name = `${basename(dirname(file))}-${basename(file)}`;
+  return [`${name}.efi`, name];
 }
 
 function initOf(toplevel: string): string {

@@ -1,10 +1,21 @@
 /** PURE. The way back: activate what ran before, then put back what names the new system, then rest. */
 import type { StorePath } from "@chimera/proto/names";
 import { backoffMs } from "../backoff.ts";
-import { fallBack } from "../reboot/decide-reboot-path.ts";
+import { fallBack } from "../reboot/order-restart.ts";
 import type { Action, Decision, UnitFact } from "../decision.ts";
 import { isToolProblem, problemOf, type Journal, type UnitRecord } from "../journal.ts";
-import { alarm, collect, go, goThen, startUnit, wait, withEvents, type Situation } from "../plan.ts";
+import {
+  alarm,
+  collect,
+  go,
+  goThen,
+  isLockedOut,
+  startUnit,
+  tryLater,
+  wait,
+  withEvents,
+  type Situation,
+} from "../plan.ts";
 import { judgeWayBack } from "../preflight/judge-preflight.ts";
 import { wrongPointer } from "./wrong-pointer.ts";
 
@@ -30,13 +41,17 @@ export function decideReverting(situation: Situation): Decision {
   }
   if (journal.unit !== null) return awaitUnit(situation, journal.unit);
   const isSpent = journal.attempts.revert >= maxTries(journal);
-  if (journal.bootEntry !== null && !isSpent) {
-    return goThen(situation, { kind: "clear-boot-once" }, { bootEntry: null });
-  }
+  if (mayBootOnce(situation)) return goThen(situation, { kind: "clear-boot-once" }, { bootEntry: null });
   const previous = journal.before.current;
   if (previous === null) return failed(situation, "no previous system is known");
   if (isHome(situation, previous)) return arrive(situation, previous);
   return isSpent ? endSpent(situation, previous) : goHome(situation, previous);
+}
+
+/** Of an entry that this boot came by the loader knows nothing any more; where it cannot be told, it is booted and left again. */
+function mayBootOnce({ observed, journal }: Situation): boolean {
+  const { bootEntry, toplevel, attempts } = journal;
+  return bootEntry !== null && observed.system.booted !== toplevel && attempts.entry < maxPointerAttempts;
 }
 
 /** What was just tried forward is hardly worth it. */
@@ -139,11 +154,22 @@ function awaitUnit(situation: Situation, record: UnitRecord): Decision {
 
 function awaitOwn(situation: Situation, record: UnitRecord, unit: UnitFact): Decision {
   if (unit.kind === "running") return wait(situation, "revert-running", record.name);
-  if (unit.kind === "absent") return attemptFailed(situation, "the unit of the revert is gone");
+  if (unit.kind === "absent") return unitGone(situation);
   const done = unit.result === "exited" && arrived.has(unit.exitCode);
+  if (isLockedOut(unit)) return tryLater(situation, {});
   if (!done) return attemptFailed(situation, `going back ended with ${unit.exitCode ?? unit.result}`);
   const back: Partial<Journal> = record.action === "test" ? { systemBack: true } : { bootTouched: false };
   return go(situation, { ...back, unit: null }, collect(record));
+}
+
+/** Either it was never started, since the tool that starts units failed, or somebody ended it. */
+function unitGone(situation: Situation): Decision {
+  const { journal } = situation;
+  const message = "the unit of the revert is gone";
+  const decision = attemptFailed(situation, message);
+  const { plan } = decision;
+  if (plan === null || !isToolProblem(journal)) return decision;
+  return { ...decision, plan: { ...plan, journal: { ...plan.journal, problem: journal.problem } } };
 }
 
 /** The activation that is undone: the agent may have been killed before it ended it. */

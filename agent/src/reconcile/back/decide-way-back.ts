@@ -6,7 +6,7 @@ import { comparePlace } from "@chimera/proto/signed/place";
 import { backoffMs } from "../backoff.ts";
 import type { Decision, Desired } from "../decision.ts";
 import { maxBoots, maxCommits } from "../forward/commit-limits.ts";
-import { isToolProblem, isWayBack, problemOf, type Blame, type Step } from "../journal.ts";
+import { isSignedWayBack, isToolProblem, isWayBack, problemOf, type Blame, type Step } from "../journal.ts";
 import { alarm, collect, go, revert, withEvents, type Situation } from "../plan.ts";
 
 const maxAttempts = 4;
@@ -26,7 +26,9 @@ const unchanged: ReadonlySet<Step> = new Set<Step>(["arming", "preparing-reboot"
 /** Whether what the journal is in the middle of is what the newest order undoes. */
 export function isUndone({ journal }: Situation, desired: Desired | null): boolean {
   if (desired === null || desired.blocked !== null || !underWay.has(journal.step)) return false;
-  return desired.undoes === journal.order.id && comparePlace(desired.order, journal.order) > 0;
+  if (comparePlace(desired.order, journal.order) <= 0) return false;
+  // What root ordered on top of a head goes with it.
+  return desired.undoes === journal.order.id || (journal.order.local !== null && isSignedWayBack(desired));
 }
 
 /** Without waiting for it: the running unit is ended, and what ran before is activated. */

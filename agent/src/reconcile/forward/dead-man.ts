@@ -4,8 +4,8 @@
  */
 import type { Decision } from "../decision.ts";
 import type { DeadMan, Journal, Step } from "../journal.ts";
-import { problemOf } from "../journal.ts";
-import { alarm, go, nameOf, withEvents, type Situation } from "../plan.ts";
+import { isRepair, problemOf } from "../journal.ts";
+import { alarm, go, nameOf, repairFailed, withEvents, type Situation } from "../plan.ts";
 import { contactMs, deadlineMs } from "./probation-times.ts";
 
 /** For the steps between, each of which has limits of its own. */
@@ -35,7 +35,8 @@ export function expire(situation: Situation): Decision | null {
   const { journal, observed } = situation;
   if (!unproven.has(journal.step)) return null;
   const message = `the dead-man fired: nobody ended ${journal.step} of ${journal.toplevel}`;
-  const { unit } = journal;
+  const stop = journal.unit === null ? null : ({ kind: "stop-unit", name: journal.unit.name } as const);
+  if (isRepair(journal)) return repairFailed(situation, message, stop);
   const decision = go(
     situation,
     {
@@ -44,7 +45,7 @@ export function expire(situation: Situation): Decision | null {
       blame: journal.step === "arming" ? "none" : "toplevel",
       problem: problemOf("activation-failed", message, observed),
     },
-    unit === null ? null : { kind: "stop-unit", name: unit.name },
+    stop,
   );
   return withEvents(decision, [alarm("activation-failed", message)]);
 }

@@ -1,13 +1,12 @@
 /** PURE. The activation unit: while it runs, and what its end means. */
 import type { NodeEventBody } from "@chimera/proto/event";
-import { backoffMs } from "../backoff.ts";
 import { giveUp } from "../back/decide-way-back.ts";
 import type { Decision, UnitFact } from "../decision.ts";
-import { isWayBack, problemOf } from "../journal.ts";
-import { collect, go, startUnit, wait, withEvents, type Situation } from "../plan.ts";
+import { isWayBack, problemOf, type Journal } from "../journal.ts";
+import { collect, go, isLockedOut, startUnit, tryLater, wait, withEvents, type Situation } from "../plan.ts";
 
 /** Exit codes of switch-to-configuration that name a cause; all others are judged by what runs afterwards. */
-const exit = { ok: 0, unitsFailed: 4, locked: 11, needsReboot: 100 } as const;
+const exit = { ok: 0, unitsFailed: 4, needsReboot: 100 } as const;
 
 /** The new system runs then, however well. */
 const arrived: ReadonlySet<number | null> = new Set([exit.ok, exit.unitsFailed]);
@@ -31,7 +30,7 @@ export function decideActivating(situation: Situation): Decision {
   return withEvents(judgeEnd(situation, unit), [finished(situation, unit)]);
 }
 
-/** Journalled but never started, or its end was cleared away by somebody's reset-failed: running it again is safe. */
+/** Journalled but never started, or ended by somebody who cleared it away: running it again is safe, and needed. */
 function startAgain(situation: Situation): Decision {
   const { journal } = situation;
   const activate = journal.attempts.activate + 1;
@@ -40,7 +39,7 @@ function startAgain(situation: Situation): Decision {
   }
   const attempts = { ...journal.attempts, activate };
   // With a dead-man that still has its whole time.
-  if (!isWayBack(journal)) return go(situation, { step: "arming", unit: null, attempts });
+  if (!isWayBack(journal)) return go(situation, { step: "arming", unit: null, attempts, isEndUnknown: true });
   return startUnit(
     situation,
     { prefix: "chimera-activate", action: "test", toplevel: journal.toplevel },
@@ -51,33 +50,44 @@ function startAgain(situation: Situation): Decision {
 /** By state, not by text: `/run/current-system` moves before units restart, so health is probation's to judge. */
 function judgeEnd(situation: Situation, unit: Ended): Decision {
   const { journal, observed } = situation;
-  const runsNew = observed.system.current === journal.toplevel;
   const code = unit.result === "exited" ? unit.exitCode : null;
-  if (code === exit.locked && !runsNew) return locked(situation);
-  if (code === exit.needsReboot && !runsNew) {
+  if (observed.system.current === journal.toplevel) return judgeNew(situation, unit, code);
+  if (isLockedOut(unit)) return tryLater(situation, { step: "staged" });
+  if (code === exit.needsReboot) {
     return needsReboot(situation, "the new system's init differs: switch-to-configuration ended with 100");
   }
-  if (runsNew && arrived.has(code)) {
-    const step = isWayBack(journal) ? "committing" : "probation";
-    return go(situation, { step, unit: null, bootSet: false }, collect(journal.unit));
-  }
+  return failed(situation, unit);
+}
+
+/** The new system runs, however well. */
+function judgeNew(situation: Situation, unit: Ended, code: number | null): Decision {
+  const { journal } = situation;
+  if (!arrived.has(code)) return failed(situation, unit);
+  if (code === exit.unitsFailed && isUnexplained(situation)) return askAgain(situation);
+  const step = isWayBack(journal) ? "committing" : "probation";
+  return go(situation, { step, unit: null, bootSet: false, isEndUnknown: false }, collect(journal.unit));
+}
+
+function failed(situation: Situation, unit: Ended): Decision {
   return giveUp(situation, `activation ${describeEnd(unit)}`, unit.result === "killed" ? "none" : "toplevel");
 }
 
-function locked(situation: Situation): Decision {
-  const { journal, observed } = situation;
-  const activate = journal.attempts.activate + 1;
-  return go(
-    situation,
-    {
-      step: "staged",
-      unit: null,
-      attempts: { ...journal.attempts, activate },
-      retryAt: observed.uptimeMs + backoffMs(activate),
-      problem: problemOf("activation-failed", "another switch holds the lock", observed),
-    },
-    collect(journal.unit),
-  );
+/**
+ * `switch-to-configuration` says 4 for a failed unit and then no more that a snippet of the activation failed. Where no unit
+ * has failed since, as when it was only killed in between, the code may hide that; of a way back no proof is asked.
+ */
+function isUnexplained({ observed, journal }: Situation): boolean {
+  if (isWayBack(journal) || journal.isEndUnknown) return false;
+  const known = new Set(journal.failedBefore);
+  return observed.units === null || observed.units.failing.every((unit) => known.has(unit));
+}
+
+/** Once: the next code counts. */
+function askAgain(situation: Situation): Decision {
+  const { journal } = situation;
+  const attempts = { ...journal.attempts, activate: journal.attempts.activate + 1 };
+  const changes: Partial<Journal> = { step: "arming", unit: null, attempts, isEndUnknown: true };
+  return go(situation, changes, collect(journal.unit));
 }
 
 /** It has changed nothing: what only a restart brings is prepared, where that is allowed. */

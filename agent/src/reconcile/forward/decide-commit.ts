@@ -5,7 +5,7 @@ import type { Decision, Desired } from "../decision.ts";
 import { problemOf, type Journal } from "../journal.ts";
 import { giveUp } from "../back/decide-way-back.ts";
 import { maxBoots, maxCommits } from "./commit-limits.ts";
-import { collect, go, settled, startUnit, wait, type Situation } from "../plan.ts";
+import { collect, go, isLockedOut, settled, startUnit, tryLater, wait, type Situation } from "../plan.ts";
 
 export function decideCommitting(situation: Situation): Decision {
   const { observed, journal } = situation;
@@ -63,6 +63,7 @@ function awaitBoot(situation: Situation): Decision {
   if (unit.result === "exited" && unit.exitCode === 0) {
     return go(situation, { unit: null, bootSet: true }, collect(journal.unit));
   }
+  if (isLockedOut(unit)) return tryLater(situation, { bootSet: false });
   return commitFailed(situation, `setting the boot default ended with ${unit.exitCode ?? unit.result}`);
 }
 

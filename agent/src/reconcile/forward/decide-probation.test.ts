@@ -39,6 +39,17 @@ test("contact that was there before must come back, or the node goes back after 
   expect(alone(101_600, false).plan?.journal.step).toBe("committing");
 });
 
+test("one answer that was lost late in a probation is no silence: that has to last", () => {
+  const system = { current: b, booted: a, profile: a, bootDefault: a };
+  const journal = at("probation", { since: 100_000, healthySince: 190_000, contactBefore: true });
+  const silent = (uptimeMs: number, silentMs: number) =>
+    decide(observed({ system, contact: false, uptimeMs, silentMs }), journal, null).plan?.journal;
+  expect(silent(230_000, 3_000)).toMatchObject({ step: "probation", healthySince: null });
+  expect(silent(230_000, 121_000)).toMatchObject({ step: "reverting", blame: "contact" });
+  // It does not outlast the dead-man.
+  expect(silent(251_000, 30_000)).toMatchObject({ step: "reverting" });
+});
+
 test("health that comes and goes ends on what ran before, not in the loop breaker", () => {
   const system = { current: b, booted: a, profile: a, bootDefault: a };
   let journal = at("probation", { since: 100_000, probationMs: 60_000 });

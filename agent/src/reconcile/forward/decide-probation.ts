@@ -12,6 +12,9 @@ import { contactMs, deadlineMs } from "./probation-times.ts";
 /** Words of `is-system-running` that a healthy machine may say; `degraded` is judged unit by unit. */
 const up: ReadonlySet<string> = new Set(["running", "degraded"]);
 
+/** Longer than the deadline, and shorter than the dead-man's margin. */
+const silenceMs = 30_000;
+
 /** Health that comes and goes is none: it goes back before the loop breaker would leave it as it is. */
 const flappingWrites = 20;
 
@@ -28,8 +31,7 @@ export function decideProbation(situation: Situation): Decision {
   if (doubt.isFinal || journal.transitions > flappingWrites) {
     return revert(situation, doubt.text, doubt.blame);
   }
-  const limit = Math.max(deadlineMs(journal), doubt.windowMs);
-  if (elapsedMs >= limit) return revert(situation, doubt.text, doubt.blame);
+  if (isOver(doubt, { observed, journal, elapsedMs })) return revert(situation, doubt.text, doubt.blame);
   if (journal.healthySince !== null) return go(situation, { healthySince: null });
   return wait(situation, "probation", doubt.text);
 }
@@ -41,6 +43,16 @@ function healthy(situation: Situation): Decision {
   const left = healthySince + journal.probationMs - observed.uptimeMs;
   if (left > 0) return wait(situation, "probation", `healthy, ${Math.ceil(left / 1000)} s to go`);
   return go(situation, { step: "committing", bootSet: false, problem: null });
+}
+
+/** One answer that was lost says little: silence has to last. The dead-man gives it half of its margin beyond the deadline. */
+function isOver(
+  { windowMs }: Doubt,
+  { observed, journal, elapsedMs }: Situation & { elapsedMs: number },
+): boolean {
+  const limit = Math.max(deadlineMs(journal), windowMs);
+  if (elapsedMs < limit) return false;
+  return windowMs === 0 || (observed.silentMs ?? elapsedMs) >= windowMs || elapsedMs >= limit + silenceMs;
 }
 
 interface Doubt {

@@ -1,5 +1,5 @@
 /** PURE. Everything is there and nothing was changed yet: pre-flight, snapshot, dead-man. */
-import type { ErrorCode } from "@chimera/proto/errors";
+import type { StorePath } from "@chimera/proto/names";
 import type { Blocked, Decision, Desired } from "../decision.ts";
 import { deadManOf } from "./dead-man.ts";
 import { permanentSystem } from "../permanent-system.ts";
@@ -32,7 +32,7 @@ function stagedForward(situation: Situation, reserve: Reserve): Decision {
   const verdict = judgePreflight(preflight, reserve);
   switch (verdict.kind) {
     case "refuse":
-      return decline(situation, verdict.code, `${journal.toplevel}: ${verdict.message}`);
+      return refuse(situation, verdict.code, `${journal.toplevel}: ${verdict.message}`);
     case "wait":
       return wait(situation, verdict.reason, verdict.detail);
     case "reboot":
@@ -45,7 +45,9 @@ function stagedForward(situation: Situation, reserve: Reserve): Decision {
 
 /** What came while the node was getting ready, as a quarantine or a hold, still counts. */
 function blockOf({ journal }: Situation, desired: Desired | null): Blocked | null {
-  const blocked = desired?.blocked ?? null;
+  // A way back was allowed when it was begun; what forbids the order after it says nothing of it.
+  const isOther = desired !== null && isWayBack(journal) && desired.order.id !== journal.order.id;
+  const blocked = isOther ? null : (desired?.blocked ?? null);
   return blocked?.repairs === true && isRepair(journal) ? null : blocked;
 }
 
@@ -83,11 +85,20 @@ function adopt(situation: Situation): Decision {
   if (permanent === null && observed.uptimeMs - journal.since < unreadMs) {
     return wait(situation, "system-unknown", "neither profile nor boot default could be read");
   }
-  const taken = snapshot(situation);
-  const isProven = current !== journal.unproven;
-  const before = { ...taken.before, ...(isProven ? { current: permanent ?? current } : {}) };
+  const before = { ...snapshot(situation).before, current: homeBehind(journal, { current, permanent }) };
   // What fails, and who is not reached, while it runs is no baseline for it.
   return arm(situation, { before, failedBefore: [], contactBefore: true });
+}
+
+interface Found {
+  current: StorePath | null;
+  permanent: StorePath | null;
+}
+
+/** What is permanent, unless that is what the order before was going back from. */
+function homeBehind({ unproven, before }: Journal, { current, permanent }: Found): StorePath | null {
+  const isKnown = unproven !== null && (current === unproven || permanent === unproven);
+  return isKnown ? before.current : (permanent ?? current);
 }
 
 /** Journalled before it is armed: whoever restarts here finds it absent, and arms it again. */
@@ -113,7 +124,9 @@ export function decideArming(situation: Situation): Decision {
   }
   if (!observed.deadManArmed) return armAgain(situation);
   if (isTooShort(journal, observed.uptimeMs)) return arm(situation, {});
-  if (current === journal.toplevel) return go(situation, { step: "probation", unit: null });
+  if (current === journal.toplevel && !journal.isEndUnknown) {
+    return go(situation, { step: "probation", unit: null });
+  }
   return startUnit(
     situation,
     { prefix: "chimera-activate", action: "test", toplevel: journal.toplevel },
@@ -134,18 +147,5 @@ function armAgain(situation: Situation): Decision {
   const isRunning = situation.observed.system.current === journal.toplevel;
   if (isRunning)
     return revert(situation, "the dead-man could not be armed behind an unproven system", "none");
-  return decline(situation, "activation-failed", "the dead-man could not be armed: nothing was activated");
-}
-
-/** What a commit that was cut short has moved already is put back first. */
-function decline(situation: Situation, code: ErrorCode, message: string): Decision {
-  const { profile, bootDefault } = situation.observed.system;
-  const { toplevel } = situation.journal;
-  const isNamed = profile === toplevel || bootDefault === toplevel;
-  if (!isNamed || isRepair(situation.journal)) return refuse(situation, code, message);
-  const decision = revert(situation, message, "none");
-  const { plan } = decision;
-  return plan === null
-    ? decision
-    : { ...decision, plan: { ...plan, journal: { ...plan.journal, systemBack: true } } };
+  return refuse(situation, "activation-failed", "the dead-man could not be armed: nothing was activated");
 }

@@ -64,6 +64,7 @@ export const observed = (over: Partial<Observed> = {}): Observed => ({
   units: { state: "running", failing: [] },
   preflight: clear,
   contact: true,
+  silentMs: null,
   standsIn: false,
   checks: [],
   deadManArmed: false,

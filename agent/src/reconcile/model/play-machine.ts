@@ -72,6 +72,8 @@ export const tries = (over: Partial<Journal["attempts"]>): Journal["attempts"] =
   reboot: 0,
   boot: 0,
   contact: 0,
+  entry: 0,
+  locked: 0,
   ...over,
 });
 

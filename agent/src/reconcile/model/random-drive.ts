@@ -21,7 +21,8 @@ export function drive(trial: Trial, isCalm: boolean): Decision {
     trial.trace.push(`BOOT ${machine.real.system.current?.at(-1) ?? "-"}`);
   }
   const seen = isCalm ? lookAt(machine, needsOf(trial.journal)) : blurred(trial);
-  const decision = deadManOf(trial, seen) ?? decide(seen, trial.journal, wantedBy(trial));
+  const sight = { ...seen, isJournalLost: trial.losses > 0 };
+  const decision = deadManOf(trial, seen) ?? decide(sight, trial.journal, wantedBy(trial));
   if (decision.plan === null) wait(machine, isCalm ? 60_000 : dice.pick([20, 1_000, 1_000, 10_000, 60_000]));
   else follow(trial, { seen, plan: decision.plan, isCalm });
   return decision;
@@ -70,6 +71,10 @@ function follow(trial: Trial, { seen, plan, isCalm }: Pass): void {
   wait(machine, 500);
   trace.push(action === null ? trial.journal.step : `${trial.journal.step}[${kinds([action]).join("")}]`);
   if (action === null) return;
+  if (machine.fate.broken.has(action.kind)) {
+    refuseAction(trial, { seen, action });
+    return;
+  }
   const isDone = isCalm ? isPerformed(machine, action) : tryAction(trial, { seen, action });
   if (isDone && plan.afterwards !== null) trial.journal = Journal.parse(plan.afterwards);
 }
@@ -104,13 +109,21 @@ function startAnew(trial: Trial, how: string): false {
 
 /** It threw, before its effect or after it. */
 function fail(trial: Trial, { seen, action }: { seen: Observed; action: Action }): false {
-  const { machine, dice, journal, trace } = trial;
-  const isDone = dice.chance(0.3);
-  if (isDone) perform(machine, action, luckOf(trial));
-  trace.push(isDone ? "THREW-DONE" : "THREW");
-  machine.failures += 1;
-  if (journal === null) return false;
-  const failure = { code: "tool-failed", message: "a test's" } as const;
-  trial.journal = recordFailure({ journal, observed: seen }, action, failure);
+  const isDone = trial.dice.chance(0.3);
+  if (isDone) perform(trial.machine, action, luckOf(trial));
+  trial.trace.push(isDone ? "THREW-DONE" : "THREW");
+  recordThrow(trial, { seen, action });
   return false;
+}
+
+function refuseAction(trial: Trial, failed: { seen: Observed; action: Action }): void {
+  trial.trace.push("REFUSED");
+  recordThrow(trial, failed);
+}
+
+function recordThrow(trial: Trial, { seen, action }: { seen: Observed; action: Action }): void {
+  trial.machine.failures += 1;
+  if (trial.journal === null) return;
+  const failure = { code: "tool-failed", message: "a test's" } as const;
+  trial.journal = recordFailure({ journal: trial.journal, observed: seen }, action, failure);
 }

@@ -1,30 +1,19 @@
 /** PURE. Tests only: what may happen to a node, by the numbers of one seed, while `decide` drives it. */
-import { Digest } from "@chimera/proto/names";
+import { Digest, type StorePath } from "@chimera/proto/names";
 import type { Blocked, Desired } from "../decision.ts";
 import type { Journal } from "../journal.ts";
 import { OrderPolicy } from "../order-policy.ts";
+import { diceOf, type Dice } from "./dice.ts";
 import { a, b, c, desired, localOf, panicOf } from "./machine-model.ts";
-import { createMachine, powerCycle, unitEnds, wait, type Fate, type Machine } from "./random-machine.ts";
-
-interface Dice {
-  chance: (probability: number) => boolean;
-  pick: <T>(of: readonly [T, ...T[]]) => T;
-}
-
-/** mulberry32: a seed gives the same trial again. */
-function diceOf(seed: number): Dice {
-  let state = seed;
-  const next = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-  return {
-    chance: (probability) => next() < probability,
-    pick: (of) => of[Math.floor(next() * of.length)] ?? of[0],
-  };
-}
+import {
+  createMachine,
+  isIn,
+  powerCycle,
+  unitEnds,
+  wait,
+  type Fate,
+  type Machine,
+} from "./random-machine.ts";
 
 export interface Trial {
   dice: Dice;
@@ -38,6 +27,16 @@ export interface Trial {
   /** How often the agent died between a write and an action, or between two writes. */
   kills: number;
   losses: number;
+  /** What proved itself, or ran before anybody ordered anything, or was activated by somebody else: kept here, not in the journal. */
+  proven: Set<StorePath>;
+  /** What the newest panic undoes. */
+  undone: StorePath | null;
+  /** What panics undid that the node began, until it is wanted again. */
+  panicked: Set<StorePath>;
+  /** What somebody else activated: allowed as a way back, and nothing else. */
+  foreign: Set<StorePath>;
+  /** Of those, what was made permanent too: by its owner, not by us. */
+  kept: Set<StorePath>;
   trace: string[];
 }
 
@@ -52,7 +51,19 @@ export function beginTrial(seed: number, { loader, losesJournal }: Wishes): Tria
   const machine = createMachine(fateOf(dice, loader));
   const signed = ordered(desired(1, b), machine.fate);
   const nothing = { journal: null, local: null, hold: null, locals: 0, kills: 0, losses: 0 };
-  return { dice, machine, signed, losesJournal, trace: [], ...nothing };
+  return {
+    dice,
+    machine,
+    signed,
+    losesJournal,
+    trace: [],
+    ...nothing,
+    proven: new Set([a]),
+    undone: null,
+    panicked: new Set(),
+    foreign: new Set(),
+    kept: new Set(),
+  };
 }
 
 function fateOf({ chance, pick }: Dice, loader: Fate["loader"]): Fate {
@@ -72,6 +83,7 @@ function fateOf({ chance, pick }: Dice, loader: Fate["loader"]): Fate {
     inits: some(0.1),
     // A lock that is never given back is nobody's system.
     ends: new Map(ends.filter(([, { exitCode }]) => exitCode !== 11)),
+    broken: new Set(chance(0.1) ? [pick(["clear-boot-once", "disarm-dead-man"])] : []),
     flakiness: pick([0, 0.02, 0.1]),
     loader,
   };
@@ -96,6 +108,7 @@ const events: readonly Event[] = [
   { name: "LOCAL-ENDS", probability: 0.03, happen: endLocal },
   { name: "HOLD", probability: 0.015, happen: beginHold },
   { name: "HOLD-ENDS", probability: 0.1, happen: endHold },
+  { name: "FOREIGN", probability: 0.004, happen: activateByHand },
   { name: "FETCH-FAILS", probability: 0.03, happen: failFetch },
 ];
 
@@ -132,7 +145,9 @@ function hang({ machine }: Trial): boolean {
 
 function signHead(trial: Trial): boolean {
   const { serial } = trial.signed.order;
-  trial.signed = ordered(desired(serial + 1, trial.dice.pick([a, b, c])), trial.machine.fate);
+  const path = trial.dice.pick([a, b, c]);
+  trial.signed = ordered(desired(serial + 1, path), trial.machine.fate);
+  trial.panicked.delete(path);
   trial.local = null;
   return true;
 }
@@ -143,6 +158,7 @@ function signPanic(trial: Trial): boolean {
   if (signed.order.rank > 0) return false;
   const before = journal?.order.id === signed.order.id ? journal.before.current : null;
   const home = before === signed.toplevel ? a : (before ?? a);
+  trial.undone = signed.toplevel === home ? null : signed.toplevel;
   trial.signed = ordered(panicOf(signed.order.serial, home), machine.fate);
   trial.local = null;
   return true;
@@ -155,6 +171,8 @@ function orderLocally(trial: Trial): boolean {
   trial.locals += 1;
   // Units are named by its first digits.
   const id = Digest.parse(`${trial.locals}f`.padEnd(64, "0"));
+  // Root, who orders on top of it, knows of the panic.
+  trial.panicked.clear();
   trial.local = ordered({ ...local, order: { ...local.order, rank: signed.order.rank, id } }, machine.fate);
   return true;
 }
@@ -174,6 +192,25 @@ function endHold(trial: Trial): boolean {
   const { hold: held } = trial;
   trial.hold = null;
   return held !== null;
+}
+
+/** Somebody who tries another system, and makes it permanent or not. */
+function activateByHand({ machine, dice, foreign, kept }: Trial): boolean {
+  if (machine.running !== null) return false;
+  const path = dice.pick([a, b, c]);
+  if (machine.fate.inits.has(path) || isIn(machine.fate.inits, machine.real.system.current)) return false;
+  const { system } = machine.real;
+  const isKept = dice.chance(0.3);
+  const pointers = isKept ? { profile: path, bootDefault: path } : {};
+  if (isKept) {
+    kept.add(path);
+    machine.generations.add(path);
+    machine.entries = new Set(machine.generations);
+  }
+  machine.real = { ...machine.real, system: { ...system, current: path, ...pointers } };
+  foreign.add(path);
+  machine.failures += 1;
+  return true;
 }
 
 function failFetch({ machine, dice }: Trial): boolean {

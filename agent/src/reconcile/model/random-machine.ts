@@ -20,6 +20,8 @@ export interface Fate {
   inits: ReadonlySet<StorePath>;
   /** How units named `test /nix/store/...` or `boot /nix/store/...` end each time. */
   ends: ReadonlyMap<string, UnitEnd>;
+  /** Actions that never succeed on this machine. */
+  broken: ReadonlySet<Action["kind"]>;
   /** How often a look, an action or a unit fails. */
   flakiness: number;
   /** Whether the loader boots once, and says what its default is. */

@@ -5,7 +5,7 @@
 import type { StorePath } from "@chimera/proto/names";
 import { deadManOf } from "../forward/dead-man.ts";
 import type { Decision } from "../decision.ts";
-import { homeOf, isWayBack, problemOf, type Journal, type Step } from "../journal.ts";
+import { homeOf, isRepair, isWayBack, problemOf, type Journal, type Step } from "../journal.ts";
 import { alarm, go, wait, withEvents, type Situation } from "../plan.ts";
 
 const unfinished: ReadonlySet<Step> = new Set<Step>([
@@ -32,7 +32,12 @@ export function decideAfterReboot(situation: Situation): Decision {
   if (step === "rebooting") return afterExpected(situation, current);
   if (isAwaited) return afterGoingBack(situation, current);
   const problem = problemOf("activation-failed", `the machine restarted while ${step}`, observed);
-  return go(situation, fresh(situation, resume(journal, current, problem)));
+  // Whatever it was to be brought back from, it is the committed one still.
+  const isCommitted = isRepair(journal) && !isWayBack(journal);
+  const next = isCommitted
+    ? { step: "committed" as const, problem: null }
+    : resume(journal, current, problem);
+  return go(situation, fresh(situation, next));
 }
 
 function awaitsRestart({ step, isGoingBack }: Journal): boolean {
@@ -132,6 +137,7 @@ function fresh({ observed, journal }: Situation, changes: Partial<Journal>): Par
     unit: null,
     bootSet: false,
     deadMan: null,
+    isEndUnknown: false,
     ...others,
   };
 }

@@ -31,7 +31,6 @@ test("another kernel is booted once, proven, and only then made the default", ()
   expect(actions.find(({ kind }) => kind === "reboot")).toEqual({
     kind: "reboot",
     entry: "entry-b.conf",
-    drain: true,
   });
   expect(steps).toContain("probation");
   expect(journal).toMatchObject({ step: "committed", rebootReasons: [], isGoingBack: false });
@@ -87,7 +86,7 @@ test("unprotected restarts happen when they were accepted, and are undone by ano
   const seen = observed({ preflight: { ...clear, kernel: "another kernel", loader: "none" } });
   const good = play({ seen, journal: null, want: wants({ acceptUnprotected: true }) });
   expect(good.seen.system).toEqual({ current: b, booted: b, profile: b, bootDefault: b });
-  expect(good.actions).toContainEqual({ kind: "reboot", entry: null, drain: true });
+  expect(good.actions).toContainEqual({ kind: "reboot", entry: null });
 });
 
 test("a system that does not boot is fallen back from, denied, and not tried again", () => {
@@ -110,7 +109,7 @@ test("a system that boots but does not prove itself is left by a restart, which 
   const first = decide(observed({ system, units }), journal, wants()).plan;
   expect(first?.journal).toMatchObject({ step: "reverting", blame: "toplevel" });
   const run = play({ seen: observed({ system, units }), journal, want: wants() });
-  expect(run.actions).toContainEqual({ kind: "reboot", entry: null, drain: false });
+  expect(run.actions).toContainEqual({ kind: "reboot", entry: null });
   expect(run.journal).toMatchObject({ step: "reverted", isGoingBack: false });
   expect(run.seen.system).toEqual({ current: a, booted: a, profile: a, bootDefault: a });
 });
@@ -148,7 +147,7 @@ test("a restart that does not come is ordered again, then given up and its entry
   const wait = decide(observed({ uptimeMs: 110_000 }), journal, null);
   expect(wait).toMatchObject({ state: "rebooting", plan: null, waiting: { reason: "rebooting" } });
   const again = decide(observed({ uptimeMs: 710_000 }), journal, null).plan;
-  expect(again?.action).toEqual({ kind: "reboot", entry: "entry-b.conf", drain: true });
+  expect(again?.action).toEqual({ kind: "reboot", entry: "entry-b.conf" });
   const over = decide(observed({ uptimeMs: 710_000 }), { ...journal, attempts: tries({ reboot: 6 }) }, null);
   expect(over.plan?.journal.step).toBe("reverting");
   const cleared = decide(observed(), over.plan?.journal ?? null, null).plan;
@@ -213,7 +212,7 @@ test("an agent that died before it ordered the restart leaves the order to the n
   const died = at("rebooting", { since: 100_000, bootEntry: "entry-b.conf" });
   const { plan } = decide(observed({ uptimeMs: 100_500 }), died, null);
   expect(plan).toMatchObject({
-    action: { kind: "reboot", entry: "entry-b.conf", drain: true },
+    action: { kind: "reboot", entry: "entry-b.conf" },
     journal: { isRestartOrdered: false, attempts: { reboot: 1 } },
     afterwards: { isRestartOrdered: true },
   });

@@ -1,0 +1,12 @@
+/** PURE. What is seen, and what the node's own module says: all that a decision rests on beside journal and order. */
+import type { Observed } from "./decision.ts";
+import type { Reserve } from "./preflight/judge-preflight.ts";
+
+export type Sight = Observed & {
+  /** How much space must be left. */
+  reserve?: Reserve;
+  /** How long emptying the node may take before a restart; null where there is nothing to run. */
+  drainSeconds?: number | null;
+  /** Whether a journal was there and could not be read: then what runs may be anything. */
+  isJournalLost?: boolean;
+};
