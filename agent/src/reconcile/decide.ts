@@ -35,6 +35,7 @@ import { newJournal, type Wanted } from "./new-journal.ts";
 import { alarm, go, goThen, planned, rest, stand, wait, withEvents, type Situation } from "./plan.ts";
 import type { Reserve } from "./preflight/judge-preflight.ts";
 import type { Sight } from "./sight.ts";
+import { decideUpkeep } from "./upkeep.ts";
 
 /** What pre-flight leaves free where the node's module says nothing else. */
 const usualReserve: Reserve = { storeBytes: 512 << 20, bootBytes: 32 << 20 };
@@ -53,7 +54,11 @@ function carryOn(situation: Situation, desired: Desired | null): Decision {
   if (journal.bootId !== observed.bootId) return decideAfterReboot(situation);
   if (isUndone(situation, desired)) return undo(situation);
   if (isLoop(journal)) return stuck(situation);
-  return pauseOf(situation) ?? rules[journal.step](situation, desired, observed.reserve ?? usualReserve);
+  return (
+    decideUpkeep(situation) ??
+    pauseOf(situation) ??
+    rules[journal.step](situation, desired, observed.reserve ?? usualReserve)
+  );
 }
 
 /** What comes before the step's own rule: a pause after a failure, and at an order's end the timer that is left. */

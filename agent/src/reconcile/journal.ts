@@ -133,6 +133,8 @@ export const Journal = z.object({
   lastCommitted: path,
   /** What ran when the order began without being proven, or while it was being left: never a way back. */
   unproven: path.default(null),
+  /** How the committed system is looked after while this order waits; null where none was committed. */
+  upkeep: OrderPolicy.nullable().default(null),
   /** The check that made the committed system unhealthy; null while it is well. */
   unhealthy: z.string().max(64).nullable().default(null),
   /** Why the newest revert was begun. */

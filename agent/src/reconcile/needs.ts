@@ -4,6 +4,7 @@ import { isRetried } from "./back/decide-reverted.ts";
 import type { CheckRun, Needs } from "./decision.ts";
 import { isWayBack, type Journal, type Step } from "./journal.ts";
 import { nameOf } from "./plan.ts";
+import { upkeepRun } from "./upkeep.ts";
 
 const nothing: Needs = {
   unit: null,
@@ -52,7 +53,8 @@ const checked: ReadonlySet<Step> = new Set<Step>(["probation", "committing", "co
 /** Counts begin with the probation and go on after the commit: it is the same activation. */
 function checksOf(journal: Journal): CheckRun | null {
   const { step, policy, since, attempts } = journal;
-  if (!checked.has(step) || isWayBack(journal)) return null;
+  if (!checked.has(step)) return upkeepRun(journal);
+  if (isWayBack(journal)) return null;
   const { order, bootId } = journal;
   const tries = [attempts.contact, attempts.reboot, attempts.foreign].join(".");
   const id = `${nameOf(journal)} ${order.id} ${bootId} ${tries}`;

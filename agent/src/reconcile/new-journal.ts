@@ -74,9 +74,16 @@ export function newJournal(beginning: Beginning): Journal {
     before: { current: home, profile: proven(profile), bootDefault: proven(bootDefault) },
     // Of the order before, as long as nobody disarmed it.
     deadMan: journal?.bootId === observed.bootId ? journal.deadMan : null,
-    lastCommitted: journal?.step === "committed" ? journal.toplevel : (journal?.lastCommitted ?? null),
+    ...lastCommit(journal),
     unproven,
   };
+}
+
+/** What was committed before this order, and how that is looked after. */
+function lastCommit(journal: Journal | null): Pick<Journal, "lastCommitted" | "upkeep"> {
+  if (journal === null) return { lastCommitted: null, upkeep: null };
+  const { step, toplevel, policy, lastCommitted, upkeep } = journal;
+  return step === "committed" ? { lastCommitted: toplevel, upkeep: policy } : { lastCommitted, upkeep };
 }
 
 /** Whether a pointer may name this system by what the order before began and did not end. */

@@ -51,6 +51,7 @@ function committed(situation: Situation): Decision {
     bootEntry: null,
     rebootReasons: [],
     unproven: null,
+    unhealthy: null,
   });
 }
 
