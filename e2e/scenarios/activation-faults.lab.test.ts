@@ -26,6 +26,11 @@ async function deployWell(label: string, changes: object = {}): Promise<void> {
 const begin = (label: string, changes: object, args: readonly string[] = []) =>
   deployWorld(fleet, label, { agentConfig: quick, changes, args: ["--no-follow", ...args] });
 
+const emptying = (script: string) => ({
+  activationSeconds: 20,
+  reboot: { policy: "when-needed", drain: { argv: ["/bin/sh", "-c", script], timeoutSeconds: 60 } },
+});
+
 /** Nothing of an order is left on the machine. */
 async function expectClean(): Promise<void> {
   await waitUntil(
@@ -41,6 +46,7 @@ async function expectClean(): Promise<void> {
         "chimera-boot-*",
         "chimera-revert-*",
         "chimera-entry-*",
+        "chimera-drain-*",
         "chimera-dead-man-*",
       ]);
       return listed.trim() === "";
@@ -81,6 +87,33 @@ describe("a system with another kernel", () => {
     expect(status?.problem?.message).toContain("lab-fault.service");
     expect(await pointersOf(node)).toEqual(on("kernel"));
     expect((await node.runChecked(["readlink", "/run/booted-system"])).trim()).toMatch(/-kernel$/);
+    await expectClean();
+  });
+});
+
+describe("a drain", () => {
+  const drained = "/var/tmp/drained";
+  const sameKernel = { kernelVersion: "6.12.1-lab" };
+
+  test("empties the node before the restart, once", async () => {
+    const agentConfig = emptying(`echo emptied >> ${drained}`);
+    await deployWorld(fleet, "drains", { agentConfig, changes: sameKernel });
+    expect(await pointersOf(node)).toEqual(on("drains"));
+    await deployWorld(fleet, "drained", { agentConfig: quick, changes: { kernelVersion: "6.12.4-lab" } });
+    expect(await pointersOf(node)).toEqual(on("drained"));
+    expect(await node.runChecked(["cat", drained])).toBe("emptied\n");
+    await expectClean();
+  });
+
+  test("that fails restarts nothing, and the node says so", async () => {
+    const before = await node.leaderPid();
+    const changes = { kernelVersion: "6.12.4-lab" };
+    await deployWorld(fleet, "drains-badly", { agentConfig: emptying("exit 7"), changes });
+    await begin("never-booted", { kernelVersion: "6.12.5-lab" });
+    const { status } = await waitView(fleet, "n1", (view) => view.status?.state === "reverted");
+    expect(status?.problem?.message).toContain("the drain before the restart ended with 7");
+    expect(await pointersOf(node)).toEqual(on("drains-badly"));
+    expect(await node.leaderPid()).toBe(before);
     await expectClean();
   });
 });
