@@ -15,6 +15,19 @@ export interface Beginning {
   current: StorePath;
 }
 
+export const noAttempts: Journal["attempts"] = {
+  fetch: 0,
+  activate: 0,
+  commit: 0,
+  revert: 0,
+  foreign: 0,
+  reboot: 0,
+  boot: 0,
+  contact: 0,
+  entry: 0,
+  locked: 0,
+};
+
 /** Nothing of the order is done yet. */
 const nothingDone = {
   step: "accepted",
@@ -24,18 +37,7 @@ const nothingDone = {
   contactBefore: false,
   unit: null,
   unitsStarted: 0,
-  attempts: {
-    fetch: 0,
-    activate: 0,
-    commit: 0,
-    revert: 0,
-    foreign: 0,
-    reboot: 0,
-    boot: 0,
-    contact: 0,
-    entry: 0,
-    locked: 0,
-  },
+  attempts: noAttempts,
   isEndUnknown: false,
   rebootReasons: [],
   rebootStage: "none",

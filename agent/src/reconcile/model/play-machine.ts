@@ -2,6 +2,7 @@
 import { decide } from "../decide.ts";
 import type { Action, Decision, Desired, Observed } from "../decision.ts";
 import { Journal, type Step } from "../journal.ts";
+import { noAttempts } from "../new-journal.ts";
 import { after, b, desired, observed, type Script } from "./machine-model.ts";
 
 export interface Run {
@@ -64,16 +65,7 @@ export const kinds = (actions: readonly Action[]) =>
 
 /** Attempts of an order, none but these. */
 export const tries = (over: Partial<Journal["attempts"]>): Journal["attempts"] => ({
-  fetch: 0,
-  activate: 0,
-  commit: 0,
-  revert: 0,
-  foreign: 0,
-  reboot: 0,
-  boot: 0,
-  contact: 0,
-  entry: 0,
-  locked: 0,
+  ...noAttempts,
   ...over,
 });
 
