@@ -116,6 +116,9 @@ describe("a drain", () => {
     expect(await node.leaderPid()).toBe(before);
     await expectClean();
   });
+
+  // Whatever needs a restart after this would be drained as badly.
+  afterAll(() => deployWell("drains-no-more", { kernelVersion: "6.12.4-lab" }));
 });
 
 describe("a journal", () => {
