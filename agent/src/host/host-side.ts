@@ -131,7 +131,7 @@ function openPerformer(
     reserveBytes: config.reserve.storeMb * mebibyte,
     onEnd: onFetchEnd,
   });
-  const onTrouble = (error: unknown) => log.warn({ error }, "an ended unit could not be collected");
+  const onTrouble = (error: unknown) => log.warn({ error }, "something beside an action could not be done");
   return { ...parts, stateDir, runtimeDir, fetchJob, leaf, drain: reboot.drain?.argv ?? null, onTrouble };
 }
 

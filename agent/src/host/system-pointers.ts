@@ -31,9 +31,10 @@ export function readBootDefault(boot: string): StorePath | null {
   const plain = attempt(() => readFileSync(join(boot, "default"), "utf8"));
   if (plain !== undefined) return storePath(plain.trim());
   const loader = attempt(() => readFileSync(join(boot, "loader/loader.conf"), "utf8"));
+  // Newer nixpkgs writes `preferred`, which systemd-boot reads before `default`.
   const entry =
     loader === undefined ? undefined : (settingOf(loader, "preferred") ?? settingOf(loader, "default"));
-  // Newer nixpkgs writes `preferred`, which systemd-boot reads before `default`. A pattern or @saved is decided by the loader itself: then nobody knows before the boot.
+  // A pattern or @saved is decided by the loader itself: then nobody knows before the boot.
   if (entry === undefined || /[*?@[]/.test(entry)) return null;
   const id = basename(entry).endsWith(".conf") ? basename(entry) : `${basename(entry)}.conf`;
   const file = entryFile(boot, entryId(id));

@@ -48,7 +48,7 @@ export function decideReverting(situation: Situation): Decision {
   return isSpent ? endSpent(situation, previous) : goHome(situation, previous);
 }
 
-/** Of an entry that this boot came by the loader knows nothing any more; where it cannot be told, it is booted and left again. */
+/** An entry that this boot came by is used up. One that cannot be cleared would be booted once more, and left again. */
 function mayBootOnce({ observed, journal }: Situation): boolean {
   const { bootEntry, toplevel, attempts } = journal;
   return bootEntry !== null && observed.system.booted !== toplevel && attempts.entry < maxPointerAttempts;
