@@ -1,4 +1,5 @@
 // SHELL. A node's journal as it lies on its disk, for scenarios that wait for a step.
+import { ChimeraError } from "@chimera/proto/errors";
 import { z } from "zod";
 import type { Host } from "../lab/host.ts";
 import { waitUntil } from "../lab/wait-until.ts";
@@ -11,14 +12,15 @@ const Journal = z.object({
 });
 export type Journal = z.infer<typeof Journal>;
 
-/** Null where there is none, or none that can be read. */
+/** Null where there is none, or none that can be read, and while the machine restarts. */
 export async function readJournal(host: Host): Promise<Journal | null> {
-  const { code, stdout } = await host.run(["cat", "/var/lib/chimera/journal.json"]);
-  if (code !== 0) return null;
   try {
-    return Journal.safeParse(JSON.parse(stdout)).data ?? null;
-  } catch {
-    return null;
+    const { code, stdout } = await host.run(["cat", "/var/lib/chimera/journal.json"]);
+    return code === 0 ? (Journal.safeParse(JSON.parse(stdout)).data ?? null) : null;
+  } catch (error) {
+    const isOff = error instanceof ChimeraError && error.code === "server-unreachable";
+    if (isOff || error instanceof SyntaxError) return null;
+    throw error;
   }
 }
 

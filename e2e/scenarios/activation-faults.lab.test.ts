@@ -117,8 +117,11 @@ describe("a drain", () => {
     await expectClean();
   });
 
-  // Whatever needs a restart after this would be drained as badly.
-  afterAll(() => deployWell("drains-no-more", { kernelVersion: "6.12.4-lab" }));
+  // Whatever needs a restart after this would be drained as badly; the last one is back on the usual kernel.
+  afterAll(async () => {
+    await deployWell("drains-no-more", { kernelVersion: "6.12.4-lab" });
+    await deployWell("usual-kernel");
+  });
 });
 
 describe("a journal", () => {
