@@ -1,13 +1,35 @@
 /** Wiring: the commands that run without the agent, each once, and what they say at their end. */
+import { setTimeout as delay } from "node:timers/promises";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Digest } from "@chimera/proto/names";
+import type { Command } from "./command-line.ts";
+import type { AgentConfig } from "./config.ts";
+import { keepEvents } from "./control/keep-events.ts";
+import { journalMs, openLog } from "./host/log/open-log.ts";
 import { fireDeadMan } from "./offline/dead-man-command.ts";
 import { waitGate } from "./offline/gate.ts";
 import { recover, type OfflineCommand } from "./offline/recover.ts";
 import type { Journal } from "./reconcile/journal.ts";
+import { program, version } from "./version.ts";
 
-/** One sentence. Whoever drives already has nothing to recover. */
-export async function runRecover(command: OfflineCommand): Promise<string> {
+/** One sentence. Without control side: what happens waits in the outbox for the agent. */
+export async function runOffline(
+  command: Extract<Command, { kind: "recover" | "dead-man" }>,
+  config: AgentConfig,
+): Promise<string> {
+  const { configFile } = command;
+  const { log, close } = openLog({ node: config.node, version }, config.logLevel);
+  const kept = keepEvents({ ...config, log });
+  const order = { config, configFile, program, keep: kept.report, log };
+  const said = command.kind === "recover" ? await runRecover(order) : await runDeadMan(order, command.order);
+  kept.close();
+  close();
+  await delay(journalMs);
+  return said;
+}
+
+/** Whoever drives already has nothing to recover. */
+async function runRecover(command: OfflineCommand): Promise<string> {
   try {
     return describe(await recover(command));
   } catch (error) {
@@ -16,7 +38,7 @@ export async function runRecover(command: OfflineCommand): Promise<string> {
   }
 }
 
-export async function runDeadMan(command: OfflineCommand, order: Digest): Promise<string> {
+async function runDeadMan(command: OfflineCommand, order: Digest): Promise<string> {
   const journal = await fireDeadMan(command, order);
   return journal === null
     ? "nothing to undo: the order is at rest, or another one stands"

@@ -1,0 +1,147 @@
+/** Wiring: the agent's long run, and the only place that joins control/ and host/. */
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { TrustState } from "@chimera/proto/acceptance/trust-state";
+import type { Log } from "@chimera/proto/log";
+import { RolloutRecord } from "@chimera/proto/rollout";
+import { Receipt } from "@chimera/proto/signed/receipt";
+import type { AgentConfig } from "./config.ts";
+import type { ControlSide } from "./control/control-side.ts";
+import { EarlierAccepted } from "./control/trust/open-trust.ts";
+import { readNodeKey, readSecret, readSeed } from "./host/agent/identity.ts";
+import { openProgressFile, type ProgressFile } from "./host/agent/progress-file.ts";
+import { takeInstanceLock } from "./host/agent/single-instance.ts";
+import { bootId } from "./host/boot-clock.ts";
+import { openHost, type HostSide } from "./host/host-side.ts";
+import { journalMs, openLog } from "./host/log/open-log.ts";
+import { openDocument, readDocument } from "./host/state/documents.ts";
+import { openJournal } from "./host/state/journal-file.ts";
+import { isSystem } from "./host/system-pointers.ts";
+import { openControl, shareTold } from "./open-control.ts";
+import { openDrift } from "./open-drift.ts";
+import { createShared, type Shared } from "./shared.ts";
+import { program, version } from "./version.ts";
+import { wireLocal } from "./wire-local.ts";
+import { wireLoop } from "./wire-loop.ts";
+
+const stopMs = 5_000;
+
+/** Runs until a signal, or until the active system brings another agent. */
+export async function runAgent(config: AgentConfig, configFile: string): Promise<void> {
+  const releaseLock = takeInstanceLock(config.runtimeDir);
+  const progress = openProgressFile(config.runtimeDir);
+  const { log, close } = openLog({ node: config.node, version }, config.logLevel);
+  process.on("uncaughtExceptionMonitor", (error) => log.error({ error }, "agent failed"));
+  const signalled = new Promise<string>((resolve) => {
+    // Not `once`: execa's cleanup sees no handler left then, and ends the process by the signal.
+    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => resolve(signal));
+  });
+  const agent = startAgent({ config, configFile, log, progress });
+  const reason = await Promise.race([signalled, agent.ended]);
+  log.info({ reason }, "agent was ended");
+  await Promise.race([agent.stop(), delay(stopMs)]);
+  releaseLock();
+  close();
+  await delay(journalMs);
+}
+
+interface Running {
+  /** Why the agent leaves by itself; rejects for a bug in the loop. */
+  ended: Promise<string>;
+  stop: () => Promise<void>;
+}
+
+interface AgentNeeds {
+  config: AgentConfig;
+  configFile: string;
+  log: Log;
+  progress: ProgressFile;
+}
+
+function startAgent({ config, configFile, log, progress }: AgentNeeds): Running {
+  const journalFile = openJournal(config.stateDir, log);
+  const shared = createShared(journalFile.value);
+  const host = openHost({
+    config,
+    configFile,
+    progress,
+    program,
+    leaf: () => shared.leaf(),
+    hasContact: () => shared.hasContact(),
+    onFetchEnd: () => shared.wake(),
+    journal: journalFile.value,
+    isJournalLost: journalFile.value === null && journalFile.corrupt !== null,
+    log: log.child({ component: "host" }),
+  });
+  const control = connectControl({ config, log, shared, host });
+  shareTold({ config, shared, told: control, isPresent: isSystem });
+  control.report({ type: "agent-started", data: { version, path: host.ownPath } });
+  reportCorrupt(control, "the journal was unreadable and lies", journalFile.corrupt);
+  reportStandIn(control, host.standsInFor);
+  const { keeper } = control;
+  const drift = openDrift({ config, log, shared, report: control.report });
+  const local = wireLocal({ config, log, shared, trust: keeper.state, control });
+  shared.driftSummary = () => drift.summary();
+  const leaving = Promise.withResolvers<string>();
+  const leave = () => leaving.resolve("the active system brings another agent");
+  const parts = { log, shared, host, control, keeper, drift, local, progress };
+  const loop = wireLoop({ ...parts, save: journalFile.save, leave });
+  shared.wake = loop.wake;
+  return {
+    ended: Promise.race([leaving.promise, loop.done.then(() => "the loop ended")]),
+    stop: async () => {
+      local.close();
+      await Promise.all([loop.stop(), drift.stop()]);
+      await host.stop();
+      await control.stop();
+    },
+  };
+}
+
+function reportCorrupt({ report }: ControlSide, what: string, keptAs: string | null): void {
+  if (keptAs === null) return;
+  report({ type: "alarm", data: { code: "file-unreadable", message: `${what} at ${keptAs}` } });
+}
+
+function reportStandIn({ report }: ControlSide, insteadOf: string | null): void {
+  if (insteadOf === null) return;
+  const message = `an older agent runs, because the active system's does not: ${insteadOf}`;
+  report({ type: "alarm", data: { code: "activation-failed", message: message.slice(0, 2048) } });
+}
+
+interface ControlParts {
+  config: AgentConfig;
+  log: Log;
+  shared: Shared;
+  host: HostSide;
+}
+
+function connectControl({ config, log, shared, host }: ControlParts): ControlSide {
+  const { stateDir, nats, nodeKeyFile, controller } = config;
+  const trust = openDocument(join(stateDir, "trust.json"), TrustState, log);
+  const control = openControl({
+    config,
+    log,
+    shared,
+    agent: { version, path: host.ownPath, startedAt: now(), bootId: bootId() },
+    nkey: readSeed(nats.seedFile),
+    signer: readNodeKey(nodeKeyFile),
+    token: () => readSecret(controller.tokenFile),
+    trust,
+    // Only where there never was a newer state; it is never written again.
+    earlier:
+      trust.value === null && trust.corrupt === null
+        ? readDocument(join(stateDir, "accepted.json"), EarlierAccepted)
+        : null,
+    rollout: openDocument(join(stateDir, "rollout.json"), RolloutRecord, log),
+    receipt: openDocument(join(stateDir, "receipt.json"), Receipt, log),
+    health: host.health,
+    hardware: host.hardware,
+  });
+  reportCorrupt(control, "the accepted documents were unreadable and lie", trust.corrupt);
+  return control;
+}
+
+function now(): string {
+  return new Date().toISOString();
+}
