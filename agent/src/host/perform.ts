@@ -13,6 +13,7 @@ import { layBallast } from "./state/ballast.ts";
 import { armDeadMan, disarmDeadMan } from "./activation/dead-man.ts";
 import type { FetchJob } from "./store/fetch-job.ts";
 import { setRoot } from "./store/gc-roots.ts";
+import { deleteLostGenerations } from "./store/lost-generations.ts";
 import type { Loader } from "./loader/loader.ts";
 import { setProfile } from "./store/nix.ts";
 import { pruneOrder } from "./state/prune.ts";
@@ -87,6 +88,8 @@ async function startUnit(
   }
   await switchLock.release();
   if (action.clearLists) clearUnitLists();
+  // Should it fail, the installer says what is wrong.
+  if (action.unit.action === "boot") await deleteLostGenerations().catch(onTrouble);
   await startActivationUnit({ ...action, argv: argvOf(action.unit, drain), stateDir });
 }
 

@@ -105,4 +105,7 @@ test("a halt is whole only where the next boot ends in the old system", () => {
   expect(judge(on(wanted, "revert-failed", pointers), halting)).toMatchObject({ end: "halted", ok: true });
   expect(judge(on(old, "stuck"), halting)).toMatchObject({ end: "halted", ok: true });
   expect(judge(on(wanted, "revert-failed"), halting)).toMatchObject({ end: "half", ok: false });
+  // Why it was to be left.
+  const failing = on(wanted, "revert-failed", { ...pointers, failedUnits: ["lab-fault.service"] });
+  expect(judge(failing, halting)).toMatchObject({ end: "halted", ok: true });
 });

@@ -50,7 +50,8 @@ export function judge(facts: NodeFacts, expected: Expected): Verdict {
   const wrong = [
     ...(end === "half" ? [describe(facts)] : []),
     ...(end !== "half" && !expected.ends.includes(end) ? [`${end} is not what may come of it`] : []),
-    ...leftovers(facts, expected),
+    // What still runs could not be left: its failed units are why it should have been.
+    ...leftovers(facts, end === "halted" ? facts.failedUnits : expected.failedBefore),
   ];
   return { end, ok: wrong.length === 0, wrong };
 }
@@ -89,7 +90,7 @@ function isUntouched(journal: JournalGlimpse, earlier: JournalGlimpse | undefine
   return journal.order.id === earlier?.order.id && journal.step === earlier.step;
 }
 
-function leftovers(facts: NodeFacts, { failedBefore }: Expected): string[] {
+function leftovers(facts: NodeFacts, failedBefore: readonly string[]): string[] {
   const failed = facts.failedUnits.filter((unit) => !failedBefore.includes(unit));
   const { agents, transientUnits, systemState } = facts;
   return [

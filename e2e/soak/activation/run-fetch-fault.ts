@@ -5,8 +5,17 @@ import { readFacts } from "./node-facts.ts";
 import { applySetting } from "./node-settings.ts";
 import { expectedOf } from "./run-kill.ts";
 import type { SoakNode } from "./soak-nodes.ts";
+import { fetchedSystem } from "./systems.ts";
 import type { TrialEnd } from "./trial-end.ts";
 import { waitRest } from "./wait-rest.ts";
+
+/** What it alone is made of goes with it. */
+const forgetSystem = `
+for link in /nix/var/nix/profiles/system-*-link /nix/var/nix/gcroots/chimera/*; do
+  [ "$(readlink "$link")" != "$1" ] || rm "$link"
+done
+nix-collect-garbage >/dev/null
+[ ! -e "$1" ]`;
 
 const fetchMs = 120_000;
 /** The next try comes ever more slowly. */
@@ -25,10 +34,10 @@ export async function runFetchFault(node: SoakNode, nodes: readonly SoakNode[]):
 async function fetchWithoutRoom(node: SoakNode): Promise<TrialEnd> {
   const { host } = node;
   const before = await readFacts(host);
-  const to = node.toplevelOf("big");
+  const to = node.toplevelOf(fetchedSystem);
   const makeRoom = await applySetting(host, "small-store", before.current);
   const begun = performance.now();
-  await node.deploy("big");
+  await node.deploy(fetchedSystem);
   await waitUntil(`${host.name} out of space`, () => hasFailedToFetch(host), {
     timeoutMs: fetchMs,
     everyMs: 200,
@@ -54,6 +63,8 @@ async function forget(node: SoakNode, nodes: readonly SoakNode[]): Promise<void>
   await node.deploy("a");
   const serial = await backOnA(node, 0);
   for (const one of nodes) await backOnA(one, serial);
+  // It has to be fetched once more the next time.
+  await node.host.runChecked(["/bin/sh", "-euc", forgetSystem, "sh", node.toplevelOf(fetchedSystem)]);
   for (const one of nodes) await one.renew();
 }
 

@@ -112,8 +112,10 @@ async function makeReady(node: SoakNode, line: LedgerLine): Promise<void> {
 }
 
 /** A system that failed is in quarantine there, and would not be taken a second time. */
-async function isToBeReset(node: SoakNode, { ok, end, systems }: LedgerLine): Promise<boolean> {
+async function isToBeReset(node: SoakNode, { ok, end, mode, systems }: LedgerLine): Promise<boolean> {
   if (!ok || end === "halted" || !goodLabels.has(systems.to)) return true;
+  // Good as it is, a fault made it fail.
+  if (mode === "faults" && end === "old") return true;
   const { current } = await readFacts(node.host);
   return current !== node.toplevelOf("a") && current !== node.toplevelOf("b");
 }
