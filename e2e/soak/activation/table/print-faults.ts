@@ -4,18 +4,21 @@ import { JournalStep } from "../journal-steps.ts";
 import type { LedgerLine } from "../ledger-line.ts";
 import { Scope, type Mode } from "../trial-plan.ts";
 import { markdownTable } from "./markdown-table.ts";
-import { countText, endsText, personText, timeText } from "./tally.ts";
+import { countText, endsText, halfCount, personText, timeText } from "./tally.ts";
 
 type Lines = readonly LedgerLine[];
 
-export function printFaults(lines: Lines): string {
+/** What became of a failed trial, by "seed:trial". */
+export type Findings = Readonly<Record<string, string>>;
+
+export function printFaults(lines: Lines, findings: Findings): string {
   const parts = [
     intro(lines),
     totals(lines),
     steps(lines),
     scenarioRows(lines),
     faultRows(lines),
-    failures(lines),
+    failures(lines, findings),
   ];
   return `${parts.join("\n\n")}\n`;
 }
@@ -34,7 +37,7 @@ agent drives the node. Anything else is a half state and counts as failed.
   it held at death.
 - A container's power cut keeps what is in this machine's page cache; a VM's loses it.
 - *new* and *old* are the two systems. *halted* is neither committed nor undone, but known and said, and the next boot ends
-  in the old system: it needs a person.
+  in the old system: it needs a person. *unknown*: the trial ended in an error of its own, mostly before the order.
 - Times are seconds from the death, or from the order where nobody was killed, until the node was at rest: p50 / longest.
 - \`npm run soak -- activation --replay SEED:TRIAL\` does one trial again.`;
 }
@@ -56,7 +59,7 @@ function totals(lines: Lines): string {
       wanted,
       countText(some),
       endsText(some),
-      some.filter(({ end }) => end === "half").length,
+      halfCount(some),
       timeText(some),
     ]),
   );
@@ -111,7 +114,7 @@ function faultRows(lines: Lines): string {
 ${markdownTable(["fault", "trials", "ended", "seconds", "needs a person"], rows)}`;
 }
 
-function failures(lines: Lines): string {
+function failures(lines: Lines, findings: Findings): string {
   const failed = lines.filter(({ ok }) => !ok);
   if (failed.length === 0) return "## Failed trials\n\nNone.";
   const rows = failed.map((line) => [
@@ -119,8 +122,9 @@ function failures(lines: Lines): string {
     line.commit,
     line.fault ?? `${line.scope} killed, ${line.scenario}, ${line.aim}`,
     line.wrong.join("; "),
+    findings[`${line.seed}:${line.trial}`] ?? "**open**",
   ]);
   return `## Failed trials
 
-${markdownTable(["seed:trial", "commit", "what", "wrong"], rows)}`;
+${markdownTable(["seed:trial", "commit", "what", "wrong", "why, and what became of it"], rows)}`;
 }

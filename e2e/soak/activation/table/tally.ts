@@ -11,11 +11,24 @@ export function countText(lines: Lines): string {
   return failed === 0 ? `${lines.length}` : `${lines.length}, **${failed} failed**`;
 }
 
+/** A trial that threw an error has no systems: nobody knows how it ended, often because it never began. */
+export function isUnknown({ systems }: LedgerLine): boolean {
+  return systems.to === "";
+}
+
+export function halfCount(lines: Lines): number {
+  return lines.filter((line) => line.end === "half" && !isUnknown(line)).length;
+}
+
 /** "old 3, new 9" */
 export function endsText(lines: Lines): string {
-  const ends = ["old", "new", "halted", "half"] as const;
-  const counted = ends.map((end) => [end, lines.filter((line) => line.end === end).length] as const);
+  const ends = ["old", "new", "halted", "half", "unknown"] as const;
+  const counted = ends.map((end) => [end, lines.filter((line) => endWord(line) === end).length] as const);
   return counted.flatMap(([end, count]) => (count === 0 ? [] : [`${end} ${count}`])).join(", ");
+}
+
+function endWord(line: LedgerLine): LedgerLine["end"] | "unknown" {
+  return isUnknown(line) ? "unknown" : line.end;
 }
 
 /** p50 and the longest, in seconds. */
