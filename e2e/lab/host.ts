@@ -66,9 +66,13 @@ async function isOn(name: string): Promise<boolean> {
   return isPopulated(join(await labCgroup(), name));
 }
 
-/** The one process of the container's group that is number 1 in a pid namespace just below ours. */
 export async function findLeader(name: string): Promise<number | undefined> {
-  const payload = join(await labCgroup(), name, "payload");
+  return leaderIn(join(await labCgroup(), name));
+}
+
+/** The one process of the container's group that is number 1 in a pid namespace just below ours. */
+export function leaderIn(hostCgroup: string): number | undefined {
+  const payload = join(hostCgroup, "payload");
   for (const group of [join(payload, "init.scope"), payload]) {
     const pids = (readProc(join(group, "cgroup.procs")) ?? "").split("\n").filter(Boolean).map(Number);
     const leader = pids.find((pid) => /^NSpid:\t\d+\t1$/m.test(readProc(`/proc/${pid}/status`) ?? ""));

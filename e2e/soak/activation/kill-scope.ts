@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { labCgroup } from "../../lab/cgroups.ts";
-import type { Host } from "../../lab/host.ts";
+import { leaderIn, type Host } from "../../lab/host.ts";
 import { waitUntil } from "../../lab/wait-until.ts";
 import type { Scope } from "./trial-plan.ts";
 
@@ -13,9 +13,10 @@ export interface Executioner {
   gone: () => Promise<void>;
 }
 
-/** Looked up before, so that the kill itself waits for nothing. */
+/** By folders that outlive a restart of the machine, so that the kill itself waits for nothing. */
 export async function executioner(host: Host, scope: Scope): Promise<Executioner> {
-  const sentinel = await sentinelCgroup(host.name);
+  const machine = join(await labCgroup(), host.name);
+  const sentinel = join(machine, "payload/system.slice/chimera-sentinel.service");
   const dead = new Set<number>();
   switch (scope) {
     case "agent":
@@ -31,10 +32,12 @@ export async function executioner(host: Host, scope: Scope): Promise<Executioner
         },
         gone: () => goneFrom(sentinel, dead),
       };
-    case "machine": {
-      const leader = await host.leaderPid();
+    case "machine":
       return {
-        kill: () => killed(leader, dead),
+        kill: () => {
+          const leader = leaderIn(machine);
+          return leader !== undefined && killed(leader, dead);
+        },
         gone: async () => {
           await waitUntil(`${host.name} off`, async () => !(await host.isOn()), {
             timeoutMs: 60_000,
@@ -42,12 +45,7 @@ export async function executioner(host: Host, scope: Scope): Promise<Executioner
           });
         },
       };
-    }
   }
-}
-
-async function sentinelCgroup(host: string): Promise<string> {
-  return join(await labCgroup(), host, "payload/system.slice/chimera-sentinel.service");
 }
 
 function agentsIn(cgroup: string): number[] {
