@@ -12,7 +12,7 @@ export function countText(lines: Lines): string {
 }
 
 /** A trial that threw an error has no systems: nobody knows how it ended, often because it never began. */
-export function isUnknown({ systems }: LedgerLine): boolean {
+function isUnknown({ systems }: LedgerLine): boolean {
   return systems.to === "";
 }
 
