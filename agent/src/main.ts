@@ -2,8 +2,7 @@
 import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
 import { parseCommand } from "./command-line.ts";
 import { parseConfig, type AgentConfig } from "./config.ts";
-import { checkTrustedKeys } from "./control/trust/open-trust.ts";
-import { checkIdentity, ensureIdentity, readSecret } from "./host/agent/identity.ts";
+import { ensureIdentity, readSecret } from "./host/agent/identity.ts";
 import { logFailure } from "./host/log/open-log.ts";
 import { readLocalStatus } from "./local/read-local-status.ts";
 import { version } from "./version.ts";
@@ -25,7 +24,7 @@ async function main(): Promise<void> {
       print(JSON.stringify(readLocalStatus(configOf(command.configFile).stateDir)));
       return;
     case "check":
-      checkConfig(configOf(command.configFile));
+      (await import("./run-agent.ts")).checkConfig(configOf(command.configFile));
       return;
     case "identity":
       print(JSON.stringify(ensureIdentity(command.dir, command.node)));
@@ -40,11 +39,6 @@ async function main(): Promise<void> {
 
 function configOf(file: string): AgentConfig {
   return parseConfig(readSecret(file), file);
-}
-
-function checkConfig(config: AgentConfig): void {
-  checkIdentity(config);
-  checkTrustedKeys(config.trustedKeys, config.fleetId);
 }
 
 function print(line: string): void {

@@ -1,4 +1,4 @@
-/** Wiring: the agent's long run, and the only place that joins control/ and host/. */
+/** Wiring: the agent's long run, where control/ and host/ are joined. */
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { TrustState } from "@chimera/proto/acceptance/trust-state";
@@ -7,8 +7,8 @@ import { RolloutRecord } from "@chimera/proto/rollout";
 import { Receipt } from "@chimera/proto/signed/receipt";
 import type { AgentConfig } from "./config.ts";
 import type { ControlSide } from "./control/control-side.ts";
-import { EarlierAccepted } from "./control/trust/open-trust.ts";
-import { readNodeKey, readSecret, readSeed } from "./host/agent/identity.ts";
+import { checkTrustedKeys, EarlierAccepted } from "./control/trust/open-trust.ts";
+import { checkIdentity, readNodeKey, readSecret, readSeed } from "./host/agent/identity.ts";
 import { openProgressFile, type ProgressFile } from "./host/agent/progress-file.ts";
 import { takeInstanceLock } from "./host/agent/single-instance.ts";
 import { bootId } from "./host/boot-clock.ts";
@@ -25,6 +25,12 @@ import { wireLocal } from "./wire-local.ts";
 import { wireLoop } from "./wire-loop.ts";
 
 const stopMs = 5_000;
+
+/** Throws what would keep it from running. */
+export function checkConfig(config: AgentConfig): void {
+  checkIdentity(config);
+  checkTrustedKeys(config.trustedKeys, config.fleetId);
+}
 
 /** Runs until a signal, or until the active system brings another agent. */
 export async function runAgent(config: AgentConfig, configFile: string): Promise<void> {

@@ -1,4 +1,4 @@
-/** Wiring: the commands that run without the agent, each once, and what they say at their end. */
+/** Wiring: the commands that run without the agent, each once, and what they say at their end. Events wait in control's outbox. */
 import { setTimeout as delay } from "node:timers/promises";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Digest } from "@chimera/proto/names";
