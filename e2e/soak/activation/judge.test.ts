@@ -26,6 +26,7 @@ function on(system: string, step: JournalStep, changes: Partial<NodeFacts> = {})
     systemState: "running",
     failedUnits: [],
     transientUnits: [],
+    quarantine: [],
     agents: [100],
     atRest: 100,
     journal: journal(step, wanted),

@@ -19,6 +19,8 @@ export interface NodeFacts {
   atRest: number;
   /** Undefined: there is none, or nobody can read it. */
   journal: JournalGlimpse | undefined;
+  /** Systems that it will not activate again. */
+  quarantine: string[];
   /** Milliseconds since its boot. */
   uptimeMs: number;
 }
@@ -34,6 +36,7 @@ fact transientUnits sh -c 'ls /run/systemd/transient | grep ^chimera-; systemctl
 fact agents pgrep -f '[a]gent\\.mjs run '
 fact atRest cat /run/chimera/at-rest
 fact journal cat /var/lib/chimera/journal.json
+fact quarantine sed -n 's/.*"quarantinedHere":\\[\\(.*\\)\\],"leaves".*/\\1/p' /var/lib/chimera/trust.json
 fact uptime cut -d' ' -f1 /proc/uptime
 `;
 
@@ -47,6 +50,7 @@ const Facts = z.object({
   agents: z.string().transform((text) => words(text).map(Number)),
   atRest: z.coerce.number(),
   journal: z.string().transform(glimpseOf),
+  quarantine: z.string().transform((text) => text.match(/\/nix\/store\/[^"]+/g) ?? []),
   uptime: z.coerce.number(),
 });
 

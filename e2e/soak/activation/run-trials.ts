@@ -11,13 +11,11 @@ import { describeLine, lineOf } from "./line-of-trial.ts";
 import { readFacts } from "./node-facts.ts";
 import { runFault } from "./run-fault.ts";
 import { runFetchFault } from "./run-fetch-fault.ts";
-import { runKill, type Orderer } from "./run-kill.ts";
+import { orderedSystem, runKill, type Orderer } from "./run-kill.ts";
+import { scenarios } from "./scenarios.ts";
 import type { SoakNode } from "./soak-nodes.ts";
-import { labelOf } from "./systems.ts";
 import type { TrialEnd } from "./trial-end.ts";
 import { planTrial, type TrialId, type TrialPlan } from "./trial-plan.ts";
-
-const goodLabels: ReadonlySet<string> = new Set([labelOf("a"), labelOf("b")]);
 
 export interface Run {
   nodes: readonly SoakNode[];
@@ -49,10 +47,14 @@ interface Bench {
 
 async function work(node: SoakNode, bench: Bench): Promise<void> {
   const { run, gate } = bench;
+  let last: LedgerLine | null = null;
   for (let id = run.next(); id !== undefined; id = run.next()) {
     const mine = id;
     const plan = planTrial(mine);
-    const action = () => runOne(node, { id: mine, plan }, bench);
+    const action = async () => {
+      if (last !== null) await makeReady(node, last, plan);
+      last = await runOne(node, { id: mine, plan }, bench);
+    };
     await (isAlone(plan) ? gate.alone(action) : gate.beside(action));
   }
 }
@@ -65,7 +67,7 @@ async function runOne(
   node: SoakNode,
   { id, plan }: { id: TrialId; plan: TrialPlan },
   { run, tally }: Bench,
-): Promise<void> {
+): Promise<LedgerLine> {
   const end = await runPlan(node, plan, run);
   const made = {
     machine: node.machine,
@@ -81,7 +83,7 @@ async function runOne(
     tally.failed += 1;
     run.report(`kept ${await keepEvidence(node.host, line, end.facts)}`);
   }
-  await makeReady(node, line);
+  return line;
 }
 
 /** A node that cannot be asked any more is a failed trial like any other. */
@@ -101,23 +103,34 @@ async function runPlan(node: SoakNode, plan: TrialPlan, { order, nodes }: Run): 
   }
 }
 
-/** At rest on a good system, with a supervisor that has not begun to wait longer before each start. */
-async function makeReady(node: SoakNode, line: LedgerLine): Promise<void> {
+/** At rest on a good system that the next order can leave, with a supervisor that has not begun to wait longer before each start. */
+async function makeReady(node: SoakNode, last: LedgerLine, next: TrialPlan): Promise<void> {
   const { host } = node;
-  if (await isToBeReset(node, line)) await node.reset();
-  else if (line.scope === "agent" && line.hit) {
+  if (await isToBeReset(node, last, next)) await node.reset();
+  else if (last.scope === "agent" && last.hit) {
     await host.runChecked(["systemctl", "restart", "chimera-sentinel.service"]);
   }
   await waitUntil(`${host.name} at rest`, () => isAtRest(node), { timeoutMs: 300_000, everyMs: 100 });
 }
 
-/** A system that failed is in quarantine there, and would not be taken a second time. */
-async function isToBeReset(node: SoakNode, { ok, end, mode, systems }: LedgerLine): Promise<boolean> {
-  if (!ok || end === "halted" || !goodLabels.has(systems.to)) return true;
+/** A reset of a VM takes as long as a trial: only what would spoil the next trial is put right. */
+async function isToBeReset(node: SoakNode, { ok, end, mode }: LedgerLine, next: TrialPlan): Promise<boolean> {
+  if (!ok || end === "halted") return true;
   // Good as it is, a fault made it fail.
   if (mode === "faults" && end === "old") return true;
-  const { current } = await readFacts(node.host);
-  return current !== node.toplevelOf("a") && current !== node.toplevelOf("b");
+  const { current, quarantine } = await readFacts(node.host);
+  if (current !== node.toplevelOf("a") && current !== node.toplevelOf("b")) return true;
+  return quarantine.length > 0 && (next.kind === "fault" || isDenied(node, quarantine, { next, current }));
+}
+
+/** A system that failed is not taken a second time. */
+function isDenied(
+  node: SoakNode,
+  quarantine: readonly string[],
+  { next, current }: { next: Extract<TrialPlan, { kind: "kill" }>; current: string },
+): boolean {
+  const { order } = scenarios[next.scenario];
+  return order === "looping-journal" || quarantine.includes(orderedSystem(node, order, current));
 }
 
 async function isAtRest({ host }: SoakNode): Promise<boolean> {
