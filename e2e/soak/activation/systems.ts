@@ -62,7 +62,7 @@ const changes: Partial<Record<SystemName, NodeWorld["changes"]>> = {
 };
 
 /** Part of its store path's name. */
-export function labelOf(name: SystemName): string {
+function labelOf(name: SystemName): string {
   return `soak-${name}`;
 }
 
