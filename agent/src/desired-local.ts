@@ -23,6 +23,7 @@ export function desiredLocally(input: LocalInput, config: Defaults): Desired | n
     toplevel,
     undoes: null,
     blocked: held(hold),
+    waits: null,
     revertForeign: config.drift.mode === "revert" && hold?.drift !== true,
   };
 }

@@ -1,7 +1,7 @@
 /** What the accepted documents want, as tables: targets of a way back, and what stands in the way. */
 import { initialTrust, type TrustState } from "@chimera/proto/acceptance/trust-state";
 import { Digest, WorldId, type StorePath } from "@chimera/proto/names";
-import type { RolloutRecord } from "@chimera/proto/rollout";
+import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { proveLeaf, worldId, type Leaf } from "@chimera/proto/signed/world";
 import { Head } from "@chimera/proto/signed/head";
 import { Panic } from "@chimera/proto/signed/panic";
@@ -74,6 +74,7 @@ const compose = (state: TrustState | null, over: Partial<DesiredInput> = {}) =>
       state,
       leaf: leafOfC,
       rollout: null,
+      waves: { place: null, isProven: false },
       journal: null,
       local: noLocal,
       isPresent: () => true,

@@ -4,12 +4,13 @@ import { isQuarantined, type TrustState } from "@chimera/proto/acceptance/trust-
 import { nowOf } from "@chimera/proto/acceptance/verdict";
 import { effectiveWorld, type Effective } from "@chimera/proto/effective";
 import type { Digest, StorePath } from "@chimera/proto/names";
-import type { RolloutRecord } from "@chimera/proto/rollout";
+import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { showPlace, type Place } from "@chimera/proto/signed/place";
 import type { Leaf } from "@chimera/proto/signed/world";
 import { desiredLocally } from "./desired-local.ts";
 import { settingsOf, type Defaults } from "./desired-settings.ts";
 import { held, wholeHold, type HoldSight } from "./holds.ts";
+import { gateOf, type GateSight } from "./rollout-gate.ts";
 import type { Blocked, Desired } from "./reconcile/decision.ts";
 import type { Journal } from "./reconcile/journal.ts";
 
@@ -17,6 +18,8 @@ export interface DesiredInput extends HoldSight {
   /** Proven leaf of the accepted head. */
   leaf: Leaf | null;
   rollout: RolloutRecord | null;
+  /** What this node knows of the accepted head's waves. */
+  waves: Pick<GateSight, "place" | "isProven">;
   journal: Journal | null;
   /** Whether a system is whole in this machine's store. */
   isPresent: (toplevel: StorePath) => boolean;
@@ -84,8 +87,15 @@ function forward(input: Forward, config: Defaults): Desired {
     toplevel,
     undoes: null,
     blocked: denied ?? held(hold) ?? equivocation(state) ?? pause,
+    waits: waitOf(input),
     revertForeign: config.drift.mode === "revert" && hold?.drift !== true,
   };
+}
+
+function waitOf({ state, rollout, waves, nowMs }: Forward): Blocked | null {
+  const policy = state.head?.head.policy.rollout;
+  const record = rollout?.head === state.head?.id ? rollout : null;
+  return gateOf({ ...waves, policy, record, nowMs: nowOf({ state, judge: { nowMs } }) });
 }
 
 interface Backward extends DesiredInput {
@@ -104,6 +114,7 @@ function backward(input: Backward, config: Defaults): Desired {
     toplevel: target,
     undoes: stopped === null ? undoneBy(input) : null,
     blocked: stopped ?? (target === null ? noTarget(effective) : null),
+    waits: null,
     // A person who mends what no document can mend must not be fought.
     revertForeign: config.drift.mode === "revert" && !isDriftHeld && target !== null,
   };

@@ -6,13 +6,14 @@ import type { Hardware } from "@chimera/proto/hardware";
 import type { Log } from "@chimera/proto/log";
 import type { StorePath } from "@chimera/proto/names";
 import type { NkeySigner } from "@chimera/proto/nkey";
-import type { RolloutRecord } from "@chimera/proto/rollout";
+import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { Signer } from "@chimera/proto/signed/keys";
 import type { Receipt } from "@chimera/proto/signed/receipt";
 import type { NodeStatus } from "@chimera/proto/status";
 import type { AgentConfig } from "./config.ts";
 import { outboxName } from "./control/keep-events.ts";
 import { startControl, type ControlSide } from "./control/control-side.ts";
+import type { KnownWaves } from "./control/look/known-waves.ts";
 import type { Kept, Told } from "./control/open-documents.ts";
 import { openTrust, type EarlierAccepted } from "./control/trust/open-trust.ts";
 import { composeDesired, effectivePlace } from "./desired-system.ts";
@@ -32,6 +33,7 @@ export interface ControlNeeds {
   trust: Kept<TrustState>;
   earlier: EarlierAccepted | null;
   rollout: Kept<RolloutRecord>;
+  waves: Kept<KnownWaves>;
   receipt: Kept<Receipt>;
   health: () => HealthSample;
   hardware: () => Promise<Hardware>;
@@ -56,6 +58,7 @@ export function openControl(needs: ControlNeeds): ControlSide {
     freshSeconds,
     saveTrust: trust.save,
     rollout: needs.rollout,
+    waves: needs.waves,
     receipt: needs.receipt,
     status: (told) => statusOf(needs, told),
     receiptFacts: (keeper) => composeReceiptFacts(keeper.state(), shared.desired(), shared.pass),
@@ -70,11 +73,19 @@ export function openControl(needs: ControlNeeds): ControlSide {
 export function shareTold({ config, shared, told, isPresent }: Sharing): void {
   const { keeper, rollout } = told;
   shared.leaf = keeper.leaf;
+  shared.waves = told.waves;
   shared.place = () => effectivePlace({ state: keeper.state(), rollout: rollout(), nowMs: Date.now() });
   shared.desired = () => {
     const { journal } = shared;
     const local = shared.local();
-    const input = { state: keeper.state(), leaf: keeper.leaf(), rollout: rollout(), journal, local };
+    const input = {
+      state: keeper.state(),
+      leaf: keeper.leaf(),
+      rollout: rollout(),
+      waves: shared.waves(),
+      journal,
+      local,
+    };
     return composeDesired({ ...input, isPresent, nowMs: Date.now() }, config);
   };
   shared.hasContact = told.hasContact;

@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { TrustState } from "@chimera/proto/acceptance/trust-state";
 import type { Log } from "@chimera/proto/log";
-import { RolloutRecord } from "@chimera/proto/rollout";
+import { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { Receipt } from "@chimera/proto/signed/receipt";
 import type { AgentConfig } from "./config.ts";
 import type { ControlSide } from "./control/control-side.ts";
+import { KnownWaves } from "./control/look/known-waves.ts";
 import { checkTrustedKeys, EarlierAccepted } from "./control/trust/open-trust.ts";
 import { checkIdentity, readNodeKey, readSecret, readSeed } from "./host/agent/identity.ts";
 import { openProgressFile, type ProgressFile } from "./host/agent/progress-file.ts";
@@ -140,6 +141,7 @@ function connectControl({ config, log, shared, host }: ControlParts): ControlSid
         ? readDocument(join(stateDir, "accepted.json"), EarlierAccepted)
         : null,
     rollout: openDocument(join(stateDir, "rollout.json"), RolloutRecord, log),
+    waves: openDocument(join(stateDir, "waves.json"), KnownWaves, log),
     receipt: openDocument(join(stateDir, "receipt.json"), Receipt, log),
     health: host.health,
     hardware: host.hardware,

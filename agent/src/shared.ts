@@ -3,6 +3,7 @@ import type { DriftSummary } from "@chimera/proto/drift";
 import type { LocalState } from "@chimera/proto/local-order";
 import type { Place } from "@chimera/proto/signed/place";
 import type { Leaf } from "@chimera/proto/signed/world";
+import type { DesiredInput } from "./desired-system.ts";
 import type { Pass } from "./loop.ts";
 import type { Desired } from "./reconcile/decision.ts";
 import type { Journal, Problem } from "./reconcile/journal.ts";
@@ -16,6 +17,8 @@ export interface Shared {
   /** Of what is signed and counts now; null where nothing is. */
   place: () => Place | null;
   desired: () => Desired | null;
+  /** What this node knows of the waves of the accepted head. */
+  waves: () => DesiredInput["waves"];
   /** What root ordered on the node itself. */
   local: () => LocalState;
   /** Whether an operator's hold forbids to put anything back. */
@@ -34,6 +37,7 @@ export function createShared(journal: Journal | null): Shared {
     leaf: () => null,
     place: () => null,
     desired: () => null,
+    waves: () => ({ place: null, isProven: false }),
     local: () => ({ v: 1, order: null, hold: null }),
     isDriftHeld: () => false,
     hasContact: () => Promise.resolve(false),

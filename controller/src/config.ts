@@ -13,7 +13,7 @@ const host = z.string().min(1).max(253);
 const mib = 1 << 20;
 
 export const Limits = z.strictObject({
-  /** Bodies of /v1 but worlds. */
+  /** Bodies of /v1 but worlds and waves. */
   jsonBytes: z
     .int()
     .min(1024)

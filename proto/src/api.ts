@@ -4,7 +4,7 @@ import { BuildStatus } from "./build-status.ts";
 import { Envelope } from "./signed/envelope.ts";
 import { NodeEvent } from "./event.ts";
 import { Hardware } from "./hardware.ts";
-import { RolloutRecord } from "./rollout.ts";
+import { RolloutRecord } from "./rollout/rollout-record.ts";
 import { Panic } from "./signed/panic.ts";
 import { ProposalKind } from "./signed/proposed.ts";
 import { Head } from "./signed/head.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { headOf, idOf, leavesOf, minutes, panicOf, signHead, signPanic } from "../test/test-fleet.ts";
 import { effectiveWorld, type Effective } from "./effective.ts";
-import type { RolloutRecord } from "./rollout.ts";
+import type { RolloutRecord } from "./rollout/rollout-record.ts";
 import { worldId } from "./signed/world.ts";
 
 const [worldA, worldB] = ["a", "b"].map((letter) => worldId(leavesOf(letter)));

@@ -9,12 +9,37 @@ export interface Permissions {
   subscribe: { allow: string[] };
 }
 
+/** What a node that may lead rollouts may do on top: hear the fleet, write the record, lay receipts ready. */
+export function leadPermissions(fleet: string, node: string): Permissions {
+  const { publish, subscribe } = nodePermissions(fleet, node);
+  return {
+    publish: {
+      allow: [
+        ...publish.allow,
+        subjects.statusGet(fleet, "*"),
+        subjects.desired("rollout", fleet),
+        subjects.waveReceipts(fleet, "*"),
+        subjects.lead(fleet),
+      ],
+    },
+    subscribe: {
+      allow: [
+        ...subscribe.allow,
+        subjects.status(fleet, "*"),
+        subjects.all.beats(fleet),
+        subjects.lead(fleet),
+      ],
+    },
+  };
+}
+
 export function nodePermissions(fleet: string, node: string): Permissions {
   return {
     publish: {
       allow: [
         ...desiredKinds.map((kind) => subjects.desiredGet(kind, fleet)),
         subjects.keySetGet(fleet, "*"),
+        subjects.waveReceiptsGet(fleet, "*"),
         subjects.status(fleet, node),
         subjects.beat(fleet, node),
         subjects.health(fleet, node),

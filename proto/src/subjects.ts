@@ -23,6 +23,8 @@ export const keys = {
   keySet: (fleet: string, version: number | "*") => `keys.${fleet}.${version}`,
   /** The panic for the newest head, signed in advance: for operators and controllers, never for nodes. */
   panicReady: (fleet: string) => `panic.${fleet}.ready`,
+  /** The receipts that let the wave after this one go; `*`: of any wave. */
+  waveReceipts: (fleet: string, wave: number | "*") => `rollout.${fleet}.receipts.${wave}`,
   /** What waits for further signatures, by the digest of its payload. */
   proposal: (fleet: string, id: string) => `proposal.${fleet}.${id}`,
   status: (fleet: string, node: string) => `${fleet}.${node}`,
@@ -39,9 +41,16 @@ export const subjects = {
   keySet: (fleet: string, version: number | "*") => inBucket(keys.keySet(fleet, version)),
   keySetGet: (fleet: string, version: number | "*") => directGet(subjects.keySet(fleet, version)),
   panicReady: (fleet: string) => inBucket(keys.panicReady(fleet)),
+  waveReceipts: (fleet: string, wave: number | "*") => inBucket(keys.waveReceipts(fleet, wave)),
+  waveReceiptsGet: (fleet: string, wave: number | "*") => directGet(subjects.waveReceipts(fleet, wave)),
   /** `*` as the id: all of them. */
   proposal: (fleet: string, id: string) => inBucket(keys.proposal(fleet, id)),
   status: (fleet: string, node: string) => `$KV.${buckets.status}.${keys.status(fleet, node)}`,
+  /** Request with an empty body: a node's newest status. */
+  statusGet: (fleet: string, node: string) =>
+    `$JS.API.DIRECT.GET.KV_${buckets.status}.${subjects.status(fleet, node)}`,
+  /** The lead of a rollout, every few seconds, for those who would take over. */
+  lead: (fleet: string) => `chimera.${fleet}.lead`,
   beat: (fleet: string, node: string) => `chimera.${fleet}.beat.${node}`,
   build: (fleet: string, node: string) => `chimera.${fleet}.build.${node}`,
   health: (fleet: string, node: string) => `chimera.${fleet}.health.${node}`,

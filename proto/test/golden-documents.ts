@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { AcceptedHead, markCommitted, TrustState } from "../src/acceptance/trust-state.ts";
 import { Proposal, StandingOrders } from "../src/api.ts";
-import { RolloutRecord } from "../src/rollout.ts";
+import { RolloutRecord } from "../src/rollout/rollout-record.ts";
 import { Envelope, seal } from "../src/signed/envelope.ts";
 import { Fresh } from "../src/signed/fresh.ts";
 import { KeySet } from "../src/signed/key-set.ts";

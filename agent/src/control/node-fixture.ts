@@ -123,6 +123,7 @@ function startNode({ nats, leaves, nodeKey, folder, lines }: Ground, how: NodeSt
       writeFileSync(join(folder, "trust.json"), JSON.stringify(state));
     },
     rollout: { value: null, save: () => undefined },
+    waves: { value: null, save: () => undefined },
     receipt: { value: null, save: how.saveReceipt ?? (() => undefined) },
     status: (told) => statusOf(told),
     receiptFacts: (keeper) => composeReceiptFacts(keeper.state(), null, null),

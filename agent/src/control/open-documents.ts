@@ -5,14 +5,20 @@ import { ChimeraError } from "@chimera/proto/errors";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
 import type { FleetId, NodeName } from "@chimera/proto/names";
-import type { RolloutRecord } from "@chimera/proto/rollout";
+import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { Envelope } from "@chimera/proto/signed/envelope";
 import type { Signer } from "@chimera/proto/signed/keys";
 import type { Receipt } from "@chimera/proto/signed/receipt";
+import { WaveReceipts } from "@chimera/proto/rollout/wave-receipts";
+import { subjects } from "@chimera/proto/subjects";
 import type { Connection } from "./connection.ts";
+import { fetchWave } from "./look/fetch-wave.ts";
+import type { KnownWaves } from "./look/known-waves.ts";
 import { fetchLeafProof } from "./look/leaf.ts";
 import { createLook, type Look } from "./look/look.ts";
+import { readStored } from "./look/read-stored.ts";
 import { createRolloutWatch, type RolloutWatch } from "./look/rollout-watch.ts";
+import { createWaveWatch, type WaveWatch } from "./look/wave-watch.ts";
 import { createStoreWatch, type StoreWatch } from "./look/watch-store.ts";
 import { createOrderDesk, type OrderDesk } from "./orders/order-desk.ts";
 import { createReceiptBook, type ReceiptBook, type ReceiptFacts } from "./receipts/receipt-book.ts";
@@ -39,6 +45,7 @@ export interface DocumentOptions {
   freshSeconds: number;
   saveTrust: (state: TrustState) => void;
   rollout: Kept<RolloutRecord>;
+  waves: Kept<KnownWaves>;
   receipt: Kept<Receipt>;
   /** Must answer from the first moment on. */
   receiptFacts: (keeper: TrustKeeper) => ReceiptFacts;
@@ -50,6 +57,7 @@ export interface DocumentOptions {
 export interface Told {
   keeper: TrustKeeper;
   rollout: RolloutWatch["record"];
+  waves: WaveWatch["facts"];
   receipt: () => Envelope | null;
   problems: () => (Problem | null)[];
 }
@@ -75,6 +83,7 @@ export function openDocuments(options: DocumentOptions, wires: Wires): Documents
   const { keeper, receipts } = openTrusted(options, { ...wires, log });
   const onNews = options.onJudged;
   const rollout = createRolloutWatch({ ...bestEffort(options.rollout, log), keeper, onChange: onNews });
+  const waves = openWaves(options, { connection, keeper, log });
   const { state, keySet } = keeper;
   const watch = createStoreWatch({ state, keySet, freshSeconds, report, onNews, log });
   const orders = createOrderDesk({ keeper, receiptFor: receipts.forOrder, acknowledge: wires.acknowledge });
@@ -84,6 +93,7 @@ export function openDocuments(options: DocumentOptions, wires: Wires): Documents
     keeper,
     orders,
     rollout,
+    waves,
     watch,
     fetchLeaf: (world) => fetchLeafProof(controllerUrl, token(), { world, node }),
     log,
@@ -94,12 +104,30 @@ export function openDocuments(options: DocumentOptions, wires: Wires): Documents
     return judged !== null && judged.code === alarm?.code ? [judged] : [judged, alarm];
   };
   return {
-    told: { keeper, rollout: rollout.record, receipt: receipts.newest, problems },
+    told: { keeper, rollout: rollout.record, waves: waves.facts, receipt: receipts.newest, problems },
     look,
     orders,
     receipts,
     watch,
   };
+}
+
+function openWaves(
+  { node, fleetId, controllerUrl, token, waves, onJudged }: DocumentOptions,
+  { connection, keeper, log }: Pick<Wires, "connection"> & { keeper: TrustKeeper; log: Log },
+): WaveWatch {
+  return createWaveWatch({
+    ...bestEffort(waves, log),
+    node,
+    accepted() {
+      const head = keeper.state()?.head ?? null;
+      return head === null ? null : { id: head.id, policy: head.head.policy.rollout };
+    },
+    fetchList: (digest) => fetchWave(controllerUrl, token(), digest),
+    readReceipts: (wave) => readStored(connection, subjects.waveReceiptsGet(fleetId, wave), WaveReceipts),
+    onChange: onJudged,
+    log,
+  });
 }
 
 /** What only helps after a restart must not stop what is under way, as a panic, when the disk is full. */

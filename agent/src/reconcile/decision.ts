@@ -79,6 +79,8 @@ export interface Desired {
   /** The head that this order undoes: an activation of it that is under way is undone at once. */
   undoes: Digest | null;
   blocked: Blocked | null;
+  /** Why it may get ready, but not begin yet: the rollout has not let this node go. */
+  waits: Blocked | null;
   probationMs: number;
   activationSeconds: number;
   policy: OrderPolicy;

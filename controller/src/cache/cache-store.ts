@@ -124,7 +124,7 @@ function undefinedIfMissing(error: unknown): undefined {
 
 /** Uploads that a crash left behind go after a day: another controller may be writing next to us. */
 function prepareFolders(directory: string): void {
-  for (const folder of ["nar", "closure", "worlds", "tmp"])
+  for (const folder of ["nar", "closure", "worlds", "waves", "tmp"])
     mkdirSync(join(directory, folder), { recursive: true });
   writeDurably(join(directory, "nix-cache-info"), cacheInfo, 0o644);
   const temporary = join(directory, "tmp");

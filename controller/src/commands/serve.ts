@@ -4,6 +4,7 @@ import { freshEveryMs as everyFiveMinutes } from "@chimera/proto/signed/fresh";
 import type { NodeName } from "@chimera/proto/names";
 import { openCacheStore } from "../cache/cache-store.ts";
 import { openClosureStore } from "../cache/closure-store.ts";
+import { openWaveStore } from "../cache/wave-store.ts";
 import { openWorldStore } from "../cache/world-store.ts";
 import type { ControllerConfig } from "../config.ts";
 import { readFreshKey } from "../files/fresh-key.ts";
@@ -71,6 +72,7 @@ function openServices(config: ControllerConfig, log: Log, freshEveryMs: number) 
     cache,
     closures: openClosureStore(config.cacheDir, config.limits.closureBytes),
     worlds: openWorldStore(config.cacheDir),
+    waves: openWaveStore(config.cacheDir),
     nodes,
     findToken: tokenFinder(tokens),
     metrics: fleetMetrics(store, nodes, link),

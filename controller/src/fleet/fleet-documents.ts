@@ -1,6 +1,6 @@
 /** PURE. All that decides what a fleet shall run, as it was found in the store: verified, in order, each once. */
 import type { StoredHead, StoredPanic } from "@chimera/proto/api";
-import type { RolloutRecord } from "@chimera/proto/rollout";
+import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { comparePlace, maxSerialJump, type PlaceLike } from "@chimera/proto/signed/place";
 import type { OpenedKeySet } from "@chimera/proto/signed/key-set";
 import type { Digest } from "@chimera/proto/names";

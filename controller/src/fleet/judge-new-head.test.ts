@@ -39,6 +39,7 @@ const documents: FleetDocuments = {
 const around: HeadSurroundings = {
   documents,
   world,
+  waves: [],
   registered: new Set(["n1"]),
   quarantined: new Set(),
   reported: [],

@@ -5,11 +5,13 @@ import { msOf } from "@chimera/proto/acceptance/verdict";
 import type { StoredHead } from "@chimera/proto/api";
 import type { ErrorCode } from "@chimera/proto/errors";
 import type { StorePath } from "@chimera/proto/names";
+import type { WaveList } from "@chimera/proto/rollout/wave-list";
 import type { OpenedHead } from "@chimera/proto/signed/head";
 import type { Envelope } from "@chimera/proto/signed/envelope";
 import { comparePlace, showPlace } from "@chimera/proto/signed/place";
 import type { World } from "@chimera/proto/signed/world";
 import type { NodeStatus } from "@chimera/proto/status";
+import { judgeWaves } from "./judge-waves.ts";
 import { controllerBench } from "./controller-bench.ts";
 import type { FleetDocuments } from "./fleet-documents.ts";
 
@@ -20,6 +22,8 @@ export interface HeadSurroundings {
   documents: FleetDocuments;
   /** The head's world, when it was uploaded. */
   world: World | undefined;
+  /** The lists of its waves, in their order. */
+  waves: readonly (WaveList | undefined)[];
   registered: ReadonlySet<string>;
   /** The newest quarantine list of the fleet. */
   quarantined: ReadonlySet<StorePath>;
@@ -117,7 +121,9 @@ function judgeWorld({ head }: OpenedHead, world: World, around: HeadSurroundings
       `the leaf of ${denied.node} wants ${denied.toplevel}, which is in quarantine`,
     );
   }
-  return { kind: "store", world };
+  const { rollout } = head.policy;
+  const unplanned = rollout === undefined ? null : judgeWaves(rollout, around.waves, world);
+  return unplanned === null ? { kind: "store", world } : refuse("input-invalid", unplanned);
 }
 
 function refuse(code: ErrorCode, reason: string): Refuse {

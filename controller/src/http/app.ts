@@ -13,6 +13,7 @@ import { keyRoutes } from "./routes/key-routes.ts";
 import { nodeRoutes } from "./routes/node-routes.ts";
 import { proposalRoutes } from "./routes/proposal-routes.ts";
 import { systemRoutes } from "./routes/system-routes.ts";
+import { waveRoutes } from "./routes/wave-routes.ts";
 import { worldRoutes } from "./routes/world-routes.ts";
 import type { Env, Services } from "./services.ts";
 
@@ -30,6 +31,7 @@ export function createApp(services: Services) {
   app.route("/", documentRoutes(services));
   app.route("/", proposalRoutes(services));
   app.route("/", worldRoutes(services));
+  app.route("/", waveRoutes(services));
   app.route("/", nodeRoutes(services));
   app.route("/cache", cacheRoutes(services));
   app.route("/", systemRoutes(services));
@@ -120,7 +122,8 @@ const requireJson: MiddlewareHandler<Env> = async (c, next) => {
  */
 function limited({ jsonBytes, worldBytes }: Services["config"]["limits"]): MiddlewareHandler<Env> {
   return async (c, next) => {
-    const maxBytes = c.req.path.startsWith("/v1/worlds/") ? worldBytes : jsonBytes;
+    const isLarge = ["/v1/worlds/", "/v1/waves/"].some((path) => c.req.path.startsWith(path));
+    const maxBytes = isLarge ? worldBytes : jsonBytes;
     const declared = c.req.header("Content-Length");
     if (declared === undefined && c.req.header("Transfer-Encoding") !== undefined) {
       throw new ChimeraError("input-invalid", "Content-Length: is due, a body in chunks is not taken here");

@@ -10,7 +10,10 @@ import { oneAtATime, type Expected } from "../store/bucket.ts";
 import { afterStored } from "./after-stored.ts";
 import type { Services } from "./services.ts";
 
-type Needed = Pick<Services, "config" | "store" | "worlds" | "closures" | "cache" | "nodes" | "log">;
+type Needed = Pick<
+  Services,
+  "config" | "store" | "worlds" | "waves" | "closures" | "cache" | "nodes" | "log"
+>;
 
 /**
  * Throws the code of the first rule that does not hold; then nothing was stored. The newest head sent again changes
@@ -53,7 +56,7 @@ async function judge(services: Needed, { envelope, expectedRevision }: PutHead) 
 }
 
 async function surroundings(
-  { store, worlds, nodes }: Needed,
+  { store, worlds, waves, nodes }: Needed,
   documents: FleetDocuments,
   { head }: OpenedHead,
 ): Promise<HeadSurroundings> {
@@ -62,6 +65,7 @@ async function surroundings(
   return {
     documents,
     world: await worlds.get(head.world),
+    waves: await Promise.all((head.policy.rollout?.waves ?? []).map(({ list }) => waves.get(list))),
     registered: new Set(Object.keys(registered)),
     quarantined: new Set(action?.kind === "quarantine" ? action.toplevels : []),
     reported: store.projection.verified(registered),

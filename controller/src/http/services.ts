@@ -3,6 +3,7 @@ import type { HttpBindings } from "@hono/node-server";
 import type { Log } from "@chimera/proto/log";
 import type { CacheStore } from "../cache/cache-store.ts";
 import type { ClosureStore } from "../cache/closure-store.ts";
+import type { WaveStore } from "../cache/wave-store.ts";
 import type { WorldStore } from "../cache/world-store.ts";
 import type { ControllerConfig } from "../config.ts";
 import type { NodeFile } from "../files/node-file.ts";
@@ -18,6 +19,7 @@ export interface Services {
   cache: CacheStore;
   closures: ClosureStore;
   worlds: WorldStore;
+  waves: WaveStore;
   nodes: () => NodeFile["nodes"];
   findToken: (token: string, nowMs: number) => StoredToken | undefined;
   metrics: Metrics;

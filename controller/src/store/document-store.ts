@@ -2,7 +2,7 @@
 import type { StoredHead, StoredPanic } from "@chimera/proto/api";
 import type { Log } from "@chimera/proto/log";
 import type { Digest, FleetId } from "@chimera/proto/names";
-import { RolloutRecord } from "@chimera/proto/rollout";
+import { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { showPlace } from "@chimera/proto/signed/place";
 import { subjects } from "@chimera/proto/subjects";
 import type { JsMsg } from "nats";

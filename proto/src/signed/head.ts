@@ -4,6 +4,7 @@ import { sha256 } from "./canonical.ts";
 import { openEnvelope, type Envelope, type RoleKeys } from "./envelope.ts";
 import { AfterCommit, HealthCheck, maxChecks, maxUnitRules, UnitRule } from "../health-check.ts";
 import { Count, Digest, FleetId, IsoTime, WorldId } from "../names.ts";
+import { RolloutPolicy } from "../rollout/rollout-policy.ts";
 import { maxNodes } from "./world.ts";
 
 /** Of a day in UTC, "HH:MM"; a window whose end is before its begin goes over midnight. */
@@ -35,6 +36,8 @@ export const HeadPolicy = z.object({
   /** Beside the node's own; one of the same name takes its place. */
   checks: z.array(HealthCheck).max(maxChecks).optional(),
   units: z.array(UnitRule).max(maxUnitRules).optional(),
+  /** Absent: every node goes as soon as it can. */
+  rollout: RolloutPolicy.optional(),
 });
 export type HeadPolicy = z.infer<typeof HeadPolicy>;
 

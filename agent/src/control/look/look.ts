@@ -9,7 +9,7 @@ import type { Log } from "@chimera/proto/log";
 import type { FleetId, WorldId } from "@chimera/proto/names";
 import { openHead } from "@chimera/proto/signed/head";
 import type { Envelope } from "@chimera/proto/signed/envelope";
-import { RolloutRecord } from "@chimera/proto/rollout";
+import { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { LeafProof } from "@chimera/proto/signed/world";
 import { subjects, type DesiredKind } from "@chimera/proto/subjects";
 import type { Connection } from "../connection.ts";
@@ -20,6 +20,7 @@ import { createHeadTaker, type HeadTaker } from "./head-taker.ts";
 import { createPanicEar, type PanicEar } from "./panic-ear.ts";
 import { readEnvelope, readStored, type Found } from "./read-stored.ts";
 import type { RolloutWatch } from "./rollout-watch.ts";
+import type { WaveWatch } from "./wave-watch.ts";
 import type { StoreWatch } from "./watch-store.ts";
 
 export interface LookParts {
@@ -28,6 +29,7 @@ export interface LookParts {
   keeper: TrustKeeper;
   orders: OrderDesk;
   rollout: RolloutWatch;
+  waves: WaveWatch;
   watch: StoreWatch;
   fetchLeaf: (world: WorldId) => Promise<LeafProof>;
   log: Log;
@@ -143,9 +145,13 @@ function noteShown(state: State, found: Found<Envelope>): Found<Envelope> {
   return found;
 }
 
-async function lookForRollout({ shown }: State, { connection, fleetId, rollout }: LookParts): Promise<void> {
+async function lookForRollout(
+  { shown }: State,
+  { connection, fleetId, rollout, waves }: LookParts,
+): Promise<void> {
   const found = await readStored(connection, subjects.desiredGet("rollout", fleetId), RolloutRecord);
   rollout.take(found, shown === null ? null : documentId(shown));
+  waves.refresh(rollout.record());
 }
 
 /** Of the head that the store shows; null where it is none that the publish role signed. */

@@ -4,7 +4,7 @@
  */
 import type { TrustState } from "@chimera/proto/acceptance/trust-state";
 import type { Digest } from "@chimera/proto/names";
-import type { RolloutRecord } from "@chimera/proto/rollout";
+import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { TrustKeeper } from "../trust/trust-keeper.ts";
 import type { Found } from "./read-stored.ts";
 

@@ -22,10 +22,18 @@ export function decideStaged(situation: Situation, desired: Desired | null, rese
   if (blocked !== null) return stand(journal, blocked);
   if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
   if (isWayBack(journal)) return stagedBack(situation);
-  return current === journal.toplevel ? adopt(situation) : stagedForward(situation, reserve);
+  return current === journal.toplevel
+    ? adopt(situation)
+    : stagedForward(situation, { reserve, gate: gateOf(situation, desired) });
 }
 
-function stagedForward(situation: Situation, reserve: Reserve): Decision {
+interface Limits {
+  reserve: Reserve;
+  /** What the rollout says; it is asked last: whoever is refused is no reason for others to wait. */
+  gate: Blocked | null;
+}
+
+function stagedForward(situation: Situation, { reserve, gate }: Limits): Decision {
   const { observed, journal } = situation;
   const { preflight, units } = observed;
   if (preflight === null) return wait(situation, "preflight-unknown", "the systems could not be compared");
@@ -36,8 +44,10 @@ function stagedForward(situation: Situation, reserve: Reserve): Decision {
     case "wait":
       return wait(situation, verdict.reason, verdict.detail);
     case "reboot":
+      if (gate !== null) return stand(journal, gate);
       return go(situation, { step: "staged-for-reboot", rebootReasons: verdict.reasons });
     case "go":
+      if (gate !== null) return stand(journal, gate);
       if (units === null) return wait(situation, "units-unknown", "systemd did not list its units");
       return arm(situation, snapshot(situation));
   }
@@ -49,6 +59,11 @@ function blockOf({ journal }: Situation, desired: Desired | null): Blocked | nul
   const isOther = desired !== null && isWayBack(journal) && desired.order.id !== journal.order.id;
   const blocked = isOther ? null : (desired?.blocked ?? null);
   return blocked?.repairs === true && isRepair(journal) ? null : blocked;
+}
+
+/** Of the very order; what was committed is put back without it. */
+function gateOf({ journal }: Situation, desired: Desired | null): Blocked | null {
+  return desired?.order.id === journal.order.id && !isRepair(journal) ? desired.waits : null;
 }
 
 function stagedBack(situation: Situation): Decision {

@@ -17,6 +17,7 @@ export const desired = (serial: number, path: StorePath, over: Partial<Desired> 
   toplevel: path,
   undoes: null,
   blocked: null,
+  waits: null,
   probationMs: 1_000,
   activationSeconds: 60,
   policy: plainPolicy,

@@ -231,4 +231,5 @@ export function calm(trial: Trial): void {
 export const wantedBy = ({ signed, local, hold }: Trial): Desired => ({
   ...(local ?? signed),
   blocked: hold,
+  waits: null,
 });

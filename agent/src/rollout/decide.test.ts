@@ -1,0 +1,73 @@
+import { expect, test } from "vitest";
+import { playRollout, restarts, type Part, type Play } from "./model/play-rollout.ts";
+
+const fails: Part = [
+  [0, "activating"],
+  [2, "probation"],
+  [6, "reverted", { problem: "failed since the activation: web.service" }],
+];
+const losesContact: Part = [
+  [0, "activating"],
+  [2, "probation"],
+  [8, "reverted", { problem: "no contact since the activation", lostContact: true }],
+];
+const diesInProbation: Part = [
+  [0, "activating"],
+  [2, "probation", { silentMs: 0 }],
+];
+const neverComesBack: Part = [[0, "rebooting"]];
+
+const fleet = [1, 4, 15];
+const ask = (kind: "pause" | "resume" | "abort") => ({ kind, author: "kim", reason: "a look" });
+
+/** Each transcript is looked at when it changes: it is what an operator reads. */
+const plays: Record<string, Play> = {
+  "all goes well": { waves: fleet },
+  "the canary fails": { waves: fleet, parts: { n01: fails }, policy: { maxFailed: 0 } },
+  "a canary that nobody can reach": { waves: fleet, away: ["n01"] },
+  "one failure is allowed, two are not": { waves: fleet, parts: { n03: fails, n08: fails } },
+  "a failure without consent": {
+    waves: fleet,
+    parts: { n01: fails },
+    policy: { maxFailed: 0 },
+    head: { revertTo: null, consentUntil: null },
+  },
+  "the lead dies in the second wave": { waves: fleet, leadDies: [20] },
+  "the lead dies while everybody stages": { waves: fleet, leadDies: [2] },
+  "a wave that restarts, two at a time": {
+    waves: [1, 5],
+    parts: Object.fromEntries(["n01", "n02", "n03", "n04", "n05", "n06"].map((node) => [node, restarts])),
+    policy: { maxUnavailable: 2 },
+    seconds: 400,
+  },
+  "a node that does not come back from its restart": {
+    waves: [1, 5],
+    parts: { n01: restarts, n02: neverComesBack },
+    policy: { maxUnavailable: 1, maxFailed: 0, onFailure: "pause" },
+    seconds: 800,
+  },
+  "half of a wave loses contact": {
+    waves: fleet,
+    parts: Object.fromEntries(
+      ["n06", "n07", "n08", "n09", "n10", "n11", "n12", "n13", "n14", "n15", "n16"].map((node) => [
+        node,
+        losesContact,
+      ]),
+    ),
+  },
+  "six of twenty are away": { waves: fleet, away: ["n03", "n07", "n08", "n12", "n15", "n20"] },
+  "a node dies in probation": { waves: fleet, parts: { n02: diesInProbation }, policy: { maxFailed: 0 } },
+  "paused, resumed": { waves: fleet, asks: { 10: ask("pause"), 40: ask("resume") } },
+  aborted: { waves: fleet, asks: { 25: ask("abort") } },
+  "paused by failures, and an operator goes on": {
+    waves: fleet,
+    parts: { n02: fails, n03: fails },
+    policy: { onFailure: "pause" },
+    asks: { 60: ask("resume") },
+  },
+};
+
+test.each(Object.entries(plays))("%s", async (name, play) => {
+  const lines = playRollout(play);
+  await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot(`golden/${name.replaceAll(/[^a-z]+/g, "-")}.txt`);
+});

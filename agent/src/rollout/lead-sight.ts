@@ -1,0 +1,58 @@
+/** PURE. What the lead sees of a rollout, and what it may decide. */
+import type { Digest, NodeName } from "@chimera/proto/names";
+import type { RolloutPolicy } from "@chimera/proto/rollout/rollout-policy";
+import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
+import type { Head } from "@chimera/proto/signed/head";
+import type { StateWord } from "@chimera/proto/state-word";
+
+/** One node, by its own signed status and receipt. */
+export interface NodeSight {
+  /** Since it was last heard; null where it never was. */
+  silentMs: number | null;
+  /** Whether what it says is about this head. */
+  hasHead: boolean;
+  state: StateWord;
+  /** Why it does nothing now; null where it works or has settled. */
+  waiting: string | null;
+  /** Its newest problem, in its words. */
+  problem: string;
+  /** It went back because nobody was reached. */
+  lostContact: boolean;
+  /** Its own checks failed after its commit, and its policy is to stop the fleet. */
+  asksHold: boolean;
+  /** Its receipt says so, signed by its key. */
+  isProven: boolean;
+}
+
+/** What an operator signed for this rollout. */
+export interface Ask {
+  kind: "pause" | "resume" | "abort";
+  author: string;
+  reason: string;
+}
+
+export interface LeadSight {
+  /** Any clock that does not step. */
+  nowMs: number;
+  /** When this lead began with the phase that the record is in. */
+  sinceMs: number;
+  /** UTC, for people. */
+  at: string;
+  /** Whether the head still consents to go back. */
+  mayReturn: boolean;
+  head: { id: Digest; head: Head };
+  policy: RolloutPolicy;
+  waves: readonly (readonly NodeName[])[];
+  record: RolloutRecord;
+  nodes: ReadonlyMap<NodeName, NodeSight>;
+  ask: Ask | null;
+}
+
+export interface LeadStep {
+  /** To be written in place of the one that was seen; null: nothing changes. */
+  record: RolloutRecord | null;
+  /** The wave whose receipts must lie ready before that; null: none. */
+  gate: number | null;
+  /** What is waited for, for people; empty where the rollout is over. */
+  waiting: string;
+}

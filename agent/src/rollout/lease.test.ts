@@ -1,0 +1,49 @@
+import { Digest } from "@chimera/proto/names";
+import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
+import { expect, test } from "vitest";
+import { judgeLease, leaseMs, type LeaseSight } from "./lease.ts";
+
+const head = Digest.parse("b".repeat(64));
+const at = "2026-11-29T00:00:00.000Z";
+const record: RolloutRecord = {
+  v: 1,
+  head,
+  lease: 4,
+  phase: "waves",
+  reason: "wave 1 of 2: 1 of 1 may go",
+  at,
+  lead: "n1",
+  released: { wave: 0, first: 1 },
+};
+const sight: LeaseSight = { record, heardMs: 1_000, nowMs: 2_000, head, me: "n2", mine: null };
+
+test("who finds no record of the head begins with it, above every lease before", () => {
+  expect(judgeLease({ ...sight, record: null }, at)).toMatchObject({
+    kind: "take",
+    record: { lease: 1, phase: "staging", lead: "n2", released: null },
+  });
+  const other = { ...record, head: Digest.parse("c".repeat(64)) };
+  expect(judgeLease({ ...sight, record: other }, at)).toMatchObject({
+    kind: "take",
+    record: { lease: 5, head },
+  });
+});
+
+test("a lead that writes is followed; one that stands still gives way, and its waves stay as they are", () => {
+  expect(judgeLease(sight, at)).toEqual({ kind: "follow", lead: "n1" });
+  expect(judgeLease({ ...sight, nowMs: 1_000 + leaseMs }, at)).toMatchObject({
+    kind: "take",
+    record: { lease: 5, lead: "n2", phase: "waves", released: { wave: 0, first: 1 } },
+  });
+});
+
+test("only the run that took the lease leads: one that was restarted takes a new one", () => {
+  expect(judgeLease({ ...sight, me: "n1", mine: 4 }, at)).toMatchObject({ kind: "lead" });
+  expect(judgeLease({ ...sight, me: "n1" }, at).kind).toBe("follow");
+  expect(judgeLease({ ...sight, me: "n1", mine: 3 }, at).kind).toBe("follow");
+});
+
+test("nobody takes up what is over", () => {
+  const over = { ...record, phase: "committed" as const };
+  expect(judgeLease({ ...sight, record: over, nowMs: 900_000 }, at).kind).toBe("follow");
+});

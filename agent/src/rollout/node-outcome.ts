@@ -1,0 +1,90 @@
+/** PURE. How far one node is, by what it said and how long it has been silent. */
+import type { StateWord } from "@chimera/proto/state-word";
+import type { NodeSight } from "./lead-sight.ts";
+
+export type Outcome =
+  /** Nobody waits for it: it goes the same way when it returns. */
+  | { kind: "away" }
+  /** It has not got all that it needs. */
+  | { kind: "getting-ready" }
+  | { kind: "staged" }
+  | { kind: "under-way" }
+  /** By its own signature. */
+  | { kind: "committed" }
+  /** It stands where a person put it, or waits for a restart that its policy forbids. */
+  | { kind: "standing"; reason: string }
+  | { kind: "failed"; reason: string; byContact: boolean };
+
+export interface Limits {
+  probationMs: number;
+  /** How long the lead has waited for nodes to get ready. */
+  stagingMs: number;
+}
+
+/** Beats come every 10 s: three in a row are missing. */
+const awayMs = 45_000;
+/** After an order that a node has begun with, beside its probation. */
+const silenceMs = 30_000;
+/** Emptying it, firmware, and a boot. */
+const restartMs = 600_000;
+/** Who is heard, and has not even taken the head by then, will not. */
+const takeMs = 120_000;
+/** The largest closure over a slow line. */
+const fetchMs = 3_600_000;
+
+const failures: ReadonlySet<StateWord> = new Set<StateWord>([
+  "reverted",
+  "revert-failed",
+  "refused",
+  "stuck",
+  "quarantined",
+  "panic-no-target",
+]);
+
+const begun: ReadonlySet<StateWord> = new Set<StateWord>([
+  "activating",
+  "probation",
+  "committing",
+  "reverting",
+]);
+
+export function outcomeOf(sight: NodeSight | undefined, limits: Limits): Outcome {
+  if (sight === undefined || sight.silentMs === null) return { kind: "away" };
+  const { silentMs, state, hasHead, problem } = sight;
+  if (silentMs > awayMs && !(hasHead && failures.has(state)) && !sight.isProven) return silent(sight, limits);
+  if (!hasHead) return notTaken(sight, limits);
+  if (failures.has(state)) {
+    return { kind: "failed", reason: `${state}: ${problem}`, byContact: sight.lostContact };
+  }
+  return underWay(sight, limits);
+}
+
+function notTaken({ state, problem }: NodeSight, { stagingMs }: Limits): Outcome {
+  if (state === "held") return { kind: "standing", reason: "held" };
+  if (stagingMs <= takeMs) return { kind: "getting-ready" };
+  return { kind: "failed", reason: `has not taken the head: ${problem}`, byContact: false };
+}
+
+function underWay({ state, isProven, waiting }: NodeSight, { stagingMs }: Limits): Outcome {
+  if (state === "committed" && isProven) return { kind: "committed" };
+  if (state === "staged") return { kind: "staged" };
+  if (state === "held") return { kind: "standing", reason: "held" };
+  if (state === "staged-for-reboot" && waiting === "needs-reboot") {
+    return { kind: "standing", reason: "needs a restart" };
+  }
+  if (state !== "idle" && state !== "fetching") return { kind: "under-way" };
+  return stagingMs <= fetchMs
+    ? { kind: "getting-ready" }
+    : { kind: "failed", reason: "has not fetched it within an hour", byContact: false };
+}
+
+/** One that had begun is missed; any other is merely away. */
+function silent({ silentMs, hasHead, state }: NodeSight, { probationMs }: Limits): Outcome {
+  const isRestarting = state === "rebooting";
+  if (!hasHead || !(isRestarting || begun.has(state))) return { kind: "away" };
+  const limit = isRestarting ? restartMs : probationMs + silenceMs;
+  const seconds = Math.round((silentMs ?? 0) / 1000);
+  if ((silentMs ?? 0) <= Math.max(awayMs, limit)) return { kind: "under-way" };
+  const reason = `silent for ${seconds} s since it was ${state}`;
+  return { kind: "failed", reason, byContact: !isRestarting };
+}

@@ -1,0 +1,45 @@
+/**
+ * PURE. The lead node's record of a rollout. It is not signed: all it can do is delay, let nodes go that the wave before has
+ * proved by its own signatures, and go back where the head consents.
+ */
+import { z } from "zod";
+import { Count, Digest, IsoTime, NodeName } from "../names.ts";
+import { StateWord } from "../state-word.ts";
+import { maxWaves } from "./rollout-policy.ts";
+
+/** As many failed nodes are named; the count is right all the same. */
+export const maxNamedFailures = 50;
+
+export const RolloutPhase = z.enum(["staging", "waves", "paused", "committed", "returned"]);
+export type RolloutPhase = z.infer<typeof RolloutPhase>;
+
+/** Every wave before `wave`, and of that one the first so many nodes of its list. */
+export const Released = z.object({ wave: z.int().min(0).max(maxWaves), first: Count });
+export type Released = z.infer<typeof Released>;
+
+export const FailedNode = z.object({
+  node: NodeName,
+  state: StateWord.nullable(),
+  reason: z.string().max(256),
+});
+export type FailedNode = z.infer<typeof FailedNode>;
+
+export const RolloutRecord = z.object({
+  v: z.literal(1),
+  /** Id of the head that it is about: every other record is ignored. */
+  head: Digest,
+  /** Rises with each lead that takes the lease: an older lead's record is ignored. */
+  lease: Count,
+  phase: RolloutPhase,
+  reason: z.string().max(1024),
+  at: IsoTime,
+  /** Whose lease it is: a node's name, or the controller's. Absent in records of the first agents. */
+  lead: z.string().max(64).optional(),
+  /** Who may go; absent or null: nobody yet. */
+  released: Released.nullable().optional(),
+  failed: z.array(FailedNode).max(maxNamedFailures).optional(),
+  failedCount: Count.optional(),
+  /** As many failures an operator has seen and gone on over. */
+  tolerated: Count.optional(),
+});
+export type RolloutRecord = z.infer<typeof RolloutRecord>;

@@ -1,0 +1,50 @@
+/**
+ * PURE. The receipts of one wave, gathered by the lead: what lets the next wave go. Each was signed by the node that it is
+ * about, so a lead can hold them back but not make them up.
+ */
+import { z } from "zod";
+import { ChimeraError } from "../errors.ts";
+import { Count, Digest, type NodeName } from "../names.ts";
+import { Envelope } from "../signed/envelope.ts";
+import { publicKeyName } from "../signed/keys.ts";
+import { openReceipt } from "../signed/receipt.ts";
+import { maxReceipts } from "./rollout-policy.ts";
+import type { WaveList } from "./wave-list.ts";
+
+export const WaveReceipts = z.object({
+  v: z.literal(1),
+  head: Digest,
+  /** From 0. */
+  wave: Count,
+  receipts: z.array(Envelope).max(maxReceipts),
+});
+export type WaveReceipts = z.infer<typeof WaveReceipts>;
+
+/** Nodes of the list that signed that they have committed this head; whatever else lies among the receipts counts for nothing. */
+export function provenNodes(gathered: WaveReceipts, list: WaveList, head: Digest): Set<NodeName> {
+  if (gathered.head !== head) return new Set();
+  const byKeyName = new Map<string, WaveList["nodes"]>();
+  for (const entry of list.nodes) {
+    const name = publicKeyName(entry.nodeKey);
+    byKeyName.set(name, [...(byKeyName.get(name) ?? []), entry]);
+  }
+  const proven = gathered.receipts.flatMap((envelope) => {
+    const signers = envelope.signatures.flatMap(({ keyid }) => byKeyName.get(keyid) ?? []);
+    return signers.filter((entry) => hasCommitted(envelope, entry, head)).map(({ node }) => node);
+  });
+  return new Set(proven);
+}
+
+function hasCommitted(
+  envelope: Envelope,
+  { node, nodeKey }: WaveList["nodes"][number],
+  head: Digest,
+): boolean {
+  try {
+    const receipt = openReceipt(envelope, nodeKey);
+    return receipt.node === node && receipt.document.id === head && receipt.state === "committed";
+  } catch (error) {
+    if (error instanceof ChimeraError) return false;
+    throw error;
+  }
+}
