@@ -9,7 +9,6 @@ const usage = `usage: chimera-agent run [--config FILE]               keep this 
        chimera-agent recover [--config FILE]           finish or undo what the journal says was interrupted; no network
        chimera-agent gate [--config FILE]              wait until a system that was booted to prove itself has done so
        chimera-agent dead-man --order ID [--config FILE]   undo this order, if it is still unproven
-       chimera-agent lead [--config FILE]              drive the rollout of the accepted head, or stand by to take over
        chimera-agent status [--config FILE]            what the files of this node say, as JSON
        chimera-agent version`;
 
@@ -19,7 +18,6 @@ export type Command =
   | { kind: "recover"; configFile: string }
   | { kind: "gate"; configFile: string }
   | { kind: "status"; configFile: string }
-  | { kind: "lead"; configFile: string }
   | { kind: "dead-man"; configFile: string; order: Digest }
   | { kind: "identity"; dir: string; node: NodeName }
   | { kind: "hardware-facts"; node: NodeName }
@@ -43,7 +41,6 @@ const commands: Record<string, (values: Values) => Command> = {
   recover: ({ config }) => ({ kind: "recover", configFile: config }),
   gate: ({ config }) => ({ kind: "gate", configFile: config }),
   status: ({ config }) => ({ kind: "status", configFile: config }),
-  lead: ({ config }) => ({ kind: "lead", configFile: config }),
   "dead-man": ({ config, order }) => ({ kind: "dead-man", configFile: config, order: digest(order) }),
   identity: ({ dir, node }) => ({ kind: "identity", dir: required(dir, "--dir"), node: nodeName(node) }),
   "hardware-facts": ({ node }) => ({ kind: "hardware-facts", node: nodeName(node) }),

@@ -20,9 +20,6 @@ async function main(): Promise<void> {
     case "gate":
       print(await (await import("./run-offline.ts")).runGate(configOf(command.configFile).stateDir));
       return;
-    case "lead":
-      print(await (await import("./run-lead.ts")).runLead(configOf(command.configFile)));
-      return;
     case "status":
       print(JSON.stringify(readLocalStatus(configOf(command.configFile).stateDir)));
       return;

@@ -96,10 +96,7 @@ in
     inherit fleetId;
     controllerNkey = "UC";
     nodes.n1.nkey = "U1";
-    nodes.n2 = {
-      nkey = "U2";
-      lead = true;
-    };
+    nodes.n2.nkey = "U2";
   };
   # A name with a wildcard would let a node act for others.
   natsWildcardNode = natsServer.settings {

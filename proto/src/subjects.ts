@@ -46,11 +46,6 @@ export const subjects = {
   /** `*` as the id: all of them. */
   proposal: (fleet: string, id: string) => inBucket(keys.proposal(fleet, id)),
   status: (fleet: string, node: string) => `$KV.${buckets.status}.${keys.status(fleet, node)}`,
-  /** Request with an empty body: a node's newest status. */
-  statusGet: (fleet: string, node: string) =>
-    `$JS.API.DIRECT.GET.KV_${buckets.status}.${subjects.status(fleet, node)}`,
-  /** The lead of a rollout, every few seconds, for those who would take over. */
-  lead: (fleet: string) => `chimera.${fleet}.lead`,
   beat: (fleet: string, node: string) => `chimera.${fleet}.beat.${node}`,
   build: (fleet: string, node: string) => `chimera.${fleet}.build.${node}`,
   health: (fleet: string, node: string) => `chimera.${fleet}.health.${node}`,

@@ -6,9 +6,7 @@ import type { Digest, IsoTime } from "@chimera/proto/names";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { z } from "zod";
 
-/** A lead is heard this often. */
-export const leadBeatMs = 4_000;
-/** One that is not heard for so long leads no more: nearly four beats. */
+/** A lead that is not heard for so long leads no more: it beats every four seconds. */
 export const leaseMs = 15_000;
 
 export interface LeaseSight {

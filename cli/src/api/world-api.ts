@@ -1,7 +1,6 @@
 /** SHELL. Worlds: named by what they contain, so one that was fetched stays right and is asked for once. */
 import { PutWorldResult, WorldBody } from "@chimera/proto/api";
 import { ChimeraError } from "@chimera/proto/errors";
-import { waveDigest, type WaveList } from "@chimera/proto/rollout/wave-list";
 import { canonicalBytes } from "@chimera/proto/signed/canonical";
 import type { World } from "@chimera/proto/signed/world";
 import { ask } from "./ask.ts";
@@ -11,8 +10,6 @@ export interface WorldApi {
   /** Whoever asks checks that it is the world of that name. */
   world(id: string): Promise<World>;
   putWorld(id: string, world: World): Promise<void>;
-  /** Under its digest, before a head names it. */
-  putWave(list: WaveList): Promise<void>;
 }
 
 export function createWorldApi(send: Send, upload: Send): WorldApi {
@@ -31,10 +28,6 @@ export function createWorldApi(send: Send, upload: Send): WorldApi {
       const result = await ask(upload, { method: "PUT", path: `/v1/worlds/${id}`, body }, PutWorldResult);
       if (result.id !== id)
         throw new ChimeraError("hash-mismatch", `the controller stored world ${result.id}`);
-    },
-    putWave: async (list) => {
-      const path = `/v1/waves/${waveDigest(list)}`;
-      await upload({ method: "PUT", path, body: canonicalBytes(list).toString("utf8") });
     },
   };
 }
