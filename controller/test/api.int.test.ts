@@ -101,6 +101,7 @@ test("describes every route of the API to everybody", async () => {
     "GET /v1/panic/ready",
     "GET /v1/proposals",
     "GET /v1/quarantine",
+    "GET /v1/waves/{digest}",
     "GET /v1/worlds/{id}",
     "GET /v1/worlds/{id}/leaves/{node}",
     "POST /v1/orders",
@@ -111,6 +112,7 @@ test("describes every route of the API to everybody", async () => {
     "PUT /v1/panic/ready",
     "PUT /v1/proposals/{id}",
     "PUT /v1/quarantine",
+    "PUT /v1/waves/{digest}",
     "PUT /v1/worlds/{id}",
   ]);
   expect(JSON.stringify(paths)).not.toContain('"schema":{}');

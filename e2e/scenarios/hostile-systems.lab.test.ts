@@ -129,9 +129,10 @@ test("fill-boot: no boot entry can be written, the machine's own file system is 
 test("another tmux in the new system is taken when the node is at rest, and its agent comes back", async () => {
   await until("the agent", agentOf("1.0-a"));
   const [pid, look] = [await mainPid(), "systemctl start chimera-watchdog.service"];
+  // Before the switch: a look by the timer right after it says the reason, which is said only once.
+  const since = await now();
   expect((await on.switchTo("next-tmux", "test")).code).toBe(0);
   expect(await mainPid()).toBe(pid);
-  const since = await now();
   const looks = async (text: string) => {
     await on.sh(look);
     return (await on.sh(`journalctl -u chimera-watchdog --since '${since}' -o cat`)).includes(text);
