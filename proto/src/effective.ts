@@ -29,7 +29,7 @@ export function effectiveWorld({ head, panic, rollout, nowMs }: EffectiveInput):
   const { id } = head;
   const { epoch, serial, world, revertTo } = head.head;
   const record = rollout?.head === id ? rollout : null;
-  if (record?.phase === "returned" && revertTo !== null && mayReturn(head.head, nowMs)) {
+  if (record?.phase === "returned" && revertTo !== null && hasConsent(head.head, nowMs)) {
     return { kind: "returned", world: revertTo, id, place: { epoch, serial, rank: 1 } };
   }
   return { kind: "head", world, id, place: { epoch, serial, rank: 0 }, paused: pauseOf(record) };
@@ -50,6 +50,6 @@ function isNewest(panic: Panic, head: EffectiveInput["head"]): boolean {
 }
 
 /** Consent ends at its own time; a newer head ends it by being another head, a commit by the record's phase. */
-export function mayReturn({ revertTo, consentUntil }: Head, nowMs: number): boolean {
-  return revertTo !== null && consentUntil !== null && nowMs <= Date.parse(consentUntil);
+function hasConsent({ consentUntil }: Head, nowMs: number): boolean {
+  return consentUntil !== null && nowMs <= Date.parse(consentUntil);
 }

@@ -22,3 +22,13 @@ export const StateWord = z.enum([
   "panic-no-target",
 ]);
 export type StateWord = z.infer<typeof StateWord>;
+
+/** Of these a node tries nothing more by itself: only another order, or a person, leads out. */
+export const failedStates: ReadonlySet<StateWord> = new Set<StateWord>([
+  "reverted",
+  "revert-failed",
+  "refused",
+  "stuck",
+  "quarantined",
+  "panic-no-target",
+]);

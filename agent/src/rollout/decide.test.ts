@@ -17,6 +17,8 @@ const diesInProbation: Part = [
 ];
 const neverComesBack: Part = [[0, "rebooting"]];
 
+const getsReadyOnlyNow: Part = [[0, "fetching"]];
+
 const fleet = [1, 4, 15];
 const ask = (kind: "pause" | "resume" | "abort") => ({ kind, author: "kim", reason: "a look" });
 
@@ -56,6 +58,7 @@ const plays: Record<string, Play> = {
     ),
   },
   "six of twenty are away": { waves: fleet, away: ["n03", "n07", "n08", "n12", "n15", "n20"] },
+  "a node that is not ready when its wave goes": { waves: fleet, parts: { n03: getsReadyOnlyNow } },
   "a node dies in probation": { waves: fleet, parts: { n02: diesInProbation }, policy: { maxFailed: 0 } },
   "paused, resumed": { waves: fleet, asks: { 10: ask("pause"), 40: ask("resume") } },
   aborted: { waves: fleet, asks: { 25: ask("abort") } },

@@ -179,9 +179,9 @@ function endWave(scene: Scene, number: number, wave: readonly NodeName[]): LeadS
   return { ...release(scene, { wave: number + 1, first: 0 }), gate: number };
 }
 
+/** One that gets ready only now was away before: it goes when it has all that it needs, and nobody waits for it. */
 function isOpen(outcome: Outcome | undefined): boolean {
-  const kind = outcome?.kind;
-  return kind === "getting-ready" || kind === "staged" || kind === "under-way";
+  return outcome?.kind === "staged" || outcome?.kind === "under-way";
 }
 
 function countReleased(all: Scene["waves"], released: Released | null): number {

@@ -1,5 +1,5 @@
 /** PURE. How far one node is, by what it said and how long it has been silent. */
-import type { StateWord } from "@chimera/proto/state-word";
+import { failedStates, type StateWord } from "@chimera/proto/state-word";
 import type { NodeSight } from "./lead-sight.ts";
 
 export type Outcome =
@@ -32,15 +32,6 @@ const takeMs = 120_000;
 /** The largest closure over a slow line. */
 const fetchMs = 3_600_000;
 
-const failures: ReadonlySet<StateWord> = new Set<StateWord>([
-  "reverted",
-  "revert-failed",
-  "refused",
-  "stuck",
-  "quarantined",
-  "panic-no-target",
-]);
-
 const begun: ReadonlySet<StateWord> = new Set<StateWord>([
   "activating",
   "probation",
@@ -51,9 +42,10 @@ const begun: ReadonlySet<StateWord> = new Set<StateWord>([
 export function outcomeOf(sight: NodeSight | undefined, limits: Limits): Outcome {
   if (sight === undefined || sight.silentMs === null) return { kind: "away" };
   const { silentMs, state, hasHead, problem } = sight;
-  if (silentMs > awayMs && !(hasHead && failures.has(state)) && !sight.isProven) return silent(sight, limits);
+  if (silentMs > awayMs && !(hasHead && failedStates.has(state)) && !sight.isProven)
+    return silent(sight, limits);
   if (!hasHead) return notTaken(sight, limits);
-  if (failures.has(state)) {
+  if (failedStates.has(state)) {
     return { kind: "failed", reason: `${state}: ${problem}`, byContact: sight.lostContact };
   }
   return underWay(sight, limits);

@@ -5,7 +5,7 @@ import type { NodeView } from "@chimera/proto/api";
 import type { Digest, FleetId, NodeName, StorePath } from "@chimera/proto/names";
 import type { PublicKeyText } from "@chimera/proto/signed/keys";
 import type { NodeStatus } from "@chimera/proto/status";
-import type { StateWord } from "@chimera/proto/state-word";
+import { failedStates, type StateWord } from "@chimera/proto/state-word";
 
 export interface Goal {
   node: NodeName;
@@ -31,15 +31,7 @@ export type NodeOutcome =
     };
 
 /** States a node does not leave by itself: waiting for it to come round would wait until the time is up. */
-const failures: ReadonlySet<StateWord> = new Set([
-  "reverted",
-  "revert-failed",
-  "refused",
-  "stuck",
-  "quarantined",
-  "panic-no-target",
-  "held",
-]);
+const failures: ReadonlySet<StateWord> = new Set([...failedStates, "held"]);
 
 /** `view` as checked against the goal's node key. */
 export function nodeOutcome(view: NodeView | undefined, goal: Goal): NodeOutcome {
