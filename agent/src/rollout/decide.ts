@@ -218,7 +218,7 @@ function someOf(nodes: readonly NodeName[]): string {
 }
 
 function summary(outcomes: Outcomes): string {
-  const kinds = ["committed", "away", "standing", "failed"] as const;
+  const kinds = ["committed", "getting-ready", "away", "standing", "failed"] as const;
   const counted = kinds.map((kind) => [kind, namesOf(outcomes, kind).length] as const);
   return counted.flatMap(([kind, count]) => (count === 0 ? [] : [`${count} ${kind}`])).join(", ");
 }
