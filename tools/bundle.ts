@@ -1,7 +1,10 @@
-/** SHELL. Makes what ships: one file a program with nothing to install beside it, the same bytes for the same sources. */
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+/**
+ * SHELL. Makes what ships: a program is a file, and a folder of the same name with the parts that it loads when a command
+ * asks for them. Nothing is to be installed beside it, and the same sources give the same bytes.
+ */
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { isBuiltin } from "node:module";
-import { basename, join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { build, type BuildOptions, type Plugin } from "esbuild";
 import { z } from "zod";
@@ -44,6 +47,8 @@ const options = {
   plugins: [englishOnly, lateBuiltins],
   absWorkingDir: root,
   bundle: true,
+  // A start parses what its command needs: half of `chimera --version`, a third of a recovery, was parsing the rest.
+  splitting: true,
   platform: "node",
   format: "esm",
   target: "node24",
@@ -60,7 +65,6 @@ const options = {
   },
   // Optional native helpers that their packages do without: fsevents is macOS only, the others speed up `ws`.
   external: ["fsevents", "bufferutil", "utf-8-validate"],
-  entryPoints: programs,
   outExtension: { ".js": ".mjs" },
   // Paths in the maps are relative to the output folder: one fixed folder keeps them equal on every machine.
   outdir: join(root, "dist"),
@@ -68,20 +72,35 @@ const options = {
   logLevel: "warning",
 } satisfies BuildOptions;
 
-/** Writes agent.mjs, controller.mjs and chimera.mjs (and their maps and licences) and gives their paths. */
+/** Writes agent.mjs, controller.mjs and chimera.mjs with their folders (maps and licences too) and gives the paths of the three. */
 export async function bundle(wanted: { outdir: string; version?: string }): Promise<string[]> {
   const version = wanted.version ?? (await packageVersion());
+  const made = Object.entries(programs).map(([name, source]) =>
+    bundleProgram({ name, source }, { ...wanted, version }),
+  );
+  return Promise.all(made);
+}
+
+/** Programs share no parts: each is installed, replaced and loaded alone. */
+async function bundleProgram(
+  { name, source }: { name: string; source: string },
+  { outdir, version }: { outdir: string; version: string },
+): Promise<string> {
   const { outputFiles } = await build({
     ...options,
+    entryPoints: { [name]: source },
+    chunkNames: `${name}/[name]-[hash]`,
     define: { CHIMERA_VERSION: JSON.stringify(version) },
   });
-  await mkdir(wanted.outdir, { recursive: true });
-  const files = outputFiles.map(({ path, contents }) => ({
-    path: join(wanted.outdir, basename(path)),
-    contents,
-  }));
-  await Promise.all(files.map(({ path, contents }) => writeFile(path, contents)));
-  return files.map(({ path }) => path).filter((path) => path.endsWith(".mjs"));
+  const parts = join(outdir, name);
+  await rm(parts, { recursive: true, force: true });
+  await mkdir(parts, { recursive: true });
+  await Promise.all(
+    outputFiles.map(({ path, contents }) =>
+      writeFile(join(outdir, relative(options.outdir, path)), contents),
+    ),
+  );
+  return join(outdir, `${name}.mjs`);
 }
 
 async function packageVersion(): Promise<string> {

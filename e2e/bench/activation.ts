@@ -60,7 +60,7 @@ async function recoveryTime(node: SoakNode): Promise<Figure> {
   });
   const isRight = found.words.every((word) => word === "reverted");
   const settings =
-    "chimera-agent version: what starting the same program costs; recovery_decision_ms is from the start of chimera-agent recover to its " +
+    "chimera-agent version: what starting the same program costs; recovery_decision_ms is from the start of chimera-recover to its " +
     "write of the journal, which said that an activation was under way in an earlier boot; the network is down";
   const peer = {
     name: "start",

@@ -82,7 +82,7 @@ in
           serviceConfig = {
             Type = "oneshot";
             RemainAfterExit = true;
-            ExecStart = "${agent} recover --config /etc/chimera/agent.json";
+            ExecStart = "${lib.getExe' cfg.package "chimera-recover"} --config /etc/chimera/agent.json";
             # It limits itself to 20 minutes.
             TimeoutStartSec = "25min";
             RuntimeDirectory = "chimera";

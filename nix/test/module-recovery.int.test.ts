@@ -128,9 +128,7 @@ describe.skipIf(nixpkgsLib === undefined)("recovery in the agent's module (CHIME
       before: ["chimera-sentinel.service"],
       after: ["local-fs.target"],
       serviceConfig: {
-        ExecStart: expect.stringMatching(
-          /\/bin\/chimera-agent recover --config \/etc\/chimera\/agent\.json$/,
-        ),
+        ExecStart: expect.stringMatching(/\/bin\/chimera-recover --config \/etc\/chimera\/agent\.json$/),
         RuntimeDirectoryPreserve: true,
       },
     });

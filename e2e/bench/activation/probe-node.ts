@@ -33,7 +33,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { readFileSync, renameSync, watch, writeFileSync } from "node:fs";
 const [count] = process.argv.slice(2).map(Number);
 const path = "/var/lib/chimera/journal.json";
-const agent = "/run/current-system/sw/bin/chimera-agent";
+const bin = "/run/current-system/sw/bin";
 const text = readFileSync(path, "utf8");
 const journal = JSON.parse(text);
 const put = (content) => { writeFileSync(path + ".bench", content); renameSync(path + ".bench", path); };
@@ -51,7 +51,7 @@ for (let i = 0; i < count; i += 1) {
     if (now !== interrupted) decided.resolve([performance.now(), JSON.parse(now).step]);
   });
   const begun = performance.now();
-  const child = spawn(agent, ["recover"], { stdio: "ignore" });
+  const child = spawn(bin + "/chimera-recover", [], { stdio: "ignore" });
   const ended = new Promise((resolve) => child.once("exit", resolve));
   const [at, step] = await decided.promise;
   decisions.push(at - begun);
@@ -59,7 +59,7 @@ for (let i = 0; i < count; i += 1) {
   await ended;
   watcher.close();
   const started = performance.now();
-  spawnSync(agent, ["version"], { stdio: "ignore" });
+  spawnSync(bin + "/chimera-agent", ["version"], { stdio: "ignore" });
   starts.push(performance.now() - started);
 }
 put(text);

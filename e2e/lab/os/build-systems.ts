@@ -14,7 +14,7 @@ export type Run = (argv: readonly string[]) => Promise<string>;
 
 export type StageOptions = {
   readonly stage: Stage;
-  /** Version → folder with agent.mjs, controller.mjs and chimera.mjs of that version (tools/bundle.ts makes one). */
+  /** Version → folder with the programs of that version (tools/bundle.ts makes one). */
   readonly dists: Readonly<Record<string, string>>;
 };
 
@@ -28,7 +28,6 @@ export type BuildOptions = {
 
 const repository = join(import.meta.dirname, "../../..");
 const closures = "e2e/lab/os";
-const bundles = ["agent.mjs", "controller.mjs", "chimera.mjs"];
 
 /** No sandbox and no build users: the lab's roots have neither. No substituters: all there is was built here. */
 const nixOptions = [
@@ -49,8 +48,7 @@ export async function stageSources({ stage, dists }: StageOptions): Promise<void
     });
   for (const [version, folder] of Object.entries(dists)) {
     const target = join(stage.write, "dist", version);
-    await mkdir(target, { recursive: true });
-    for (const file of bundles) await copyFile(join(folder, file), join(target, file));
+    await cp(folder, target, { recursive: true, filter: (path) => !path.endsWith(".map") });
   }
   await build({
     entryPoints: [join(repository, closures, "stc/main.ts")],

@@ -63,7 +63,7 @@ in
         Type=oneshot
         RemainAfterExit=yes
         ${environment}
-        ExecStart=${chimera}/bin/chimera-agent recover --config /etc/chimera/agent.json
+        ExecStart=${chimera}/bin/chimera-recover --config /etc/chimera/agent.json
         TimeoutStartSec=25min
         ${folders}
         X-RestartIfChanged=false

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 /** Each prints its version; `agent run` also stays and shows progress, as the watchdog expects of one. */
 export async function writeStandInPrograms(folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true });
+  for (const name of ["agent", "controller", "chimera"]) await mkdir(join(folder, name), { recursive: true });
   const progress = `import { writeFileSync } from "node:fs";
 if (process.argv[2] === "run") {
   setInterval(() => writeFileSync("/run/chimera/progress", process.hrtime.bigint() + "\\n"), 1000);
