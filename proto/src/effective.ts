@@ -29,10 +29,20 @@ export function effectiveWorld({ head, panic, rollout, nowMs }: EffectiveInput):
   const { id } = head;
   const { epoch, serial, world, revertTo } = head.head;
   const record = rollout?.head === id ? rollout : null;
-  if (record?.phase === "returned" && revertTo !== null && hasConsent(head.head, nowMs)) {
+  if (record?.phase === "returned" && revertTo !== null && mayReturn(head.head, nowMs)) {
     return { kind: "returned", world: revertTo, id, place: { epoch, serial, rank: 1 } };
   }
   return { kind: "head", world, id, place: { epoch, serial, rank: 0 }, paused: pauseOf(record) };
+}
+
+/**
+ * As an observer sees it, who carries nothing out: a fleet that went back while it had the consent to do so stays back when that
+ * has ended. When it went the record says, which nobody signs: whoever builds on this is told.
+ */
+export function observedWorld(input: EffectiveInput): Effective {
+  const { rollout, nowMs } = input;
+  const wentMs = rollout?.phase === "returned" ? Date.parse(rollout.at) : nowMs;
+  return effectiveWorld({ ...input, nowMs: Math.min(nowMs, wentMs) });
 }
 
 /** A failed rollout without consent to go back goes no further either. */
@@ -50,6 +60,6 @@ function isNewest(panic: Panic, head: EffectiveInput["head"]): boolean {
 }
 
 /** Consent ends at its own time; a newer head ends it by being another head, a commit by the record's phase. */
-function hasConsent({ consentUntil }: Head, nowMs: number): boolean {
-  return consentUntil !== null && nowMs <= Date.parse(consentUntil);
+export function mayReturn({ revertTo, consentUntil }: Head, nowMs: number): boolean {
+  return revertTo !== null && consentUntil !== null && nowMs <= Date.parse(consentUntil);
 }

@@ -46,6 +46,7 @@ export const errorCodes = {
   "closure-mismatch": { retry: "never", http: 409, exit: 65 },
   "space-missing": { retry: "backoff", http: 507, exit: 70 },
   "activation-failed": { retry: "backoff", http: 500, exit: 70 },
+  "contact-lost": { retry: "backoff", http: 503, exit: 70 },
   "build-failed": { retry: "never", http: 500, exit: 70 },
   "rollout-failed": { retry: "never", http: 500, exit: 70 },
   "deadline-exceeded": { retry: "backoff", http: 504, exit: 75 },

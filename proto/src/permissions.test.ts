@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { nodePermissions } from "./permissions.ts";
+import { leadPermissions, nodePermissions } from "./permissions.ts";
 
 test("a node may name nobody's subject but its own, and no wildcard of JetStream", () => {
   const { publish, subscribe } = nodePermissions("f1", "n1");
@@ -9,4 +9,17 @@ test("a node may name nobody's subject but its own, and no wildcard of JetStream
   }
   const writes = publish.allow.filter((subject) => subject.startsWith("$KV."));
   expect(writes).toEqual(["$KV.chimera_status.f1.n1"]);
+});
+
+test("one that may lead writes the record and receipts on top, and nothing that is signed", () => {
+  const { publish, subscribe } = leadPermissions("f1", "n1");
+  for (const subject of [...publish.allow, ...subscribe.allow]) {
+    expect(subject).not.toMatch(/^\$JS\.API\.>|^_INBOX\.>|^>|^\$KV\.>/);
+  }
+  const writes = publish.allow.filter((subject) => subject.startsWith("$KV."));
+  expect(writes).toEqual([
+    "$KV.chimera_status.f1.n1",
+    "$KV.chimera.rollout.f1",
+    "$KV.chimera.rollout.f1.receipts.*",
+  ]);
 });

@@ -9,6 +9,31 @@ export interface Permissions {
   subscribe: { allow: string[] };
 }
 
+/** What a node that may lead rollouts may do on top: hear the fleet, write the record, lay receipts ready. */
+export function leadPermissions(fleet: string, node: string): Permissions {
+  const { publish, subscribe } = nodePermissions(fleet, node);
+  return {
+    publish: {
+      allow: [
+        ...publish.allow,
+        subjects.statusGet(fleet, "*"),
+        subjects.rolloutAskGet(fleet),
+        subjects.desired("rollout", fleet),
+        subjects.waveReceipts(fleet, "*"),
+        subjects.lead(fleet),
+      ],
+    },
+    subscribe: {
+      allow: [
+        ...subscribe.allow,
+        subjects.status(fleet, "*"),
+        subjects.all.beats(fleet),
+        subjects.lead(fleet),
+      ],
+    },
+  };
+}
+
 export function nodePermissions(fleet: string, node: string): Permissions {
   return {
     publish: {

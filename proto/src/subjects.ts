@@ -25,6 +25,8 @@ export const keys = {
   panicReady: (fleet: string) => `panic.${fleet}.ready`,
   /** The receipts that let the wave after this one go; `*`: of any wave. */
   waveReceipts: (fleet: string, wave: number | "*") => `rollout.${fleet}.receipts.${wave}`,
+  /** What an operator asks of the lead: the newest counts. */
+  rolloutAsk: (fleet: string) => `rollout.${fleet}.ask`,
   /** What waits for further signatures, by the digest of its payload. */
   proposal: (fleet: string, id: string) => `proposal.${fleet}.${id}`,
   status: (fleet: string, node: string) => `${fleet}.${node}`,
@@ -43,9 +45,16 @@ export const subjects = {
   panicReady: (fleet: string) => inBucket(keys.panicReady(fleet)),
   waveReceipts: (fleet: string, wave: number | "*") => inBucket(keys.waveReceipts(fleet, wave)),
   waveReceiptsGet: (fleet: string, wave: number | "*") => directGet(subjects.waveReceipts(fleet, wave)),
+  rolloutAsk: (fleet: string) => inBucket(keys.rolloutAsk(fleet)),
+  rolloutAskGet: (fleet: string) => directGet(subjects.rolloutAsk(fleet)),
   /** `*` as the id: all of them. */
   proposal: (fleet: string, id: string) => inBucket(keys.proposal(fleet, id)),
   status: (fleet: string, node: string) => `$KV.${buckets.status}.${keys.status(fleet, node)}`,
+  /** Request with an empty body: a node's newest status. */
+  statusGet: (fleet: string, node: string) =>
+    `$JS.API.DIRECT.GET.KV_${buckets.status}.${subjects.status(fleet, node)}`,
+  /** The lead of a rollout, every few seconds, for those who would take over. */
+  lead: (fleet: string) => `chimera.${fleet}.lead`,
   beat: (fleet: string, node: string) => `chimera.${fleet}.beat.${node}`,
   build: (fleet: string, node: string) => `chimera.${fleet}.build.${node}`,
   health: (fleet: string, node: string) => `chimera.${fleet}.health.${node}`,

@@ -25,6 +25,9 @@ function refuseOrder(bench: Bench, { order, signedBy }: OpenedOrder): Verdict | 
   }
   if (!isFor(order, judge.node))
     return refused("order-misaddressed", "the order names other nodes", signedBy);
+  if (order.action.kind === "rollout") {
+    return refused("order-misaddressed", "it is for the lead of a rollout, not for nodes", signedBy);
+  }
   if (Date.parse(order.notAfter) < nowOf(bench)) {
     return refused("order-expired", `the order was to be carried out by ${order.notAfter}`, signedBy);
   }
@@ -81,6 +84,9 @@ function carryOut(state: TrustState, order: Order, id: OpenedOrder["id"]): Trust
       return { ...state, holdChangedAt: createdAt, hold: null };
     case "quarantine":
       return quarantined(state, action, id);
+    // Refused above.
+    case "rollout":
+      return state;
   }
 }
 

@@ -4,11 +4,15 @@
  */
 import { z } from "zod";
 import { Count, Digest, IsoTime, NodeName } from "../names.ts";
+import { Nonce } from "../signed/order.ts";
 import { StateWord } from "../state-word.ts";
 import { maxWaves } from "./rollout-policy.ts";
 
 /** As many failed nodes are named; the count is right all the same. */
 export const maxNamedFailures = 50;
+
+/** Nobody takes so many, and one more is still exact. */
+export const maxLease = 2 ** 40;
 
 export const RolloutPhase = z.enum(["staging", "waves", "paused", "committed", "returned"]);
 export type RolloutPhase = z.infer<typeof RolloutPhase>;
@@ -28,8 +32,10 @@ export const RolloutRecord = z.object({
   v: z.literal(1),
   /** Id of the head that it is about: every other record is ignored. */
   head: Digest,
+  /** Of that head: a lead of an older one leaves the record of a newer one alone. Absent in records of the first agents. */
+  place: z.object({ epoch: Count, serial: Count }).optional(),
   /** Rises with each lead that takes the lease: an older lead's record is ignored. */
-  lease: Count,
+  lease: z.int().min(0).max(maxLease),
   phase: RolloutPhase,
   reason: z.string().max(1024),
   at: IsoTime,
@@ -41,5 +47,7 @@ export const RolloutRecord = z.object({
   failedCount: Count.optional(),
   /** As many failures an operator has seen and gone on over. */
   tolerated: Count.optional(),
+  /** What an operator asked last, and the lead has answered. */
+  answered: z.object({ nonce: Nonce, createdAt: IsoTime }).optional(),
 });
 export type RolloutRecord = z.infer<typeof RolloutRecord>;

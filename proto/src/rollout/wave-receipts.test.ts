@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Digest, FleetId, NodeName } from "../names.ts";
+import { Digest, FleetId, NodeName, StorePath } from "../names.ts";
 import { seal, type Envelope } from "../signed/envelope.ts";
 import { generateKey, parseSecretKey } from "../signed/keys.ts";
 import type { Receipt } from "../signed/receipt.ts";
@@ -15,6 +15,11 @@ const people = ["n1", "n2", "n3"].map((name) => {
 });
 const list: WaveList = { v: 1, kind: "wave", nodes: people.map(({ node, nodeKey }) => ({ node, nodeKey })) };
 
+const [a, b] = ["a", "b"].map((letter) =>
+  StorePath.parse(`/nix/store/${letter.repeat(32)}-nixos-system-${letter}`),
+);
+const early = "2026-11-29T00:00:00.000Z";
+
 function receiptOf(index: number, changes: Partial<Receipt> = {}, signedBy = index): Envelope {
   const person = people[index];
   const at = "2026-11-29T00:00:00.000Z";
@@ -25,8 +30,8 @@ function receiptOf(index: number, changes: Partial<Receipt> = {}, signedBy = ind
     node: person?.node,
     document: { kind: "head", id: head, epoch: 0, serial: 7 },
     state: "committed",
-    target: null,
-    current: null,
+    target: b,
+    current: b,
     times: { ack: at, active: at, pointer: at, boot: at },
     at,
     ...changes,
@@ -46,6 +51,17 @@ test.each<[string, Envelope]>([
   ["that another node signed", receiptOf(0, {}, 1)],
   ["of another head", receiptOf(0, { document: { kind: "head", id: other, epoch: 0, serial: 6 } })],
   ["of a node in probation", receiptOf(0, { state: "probation" })],
+  // Its state word is still that of the order before.
+  [
+    "of a node that has committed the order before, and not begun",
+    receiptOf(0, { current: a ?? null, times: { ack: early, active: null, pointer: null, boot: null } }),
+  ],
+  [
+    "of a node whose next boot is another",
+    receiptOf(0, { times: { ack: early, active: early, pointer: early, boot: null } }),
+  ],
+  ["of a node that runs something else by now", receiptOf(0, { current: a ?? null })],
+  ["of a node that has nothing to run", receiptOf(0, { target: null, current: null })],
   ["whose signature was moved", { ...receiptOf(0), signatures: receiptOf(1).signatures }],
 ])("a receipt %s counts for nothing", (_, envelope) => {
   expect(provenNodes(gather([envelope]), list, head).size).toBe(0);

@@ -7,7 +7,7 @@ import { ChimeraError } from "../errors.ts";
 import { Count, Digest, type NodeName } from "../names.ts";
 import { Envelope } from "../signed/envelope.ts";
 import { publicKeyName } from "../signed/keys.ts";
-import { openReceipt } from "../signed/receipt.ts";
+import { openReceipt, type Receipt } from "../signed/receipt.ts";
 import { maxReceipts } from "./rollout-policy.ts";
 import type { WaveList } from "./wave-list.ts";
 
@@ -35,6 +35,15 @@ export function provenNodes(gathered: WaveReceipts, list: WaveList, head: Digest
   return new Set(proven);
 }
 
+/**
+ * Whether a node says that it has proven this head. Its state word alone says nothing of that: until it begins, it is still the
+ * word of the order before.
+ */
+export function isCommitOf({ document, state, target, current, times }: Receipt, head: Digest): boolean {
+  const isDone = times.active !== null && times.pointer !== null && times.boot !== null;
+  return document.id === head && state === "committed" && isDone && target !== null && current === target;
+}
+
 function hasCommitted(
   envelope: Envelope,
   { node, nodeKey }: WaveList["nodes"][number],
@@ -42,7 +51,7 @@ function hasCommitted(
 ): boolean {
   try {
     const receipt = openReceipt(envelope, nodeKey);
-    return receipt.node === node && receipt.document.id === head && receipt.state === "committed";
+    return receipt.node === node && isCommitOf(receipt, head);
   } catch (error) {
     if (error instanceof ChimeraError) return false;
     throw error;

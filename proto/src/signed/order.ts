@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { sha256 } from "./canonical.ts";
 import { openEnvelope, type Envelope, type RoleKeys } from "./envelope.ts";
-import { type Digest, FleetId, IsoTime, NodeName, StorePath } from "../names.ts";
+import { Digest, FleetId, IsoTime, NodeName, StorePath } from "../names.ts";
 
 /** 128 random bits as hex. */
 export const Nonce = z.string().regex(/^[0-9a-f]{32}$/, "a nonce has 32 hex digits");
@@ -32,6 +32,8 @@ export const OrderAction = z.discriminatedUnion("kind", [
     /** Toplevels that nodes quarantined by themselves and may activate again. */
     pardoned: z.array(StorePath).max(maxQuarantine),
   }),
+  /** For the lead of this head's rollout, not for nodes: the newest one counts, once. */
+  z.object({ kind: z.literal("rollout"), head: Digest, ask: z.enum(["pause", "resume", "abort"]) }),
 ]);
 export type OrderAction = z.infer<typeof OrderAction>;
 
