@@ -9,6 +9,7 @@ const usage = `usage: chimera-agent run [--config FILE]               keep this 
        chimera-agent recover [--config FILE]           finish or undo what the journal says was interrupted; no network
        chimera-agent gate [--config FILE]              wait until a system that was booted to prove itself has done so
        chimera-agent dead-man --order ID [--config FILE]   undo this order, if it is still unproven
+       chimera-agent lead --order ID [--config FILE]   drive the rollout of this head, or stand by to take over
        chimera-agent status [--config FILE]            what the files of this node say, as JSON
        chimera-agent version`;
 
@@ -18,6 +19,7 @@ export type Command =
   | { kind: "recover"; configFile: string }
   | { kind: "gate"; configFile: string }
   | { kind: "status"; configFile: string }
+  | { kind: "lead"; configFile: string; order: Digest }
   | { kind: "dead-man"; configFile: string; order: Digest }
   | { kind: "identity"; dir: string; node: NodeName }
   | { kind: "hardware-facts"; node: NodeName }
@@ -41,6 +43,7 @@ const commands: Record<string, (values: Values) => Command> = {
   recover: ({ config }) => ({ kind: "recover", configFile: config }),
   gate: ({ config }) => ({ kind: "gate", configFile: config }),
   status: ({ config }) => ({ kind: "status", configFile: config }),
+  lead: ({ config, order }) => ({ kind: "lead", configFile: config, order: digest(order) }),
   "dead-man": ({ config, order }) => ({ kind: "dead-man", configFile: config, order: digest(order) }),
   identity: ({ dir, node }) => ({ kind: "identity", dir: required(dir, "--dir"), node: nodeName(node) }),
   "hardware-facts": ({ node }) => ({ kind: "hardware-facts", node: nodeName(node) }),

@@ -63,6 +63,8 @@ export const AgentConfig = z.strictObject({
         .optional(),
     })
     .prefault({}),
+  /** Whether rollouts may be led from this node; the hub must let it (`chimera-controller node add --lead`). */
+  lead: z.strictObject({ eligible: z.boolean().default(false) }).prefault({}),
   /** Space that pre-flight leaves free. */
   reserve: z
     .strictObject({

@@ -1,48 +1,62 @@
 /** chimera-agent: which command; each loads only what it needs, because recovery may not wait for what the long run needs. */
 import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
-import { parseCommand } from "./command-line.ts";
+import { parseCommand, type Command } from "./command-line.ts";
 import { parseConfig, type AgentConfig } from "./config.ts";
 import { ensureIdentity, readSecret } from "./host/agent/identity.ts";
 import { logFailure } from "./host/log/open-log.ts";
 import { readLocalStatus } from "./local/read-local-status.ts";
 import { version } from "./version.ts";
 
+type Answers = { [K in Command["kind"]]: (command: Extract<Command, { kind: K }>) => Promise<string | null> };
+
+/** What each command says at its end; null where it has nothing to say. */
+const answers: Answers = {
+  async run({ configFile }) {
+    await (await import("./run-agent.ts")).runAgent(configOf(configFile), configFile);
+    return null;
+  },
+  async recover(command) {
+    return (await import("./run-offline.ts")).runOffline(command, configOf(command.configFile));
+  },
+  async "dead-man"(command) {
+    return (await import("./run-offline.ts")).runOffline(command, configOf(command.configFile));
+  },
+  async gate({ configFile }) {
+    return (await import("./run-offline.ts")).runGate(configOf(configFile).stateDir);
+  },
+  async lead({ configFile, order }) {
+    return (await import("./run-lead.ts")).runLead(configOf(configFile), order);
+  },
+  async status({ configFile }) {
+    return JSON.stringify(readLocalStatus(configOf(configFile).stateDir));
+  },
+  async check({ configFile }) {
+    (await import("./run-agent.ts")).checkConfig(configOf(configFile));
+    return null;
+  },
+  async identity({ dir, node }) {
+    return JSON.stringify(ensureIdentity(dir, node));
+  },
+  async "hardware-facts"({ node }) {
+    return JSON.stringify(await (await import("./host/hardware-facts.ts")).gatherHardware(node));
+  },
+  async version() {
+    return `chimera-agent ${version}`;
+  },
+};
+
 async function main(): Promise<void> {
-  const command = parseCommand(process.argv.slice(2));
-  switch (command.kind) {
-    case "run":
-      await (await import("./run-agent.ts")).runAgent(configOf(command.configFile), command.configFile);
-      return;
-    case "recover":
-    case "dead-man":
-      print(await (await import("./run-offline.ts")).runOffline(command, configOf(command.configFile)));
-      return;
-    case "gate":
-      print(await (await import("./run-offline.ts")).runGate(configOf(command.configFile).stateDir));
-      return;
-    case "status":
-      print(JSON.stringify(readLocalStatus(configOf(command.configFile).stateDir)));
-      return;
-    case "check":
-      (await import("./run-agent.ts")).checkConfig(configOf(command.configFile));
-      return;
-    case "identity":
-      print(JSON.stringify(ensureIdentity(command.dir, command.node)));
-      return;
-    case "hardware-facts":
-      print(JSON.stringify(await (await import("./host/hardware-facts.ts")).gatherHardware(command.node)));
-      return;
-    case "version":
-      print(`chimera-agent ${version}`);
-  }
+  const said = await answer(parseCommand(process.argv.slice(2)));
+  if (said !== null) process.stdout.write(`${said}\n`);
+}
+
+function answer<K extends Command["kind"]>(command: Extract<Command, { kind: K }>): Promise<string | null> {
+  const kind: K = command.kind;
+  return answers[kind](command);
 }
 
 function configOf(file: string): AgentConfig {
   return parseConfig(readSecret(file), file);
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }
 
 main().then(

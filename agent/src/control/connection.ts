@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { ChimeraError, errorChain } from "@chimera/proto/errors";
 import type { Log } from "@chimera/proto/log";
 import type { NkeySigner } from "@chimera/proto/nkey";
-import { connect, Events, headers, type NatsConnection } from "nats";
+import { connect, Events, headers, type MsgHdrs, type NatsConnection } from "nats";
 
 export interface ConnectionOptions {
   servers: readonly string[];
@@ -22,14 +22,23 @@ interface Answer {
   data: Uint8Array;
   /** Status header, as 404 for a key that does not exist; 0 without one. */
   code: number;
+  /** Of a direct get: the revision of what it found; null elsewhere. */
+  revision: number | null;
+}
+
+interface RequestHeaders {
+  /** A stream takes two messages of one id once. */
+  messageId?: string;
+  /** Of the newest message on that subject, 0 for none: a stream refuses what follows another. */
+  expectedRevision?: number;
 }
 
 export interface Connection {
   isConnected: () => boolean;
   /** Kept over reconnects; may be called before the first connect. */
-  subscribe: (subject: string, onMessage: (data: Uint8Array) => void) => void;
+  subscribe: (subject: string, onMessage: (data: Uint8Array, subject: string) => void) => void;
   /** Throws deadline-exceeded when nobody answers in time or there is no connection. */
-  request: (subject: string, data: Uint8Array | string, messageId?: string) => Promise<Answer>;
+  request: (subject: string, data: Uint8Array | string, extra?: RequestHeaders) => Promise<Answer>;
   /** False when there is no connection: the client would drop it without a word. */
   publish: (subject: string, data: Uint8Array | string) => boolean;
   close: () => Promise<void>;
@@ -40,7 +49,7 @@ const restartMs = 5_000;
 
 interface Subscription {
   subject: string;
-  onMessage: (data: Uint8Array) => void;
+  onMessage: (data: Uint8Array, subject: string) => void;
 }
 
 interface State {
@@ -60,7 +69,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       state.subscriptions.push(subscription);
       if (state.client !== null) attach(state.client, subscription, options.log);
     },
-    request: (subject, data, messageId) => request(state, { subject, data, messageId }),
+    request: (subject, data, extra = {}) => request(state, { subject, data, extra }),
     publish: (subject, data) => {
       if (state.client === null || !state.up) return false;
       state.client.publish(subject, data);
@@ -123,7 +132,7 @@ function attach(nats: NatsConnection, { subject, onMessage }: Subscription, log:
   nats.subscribe(subject, {
     callback: (error, message) => {
       if (error === null) {
-        guard(log, subject, () => onMessage(message.data));
+        guard(log, subject, () => onMessage(message.data, message.subject));
       } else {
         log.warn({ subject, error }, "subscription was refused");
       }
@@ -134,22 +143,31 @@ function attach(nats: NatsConnection, { subject, onMessage }: Subscription, log:
 interface Request {
   subject: string;
   data: Uint8Array | string;
-  messageId: string | undefined;
+  extra: RequestHeaders;
 }
 
-async function request({ client, up }: State, { subject, data, messageId }: Request): Promise<Answer> {
+async function request({ client, up }: State, { subject, data, extra }: Request): Promise<Answer> {
   if (client === null || !up) throw new ChimeraError("deadline-exceeded", "there is no connection to NATS");
-  const extra = headers();
-  if (messageId !== undefined) extra.set("Nats-Msg-Id", messageId);
   try {
-    const answer = await client.request(subject, data, {
-      timeout: requestMs,
-      ...(messageId === undefined ? {} : { headers: extra }),
-    });
-    return { data: answer.data, code: answer.headers?.code ?? 0 };
+    const answer = await client.request(subject, data, { timeout: requestMs, ...headersOf(extra) });
+    const sequence = answer.headers?.get("Nats-Sequence") ?? "";
+    return {
+      data: answer.data,
+      code: answer.headers?.code ?? 0,
+      revision: sequence === "" ? null : Number(sequence),
+    };
   } catch (cause) {
     throw new ChimeraError("deadline-exceeded", `NATS did not answer on ${subject}`, { cause });
   }
+}
+
+/** Without a header a message is smaller. */
+function headersOf({ messageId, expectedRevision }: RequestHeaders): { headers?: MsgHdrs } {
+  if (messageId === undefined && expectedRevision === undefined) return {};
+  const set = headers();
+  if (messageId !== undefined) set.set("Nats-Msg-Id", messageId);
+  if (expectedRevision !== undefined) set.set("Nats-Expected-Last-Subject-Sequence", `${expectedRevision}`);
+  return { headers: set };
 }
 
 function clientOptions({

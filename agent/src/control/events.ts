@@ -9,7 +9,7 @@ import { requireStored } from "./require-stored.ts";
 
 /** Rejects unless JetStream says that it has the event. */
 export async function sendEvent(connection: Connection, event: SpooledEvent): Promise<void> {
-  const { data } = await connection.request(event.subject, event.body, event.id);
+  const { data } = await connection.request(event.subject, event.body, { messageId: event.id });
   requireStored(data);
 }
 

@@ -8,7 +8,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
 import { generateNkey, parseNkeySeed, type NkeySigner } from "@chimera/proto/nkey";
-import { nodePermissions, type Permissions } from "@chimera/proto/permissions";
+import { leadPermissions, nodePermissions, type Permissions } from "@chimera/proto/permissions";
 import { buckets, streams, subjects } from "@chimera/proto/subjects";
 import { connect, StorageType, type NatsConnection } from "nats";
 
@@ -25,17 +25,25 @@ export interface NatsFixture {
   dispose: () => Promise<void>;
 }
 
-/** The server's configuration is on disk before it starts, so a client may come first. The node may not publish to `lacks`. */
-export async function createNatsFixture(fleet: string, node: string, lacks?: string): Promise<NatsFixture> {
+export interface NodeUser {
+  /** A subject that the node may not publish to. */
+  lacks?: string | undefined;
+  /** It may lead rollouts. */
+  isLead?: boolean;
+}
+
+/** The server's configuration is on disk before it starts, so a client may come first. */
+export async function createNatsFixture(
+  fleet: string,
+  node: string,
+  user: NodeUser = {},
+): Promise<NatsFixture> {
   const folder = mkdtempSync(join(tmpdir(), "chimera-nats-"));
   const port = await freePort();
   const [nodeSeed, operatorSeed] = [generateNkey(), generateNkey()];
   const config = join(folder, "nats.conf");
-  const users = [
-    { nkey: nodeSeed.publicKey, permissions: nodeWithout(lacks, nodePermissions(fleet, node)) },
-    { nkey: operatorSeed.publicKey },
-  ];
-  writeConfig(config, { port, users, folder });
+  const nodeUser = { nkey: nodeSeed.publicKey, permissions: permissionsOf(user, { fleet, node }) };
+  writeConfig(config, { port, users: [nodeUser, { nkey: operatorSeed.publicKey }], folder });
   const server = createServerProcess(config);
   const clients: NatsConnection[] = [];
   const operator = async () => {
@@ -66,7 +74,11 @@ export async function createNatsFixture(fleet: string, node: string, lacks?: str
   };
 }
 
-function nodeWithout(lacks: string | undefined, { publish, subscribe }: Permissions): Permissions {
+function permissionsOf(
+  { lacks, isLead = false }: NodeUser,
+  { fleet, node }: { fleet: string; node: string },
+): Permissions {
+  const { publish, subscribe } = (isLead ? leadPermissions : nodePermissions)(fleet, node);
   return { publish: { allow: publish.allow.filter((subject) => subject !== lacks) }, subscribe };
 }
 

@@ -61,7 +61,7 @@ export interface NodeFixture {
 }
 
 export async function createNodeFixture(lacks?: string): Promise<NodeFixture> {
-  const nats = await createNatsFixture(fleetId, node, lacks);
+  const nats = await createNatsFixture(fleetId, node, { lacks });
   const leaves = await startLeafServer();
   const nodeKey = createSigner(node);
   const folder = mkdtempSync(join(tmpdir(), "chimera-control-"));

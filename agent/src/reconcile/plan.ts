@@ -135,7 +135,7 @@ function runsUnproven({ observed, journal }: Situation): boolean {
 export function revert(situation: Situation, message: string, blame: Blame): Decision {
   const { journal, observed } = situation;
   if (isRepair(journal)) return repairFailed(situation, message, collect(journal.unit));
-  const problem = problemOf("activation-failed", message, observed);
+  const problem = problemOf(blame === "contact" ? "contact-lost" : "activation-failed", message, observed);
   return go(
     situation,
     { step: "reverting", unit: null, systemBack: false, problem, blame },

@@ -17,10 +17,31 @@ const diesInProbation: Part = [
 ];
 const neverComesBack: Part = [[0, "rebooting"]];
 
+const sickLater: Part = [
+  [0, "activating"],
+  [2, "probation"],
+  [12, "committed", { isProven: true }],
+  [
+    14,
+    "committed",
+    {
+      isProven: true,
+      asksHold: true,
+      waiting: "unhealthy-holds-fleet",
+      problem: "check web fails since the commit",
+    },
+  ],
+];
 const getsReadyOnlyNow: Part = [[0, "fetching"]];
 
 const fleet = [1, 4, 15];
-const ask = (kind: "pause" | "resume" | "abort") => ({ kind, author: "kim", reason: "a look" });
+const ask = (kind: "pause" | "resume" | "abort") => ({
+  nonce: { pause: "1", resume: "2", abort: "3" }[kind].repeat(32),
+  createdAt: `2026-11-29T00:00:0${{ pause: 1, resume: 2, abort: 3 }[kind]}.000Z`,
+  kind,
+  author: "kim",
+  reason: "a look",
+});
 
 /** Each transcript is looked at when it changes: it is what an operator reads. */
 const plays: Record<string, Play> = {
@@ -61,6 +82,17 @@ const plays: Record<string, Play> = {
   "a node that is not ready when its wave goes": { waves: fleet, parts: { n03: getsReadyOnlyNow } },
   "a node dies in probation": { waves: fleet, parts: { n02: diesInProbation }, policy: { maxFailed: 0 } },
   "paused, resumed": { waves: fleet, asks: { 10: ask("pause"), 40: ask("resume") } },
+  "a canary that turns sick after its commit, and an operator goes on": {
+    waves: fleet,
+    parts: { n01: sickLater },
+    policy: { maxFailed: 3 },
+    asks: { 60: ask("resume") },
+  },
+  "a wave whose nodes come back late": {
+    waves: [1, 4, 3],
+    away: ["n02", "n03", "n04"],
+    policy: { proven: 75 },
+  },
   aborted: { waves: fleet, asks: { 25: ask("abort") } },
   "paused by failures, and an operator goes on": {
     waves: fleet,

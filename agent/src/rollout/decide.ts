@@ -10,6 +10,7 @@ import {
   type Released,
   type RolloutRecord,
 } from "@chimera/proto/rollout/rollout-record";
+import { isNewAsk } from "@chimera/proto/rollout/rollout-ask";
 import type { Ask, LeadSight, LeadStep } from "./lead-sight.ts";
 import { outcomeOf, type Outcome } from "./node-outcome.ts";
 
@@ -19,6 +20,8 @@ interface Failures {
   count: number;
   named: FailedNode[];
   byContact: number;
+  /** One that has committed, is not well any more, and asks that the fleet go no further. */
+  holding: string | null;
 }
 
 interface Scene extends LeadSight {
@@ -31,7 +34,8 @@ export function decideRollout(sight: LeadSight): LeadStep {
   if (phase === "committed" || phase === "returned") return { record: null, gate: null, waiting: "" };
   const outcomes = outcomesOf(sight);
   const scene: Scene = { ...sight, outcomes, failures: failuresOf(sight, outcomes) };
-  if (sight.ask !== null) return answer(scene, sight.ask);
+  const { ask, record } = sight;
+  if (ask !== null && isNewAsk(ask, record.answered)) return answer(scene, ask);
   const stopped = stopOf(scene);
   if (stopped !== null) return stopped;
   switch (phase) {
@@ -54,8 +58,10 @@ function failuresOf({ nodes }: LeadSight, outcomes: Outcomes): Failures {
   const failed = [...outcomes].flatMap(([node, outcome]) =>
     outcome.kind === "failed" ? [{ node, outcome }] : [],
   );
+  const holding = failed.find(({ outcome }) => outcome.holds === true);
   return {
     count: failed.length,
+    holding: holding === undefined ? null : `${holding.node} ${holding.outcome.reason}`,
     byContact: failed.filter(({ outcome }) => outcome.byContact).length,
     named: failed.slice(0, maxNamedFailures).map(({ node, outcome }) => ({
       node,
@@ -66,9 +72,15 @@ function failuresOf({ nodes }: LeadSight, outcomes: Outcomes): Failures {
 }
 
 /** What an operator signed comes before everything else. */
-function answer(scene: Scene, { kind, author, reason }: Ask): LeadStep {
+function answer(scene: Scene, ask: Ask): LeadStep {
+  const step = answerTo(scene, ask);
+  const { nonce, createdAt } = ask;
+  return { ...step, record: { ...(step.record ?? scene.record), answered: { nonce, createdAt } } };
+}
+
+function answerTo(scene: Scene, { kind, author, reason }: Ask): LeadStep {
   const { record, failures } = scene;
-  const why = `${author}: ${reason}`;
+  const why = reason === "" ? author : `${author}: ${reason}`;
   switch (kind) {
     case "pause":
       return write(scene, { phase: "paused", reason: `paused by ${why}` });
@@ -84,17 +96,11 @@ function answer(scene: Scene, { kind, author, reason }: Ask): LeadStep {
 
 /** Null where it may go on. */
 function stopOf(scene: Scene): LeadStep | null {
-  const { record, failures, policy, nodes } = scene;
+  const { record, failures, policy } = scene;
   if (record.phase === "paused") return null;
-  const asking = [...nodes].find(([, sight]) => sight.asksHold);
-  if (asking !== undefined) {
-    return write(scene, {
-      phase: "paused",
-      reason: `${asking[0]} is unhealthy after its commit: ${asking[1].problem}`,
-    });
-  }
   const fresh = failures.count - (record.tolerated ?? 0);
   if (fresh <= 0) return null;
+  if (failures.holding !== null) return write(scene, { phase: "paused", reason: failures.holding });
   if (isOutage(scene)) {
     const reason = `${failures.byContact} nodes lost contact at once: this looks like the network, not like the new system`;
     return write(scene, { phase: "paused", reason });
@@ -171,8 +177,15 @@ function endWave(scene: Scene, number: number, wave: readonly NodeName[]): LeadS
   const committed = wave.filter((node) => outcomes.get(node)?.kind === "committed");
   const needed = provenOf(policy, wave.length);
   const isLast = number === all.length - 1;
-  if (isLast) return write(scene, { phase: "committed", reason: summary(outcomes) });
+  if (isLast && namesOf(outcomes, "committed").length > 0) {
+    return write(scene, { phase: "committed", reason: summary(outcomes) });
+  }
   if (committed.length < needed) {
+    const away = namesIn(wave, outcomes, "away");
+    if (committed.length + away.length >= needed) {
+      const names = `${waveName(scene, number)}: ${committed.length} of ${needed} that are needed have committed`;
+      return noted(scene, `${names}; ${someOf(away)} ${away.length === 1 ? "is" : "are"} away`);
+    }
     const reason = `${waveName(scene, number)}: ${committed.length} of ${wave.length} committed, ${needed} are needed`;
     return write(scene, { phase: "paused", reason });
   }
@@ -200,12 +213,21 @@ function noted(scene: Scene, waiting: string): LeadStep {
 function write(scene: Scene, changes: Partial<RolloutRecord>): LeadStep {
   const { record, at, failures } = scene;
   const reason = (changes.reason ?? record.reason).slice(0, 1024);
-  const failed = { failed: failures.named, failedCount: failures.count };
+  const failed = { failed: failures.named, failedCount: failures.count, ...toleratedOf(scene) };
   return { record: { ...record, ...failed, ...changes, reason, at }, gate: null, waiting: reason };
+}
+
+/** Never more than there are: what healed is not what the next failure may be. */
+function toleratedOf({ record, failures }: Scene): Pick<RolloutRecord, "tolerated"> {
+  return record.tolerated === undefined ? {} : { tolerated: Math.min(record.tolerated, failures.count) };
 }
 
 function waveName({ waves: all }: Scene, number: number): string {
   return `wave ${number + 1} of ${all.length}`;
+}
+
+function namesIn(nodes: readonly NodeName[], outcomes: Outcomes, kind: Outcome["kind"]): NodeName[] {
+  return nodes.filter((node) => outcomes.get(node)?.kind === kind);
 }
 
 function namesOf(outcomes: Outcomes, kind: Outcome["kind"]): NodeName[] {

@@ -3,6 +3,7 @@ import type { Digest, NodeName } from "@chimera/proto/names";
 import type { RolloutPolicy } from "@chimera/proto/rollout/rollout-policy";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { Head } from "@chimera/proto/signed/head";
+import type { Nonce } from "@chimera/proto/signed/order";
 import type { StateWord } from "@chimera/proto/state-word";
 
 /** One node, by its own signed status and receipt. */
@@ -26,6 +27,8 @@ export interface NodeSight {
 
 /** What an operator signed for this rollout. */
 export interface Ask {
+  nonce: Nonce;
+  createdAt: string;
   kind: "pause" | "resume" | "abort";
   author: string;
   reason: string;
@@ -45,6 +48,7 @@ export interface LeadSight {
   waves: readonly (readonly NodeName[])[];
   record: RolloutRecord;
   nodes: ReadonlyMap<NodeName, NodeSight>;
+  /** The newest one; null without. Once it is answered it says nothing any more. */
   ask: Ask | null;
 }
 

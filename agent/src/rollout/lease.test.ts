@@ -15,7 +15,17 @@ const record: RolloutRecord = {
   lead: "n1",
   released: { wave: 0, first: 1 },
 };
-const sight: LeaseSight = { record, heardMs: 1_000, nowMs: 2_000, head, me: "n2", mine: null };
+const place = { epoch: 0, serial: 7 };
+const sight: LeaseSight = {
+  record,
+  heardMs: 1_000,
+  nowMs: 2_000,
+  head,
+  place,
+  known: null,
+  me: "n2",
+  mine: null,
+};
 
 test("who finds no record of the head begins with it, above every lease before", () => {
   expect(judgeLease({ ...sight, record: null }, at)).toMatchObject({
@@ -46,4 +56,23 @@ test("only the run that took the lease leads: one that was restarted takes a new
 test("nobody takes up what is over", () => {
   const over = { ...record, phase: "committed" as const };
   expect(judgeLease({ ...sight, record: over, nowMs: 900_000 }, at).kind).toBe("follow");
+});
+
+test.each([
+  ["a newer head", { epoch: 0, serial: 8 }, "follow"],
+  ["a newer epoch", { epoch: 1, serial: 1 }, "follow"],
+  ["another head of the same place", place, "follow"],
+  ["an older head", { epoch: 0, serial: 6 }, "take"],
+  ["a head of the first agents", undefined, "take"],
+])("the record of %s: %s", (_, theirs, kind) => {
+  const other = { ...record, head: Digest.parse("c".repeat(64)), place: theirs };
+  expect(judgeLease({ ...sight, record: other, nowMs: 90_000 }, at).kind).toBe(kind);
+});
+
+test("what the store has lost goes on as it was known", () => {
+  const known = { ...record, lease: 9, phase: "paused" as const, reason: "paused by kim" };
+  expect(judgeLease({ ...sight, record: null, known }, at)).toMatchObject({
+    kind: "take",
+    record: { lease: 10, lead: "n2", phase: "paused", reason: "paused by kim", place },
+  });
 });

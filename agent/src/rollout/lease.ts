@@ -4,9 +4,12 @@
  */
 import type { Digest, IsoTime } from "@chimera/proto/names";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
+import { comparePlace } from "@chimera/proto/signed/place";
 import type { z } from "zod";
 
-/** A lead that is not heard for so long leads no more: it beats every four seconds. */
+/** A lead is heard this often. */
+export const leadBeatMs = 4_000;
+/** One that is not heard for so long leads no more: nearly four beats. */
 export const leaseMs = 15_000;
 
 export interface LeaseSight {
@@ -16,6 +19,10 @@ export interface LeaseSight {
   heardMs: number;
   nowMs: number;
   head: Digest;
+  /** Of that head. */
+  place: { epoch: number; serial: number };
+  /** The newest record of this head that this program knows: the store may have lost it since. */
+  known: RolloutRecord | null;
   /** This program's name as a lead. */
   me: string;
   /** The lease that this run of it took; null before. A restarted lead takes a new one. */
@@ -30,21 +37,39 @@ export type LeaseVerdict =
   | { kind: "follow"; lead: string };
 
 export function judgeLease(sight: LeaseSight, at: z.infer<typeof IsoTime>): LeaseVerdict {
-  const { record, me, mine, head } = sight;
-  if (record === null || record.head !== head) return { kind: "take", record: begun(sight, at) };
-  if (mine !== null && record.lease === mine && record.lead === me) return { kind: "lead", record };
+  const { record, me, head, place } = sight;
+  if (record === null) return { kind: "take", record: begun(sight, at) };
+  if (record.head !== head) {
+    return isNewer(record.place, place) ? follow(record) : { kind: "take", record: begun(sight, at) };
+  }
+  if (isOurs(record, sight)) return { kind: "lead", record };
   const isOver = record.phase === "committed" || record.phase === "returned";
   const isGone = sight.nowMs - sight.heardMs >= leaseMs;
-  if (isOver || !isGone) return { kind: "follow", lead: record.lead ?? "unknown" };
+  if (isOver || !isGone) return follow(record);
   return { kind: "take", record: { ...record, lease: record.lease + 1, lead: me, at } };
 }
 
-/** Leases of all heads rise together: a lead of an older head that wakes up late has lost by its number already. */
-function begun({ record, head, me }: LeaseSight, at: z.infer<typeof IsoTime>): RolloutRecord {
-  const lease = (record?.lease ?? 0) + 1;
+function isOurs({ lease, lead }: RolloutRecord, { mine, me }: LeaseSight): boolean {
+  return mine !== null && lease === mine && lead === me;
+}
+
+function follow({ lead }: RolloutRecord): LeaseVerdict {
+  return { kind: "follow", lead: lead ?? "unknown" };
+}
+
+/** Or of the same place: of two heads of one place nobody knows which one counts. */
+function isNewer(theirs: RolloutRecord["place"], ours: LeaseSight["place"]): boolean {
+  return theirs !== undefined && comparePlace(theirs, ours) >= 0;
+}
+
+/** Leases of all heads rise together. What was known of this head goes on, should the store have lost it. */
+function begun({ record, head, place, known, me }: LeaseSight, at: z.infer<typeof IsoTime>): RolloutRecord {
+  const lease = Math.max(record?.lease ?? 0, known?.lease ?? 0) + 1;
+  if (known !== null && known.head === head) return { ...known, place, lease, lead: me, at };
   return {
     v: 1,
     head,
+    place,
     lease,
     phase: "staging",
     reason: "everybody gets ready",

@@ -13,7 +13,13 @@ export type Outcome =
   | { kind: "committed" }
   /** It stands where a person put it, or waits for a restart that its policy forbids. */
   | { kind: "standing"; reason: string }
-  | { kind: "failed"; reason: string; byContact: boolean };
+  | {
+      kind: "failed";
+      reason: string;
+      byContact: boolean;
+      /** It had committed, and asks that the fleet go no further. */
+      holds?: boolean;
+    };
 
 export interface Limits {
   probationMs: number;
@@ -57,17 +63,32 @@ function notTaken({ state, problem }: NodeSight, { stagingMs }: Limits): Outcome
   return { kind: "failed", reason: `has not taken the head: ${problem}`, byContact: false };
 }
 
-function underWay({ state, isProven, waiting }: NodeSight, { stagingMs }: Limits): Outcome {
-  if (state === "committed" && isProven) return { kind: "committed" };
+function underWay(sight: NodeSight, { stagingMs }: Limits): Outcome {
+  const { state, isProven, waiting } = sight;
+  if (state === "committed" && isProven)
+    return isHolding(sight) ? holdingOutcome(sight) : { kind: "committed" };
   if (state === "staged") return { kind: "staged" };
-  if (state === "held") return { kind: "standing", reason: "held" };
-  if (state === "staged-for-reboot" && waiting === "needs-reboot") {
-    return { kind: "standing", reason: "needs a restart" };
-  }
+  const standing = standingReason(state, waiting);
+  if (standing !== null) return { kind: "standing", reason: standing };
   if (state !== "idle" && state !== "fetching") return { kind: "under-way" };
   return stagingMs <= fetchMs
     ? { kind: "getting-ready" }
     : { kind: "failed", reason: "has not fetched it within an hour", byContact: false };
+}
+
+/** One that died meanwhile asks for nothing any more. */
+function isHolding({ asksHold, silentMs }: NodeSight): boolean {
+  return asksHold && (silentMs ?? 0) <= awayMs;
+}
+
+function standingReason(state: StateWord, waiting: string | null): string | null {
+  if (state === "held") return "held";
+  return state === "staged-for-reboot" && waiting === "needs-reboot" ? "needs a restart" : null;
+}
+
+function holdingOutcome({ problem }: NodeSight): Outcome {
+  const reason = `is unhealthy after its commit: ${problem}`;
+  return { kind: "failed", reason, byContact: false, holds: true };
 }
 
 /** One that had begun is missed; any other is merely away. */

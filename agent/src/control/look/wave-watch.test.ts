@@ -1,6 +1,6 @@
 import { ChimeraError } from "@chimera/proto/errors";
 import { createLog } from "@chimera/proto/log";
-import { Digest, FleetId, NodeName } from "@chimera/proto/names";
+import { Digest, FleetId, NodeName, StorePath } from "@chimera/proto/names";
 import type { RolloutPolicy } from "@chimera/proto/rollout/rollout-policy";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { waveDigest, type WaveList } from "@chimera/proto/rollout/wave-list";
@@ -41,6 +41,7 @@ const record: RolloutRecord = {
   released: { wave: 1, first: 1 },
 };
 
+const toplevel = StorePath.parse(`/nix/store/${"a".repeat(32)}-nixos-system-a`);
 const receiptOf = ({ node, signer }: (typeof people)[number], state = "committed") =>
   seal(
     "receipt",
@@ -51,8 +52,8 @@ const receiptOf = ({ node, signer }: (typeof people)[number], state = "committed
       node,
       document: { kind: "head", id: head, epoch: 0, serial: 7 },
       state,
-      target: null,
-      current: null,
+      target: toplevel,
+      current: toplevel,
       times: { ack: at, active: at, pointer: at, boot: at },
       at,
     },

@@ -61,3 +61,17 @@ test("revert-node never leaves what an operator went back to, nor a system with 
   const first = { ...proven("revert-node"), before: { ...before, current: b } };
   expect(decide(sick, first, null).plan?.journal.step).toBe("committed");
 });
+
+test("with hold-fleet the node stands, and says that the fleet shall go no further, until it is well again", () => {
+  const said = decide(sick, proven("hold-fleet"), desired(1, b));
+  const journal = said.plan?.journal ?? null;
+  expect(decide(sick, journal, desired(1, b))).toMatchObject({
+    state: "committed",
+    plan: null,
+    waiting: { reason: "unhealthy-holds-fleet" },
+  });
+  expect(decide(sick, { ...proven("alarm"), unhealthy: "web" }, desired(1, b)).waiting).toBeNull();
+  const well = observed({ system, checks: [result({ passesInRow: 1 })] });
+  const mended = decide(well, journal, desired(1, b)).plan?.journal ?? null;
+  expect(decide(well, mended, desired(1, b)).waiting).toBeNull();
+});

@@ -91,10 +91,17 @@ export function decideCommitted(situation: Situation, desired: Desired | null): 
   if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
   const isForeign = current !== journal.toplevel;
   const isRepointed = isOther(profile, journal.toplevel) || isOther(bootDefault, journal.toplevel);
-  if (!isForeign && !isRepointed) return decideAfterCommit(situation) ?? settled(situation);
+  if (!isForeign && !isRepointed) return decideAfterCommit(situation) ?? standing(situation);
   const detail = `running ${current}, profile ${profile ?? "unknown"}, boot default ${bootDefault ?? "unknown"}`;
   if (desired?.revertForeign !== true) return wait(situation, "foreign-system", detail);
   return repair(situation, isForeign, detail);
+}
+
+/** A lead reads here that the fleet shall go no further. */
+function standing(situation: Situation): Decision {
+  const { unhealthy, policy } = situation.journal;
+  if (unhealthy === null || policy.afterCommit !== "hold-fleet") return settled(situation);
+  return wait(situation, "unhealthy-holds-fleet", `check ${unhealthy} fails since the commit`);
 }
 
 function repair(situation: Situation, isForeign: boolean, detail: string): Decision {

@@ -45,7 +45,11 @@ test("one answer that was lost late in a probation is no silence: that has to la
   const silent = (uptimeMs: number, silentMs: number) =>
     decide(observed({ system, contact: false, uptimeMs, silentMs }), journal, null).plan?.journal;
   expect(silent(230_000, 3_000)).toMatchObject({ step: "probation", healthySince: null });
-  expect(silent(230_000, 121_000)).toMatchObject({ step: "reverting", blame: "contact" });
+  expect(silent(230_000, 121_000)).toMatchObject({
+    step: "reverting",
+    blame: "contact",
+    problem: { code: "contact-lost" },
+  });
   // It does not outlast the dead-man.
   expect(silent(251_000, 30_000)).toMatchObject({ step: "reverting" });
 });

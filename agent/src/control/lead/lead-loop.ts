@@ -1,0 +1,189 @@
+/**
+ * SHELL. One lead of one head: takes the lease or follows who has it, decides once a second, lays receipts ready before it lets a
+ * wave go, and writes the record by compare-and-set. It holds nothing that another lead could not read.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { ChimeraError, errorChain } from "@chimera/proto/errors";
+import type { Digest, NodeName } from "@chimera/proto/names";
+import { receiptsOf, type RolloutPolicy } from "@chimera/proto/rollout/rollout-policy";
+import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
+import type { Envelope } from "@chimera/proto/signed/envelope";
+import type { Head } from "@chimera/proto/signed/head";
+import { decideRollout } from "../../rollout/decide.ts";
+import type { Ask } from "../../rollout/lead-sight.ts";
+import { judgeLease, leadBeatMs, type LeaseSight } from "../../rollout/lease.ts";
+import type { FleetEar } from "./fleet-ear.ts";
+import type { LeadStore, StoredRecord } from "./lead-store.ts";
+
+export interface LeadParts {
+  /** This program's name as a lead. */
+  me: string;
+  head: { id: Digest; head: Head };
+  policy: RolloutPolicy;
+  waves: readonly (readonly NodeName[])[];
+  store: LeadStore;
+  ear: FleetEar;
+  /** Whether the head still consents to go back. */
+  mayReturn: () => boolean;
+  /** Throws ChimeraError for one that does not count. */
+  openAsk: (envelope: Envelope) => Ask;
+  /** Of the lead of this head, other than us. */
+  lastHeardMs: () => number;
+  beat: () => void;
+  /** The newest record of this head that this node knows. */
+  known: RolloutRecord | null;
+  /** Whether the head is still the newest. */
+  isCurrent: () => boolean;
+  /** A line for people, when it is another than before. */
+  say: (line: string) => void;
+  nowMs: () => number;
+  at: () => string;
+}
+
+interface State {
+  /** The newest record of this head that was seen. */
+  known: RolloutRecord | null;
+  lookedMs: number;
+  revision: number;
+  movedMs: number;
+  mine: number | null;
+  phase: string;
+  sinceMs: number;
+  beatenMs: number;
+}
+
+const everyMs = 1_000;
+/** A loop that stood still for so long, with its machine or without NATS, has not heard anybody meanwhile. */
+const gapMs = 8_000;
+
+/** Resolves with the phase in which it ended, or "superseded". */
+export async function lead(parts: LeadParts): Promise<string> {
+  const nowMs = parts.nowMs();
+  const begun = {
+    known: parts.known,
+    lookedMs: nowMs,
+    mine: null,
+    phase: "",
+    beatenMs: Number.NEGATIVE_INFINITY,
+  };
+  const state: State = { ...begun, revision: -1, movedMs: nowMs, sinceMs: nowMs };
+  parts.ear.readAll();
+  while (parts.isCurrent()) {
+    const ended = await look(state, parts).catch((error: unknown) => {
+      if (!(error instanceof ChimeraError)) throw error;
+      parts.say(`waits for NATS: ${errorChain(error)}`);
+      return null;
+    });
+    if (ended !== null) return ended;
+    await delay(everyMs);
+  }
+  return "superseded";
+}
+
+async function look(state: State, parts: LeadParts): Promise<string | null> {
+  const stored = await parts.store.read();
+  note(state, parts, stored);
+  const { record } = stored;
+  if (record?.head === parts.head.id && (record.phase === "committed" || record.phase === "returned")) {
+    parts.say(`${record.phase}: ${record.reason}`);
+    return record.phase;
+  }
+  const verdict = judgeLease(leaseSight(state, parts, record), parts.at());
+  switch (verdict.kind) {
+    case "follow":
+      state.mine = null;
+      parts.say(`${verdict.lead} leads`);
+      return null;
+    case "take":
+      await take(state, parts, verdict.record);
+      return null;
+    case "lead":
+      await drive(state, parts, verdict.record);
+      return null;
+  }
+}
+
+/** What this look tells by itself. */
+function note(state: State, { head, nowMs, ear }: LeadParts, { record, revision }: StoredRecord): void {
+  if (nowMs() - state.lookedMs > gapMs) ear.wasDeaf();
+  state.lookedMs = nowMs();
+  if (record?.head === head.id) state.known = record;
+  if (revision !== state.revision) [state.revision, state.movedMs] = [revision, nowMs()];
+}
+
+function leaseSight(state: State, parts: LeadParts, record: RolloutRecord | null): LeaseSight {
+  const { head, me, nowMs } = parts;
+  const { epoch, serial } = head.head;
+  return {
+    record,
+    heardMs: Math.max(state.movedMs, parts.lastHeardMs()),
+    nowMs: nowMs(),
+    head: head.id,
+    place: { epoch, serial },
+    known: state.known,
+    me,
+    mine: state.mine,
+  };
+}
+
+async function take(state: State, parts: LeadParts, record: RolloutRecord): Promise<void> {
+  const written = await parts.store.write(record, state.revision);
+  if (written === "moved") return;
+  state.mine = record.lease;
+  parts.say(`${parts.me} takes lease ${record.lease}`);
+  parts.ear.readAll();
+}
+
+async function drive(state: State, parts: LeadParts, record: RolloutRecord): Promise<void> {
+  const { nowMs, ear, head, policy, waves } = parts;
+  if (nowMs() - state.beatenMs >= leadBeatMs) {
+    parts.beat();
+    state.beatenMs = nowMs();
+  }
+  if (!ear.isRead()) {
+    ear.readAll();
+    parts.say("reads what every node said last");
+    return;
+  }
+  if (record.phase !== state.phase) [state.phase, state.sinceMs] = [record.phase, nowMs()];
+  const step = decideRollout({
+    nowMs: nowMs(),
+    sinceMs: state.sinceMs,
+    at: parts.at(),
+    mayReturn: parts.mayReturn(),
+    head,
+    policy,
+    waves,
+    record,
+    nodes: ear.sights(head.id),
+    ask: await readAsk(parts),
+  });
+  if (step.gate !== null && !(await layReceipts(parts, step.gate))) {
+    parts.say(`wave ${step.gate + 1}: its receipts are gathered`);
+    return;
+  }
+  if (step.record !== null && (await parts.store.write(step.record, state.revision)) === "moved") return;
+  parts.say(step.record === null ? step.waiting : `${step.record.phase}: ${step.record.reason}`);
+}
+
+/** Null where nobody asks, and where it was not signed for this rollout. */
+async function readAsk({ store, openAsk }: LeadParts): Promise<Ask | null> {
+  const envelope = await store.readAsk();
+  if (envelope === null) return null;
+  try {
+    return openAsk(envelope);
+  } catch (error) {
+    if (error instanceof ChimeraError) return null;
+    throw error;
+  }
+}
+
+/** False while there are fewer than a node of the next wave asks for. */
+async function layReceipts({ ear, head, policy, waves, store }: LeadParts, wave: number): Promise<boolean> {
+  const nodes = waves[wave] ?? [];
+  const needed = receiptsOf(policy, nodes.length);
+  const receipts = ear.receiptsOf(nodes, head.id).slice(0, needed);
+  if (receipts.length < needed) return false;
+  await store.layReceipts({ v: 1, head: head.id, wave, receipts });
+  return true;
+}

@@ -1,0 +1,77 @@
+/** SHELL. The lead's keys in the store: the record, by compare-and-set, and the receipts that let a wave go. */
+import { ChimeraError } from "@chimera/proto/errors";
+import type { FleetId } from "@chimera/proto/names";
+import { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
+import type { WaveReceipts } from "@chimera/proto/rollout/wave-receipts";
+import type { Envelope } from "@chimera/proto/signed/envelope";
+import { subjects } from "@chimera/proto/subjects";
+import { z } from "zod";
+import type { Connection } from "../connection.ts";
+import { parseBounded, readEnvelope } from "../look/read-stored.ts";
+
+export interface StoredRecord {
+  /** Null where there is none, or one that nobody can read. */
+  record: RolloutRecord | null;
+  /** What the next write must name; 0 for a key that was never written. */
+  revision: number;
+}
+
+export interface LeadStore {
+  /** Throws deadline-exceeded when nobody answers. */
+  read: () => Promise<StoredRecord>;
+  /** What an operator asked last, unchecked; null without. */
+  readAsk: () => Promise<Envelope | null>;
+  /** The new revision; "moved" when somebody else has written since. */
+  write: (record: RolloutRecord, revision: number) => Promise<number | "moved">;
+  /** They are the same whoever gathers them: the last one counts. */
+  layReceipts: (receipts: WaveReceipts) => Promise<void>;
+}
+
+const Published = z.object({
+  seq: z.int().optional(),
+  error: z.object({ err_code: z.int(), description: z.string().max(1024) }).optional(),
+});
+
+/** "wrong last sequence", with and without the number that was found. */
+const wrongLastSequence: ReadonlySet<number> = new Set([10_071, 10_164]);
+
+export function openLeadStore(connection: Connection, fleetId: FleetId): LeadStore {
+  const put = async (subject: string, value: unknown, expectedRevision?: number) => {
+    const headers = expectedRevision === undefined ? {} : { expectedRevision };
+    const { data } = await connection.request(subject, JSON.stringify(value), headers);
+    return publishedAs(data);
+  };
+  return {
+    async read() {
+      const { data, code, revision } = await connection.request(subjects.desiredGet("rollout", fleetId), "");
+      if (code !== 0) return { record: null, revision: 0 };
+      const found = data.length === 0 ? null : parseBounded(data, RolloutRecord);
+      return { record: found?.kind === "found" ? found.value : null, revision: revision ?? 0 };
+    },
+    async readAsk() {
+      const found = await readEnvelope(connection, subjects.rolloutAskGet(fleetId));
+      return found.kind === "found" ? found.value : null;
+    },
+    write: (record, revision) => put(subjects.desired("rollout", fleetId), record, revision),
+    async layReceipts(receipts) {
+      await put(subjects.waveReceipts(fleetId, receipts.wave), receipts);
+    },
+  };
+}
+
+/** Throws deadline-exceeded with the stream's own words when it has not taken it. */
+function publishedAs(answer: Uint8Array): number | "moved" {
+  const text = Buffer.from(answer).toString("utf8");
+  const { seq, error } = Published.safeParse(parseJson(text)).data ?? {};
+  if (error !== undefined && wrongLastSequence.has(error.err_code)) return "moved";
+  if (seq !== undefined && error === undefined) return seq;
+  throw new ChimeraError("deadline-exceeded", `the store did not take it: ${text.slice(0, 500)}`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

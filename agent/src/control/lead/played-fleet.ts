@@ -1,0 +1,181 @@
+/** SHELL. Tests only: nodes that only speak, on a real nats-server. Each says signed statuses, and does what the record lets it do. */
+import { setInterval } from "node:timers/promises";
+import type { Digest, NodeName } from "@chimera/proto/names";
+import { NodeName as Name, StorePath, WorldId } from "@chimera/proto/names";
+import { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
+import { WaveReceipts } from "@chimera/proto/rollout/wave-receipts";
+import { seal, type Envelope } from "@chimera/proto/signed/envelope";
+import type { Signer } from "@chimera/proto/signed/keys";
+import type { StateWord } from "@chimera/proto/state-word";
+import type { NodeStatus } from "@chimera/proto/status";
+import { buckets, keys, subjects } from "@chimera/proto/subjects";
+import type { KV, NatsConnection } from "nats";
+import { createSigner, fleetId } from "../fleet-fixture.ts";
+
+/** What becomes of a node that was let go; "away" never speaks, one that lingers stays in probation. */
+export type Fate = "commits" | "reverts" | "lingers" | "away";
+
+const ends = { commits: "committed", reverts: "reverted", lingers: "probation" } as const;
+
+export interface PlayedFleet {
+  keys: ReadonlyMap<NodeName, Signer["publicKey"]>;
+  keyOf: (node: NodeName) => Signer["publicKey"];
+  record: () => Promise<RolloutRecord | null>;
+  receipts: (wave: number) => Promise<WaveReceipts | null>;
+  /** Every record that was written, oldest first. */
+  history: () => Promise<RolloutRecord[]>;
+  /** Whoever was let go, in the order in which that was seen. */
+  gone: readonly NodeName[];
+  /** Something else in the record's place. */
+  putRecord: (value: unknown) => Promise<void>;
+  putAsk: (order: Envelope) => Promise<void>;
+  stop: () => void;
+}
+
+const everyMs = 200;
+
+interface Stage {
+  client: NatsConnection;
+  head: Digest;
+  waves: Waves;
+  fates: Record<string, Fate>;
+  signers: ReadonlyMap<NodeName, Signer>;
+  gone: NodeName[];
+}
+
+type Waves = readonly (readonly NodeName[])[];
+
+export async function playFleet(
+  client: NatsConnection,
+  parts: Pick<Stage, "head" | "waves" | "fates">,
+): Promise<PlayedFleet> {
+  const signers = new Map(parts.waves.flat().map((node) => [node, createSigner(node)] as const));
+  const bucket = await client.jetstream().views.kv(buckets.desired);
+  const stage: Stage = { client, ...parts, signers, gone: [] };
+  const record = () => readRecord(bucket);
+  const stopping = new AbortController();
+  speak(stage, await record());
+  void (async () => {
+    for await (const _ of setInterval(everyMs, null, { signal: stopping.signal }))
+      speak(stage, await record());
+  })().catch(() => undefined);
+  const publicKeys = new Map([...signers].map(([node, { publicKey }]) => [node, publicKey]));
+  return {
+    keys: publicKeys,
+    keyOf(node) {
+      const found = publicKeys.get(node);
+      if (found === undefined) throw new Error(`nobody plays ${node}`);
+      return found;
+    },
+    gone: stage.gone,
+    record,
+    async receipts(wave) {
+      const entry = await bucket.get(keys.waveReceipts(fleetId, wave));
+      return entry === null ? null : WaveReceipts.parse(entry.json());
+    },
+    history: () => readHistory(bucket),
+    putRecord: async (value) => void (await bucket.put(recordKey, JSON.stringify(value))),
+    putAsk: async (order) => void (await bucket.put(keys.rolloutAsk(fleetId), JSON.stringify(order))),
+    stop: () => stopping.abort(),
+  };
+}
+
+const recordKey = keys.desired("rollout", fleetId);
+
+async function readRecord(bucket: KV): Promise<RolloutRecord | null> {
+  const entry = await bucket.get(recordKey);
+  return entry === null ? null : (RolloutRecord.safeParse(entry.json()).data ?? null);
+}
+
+async function readHistory(bucket: KV): Promise<RolloutRecord[]> {
+  const records: RolloutRecord[] = [];
+  for await (const entry of await bucket.history({ key: recordKey })) {
+    const record = RolloutRecord.safeParse(entry.json());
+    if (record.success) records.push(record.data);
+    if (entry.delta === 0) break;
+  }
+  return records;
+}
+
+/** Everybody once. */
+function speak({ client, head, waves, fates, signers, gone }: Stage, record: RolloutRecord | null): void {
+  const isLetGo = (node: NodeName) => record?.head === head && isReleased(record, waves, node);
+  for (const [node, signer] of signers) {
+    const fate = fates[node] ?? "commits";
+    if (fate === "away") continue;
+    if (isLetGo(node) && !gone.includes(node)) gone.push(node);
+    say(client, { node, signer, head, state: gone.includes(node) ? ends[fate] : "staged" });
+  }
+}
+
+/** As the node's gate has it, receipts aside. */
+function isReleased(record: RolloutRecord, waves: Waves, node: NodeName): boolean {
+  const { released, phase } = record;
+  if (phase === "committed") return true;
+  if (phase !== "waves" || released === null || released === undefined) return false;
+  const wave = waves.findIndex((nodes) => nodes.includes(node));
+  const position = waves[wave]?.indexOf(node) ?? 0;
+  return wave < released.wave || (wave === released.wave && position < released.first);
+}
+
+interface Word {
+  node: NodeName;
+  signer: Signer;
+  head: Digest;
+  state: StateWord;
+}
+
+function say(client: NatsConnection, word: Word): void {
+  const { node, signer, state } = word;
+  const envelope = seal("status", statusOf(word), [signer]);
+  client.publish(subjects.status(fleetId, node), JSON.stringify(envelope));
+  client.publish(subjects.beat(fleetId, node), JSON.stringify({ e: 0, s: 1, p: state }));
+}
+
+export function statusOf({ node, signer, head, state }: Word): NodeStatus {
+  const at = new Date().toISOString();
+  return {
+    v: 1,
+    node,
+    fleetId,
+    at,
+    state,
+    waiting: null,
+    agent: { version: "1", path: null, startedAt: at, bootId: "b" },
+    accepted: { epoch: 0, serial: 1, id: head, world: WorldId.parse("a".repeat(64)), acceptedAt: at },
+    wanted: null,
+    system: { current: null, booted: null, profile: null, bootDefault: null },
+    fetch: null,
+    drift: { lastSweepAt: null, managed: 0, open: [], openCount: 0, reverted: 0 },
+    receipt: receiptOf({ node, signer, head, state }),
+    problem: state === "reverted" ? { code: "activation-failed", message: "unit web failed", at } : null,
+  };
+}
+
+const toplevel = StorePath.parse(`/nix/store/${"a".repeat(32)}-nixos-system-a`);
+
+/** As a node has it: until it begins, the state word is that of the order before, which was committed too. */
+function receiptOf({ node, signer, head, state }: Word): Envelope {
+  const at = new Date().toISOString();
+  const done = state === "committed" ? at : null;
+  return seal(
+    "receipt",
+    {
+      v: 1,
+      kind: "receipt",
+      fleetId,
+      node,
+      document: { kind: "head", id: head, epoch: 0, serial: 1 },
+      state: state === "staged" ? "committed" : state,
+      target: toplevel,
+      current: done === null ? null : toplevel,
+      times: { ack: at, active: done, pointer: done, boot: done },
+      at,
+    },
+    [signer],
+  );
+}
+
+export function namesOf(...names: string[]): NodeName[] {
+  return names.map((name) => Name.parse(name));
+}

@@ -1,0 +1,96 @@
+/** SHELL. Tests only: a lead as its program wires it, with a clock that runs five times as fast. */
+import { createLog } from "@chimera/proto/log";
+import type { Digest, NodeName } from "@chimera/proto/names";
+import { openAsk } from "@chimera/proto/rollout/rollout-ask";
+import type { RolloutPolicy } from "@chimera/proto/rollout/rollout-policy";
+import type { Envelope } from "@chimera/proto/signed/envelope";
+import { subjects } from "@chimera/proto/subjects";
+import type { Ask } from "../../rollout/lead-sight.ts";
+import { openConnection, type Connection } from "../connection.ts";
+import { createHead, createLeaf, createSigner, fleetId, node as me, signers } from "../fleet-fixture.ts";
+import type { NatsFixture } from "../nats-fixture.ts";
+import { openFleetEar } from "./fleet-ear.ts";
+import { openLeadBeats } from "./lead-beats.ts";
+import { lead } from "./lead-loop.ts";
+import { openLeadStore } from "./lead-store.ts";
+import type { PlayedFleet } from "./played-fleet.ts";
+
+export interface PlayedLead {
+  said: string[];
+  ended: Promise<string>;
+  /** As its machine would: without a word. */
+  die: () => void;
+}
+
+export interface LeadStart {
+  mayReturn?: boolean;
+  /** Of its head. */
+  serial?: number;
+}
+
+interface Ground {
+  nats: NatsFixture;
+  fleet: PlayedFleet;
+  policy: RolloutPolicy;
+  waves: readonly (readonly NodeName[])[];
+  head: Digest;
+}
+
+const log = createLog({ fields: {}, write: () => undefined });
+const nowMs = () => performance.now() * 5;
+
+export function startLead(
+  name: string,
+  { nats, fleet, policy, waves, head: id }: Ground,
+  { mayReturn = true, serial = 1 }: LeadStart,
+): PlayedLead {
+  let isDead = false;
+  const said: string[] = [];
+  const connection: Connection = connect(nats, name, () => {
+    ear.wasDeaf();
+    ear.readAll();
+  });
+  const ear = openFleetEar({ connection, fleetId, keys: fleet.keys, nowMs, log });
+  const beats = openLeadBeats({ connection, fleetId, me, head: id, nowMs });
+  const ended = lead({
+    me: name,
+    head: { id, head: createHead(serial, [createLeaf(createSigner(me), "a")]) },
+    policy,
+    waves,
+    store: openLeadStore(connection, fleetId),
+    ear,
+    known: null,
+    mayReturn: () => mayReturn,
+    openAsk: (envelope) => askIn(envelope, id),
+    lastHeardMs: beats.lastHeardMs,
+    beat: beats.say,
+    isCurrent: () => !isDead,
+    say: (line) => said.push(line),
+    nowMs,
+    at: () => new Date().toISOString(),
+  });
+  const die = () => {
+    isDead = true;
+    void connection.close();
+  };
+  return { said, ended, die };
+}
+
+function connect(nats: NatsFixture, name: string, onConnected: () => void): Connection {
+  const { url, node: nkey } = nats;
+  return openConnection({
+    servers: [url],
+    name,
+    nkey,
+    inboxPrefix: subjects.inboxPrefix(me),
+    log,
+    onConnected,
+  });
+}
+
+function askIn(envelope: Envelope, head: Digest): Ask {
+  const role = { keys: [signers.order.publicKey], threshold: 1 };
+  const { order } = openAsk(envelope, { role, fleetId, head, nowMs: Date.now() });
+  const { nonce, createdAt, author, reason, action } = order;
+  return { nonce, createdAt, kind: action.ask, author, reason };
+}

@@ -1,0 +1,31 @@
+/** PURE. What the lead makes of a node's signed status. */
+import type { Digest } from "@chimera/proto/names";
+import { isCommitOf } from "@chimera/proto/rollout/wave-receipts";
+import type { Receipt } from "@chimera/proto/signed/receipt";
+import type { NodeStatus } from "@chimera/proto/status";
+import type { NodeSight } from "./lead-sight.ts";
+
+export interface Said {
+  status: NodeStatus;
+  /** The receipt that the status carries, if the node's key signed it. */
+  receipt: Receipt | null;
+  /** Since anything was heard of the node. */
+  silentMs: number;
+}
+
+export function sightOfStatus({ status, receipt, silentMs }: Said, head: Digest): NodeSight {
+  const { state, problem } = status;
+  const hasHead = status.accepted?.id === head;
+  const waiting = status.waiting?.reason ?? null;
+  const asksHold = hasHead && waiting === "unhealthy-holds-fleet";
+  return {
+    silentMs,
+    hasHead,
+    state,
+    waiting,
+    problem: (asksHold ? status.waiting?.detail : problem?.message) ?? "",
+    lostContact: problem?.code === "contact-lost",
+    asksHold,
+    isProven: receipt !== null && isCommitOf(receipt, head),
+  };
+}

@@ -1,0 +1,46 @@
+import { Digest } from "@chimera/proto/names";
+import type { RolloutPolicy } from "@chimera/proto/rollout/rollout-policy";
+import { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
+import { expect, test } from "vitest";
+import { wantedSession, type SessionSight } from "./wanted-session.ts";
+
+const id = Digest.parse("b".repeat(64));
+const at = "2026-11-29T00:00:00.000Z";
+const policy: RolloutPolicy = {
+  waves: [{ list: id, size: 1 }],
+  maxFailed: 0,
+  onFailure: "return",
+  maxUnavailable: null,
+  proven: 100,
+  deadline: null,
+  onDeadline: "hold",
+};
+const head = { epoch: 0, serial: 7, policy: { rollout: policy } };
+const state = { panic: null, head: { id, head } };
+const record = (phase: RolloutRecord["phase"], of = id) =>
+  RolloutRecord.parse({ v: 1, head: of, lease: 1, phase, reason: "", at });
+const sight: SessionSight = { state, record: null, isEligible: true };
+
+test.each([
+  ["no lead has begun", {}],
+  ["a lead is at it", { record: record("waves") }],
+  ["it is paused", { record: record("paused") }],
+  ["another head's rollout is over", { record: record("committed", Digest.parse("c".repeat(64))) }],
+] satisfies [string, Partial<SessionSight>][])(
+  "a node that may lead runs the program while %s",
+  (_, changes) => {
+    expect(wantedSession({ ...sight, ...changes })).toEqual({ head: id, epoch: 0, serial: 7 });
+  },
+);
+
+test.each([
+  ["it may not lead", { isEligible: false }],
+  ["nothing was accepted", { state: null }],
+  ["there is no head", { state: { ...state, head: null } }],
+  ["the head has no waves", { state: { ...state, head: { id, head: { ...head, policy: {} } } } }],
+  ["a panic undid it", { state: { ...state, panic: {} } }],
+  ["everybody has committed", { record: record("committed") }],
+  ["the fleet went back", { record: record("returned") }],
+] satisfies [string, Partial<SessionSight>][])("it runs none where %s", (_, changes) => {
+  expect(wantedSession({ ...sight, ...changes })).toBeNull();
+});

@@ -1,0 +1,31 @@
+/** PURE. Whether this node is to run a lead's program, and for which head. */
+import type { Digest } from "@chimera/proto/names";
+import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
+import type { Head } from "@chimera/proto/signed/head";
+
+export interface SessionSight {
+  /** What the node has accepted; null before anything. */
+  state: {
+    head: { id: Digest; head: Pick<Head, "epoch" | "serial" | "policy"> } | null;
+    panic: object | null;
+  } | null;
+  /** About the accepted head; null where no lead has begun. */
+  record: RolloutRecord | null;
+  /** As the node's module says. */
+  isEligible: boolean;
+}
+
+/** Null where nobody is to lead here: without waves, after a panic, and when the rollout is over. */
+export function wantedSession({
+  state,
+  record,
+  isEligible,
+}: SessionSight): { head: Digest; epoch: number; serial: number } | null {
+  if (!isEligible || state === null || state.head === null || state.panic !== null) return null;
+  const { head, id } = state.head;
+  if (head.policy.rollout === undefined) return null;
+  const phase = record?.head === id ? record.phase : null;
+  return phase === "committed" || phase === "returned"
+    ? null
+    : { head: id, epoch: head.epoch, serial: head.serial };
+}
