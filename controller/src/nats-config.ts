@@ -1,5 +1,5 @@
 /** PURE. The configuration of nats-server: allow-lists per nkey, no anonymous user, data synced before it is acknowledged. */
-import { nodePermissions } from "@chimera/proto/permissions";
+import { leadPermissions, nodePermissions } from "@chimera/proto/permissions";
 import { buckets, subjects } from "@chimera/proto/subjects";
 import type { ControllerConfig } from "./config.ts";
 import type { NodeFile } from "./files/node-file.ts";
@@ -36,7 +36,10 @@ export function renderNatsConfig({ config, controllerNkey, nodes }: NatsConfigIn
   function nodeUsers() {
     return Object.entries(nodes)
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([node, { nkey }]) => ({ nkey, permissions: nodePermissions(config.fleetId, node) }));
+      .map(([node, { nkey, lead }]) => {
+        const permissions = lead === true ? leadPermissions : nodePermissions;
+        return { nkey, permissions: permissions(config.fleetId, node) };
+      });
   }
   const lines = Object.entries(settings).map(([key, value]) => `${key}: ${JSON.stringify(value, null, 2)}`);
   return `# Written by chimera-controller nats-config; nodes are added with chimera-controller node add.\n${lines.join("\n")}\n`;

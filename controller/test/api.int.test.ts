@@ -112,6 +112,7 @@ test("describes every route of the API to everybody", async () => {
     "PUT /v1/panic/ready",
     "PUT /v1/proposals/{id}",
     "PUT /v1/quarantine",
+    "PUT /v1/rollout/ask",
     "PUT /v1/waves/{digest}",
     "PUT /v1/worlds/{id}",
   ]);

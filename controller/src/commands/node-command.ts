@@ -18,8 +18,9 @@ function addCommand(): Command {
     .requiredOption("--node <node>", "name of the node")
     .requiredOption("--nkey <U…>", "its NATS user key, from `chimera-agent identity`")
     .requiredOption("--node-key <name:base64>", "the key with which it signs, from `chimera-agent identity`")
+    .option("--lead", "it may lead rollouts: hear the whole fleet and write who may go")
     .addHelpText("after", examples("chimera-controller node add --node web-1 --nkey UA… --node-key web-1:…"))
-    .action(async (options: { config: string; node: string; nkey: string; nodeKey: string }) => {
+    .action(async (options: { config: string; node: string; nkey: string; nodeKey: string; lead?: true }) => {
       const replaced = await addNode(readConfig(options.config).nodesFile, options);
       process.stdout.write(`${options.node} ${replaced === undefined ? "added" : "updated"}\n`);
     });
@@ -37,8 +38,8 @@ function listCommand(): Command {
         process.stdout.write(`${JSON.stringify({ nodes }, null, 2)}\n`);
         return;
       }
-      for (const [node, { nkey, nodeKey }] of Object.entries(nodes)) {
-        process.stdout.write(`${node.padEnd(20)} ${nkey} ${nodeKey}\n`);
+      for (const [node, { nkey, nodeKey, lead }] of Object.entries(nodes)) {
+        process.stdout.write(`${node.padEnd(20)} ${nkey} ${nodeKey}${lead === true ? " lead" : ""}\n`);
       }
     });
 }

@@ -9,7 +9,12 @@ import { withFileLock } from "./file-lock.ts";
 
 const UserNkey = z.string().regex(/^U[A-Z2-7]{55}$/, "an nkey of a user is U and 55 base-32 digits");
 
-export const RegisteredNode = z.strictObject({ nkey: UserNkey, nodeKey: PublicKeyText });
+export const RegisteredNode = z.strictObject({
+  nkey: UserNkey,
+  nodeKey: PublicKeyText,
+  /** Whether it may lead rollouts. */
+  lead: z.boolean().optional(),
+});
 export type RegisteredNode = z.infer<typeof RegisteredNode>;
 
 export const NodeFile = z
@@ -33,7 +38,7 @@ export function readNodes(path: string): NodeFile {
 /** Adds a node or gives it new keys; returns what it replaced. */
 export async function addNode(
   path: string,
-  entry: { node: string; nkey: string; nodeKey: string },
+  entry: { node: string; nkey: string; nodeKey: string; lead?: boolean },
 ): Promise<RegisteredNode | undefined> {
   const node = NodeName.safeParse(entry.node);
   if (!node.success) throw new ChimeraError("usage", `--node: ${describeIssues(node.error)}`);
@@ -41,10 +46,14 @@ export async function addNode(
     const { nodes } = readNodes(path);
     const next = NodeFile.safeParse({
       v: 1,
-      nodes: { ...nodes, [node.data]: { nkey: entry.nkey, nodeKey: entry.nodeKey } },
+      nodes: { ...nodes, [node.data]: registered(entry) },
     });
     if (!next.success) throw new ChimeraError("usage", `node ${node.data}: ${describeIssues(next.error)}`);
     writeDurably(path, `${JSON.stringify(next.data, null, 2)}\n`);
     return nodes[node.data];
   });
+}
+
+function registered({ nkey, nodeKey, lead }: { nkey: string; nodeKey: string; lead?: boolean }): object {
+  return lead === true ? { nkey, nodeKey, lead } : { nkey, nodeKey };
 }

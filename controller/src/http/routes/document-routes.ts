@@ -1,7 +1,8 @@
-/** SHELL. /v1/panic, /v1/quarantine, /v1/orders: signed documents beside the head. */
+/** SHELL. /v1/panic, /v1/quarantine, /v1/orders, /v1/rollout/ask: signed documents beside the head. */
 import { DocumentFound, DocumentStored, OrderResult, PutDocument, StandingOrders } from "@chimera/proto/api";
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { requirePermission } from "../access.ts";
+import { publishAsk } from "../publish-ask.ts";
 import { publishOrder, publishQuarantine } from "../publish-order.ts";
 import { keepPanicReady, publishPanic } from "../publish-panic.ts";
 import { answers, createRouter, jsonBody } from "../router.ts";
@@ -69,6 +70,18 @@ const postOrder = createRoute({
   responses: answers(OrderResult, "What became of it on each node within two seconds."),
 });
 
+const putAsk = createRoute({
+  method: "put",
+  path: "/v1/rollout/ask",
+  summary: "Ask the lead of the newest rollout to pause, to go on, or to take it back.",
+  middleware: [requirePermission("operate")] as const,
+  request: write,
+  responses: answers(
+    DocumentStored,
+    "Where it is stored. The rollout's record names the nonce that was answered.",
+  ),
+});
+
 export function documentRoutes(services: Services): OpenAPIHono<Env> {
   const { store } = services;
   const router = createRouter();
@@ -91,6 +104,7 @@ export function documentRoutes(services: Services): OpenAPIHono<Env> {
     const orders = (await store.orders.standing()).map(({ envelope }) => envelope);
     return c.json({ v: 1, orders } satisfies StandingOrders, 200);
   });
+  router.openapi(putAsk, async (c) => c.json(await publishAsk(services, c.req.valid("json")), 200));
   router.openapi(postOrder, async (c) => c.json(await publishOrder(services, c.req.valid("json")), 200));
   return router;
 }
