@@ -43,6 +43,16 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import("./commands/history.ts"),
   },
   { name: "rollback", summary: "go back to an earlier world", load: () => import("./commands/rollback.ts") },
+  {
+    name: "rollout",
+    summary: "how far the newest rollout is; pause, resume, abort",
+    load: () => import("./commands/rollout.ts"),
+  },
+  {
+    name: "retry",
+    summary: "try the newest world again where it failed",
+    load: () => import("./commands/retry.ts"),
+  },
   { name: "drift", summary: "what differs from the signed state", load: () => import("./commands/drift.ts") },
   { name: "world", summary: "show, compare and check worlds", load: () => import("./commands/world.ts") },
   {

@@ -24,6 +24,8 @@ export interface DocumentApi {
   /** The order with the fleet's whole quarantine list. */
   quarantine(): Promise<Envelope | null>;
   putQuarantine(envelope: Envelope): Promise<DocumentStored>;
+  /** For the lead of the newest rollout. */
+  putRolloutAsk(envelope: Envelope): Promise<DocumentStored>;
   orders(): Promise<StandingOrders>;
   /** Waits for the answers of its nodes. */
   postOrder(envelope: Envelope): Promise<OrderResult>;
@@ -45,6 +47,7 @@ export function createDocumentApi(send: Send, patient: Send): DocumentApi {
     putPanicReady: (envelope) => put("/v1/panic/ready", envelope, DocumentStored),
     quarantine: async () => (await get("/v1/quarantine", DocumentFound)).envelope,
     putQuarantine: (envelope) => put("/v1/quarantine", envelope, DocumentStored),
+    putRolloutAsk: (envelope) => put("/v1/rollout/ask", envelope, DocumentStored),
     orders: () => get("/v1/orders", StandingOrders),
     postOrder: (envelope) =>
       ask(patient, { method: "POST", path: "/v1/orders", body: JSON.stringify({ envelope }) }, OrderResult),

@@ -24,29 +24,32 @@ import {
   parseOptions,
 } from "../options.ts";
 import { typedPolicy } from "../policy-options.ts";
+import { addRolloutOptions, RolloutOptions, wantedRollout } from "../rollout/rollout-options.ts";
 import { FlakeRef, readProject, type Project } from "../project/project-file.ts";
 import { selectNodes } from "../project/select-nodes.ts";
 
-const Options = FleetOptions.extend(FollowOptions.shape).extend({
-  target: z.array(z.string()).default([]),
-  flake: FlakeRef.optional(),
-  file: z.string().optional(),
-  dryRun: z.boolean().default(false),
-  evalBatch: z.coerce
-    .number()
-    .int("a whole number")
-    .min(1, "at least 1")
-    .max(1000, "at most 1000")
-    .optional(),
-  maxJobs: z
-    .string()
-    .regex(/^(\d{1,4}|auto)$/u, "a number or auto")
-    .optional(),
-});
+const Options = FleetOptions.extend(FollowOptions.shape)
+  .extend(RolloutOptions.shape)
+  .extend({
+    target: z.array(z.string()).default([]),
+    flake: FlakeRef.optional(),
+    file: z.string().optional(),
+    dryRun: z.boolean().default(false),
+    evalBatch: z.coerce
+      .number()
+      .int("a whole number")
+      .min(1, "at least 1")
+      .max(1000, "at most 1000")
+      .optional(),
+    maxJobs: z
+      .string()
+      .regex(/^(\d{1,4}|auto)$/u, "a number or auto")
+      .optional(),
+  });
 type Options = z.infer<typeof Options>;
 
 export function define(command: Command, io: Io): void {
-  addFollowOptions(addFleetOptions(command))
+  addRolloutOptions(addFollowOptions(addFleetOptions(command)))
     .description(
       "Build the systems of the selected nodes, push them to the cache, publish a signed head and follow it.",
     )
@@ -64,6 +67,7 @@ export function define(command: Command, io: Io): void {
         "chimera deploy -t 'web-*' --dry-run",
         "chimera deploy --flake .#  -t n1 --reason 'new kernel' --reboot when-needed",
         "chimera deploy --reboot window --reboot-window 02:00-04:00",
+        "chimera deploy --waves @canary,25%,rest --max-failed 5% --on-failure return",
       ]),
     )
     .action(async (options: unknown) => deploy(io, parseOptions(Options, options)));
@@ -72,6 +76,7 @@ export function define(command: Command, io: Io): void {
 async function deploy(io: Io, options: Options): Promise<void> {
   const project = withFlake(io, await readProject(io, options.file), options.flake);
   const policy = headPolicy(typedPolicy(options), project.policy);
+  const rollout = wantedRollout(options, project.rollout);
   const wanted = await selectSystems(io, project, options.target);
   const operator = await createOperator(io, options);
   await checkedCacheKeyFile(operator.context);
@@ -80,7 +85,7 @@ async function deploy(io: Io, options: Options): Promise<void> {
   const reporter = createBuildReporter(io, options.dryRun ? undefined : operator.api, options.json);
   await reporter.during(async () => {
     const systems = await buildSystems(io, { wanted, project, reporter }, options);
-    await publishSystems(io, { operator, project, reporter, options, policy }, systems);
+    await publishSystems(io, { operator, project, reporter, options, policy, rollout }, systems);
   });
 }
 

@@ -20,15 +20,18 @@ import {
   parseOptions,
 } from "../options.ts";
 import { typedPolicy } from "../policy-options.ts";
+import { addRolloutOptions, RolloutOptions, wantedRollout } from "../rollout/rollout-options.ts";
 import { readProject } from "../project/project-file.ts";
 
-const Options = FleetOptions.extend(FollowOptions.shape).extend({
-  file: z.string().optional(),
-  dryRun: z.boolean().default(false),
-});
+const Options = FleetOptions.extend(FollowOptions.shape)
+  .extend(RolloutOptions.shape)
+  .extend({
+    file: z.string().optional(),
+    dryRun: z.boolean().default(false),
+  });
 
 export function addPublishOptions(command: Command): Command {
-  return addFollowOptions(addFleetOptions(command))
+  return addRolloutOptions(addFollowOptions(addFleetOptions(command)))
     .argument("<node=path...>", "a node and the store path of its system")
     .option("--file <path>", "project file (default: chimera.toml here or in a folder above)")
     .option("--dry-run", "show what would be published; send nothing");
@@ -56,12 +59,15 @@ export async function publish(io: Io, assignments: readonly string[], given: unk
   const systems = parseAssignments(assignments);
   const project = await readProject(io, options.file);
   const policy = headPolicy(typedPolicy(options), project.policy);
+  const rollout = wantedRollout(options, project.rollout);
   const operator = await createOperator(io, options);
   await checkedCacheKeyFile(operator.context);
   const nodes = systems.map(({ node }) => node);
   nodeKeys(nodes, { project, leaves: operator.current.leaves, registered: operator.nodes });
   const reporter = createBuildReporter(io, options.dryRun ? undefined : operator.api, options.json);
-  await reporter.during(() => publishSystems(io, { operator, project, reporter, options, policy }, systems));
+  await reporter.during(() =>
+    publishSystems(io, { operator, project, reporter, options, policy, rollout }, systems),
+  );
 }
 
 /** Throws input-invalid with the assignment that is wrong. */

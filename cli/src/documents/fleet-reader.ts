@@ -1,5 +1,5 @@
 /** SHELL. What every command needs that reads signed documents: context, API, and the walked key sets. No key of anybody. */
-import { effectiveWorld, type Effective } from "@chimera/proto/effective";
+import { observedWorld, type Effective } from "@chimera/proto/effective";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { FleetId } from "@chimera/proto/names";
 import type { Envelope } from "@chimera/proto/signed/envelope";
@@ -56,7 +56,7 @@ export async function effectiveNow(
   const view = await reader.api.fleet();
   const newest = verifyNewest(view, reader.trust);
   checkMemory(reader.seen, newestOf(newest));
-  const effective = effectiveWorld({ ...newest, rollout: view.rollout, nowMs: io.nowMs() });
+  const effective = observedWorld({ ...newest, rollout: view.rollout, nowMs: io.nowMs() });
   if (effective.kind !== "none") return effective;
   throw new ChimeraError("world-unknown", "the fleet has no head yet");
 }

@@ -1,7 +1,7 @@
 /** SHELL. What the fleet is to run now, checked here: the operator signs the next world on top of it. */
 import type { FleetView } from "@chimera/proto/api";
 import { ChimeraError } from "@chimera/proto/errors";
-import { effectiveWorld } from "@chimera/proto/effective";
+import { observedWorld } from "@chimera/proto/effective";
 import type { FleetId, WorldId } from "@chimera/proto/names";
 import { worldId, type Leaf } from "@chimera/proto/signed/world";
 import type { ApiClient } from "../api/api-client.ts";
@@ -30,7 +30,7 @@ export async function currentFleet(
   const shown = verifyNewest(view, trust);
   const documents = newerOf(shown, copy);
   checkMemory(seen, newestOf(documents));
-  const effective = effectiveWorld({ ...documents, rollout: view.rollout, nowMs });
+  const effective = observedWorld({ ...documents, rollout: view.rollout, nowMs });
   const leaves = effective.kind === "none" ? [] : await leavesOf(api, effective.world, onMissingWorld);
   const stored = newestOf(shown)?.id ?? null;
   return { view, revision: view.revision, ...documents, stored, effective, leaves };

@@ -9,6 +9,7 @@ export function policyText(policy: HeadPolicy): string {
     ...some("probation", probationSeconds, " s"),
     ...some("activation at most", activationSeconds, " s"),
     ...some("after commit", policy.afterCommit),
+    ...rolloutParts(policy),
     ...named(
       "checks",
       checks?.map(({ name }) => name),
@@ -19,6 +20,31 @@ export function policyText(policy: HeadPolicy): string {
     ),
   ];
   return parts.length === 0 ? "" : `policy: ${parts.join("; ")}\n`;
+}
+
+function rolloutParts({ rollout }: HeadPolicy): string[] {
+  if (rollout === undefined) return [];
+  const { waves, maxFailed, onFailure, maxUnavailable, proven, deadline, onDeadline } = rollout;
+  return [
+    `${waves.length} waves`,
+    `${onFailure} after more than ${maxFailed} failed`,
+    `${proven} % of a wave must commit`,
+    ...(maxUnavailable === null ? [] : [`${maxUnavailable} at once`]),
+    ...(deadline === null ? [] : [`${onDeadline} at ${deadline}`]),
+  ];
+}
+
+/** A line a wave; empty where everybody goes at once. */
+export function wavesText(waves: readonly (readonly string[])[]): string {
+  return waves
+    .map((nodes, index) => `wave ${index + 1}: ${nodes.slice(0, shownNodes).join(", ")}${moreText(nodes)}\n`)
+    .join("");
+}
+
+const shownNodes = 12;
+
+function moreText(nodes: readonly string[]): string {
+  return nodes.length > shownNodes ? `, … (${nodes.length})` : "";
 }
 
 function rebootParts({ reboot, rebootWindow, acceptUnprotected, panicReboot }: HeadPolicy): string[] {

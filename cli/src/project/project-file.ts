@@ -4,6 +4,7 @@ import { PublicKeyText } from "@chimera/proto/signed/keys";
 import { NodeName } from "@chimera/proto/names";
 import { ChimeraError } from "@chimera/proto/errors";
 import { z } from "zod";
+import { RolloutFile } from "../fleet/head/plan-rollout.ts";
 import { PolicyFile } from "../fleet/head/head-policy.ts";
 import type { Io } from "../io.ts";
 import { readToml } from "../read-toml.ts";
@@ -33,6 +34,8 @@ export const ProjectFile = z.strictObject({
   substituters: z.array(z.url().max(512)).max(16).optional(),
   /** Of every head that is published from here, unless the command says otherwise. */
   policy: PolicyFile.optional(),
+  /** In which waves a deployment goes. */
+  rollout: RolloutFile.optional(),
   nodes: z.record(z.string().max(64), ProjectNode).default({}),
 });
 export type ProjectFile = z.infer<typeof ProjectFile>;

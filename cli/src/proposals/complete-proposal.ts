@@ -7,6 +7,7 @@ import type { Observer } from "../fleet/operator.ts";
 import type { Io } from "../io.ts";
 import { sendOrder } from "../order/send-order.ts";
 import { storeQuarantine } from "../order/store-quarantine.ts";
+import { askLead } from "../rollout/ask-lead.ts";
 import type { OpenedProposal } from "./open-proposal.ts";
 
 export async function completeProposal(
@@ -26,6 +27,7 @@ export async function completeProposal(
       return rememberPanic(io, context.fleetId, envelope);
     case "order":
       if (proposed.document.action.kind === "quarantine") return storeQuarantine(io, observer, envelope);
+      if (proposed.document.action.kind === "rollout") return askLead(io, observer, { envelope, json });
       return sendOrder(io, observer, { envelope, json });
   }
 }

@@ -1,5 +1,6 @@
 /** SHELL. After a head is stored or proposed: say so, and follow the nodes it is about. */
-import { shortDigest } from "@chimera/proto/names";
+import { shortDigest, type NodeName } from "@chimera/proto/names";
+import type { Head } from "@chimera/proto/signed/head";
 import type { Leaf } from "@chimera/proto/signed/world";
 import type { Io } from "../../io.ts";
 import { printableJson, printableLine } from "../../print/printable.ts";
@@ -9,6 +10,9 @@ import { isPrepared, prepareWayBack } from "../head/prepare-way-back.ts";
 import { createFollowView } from "./follow-view.ts";
 import { follow } from "./follow.ts";
 import { waitForSignatures } from "./wait-for-signatures.ts";
+
+/** As many as somebody reads in a line. */
+const mostNamed = 10;
 
 interface FinishOptions {
   json: boolean;
@@ -54,11 +58,31 @@ async function followNodes(
   const started = performance.now();
   const names = leaves.map(({ node }) => node);
   const view = await createFollowView(io, options.json, names);
-  await follow(io, { api: operator.api, view, timeoutSeconds: options.timeoutSeconds }, goals);
+  const { rollout } = head.policy;
+  const inWaves = rollout === undefined ? undefined : { head: id, proven: rollout.proven };
+  const { timeoutSeconds } = options;
+  const away = await follow(io, { api: operator.api, view, timeoutSeconds, inWaves }, goals);
   const ms = Math.round(performance.now() - started);
   if (options.json)
-    io.out(`${printableJson({ type: "result", ok: true, serial: head.serial, nodes: leaves.length, ms })}\n`);
-  else io.out(`all ${leaves.length} nodes committed head ${head.serial} in ${(ms / 1000).toFixed(1)} s\n`);
+    io.out(
+      `${printableJson({ type: "result", ok: true, serial: head.serial, nodes: leaves.length, away, ms })}\n`,
+    );
+  else io.out(`${committedText({ head, count: leaves.length, away })} in ${(ms / 1000).toFixed(1)} s\n`);
+}
+
+function committedText({
+  head,
+  count,
+  away,
+}: {
+  head: Head;
+  count: number;
+  away: readonly NodeName[];
+}): string {
+  if (away.length === 0) return `all ${count} nodes committed head ${head.serial}`;
+  const more = away.length > mostNamed ? ` and ${away.length - mostNamed} more` : "";
+  const names = `${away.slice(0, mostNamed).join(", ")}${more}`;
+  return `${count - away.length} of ${count} nodes committed head ${head.serial}, ${names} will when they return,`;
 }
 
 function announceHead(io: Io, { sent: { head, id }, options }: Finishing, count: number): void {

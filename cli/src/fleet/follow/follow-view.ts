@@ -1,9 +1,10 @@
 /** SHELL. The three ways to watch a rollout: bars for a person, lines for a log, NDJSON for a program. */
 import type { NodeName } from "@chimera/proto/names";
+import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { MultiBar, SingleBar } from "cli-progress";
 import type { Io } from "../../io.ts";
 import { nodeProgress } from "./node-progress.ts";
-import { printableJson } from "../../print/printable.ts";
+import { printableJson, printableLine } from "../../print/printable.ts";
 import { bytes } from "../../print/units.ts";
 import type { FollowView } from "./follow.ts";
 import type { NodeOutcome } from "./node-outcome.ts";
@@ -17,10 +18,15 @@ export async function createFollowView(
   json: boolean,
   nodes: readonly NodeName[],
 ): Promise<FollowView> {
-  if (json)
-    return changes((node, outcome) => io.out(`${printableJson({ type: "node", node, ...outcome })}\n`));
+  if (json) {
+    const lead = onNews(({ phase, lead: by, reason }) =>
+      io.out(`${printableJson({ type: "rollout", phase, lead: by, reason })}\n`),
+    );
+    return changes((node, outcome) => io.out(`${printableJson({ type: "node", node, ...outcome })}\n`), lead);
+  }
   if (!io.errTty || nodes.length > mostBars) {
-    return changes((node, outcome) => io.err(`${node}: ${nodeProgress(outcome)}\n`));
+    const lead = onNews((record) => io.err(`${leadLine(record)}\n`));
+    return changes((node, outcome) => io.err(`${node}: ${nodeProgress(outcome)}\n`), lead);
   }
   // CommonJS: a bundle has its names on `default` only.
   const { default: progress } = await import("cli-progress");
@@ -37,8 +43,23 @@ export async function createFollowView(
   return barView(bars, nodes);
 }
 
+function leadLine({ phase, lead, reason }: RolloutRecord): string {
+  const by = lead === undefined ? "" : ` (${printableLine(lead)} leads)`;
+  return `rollout ${phase}: ${printableLine(reason)}${by}`;
+}
+
+/** Each new word of the lead once. */
+function onNews(tell: (record: RolloutRecord) => void): (record: RolloutRecord) => void {
+  let told = "";
+  return (record) => {
+    const news = `${record.phase} ${record.reason} ${record.lead ?? ""}`;
+    if (news !== told) tell(record);
+    told = news;
+  };
+}
+
 /** Tells each change of a node once; bytes alone only as often as somebody reads a log. */
-function changes(tell: (node: NodeName, outcome: NodeOutcome) => void): FollowView {
+function changes(tell: (node: NodeName, outcome: NodeOutcome) => void, lead: FollowView["lead"]): FollowView {
   const told = new Map<NodeName, { step: string; text: string; atMs: number }>();
   return {
     update(outcomes) {
@@ -52,6 +73,7 @@ function changes(tell: (node: NodeName, outcome: NodeOutcome) => void): FollowVi
         tell(node, outcome);
       }
     },
+    lead,
     end: () => undefined,
   };
 }
@@ -71,6 +93,7 @@ function barView(bars: MultiBar, nodes: readonly NodeName[]): FollowView {
         bar?.update(done, { text: `${nodeProgress(outcome)}${rates(node, outcome)}` });
       }
     },
+    lead: onNews((record) => bars.log(`${leadLine(record)}\n`)),
     end: () => bars.stop(),
   };
 }

@@ -1,11 +1,13 @@
 /** Following over real HTTP: what ends it, what does not, and what is said. */
 import { Digest, FleetId, NodeName, StorePath } from "@chimera/proto/names";
+import { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createOperator, testIo, type TestOperator } from "../../../test/fixture/operator.ts";
 import { createTestNode } from "../../../test/fixture/test-node.ts";
 import { createApiClient, type ApiClient } from "../../api/api-client.ts";
 import { currentContext } from "../../context/current-context.ts";
 import { follow } from "./follow.ts";
+import type { Goal } from "./node-outcome.ts";
 import { createFollowView } from "./follow-view.ts";
 
 const id = Digest.parse("ab".repeat(32));
@@ -13,7 +15,7 @@ const at = "2026-11-23T12:00:00.000Z";
 const n1 = NodeName.parse("n1");
 const toplevel = StorePath.parse("/nix/store/5q2wz4r1d3gkz8m0j7p9v6n4b1c8x2ha-nixos-system-n1");
 const node = createTestNode("n1");
-const goal = {
+const goal: Goal = {
   node: n1,
   nodeKey: node.nodeKey,
   fleetId: FleetId.parse(id),
@@ -31,6 +33,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   operator.server.intercept = () => false;
+  operator.server.rollout = null;
 });
 afterAll(async () => operator.close());
 
@@ -47,14 +50,18 @@ function report(changes: object, by = node): void {
   operator.server.nodes.set("n1", { ...reported, verified: true });
 }
 
-async function followed(timeoutSeconds: number) {
+const record = (phase: RolloutRecord["phase"], reason: string) =>
+  RolloutRecord.parse({ v: 1, head: id, lease: 1, phase, reason, at, lead: "n9" });
+
+async function followed(timeoutSeconds: number, goals: readonly Goal[] = [goal], head?: Digest) {
+  const inWaves = head === undefined ? undefined : { head, proven: 50 };
   const { io, said } = testIo(operator.home);
   const view = await createFollowView(io, false, [n1]);
-  const error = await follow(io, { api, view, timeoutSeconds }, [goal]).then(
-    () => null,
-    (thrown: unknown) => thrown,
+  const { error, away } = await follow(io, { api, view, timeoutSeconds, inWaves }, goals).then(
+    (nodes) => ({ error: null, away: nodes }),
+    (thrown: unknown) => ({ error: thrown, away: [] }),
   );
-  return { error, said: said.err };
+  return { error, away, said: said.err };
 }
 
 test("a controller that is away for a while does not end the following", async () => {
@@ -142,4 +149,53 @@ test("a status that another key signed is nobody's, whatever the controller says
     code: "deadline-exceeded",
     message: expect.stringContaining("its status is not signed by its key"),
   });
+});
+
+const staged = { state: "staged", waiting: { reason: "rollout", detail: "wave 2 of 2" } };
+
+test("in waves, the lead's word is shown once, and a node that is away is not waited for when the rollout is over", async () => {
+  report({});
+  operator.server.rollout = record("waves", "wave 1 of 2: 1 of 1 may go");
+  operator.server.nodes.set("n2", createTestNode("n2").silent());
+  let looks = 0;
+  operator.server.intercept = () => {
+    looks += 1;
+    if (looks === 9) operator.server.rollout = record("committed", "1 committed, 1 away");
+    return false;
+  };
+  const { error, away, said } = await followed(60, [goal, { ...goal, node: NodeName.parse("n2") }], id);
+  expect({ error, away }).toEqual({ error: null, away: ["n2"] });
+  expect(said).toBe(
+    "n1: committed\n" +
+      "n2: silent (never reported)\n" +
+      "rollout waves: wave 1 of 2: 1 of 1 may go (n9 leads)\n" +
+      "rollout committed: 1 committed, 1 away (n9 leads)\n",
+  );
+});
+
+test("a record that says that all is done, where no node has signed that, is no success", async () => {
+  report(staged);
+  operator.server.rollout = record("committed", "1 committed");
+  expect((await followed(60, [goal], id)).error).toMatchObject({
+    code: "rollout-failed",
+    message: expect.stringContaining("only 0 of 1 nodes have signed"),
+  });
+});
+
+test.each(["paused", "returned"] as const)(
+  "a rollout that is %s ends the following with the lead's reason",
+  async (phase) => {
+    report(staged);
+    operator.server.rollout = record(phase, "n3 reverted");
+    expect((await followed(60, [goal], id)).error).toMatchObject({
+      code: "rollout-failed",
+      message: expect.stringContaining("n3 reverted"),
+    });
+  },
+);
+
+test("without waves nobody asks for a record", async () => {
+  report(staged);
+  operator.server.rollout = record("returned", "of a head that has none");
+  expect((await followed(0.3)).error).toMatchObject({ code: "deadline-exceeded" });
 });

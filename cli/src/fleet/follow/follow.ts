@@ -1,12 +1,15 @@
 /** SHELL. Follows nodes to a head until each has committed or failed, or the time is up; the head goes on without us. */
 import type { NodeView } from "@chimera/proto/api";
 import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
-import type { NodeName } from "@chimera/proto/names";
+import type { Digest, NodeName } from "@chimera/proto/names";
+import { provenOf } from "@chimera/proto/rollout/rollout-policy";
+import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { ApiClient } from "../../api/api-client.ts";
 import type { Io } from "../../io.ts";
 import { printableLine } from "../../print/printable.ts";
 import { checkView } from "../check-view.ts";
 import { nodeOutcome, type Goal, type NodeOutcome } from "./node-outcome.ts";
+import { rolloutVerdict } from "./rollout-verdict.ts";
 
 const pollMs = 200;
 const pollManyMs = 1500;
@@ -18,44 +21,105 @@ const mostNamed = 20;
 /** Shows how far the nodes are: bars, lines or NDJSON. */
 export interface FollowView {
   update(outcomes: ReadonlyMap<NodeName, NodeOutcome>): void;
+  /** What the lead does, where there is one. */
+  lead(record: RolloutRecord): void;
   end(): void;
 }
 
 type Outcomes = Map<NodeName, NodeOutcome>;
 
-/** Throws rollout-failed, or deadline-exceeded with who is missing. */
-export async function follow(
-  io: Io,
-  { api, view, timeoutSeconds }: { api: ApiClient; view: FollowView; timeoutSeconds: number },
-  goals: readonly Goal[],
-): Promise<void> {
-  const deadline = performance.now() + timeoutSeconds * 1000;
+export interface Following {
+  api: Pick<ApiClient, "fleet" | "node" | "nodes">;
+  view: FollowView;
+  timeoutSeconds: number;
+  /** Where a lead drives it in waves: it may end with nodes away, when so many per cent of them have committed. */
+  inWaves?: { head: Digest; proven: number } | undefined;
+}
+
+/** Who is away and comes along later; empty without waves. Throws rollout-failed, or deadline-exceeded with who is missing. */
+export async function follow(io: Io, following: Following, goals: readonly Goal[]): Promise<NodeName[]> {
+  const { view } = following;
   const outcomes: Outcomes = new Map(goals.map(({ node }) => [node, notYet]));
-  const stalled = createStalled();
   try {
-    for (;;) {
-      const outage = await look(api, goals, outcomes);
-      stalled.judge(outcomes);
-      io.signal.throwIfAborted();
-      view.update(outcomes);
-      if (namesOf(outcomes, "waiting").length === 0) break;
-      if (performance.now() > deadline) {
-        const message = timeoutMessage(outcomes, timeoutSeconds);
-        throw new ChimeraError("deadline-exceeded", message, outage === undefined ? {} : { cause: outage });
-      }
-      await io.sleep(goals.length > fewNodes ? pollManyMs : pollMs);
-    }
+    await watch(io, following, { goals, outcomes });
   } finally {
     view.end();
   }
   const failed = namesOf(outcomes, "failed");
-  if (failed.length === 0) return;
+  if (failed.length === 0) return namesOf(outcomes, "waiting");
   const reasons = failed.slice(0, mostNamed).map((node) => `${node}: ${reasonOf(outcomes.get(node))}`);
   const more = failed.length > mostNamed ? `; and ${failed.length - mostNamed} more` : "";
   throw new ChimeraError(
     "rollout-failed",
     `${failed.length} of ${goals.length} nodes failed: ${reasons.join("; ")}${more}`,
   );
+}
+
+/** Until nobody is waited for. */
+async function watch(
+  io: Io,
+  following: Following,
+  { goals, outcomes }: { goals: readonly Goal[]; outcomes: Outcomes },
+): Promise<void> {
+  const { api, view, timeoutSeconds } = following;
+  const deadline = performance.now() + timeoutSeconds * 1000;
+  const stalled = createStalled();
+  const led = createLedWatch(following);
+  for (;;) {
+    const outage = await look(api, goals, outcomes);
+    stalled.judge(outcomes);
+    io.signal.throwIfAborted();
+    view.update(outcomes);
+    if (namesOf(outcomes, "waiting").length === 0 || (await led.isOver(outcomes))) return;
+    if (performance.now() > deadline) {
+      const message = timeoutMessage(outcomes, timeoutSeconds);
+      throw new ChimeraError("deadline-exceeded", message, outage === undefined ? {} : { cause: outage });
+    }
+    await io.sleep(goals.length > fewNodes ? pollManyMs : pollMs);
+  }
+}
+
+/** What a node has signed reaches the lead a little before it reaches us. */
+const lateMs = 5000;
+
+/** Throws rollout-failed where the lead has stopped. */
+function createLedWatch({ api, view, inWaves }: Following): {
+  isOver: (outcomes: Outcomes) => Promise<boolean>;
+} {
+  let overSince: number | null = null;
+  return {
+    async isOver(outcomes) {
+      if (inWaves === undefined) return false;
+      const record = await recordOf(api);
+      if (record?.head === inWaves.head) view.lead(record);
+      const verdict = rolloutVerdict(record, inWaves.head);
+      if (verdict.kind === "stopped") throw new ChimeraError("rollout-failed", verdict.message);
+      if (verdict.kind === "going") return false;
+      overSince ??= performance.now();
+      if (performance.now() - overSince <= lateMs) return false;
+      requireProof(outcomes, inWaves.proven);
+      return true;
+    },
+  };
+}
+
+/** The record is signed by nobody: that a fleet has committed is its nodes' word. */
+function requireProof(outcomes: Outcomes, proven: number): void {
+  const committed = namesOf(outcomes, "committed").length;
+  if (committed >= provenOf({ proven }, outcomes.size)) return;
+  throw new ChimeraError(
+    "rollout-failed",
+    `the rollout is said to be over, but only ${committed} of ${outcomes.size} nodes have signed that they committed`,
+  );
+}
+
+async function recordOf(api: Pick<ApiClient, "fleet">): Promise<RolloutRecord | null> {
+  try {
+    return (await api.fleet()).rollout;
+  } catch (error) {
+    if (error instanceof ChimeraError && errorCodes[error.code].retry === "backoff") return null;
+    throw error;
+  }
 }
 
 /** Longer than a node needs to begin with a head that it has taken. */
@@ -80,7 +144,7 @@ function createStalled(): { judge: (outcomes: Outcomes) => void } {
 const notYet: NodeOutcome = { kind: "waiting", state: "silent", detail: "not looked at yet", fetch: null };
 
 /** What kept us from looking: the nodes work without the controller, so following outlives its restart. */
-async function look(api: ApiClient, goals: readonly Goal[], outcomes: Outcomes): Promise<unknown> {
+async function look(api: Following["api"], goals: readonly Goal[], outcomes: Outcomes): Promise<unknown> {
   const open = goals.filter(({ node }) => outcomes.get(node)?.kind === "waiting");
   const found = await viewsOf(api, open).catch((error: unknown) => {
     if (error instanceof ChimeraError && errorCodes[error.code].retry === "backoff") return error;
@@ -101,7 +165,7 @@ async function look(api: ApiClient, goals: readonly Goal[], outcomes: Outcomes):
   return undefined;
 }
 
-function viewsOf(api: ApiClient, goals: readonly Goal[]): Promise<NodeView[]> {
+function viewsOf(api: Following["api"], goals: readonly Goal[]): Promise<NodeView[]> {
   return goals.length > fewNodes ? api.nodes() : Promise.all(goals.map(({ node }) => api.node(node)));
 }
 

@@ -1,7 +1,7 @@
 /** PURE. The head that follows what a fleet runs now: on top of its newest document, back to its effective world. */
 import type { NodeView } from "@chimera/proto/api";
 import { ChimeraError } from "@chimera/proto/errors";
-import type { FleetId } from "@chimera/proto/names";
+import type { FleetId, WorldId } from "@chimera/proto/names";
 import { Head, type HeadPolicy } from "@chimera/proto/signed/head";
 import type { KeySet } from "@chimera/proto/signed/key-set";
 import { comparePlace } from "@chimera/proto/signed/place";
@@ -10,6 +10,9 @@ import { highestReported } from "./highest-reported.ts";
 import { newestOf, type CurrentFleet, type Seen } from "../newest-document.ts";
 
 const hourMs = 3_600_000;
+
+/** For as long a rollout may take the fleet back by itself. */
+const consentMs = 2 * hourMs;
 
 export interface NewHead {
   fleetId: FleetId;
@@ -28,14 +31,14 @@ export interface NewHead {
 
 /** Throws keys-expired when no node would take a head by this key set. */
 export function nextHead(order: NewHead): Head {
-  const { current, keySet, nowMs } = order;
+  const { keySet, nowMs } = order;
   if (Date.parse(keySet.expires) < nowMs) {
     throw new ChimeraError(
       "keys-expired",
       `key set ${keySet.version} expired at ${keySet.expires}, no node takes a head by it: chimera keys renew`,
     );
   }
-  const revertTo = current.effective.kind === "none" ? null : current.effective.world;
+  const revertTo = worldBefore(order);
   return Head.parse({
     v: 1,
     kind: "head",
@@ -46,13 +49,24 @@ export function nextHead(order: NewHead): Head {
     mode: order.mode,
     policy: order.policy,
     revertTo,
-    // Whoever writes to NATS could use a consent: it is given once a lead node is there whose record it is for.
-    consentUntil: null,
+    consentUntil: consentOf(order, revertTo),
     createdAt: iso(nowMs),
     notAfter: iso(nowMs + order.expiresHours * hourMs),
     author: order.author,
     reason: order.reason,
   });
+}
+
+/** Of a head that tries the newest world again: what lay before that, since a way back to itself is none. */
+function worldBefore({ current: { effective, head }, leaves }: NewHead): WorldId | null {
+  if (effective.kind === "none") return null;
+  const isAgain = head !== null && effective.world === head.head.world && worldId(leaves) === effective.world;
+  return isAgain ? head.head.revertTo : effective.world;
+}
+
+/** Whoever writes to NATS could use a consent: it is given only to a rollout that is to go back by itself, and not for long. */
+function consentOf({ policy, nowMs }: NewHead, revertTo: WorldId | null): string | null {
+  return revertTo !== null && policy.rollout?.onFailure === "return" ? iso(nowMs + consentMs) : null;
 }
 
 /** The store takes only what follows its own newest; one that has none takes what the nodes follow. */

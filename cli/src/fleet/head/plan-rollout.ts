@@ -10,7 +10,7 @@ import type { Candidate } from "../../project/select-nodes.ts";
 import { planWaves } from "./plan-waves.ts";
 
 /** "3", or "10%" of the nodes that change. */
-const Amount = z.union([z.int(), z.string()]).transform((value, context) => {
+export const Amount = z.union([z.int(), z.string()]).transform((value, context) => {
   const match = /^(\d{1,6})(%?)$/u.exec(String(value));
   const number = Number(match?.[1] ?? NaN);
   const isShare = match?.[2] === "%";
@@ -23,7 +23,7 @@ const Amount = z.union([z.int(), z.string()]).transform((value, context) => {
 type Amount = z.infer<typeof Amount>;
 
 /** Milliseconds of "2h". */
-const Span = z.string().transform((text, context) => {
+export const Span = z.string().transform((text, context) => {
   const ms = parseDurationMs(text);
   if (ms !== undefined) return ms;
   context.addIssue("a span of time like 30m or 2h");

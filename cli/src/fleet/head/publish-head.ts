@@ -4,6 +4,7 @@ import { shortDigest, type Digest } from "@chimera/proto/names";
 import { sha256 } from "@chimera/proto/signed/canonical";
 import { signersOf, type Envelope } from "@chimera/proto/signed/envelope";
 import type { Head, HeadPolicy } from "@chimera/proto/signed/head";
+import type { WaveList } from "@chimera/proto/rollout/wave-list";
 import type { Leaf } from "@chimera/proto/signed/world";
 import { author } from "../../author.ts";
 import type { Io } from "../../io.ts";
@@ -18,6 +19,8 @@ export interface WantedHead {
   leaves: readonly Leaf[];
   mode: Head["mode"];
   policy: HeadPolicy;
+  /** The lists that the policy's waves name. */
+  waves?: readonly WaveList[];
   reason: string;
   expiresHours: number;
   /** Not stored even where the keys at hand would be enough. */
@@ -54,6 +57,7 @@ export async function publishHead(io: Io, operator: Operator, wanted: WantedHead
   const [nodesBefore] = await Promise.all([
     api.nodes(),
     api.putWorld(head.world, { v: 1, leaves: [...wanted.leaves] }),
+    ...(wanted.waves ?? []).map((list) => api.putWave(list)),
   ]);
   const { publish } = keys.newest.set.roles;
   const signedBy = signersOf(envelope, { kind: "head", role: publish });

@@ -1,5 +1,6 @@
 /** SHELL. Built systems to a stored head: closures to the cache, lists, world, head; nothing of it when one step fails. */
 import { closureDigest, sortClosure, type ClosureEntry } from "@chimera/proto/signed/closure";
+import type { WaveList } from "@chimera/proto/rollout/wave-list";
 import type { NodeName, StorePath } from "@chimera/proto/names";
 import type { HeadPolicy } from "@chimera/proto/signed/head";
 import { checkedCacheKeyFile, readToken } from "../../context/current-context.ts";
@@ -8,7 +9,7 @@ import pLimit from "p-limit";
 import { push, type Pushed } from "../../nix/push.ts";
 import { queryClosures } from "../../nix/query-closures.ts";
 import { planRows, planTable } from "../../print/plan-table.ts";
-import { policyText } from "../../print/policy-text.ts";
+import { policyText, wavesText } from "../../print/policy-text.ts";
 import { printableJson } from "../../print/printable.ts";
 import type { Project } from "../../project/project-file.ts";
 import type { BuildReporter } from "../report/build-reporter.ts";
@@ -16,6 +17,7 @@ import { finish } from "../follow/finish.ts";
 import { nodeKeys } from "../node-keys.ts";
 import type { Operator } from "../operator.ts";
 import { createPushView } from "../report/push-view.ts";
+import { planRollout, type RolloutFile } from "./plan-rollout.ts";
 import { planWorld, type Plan, type System } from "./plan.ts";
 import { publishHead } from "./publish-head.ts";
 
@@ -37,6 +39,8 @@ export interface Publication {
   reporter: BuildReporter;
   options: PublishOptions;
   policy: HeadPolicy;
+  /** Null: everybody goes at once. */
+  rollout: RolloutFile | null;
 }
 
 export async function publishSystems(
@@ -44,18 +48,20 @@ export async function publishSystems(
   publication: Publication,
   systems: readonly System[],
 ): Promise<void> {
-  const { operator, options, policy } = publication;
+  const { operator, options } = publication;
   const closures = await queryClosures(
     io,
     systems.map(({ toplevel }) => toplevel),
   );
   const plan = createPlan(io, publication, { systems, closures });
-  if (options.dryRun) return tellPlan(io, plan, { policy, json: options.json });
+  const { policy, waves } = withWaves(io, publication, plan);
+  if (options.dryRun) return tellPlan(io, plan, { policy, waves, json: options.json });
   await pushClosures(io, publication, { closures, systems });
   const sent = await publishHead(io, operator, {
     leaves: plan.leaves,
     mode: "deploy",
     policy,
+    waves,
     reason: options.reason,
     expiresHours: options.expires,
     propose: options.propose,
@@ -71,10 +77,33 @@ export async function publishSystems(
 function tellPlan(
   io: Io,
   { world, rows }: Plan,
-  { policy, json }: { policy: HeadPolicy; json: boolean },
+  { policy, waves, json }: { policy: HeadPolicy; waves: readonly WaveList[]; json: boolean },
 ): void {
-  if (json) io.out(`${printableJson({ type: "plan", world, policy, nodes: planRows(rows) })}\n`);
-  else io.out(`${planTable(rows, io.paint)}${policyText(policy)}nothing was sent (--dry-run)\n`);
+  const named = waves.map(({ nodes }) => nodes.map(({ node }) => node));
+  if (json)
+    io.out(`${printableJson({ type: "plan", world, policy, waves: named, nodes: planRows(rows) })}\n`);
+  else {
+    io.out(
+      `${planTable(rows, io.paint)}${policyText(policy)}${wavesText(named)}nothing was sent (--dry-run)\n`,
+    );
+  }
+}
+
+/** The policy with the waves of this very world. */
+function withWaves(
+  io: Io,
+  { project, policy, rollout }: Publication,
+  { leaves, rows }: Plan,
+): { policy: HeadPolicy; waves: WaveList[] } {
+  if (rollout === null) return { policy, waves: [] };
+  const changed = rows.filter((row) => row.old?.toplevel !== row.new.toplevel).map(({ node }) => node);
+  const plan = planRollout(rollout, {
+    leaves,
+    changed: new Set(changed),
+    tagsOf: (node) => project.nodes[node]?.tags ?? [],
+    nowMs: io.nowMs(),
+  });
+  return { policy: { ...policy, rollout: plan.policy }, waves: plan.lists };
 }
 
 type Closures = ReadonlyMap<StorePath, readonly ClosureEntry[]>;

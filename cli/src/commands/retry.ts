@@ -1,0 +1,111 @@
+/** SHELL. `chimera retry --failed`: the newest head's world once more, after a pardon for what nodes quarantined because of it. */
+import { ChimeraError } from "@chimera/proto/errors";
+import type { Command } from "commander";
+import { z } from "zod";
+import { verifiedWorld } from "../fleet/current-fleet.ts";
+import { finish } from "../fleet/follow/finish.ts";
+import { publishHead } from "../fleet/head/publish-head.ts";
+import { createOperator, type Operator } from "../fleet/operator.ts";
+import type { Io } from "../io.ts";
+import {
+  addFleetOptions,
+  addFollowOptions,
+  examples,
+  FleetOptions,
+  FollowOptions,
+  parseOptions,
+} from "../options.ts";
+import { currentQuarantine } from "../order/current-quarantine.ts";
+import { nextQuarantine } from "../order/next-quarantine.ts";
+import { reportedToplevels } from "../order/quarantine-rows.ts";
+import { draftOrder, signOrder } from "../order/sign-order.ts";
+import { storeQuarantine } from "../order/store-quarantine.ts";
+import { policyText } from "../print/policy-text.ts";
+import { printableJson } from "../print/printable.ts";
+import { planRetry, type Retry } from "../rollout/plan-retry.ts";
+
+const yearMs = 365 * 86_400_000;
+
+const Options = FleetOptions.extend(FollowOptions.shape).extend({
+  failed: z.literal(true, "say which nodes: --failed"),
+  dryRun: z.boolean().default(false),
+});
+type Options = z.infer<typeof Options>;
+
+export function define(command: Command, io: Io): void {
+  addFollowOptions(addFleetOptions(command))
+    .description(
+      "Try the newest world again where it failed: a pardon, and a head for the same world in the same waves.",
+    )
+    .option("--failed", "the nodes that failed it")
+    .option("--dry-run", "show who and what; sign and send nothing")
+    .addHelpText(
+      "after",
+      examples(["chimera retry --failed --dry-run", "chimera retry --failed --reason 'disk replaced'"]),
+    )
+    .action(async (options: unknown) => retry(io, parseOptions(Options, options)));
+}
+
+async function retry(io: Io, options: Options): Promise<void> {
+  const operator = await createOperator(io, options);
+  const newest = operator.current.head;
+  if (newest === null) throw new ChimeraError("world-unknown", "there is no head yet, so nothing to retry");
+  const leaves = await verifiedWorld(operator.api, newest.head.world);
+  const { rollout } = operator.current.view;
+  const failed = rollout?.head === newest.id ? (rollout.failed ?? []) : [];
+  const named = new Set(failed.map(({ node }) => node));
+  const plan = planRetry({ newest, leaves, nodes: operator.nodes, named, nowMs: io.nowMs() });
+  if (options.dryRun) return tellPlan(io, plan, options.json);
+  if (!(await pardon(io, operator, { plan, options }))) return;
+  const sent = await publishHead(io, operator, {
+    leaves,
+    mode: "deploy",
+    policy: plan.policy,
+    reason: options.reason,
+    expiresHours: options.expires,
+    propose: options.propose,
+  });
+  const finishOptions = { json: options.json, follow: options.follow, timeoutSeconds: options.timeout };
+  await finish(io, { operator, sent, options: finishOptions }, leaves);
+}
+
+/** False where others must sign the pardon first. */
+async function pardon(
+  io: Io,
+  operator: Operator,
+  { plan, options }: { plan: Retry; options: Options },
+): Promise<boolean> {
+  if (plan.pardoned.length === 0) return true;
+  const current = await currentQuarantine(io, operator);
+  const { action } = nextQuarantine(current?.list ?? null, {
+    verb: "pardon",
+    toplevels: plan.pardoned,
+    reported: reportedToplevels(operator.nodes),
+  });
+  const { reason } = options;
+  const notAfterMs = io.nowMs() + yearMs;
+  const order = draftOrder(io, operator.context.fleetId, { nodes: "all", action, reason, notAfterMs });
+  const signed = await signOrder(io, operator, order);
+  if (signed.kind === "signed") {
+    await storeQuarantine(io, operator, signed.envelope);
+    return true;
+  }
+  const { id, signedBy, threshold } = signed;
+  if (options.json) io.out(`${printableJson({ order: id, proposed: true, signedBy, threshold })}\n`);
+  else {
+    const next = `chimera sign ${id.slice(0, 12)}, then this again`;
+    io.out(`the pardon is signed by ${signedBy.length} of ${threshold}: ${next}\n`);
+  }
+  return false;
+}
+
+function tellPlan(io: Io, { failed, pardoned, policy }: Retry, json: boolean): void {
+  if (json) {
+    io.out(`${printableJson({ type: "plan", failed, pardoned, policy })}\n`);
+    return;
+  }
+  const paths = pardoned.map((path) => `pardon ${path}\n`).join("");
+  io.out(
+    `retry on ${failed.join(", ")}\n${paths}${policyText(policy)}nothing was signed or sent (--dry-run)\n`,
+  );
+}

@@ -1,0 +1,67 @@
+/** SHELL. The rollout of the newest head: the lead's record, and how far each wave is by the nodes' own signed words. */
+import { ChimeraError } from "@chimera/proto/errors";
+import type { NodeView } from "@chimera/proto/api";
+import type { Digest } from "@chimera/proto/names";
+import type { RolloutPolicy } from "@chimera/proto/rollout/rollout-policy";
+import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
+import { waveDigest, type WaveList } from "@chimera/proto/rollout/wave-list";
+import type { StateWord } from "@chimera/proto/state-word";
+import type { Observer } from "../fleet/operator.ts";
+
+export interface WaveProgress {
+  size: number;
+  /** How many say what of this head; "silent" for who has not taken it. */
+  states: Partial<Record<StateWord | "silent", number>>;
+}
+
+export interface CurrentRollout {
+  head: Digest;
+  serial: number;
+  policy: RolloutPolicy;
+  /** Null where no lead has begun. */
+  record: RolloutRecord | null;
+  waves: WaveProgress[];
+}
+
+/** Throws not-found where the newest head has no waves, and hash-mismatch for a list that is not the signed one. */
+export async function currentRollout({
+  api,
+  current,
+  nodes,
+}: Pick<Observer, "api" | "current" | "nodes">): Promise<CurrentRollout> {
+  const { head: newest, view } = current;
+  const policy = newest?.head.policy.rollout;
+  if (newest === null || policy === undefined) {
+    const what = newest === null ? "the fleet has no head yet" : `head ${newest.head.serial} has no waves`;
+    throw new ChimeraError("not-found", `${what}: nobody leads it, and every node goes as soon as it can`);
+  }
+  const lists = await Promise.all(policy.waves.map(({ list }) => signedList(api, list)));
+  const { id, head } = newest;
+  return {
+    head: id,
+    serial: head.serial,
+    policy,
+    record: view.rollout?.head === id ? view.rollout : null,
+    waves: waveProgress(lists, nodes, id),
+  };
+}
+
+async function signedList(api: Observer["api"], digest: Digest): Promise<WaveList> {
+  const list = await api.wave(digest);
+  if (waveDigest(list) === digest) return list;
+  throw new ChimeraError("hash-mismatch", `the controller shows another list for wave ${digest}`);
+}
+
+function waveProgress(lists: readonly WaveList[], nodes: readonly NodeView[], head: Digest): WaveProgress[] {
+  const views = new Map(nodes.map((view) => [view.node, view]));
+  return lists.map((list) => {
+    const states: WaveProgress["states"] = {};
+    for (const { node } of list.nodes) {
+      const { status = null, verified = false } = views.get(node) ?? {};
+      const isAbout = verified && status?.accepted?.id === head;
+      const state = isAbout ? status.state : "silent";
+      states[state] = (states[state] ?? 0) + 1;
+    }
+    return { size: list.nodes.length, states };
+  });
+}

@@ -1,0 +1,62 @@
+/** PURE. What `chimera retry --failed` tries again: the newest head's world, on the nodes that could not run it. */
+import type { NodeView } from "@chimera/proto/api";
+import { ChimeraError } from "@chimera/proto/errors";
+import type { Digest, NodeName, StorePath } from "@chimera/proto/names";
+import type { Head, HeadPolicy } from "@chimera/proto/signed/head";
+import type { Leaf } from "@chimera/proto/signed/world";
+import { failedStates } from "@chimera/proto/state-word";
+
+export interface Retry {
+  /** Those that failed, by their own signed word. */
+  failed: NodeName[];
+  /** What they quarantined because of it, and need a pardon for. */
+  pardoned: StorePath[];
+  policy: HeadPolicy;
+}
+
+export interface RetryScene {
+  newest: { id: Digest; head: Head };
+  /** Of the newest head's world. */
+  leaves: readonly Leaf[];
+  /** `verified` as checked here. */
+  nodes: readonly NodeView[];
+  /** Whom the lead of this head counted as failed: silent in the middle, back since, or never ready. */
+  named: ReadonlySet<NodeName>;
+  nowMs: number;
+}
+
+/** Throws not-found where nobody failed. */
+export function planRetry({ newest, leaves, nodes, named, nowMs }: RetryScene): Retry {
+  const wanted = new Map(leaves.map(({ node, toplevel }) => [node, toplevel]));
+  const failed = nodes.filter(({ node, status, verified }) => {
+    if (!verified || status === null || status.accepted?.id !== newest.id) return false;
+    return named.has(node) || failedStates.has(status.state) || refuses(status.quarantine, wanted.get(node));
+  });
+  if (failed.length === 0) {
+    throw new ChimeraError(
+      "not-found",
+      `no node failed head ${newest.head.serial}: there is nothing to retry`,
+    );
+  }
+  const pardoned = failed.flatMap(({ node, status }) => {
+    const toplevel = wanted.get(node);
+    return toplevel !== undefined && refuses(status?.quarantine, toplevel) ? [toplevel] : [];
+  });
+  return {
+    failed: failed.map(({ node }) => node),
+    pardoned: [...new Set(pardoned)].toSorted(),
+    policy: renewed(newest.head, nowMs),
+  };
+}
+
+function refuses(quarantine: readonly StorePath[] | undefined, toplevel: StorePath | undefined): boolean {
+  return toplevel !== undefined && quarantine?.includes(toplevel) === true;
+}
+
+/** As it was signed; a deadline is as far from now as it was then. */
+function renewed({ policy, createdAt }: Head, nowMs: number): HeadPolicy {
+  const { rollout } = policy;
+  if (rollout === undefined || rollout.deadline === null) return policy;
+  const spanMs = Date.parse(rollout.deadline) - Date.parse(createdAt);
+  return { ...policy, rollout: { ...rollout, deadline: new Date(nowMs + spanMs).toISOString() } };
+}
