@@ -131,6 +131,11 @@ types.submodule {
     } "An activation that takes longer is stopped and undone.";
     inherit (health) checks units afterCommit;
     inherit (restart) reboot reserve;
+    lead.eligible = mkOption {
+      type = types.bool;
+      default = false;
+      description = "Whether rollouts may be led from this node. The hub must let it: `nodes.<node>.lead` of the controller's module.";
+    };
     logLevel = mkOption {
       type = types.enum [
         "debug"

@@ -18,6 +18,11 @@ let
         type = publicKey;
         description = "Public key that the node signs its status with, `<node>:<base64>`.";
       };
+      lead = mkOption {
+        type = types.bool;
+        default = false;
+        description = "Whether the node may lead rollouts: hear the whole fleet, and write who may go.";
+      };
     };
   };
 

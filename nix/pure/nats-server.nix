@@ -1,5 +1,5 @@
 # PURE: what services.nats gets. Who may do what is not written here: generated/nats-server.template is what
-# `chimera-controller nats-config` prints for one node (nix/test/nats-server.int.test.ts holds them equal), with @fleet@ and
+# `chimera-controller nats-config` prints for a node and a lead (nix/test/nats-server.int.test.ts holds them equal), with @fleet@ and
 # @node@ where names go.
 let
   names = import ./names.nix;
@@ -14,6 +14,16 @@ let
       throw "not a node name: ${builtins.toJSON node}: ${names.nodeNameRule}"
     else
       builtins.fromJSON (builtins.replaceStrings [ "@fleet@" "@node@" ] [ fleetId node ] text);
+
+  # By their place in the template.
+  nodeUser =
+    fleetId: node:
+    {
+      nkey,
+      lead ? false,
+      ...
+    }:
+    user (if lead then 2 else 1) fleetId node nkey;
 
   user = index: fleetId: node: nkey: builtins.elemAt (filled fleetId node).authorization.users index // { inherit nkey; };
 in
@@ -38,7 +48,7 @@ in
         users = [
           (user 0 fleetId "controller" controllerNkey)
         ]
-        ++ map (node: user 1 fleetId node nodes.${node}.nkey) (builtins.attrNames nodes);
+        ++ map (node: nodeUser fleetId node nodes.${node}) (builtins.attrNames nodes);
       };
     };
 }

@@ -15,7 +15,8 @@ import { exampleKeys } from "./example-keys.ts";
 
 const { fleetId } = exampleKeys;
 
-function rendered(nodes: Record<string, string>): unknown {
+/** `leads`: those of them that may lead rollouts. */
+function rendered(nodes: Record<string, string>, leads: readonly string[] = []): unknown {
   const config = ControllerConfig.parse({
     fleetId,
     nats: { servers: ["nats://127.0.0.1:4222"], seedFile: "/seed" },
@@ -26,7 +27,7 @@ function rendered(nodes: Record<string, string>): unknown {
   });
   const entries = Object.entries(nodes).map(([node, nkey]) => [
     node,
-    { nkey, nodeKey: generateKey(node).public },
+    { nkey, nodeKey: generateKey(node).public, ...(leads.includes(node) && { lead: true }) },
   ]);
   const file = NodeFile.parse({ v: 1, nodes: Object.fromEntries(entries) });
   const [, ...lines] = renderNatsConfig({ config, controllerNkey: "UC", nodes: file.nodes }).split("\n");
@@ -38,10 +39,11 @@ function rendered(nodes: Record<string, string>): unknown {
   return JSON.parse(`{${members.map((member) => member.replace(/^(\w+)/, '"$1"')).join(",")}}`);
 }
 
-test("the template is what the controller prints for one node (vitest -u prints it anew)", async () => {
-  const text = JSON.stringify(rendered({ "the-node": generateNkey().publicKey }), null, 2)
+test("the template is what the controller prints for a node and a lead (vitest -u prints it anew)", async () => {
+  const nodes = { "the-node": generateNkey().publicKey, "z-lead": generateNkey().publicKey };
+  const text = JSON.stringify(rendered(nodes, ["z-lead"]), null, 2)
     .replaceAll(fleetId, "@fleet@")
-    .replaceAll("the-node", "@node@")
+    .replaceAll(/the-node|z-lead/g, "@node@")
     .replaceAll(/"nkey": "[^"]*"/g, '"nkey": "@nkey@"');
   await expect(`${text}\n`).toMatchFileSnapshot("../generated/nats-server.template");
 });
@@ -49,7 +51,9 @@ test("the template is what the controller prints for one node (vitest -u prints 
 test("every node gets what the controller would give it, and nobody else gets anything", async () => {
   const keys = { n1: generateNkey().publicKey, n2: generateNkey().publicKey };
   const { value, error } = await evaluate("tests/pure.nix", "natsSettings");
-  const text = JSON.stringify(rendered(keys)).replace(keys.n1, "U1").replace(keys.n2, "U2");
+  const text = JSON.stringify(rendered(keys, ["n2"]))
+    .replace(keys.n1, "U1")
+    .replace(keys.n2, "U2");
   const wanted = JSON.parse(text);
   const { server_name: _name, port: _port, ...rest } = wanted;
   const { store_dir: _dir, ...jetstream } = rest.jetstream;

@@ -96,7 +96,10 @@ in
     inherit fleetId;
     controllerNkey = "UC";
     nodes.n1.nkey = "U1";
-    nodes.n2.nkey = "U2";
+    nodes.n2 = {
+      nkey = "U2";
+      lead = true;
+    };
   };
   # A name with a wildcard would let a node act for others.
   natsWildcardNode = natsServer.settings {
