@@ -15,6 +15,8 @@ export interface FleetFacts {
   probationSeconds: number;
   /** Where nodes reach the controller: the hub itself, or whoever stands between. */
   controllerUrl: string;
+  /** Nodes from which rollouts may be led. */
+  leads: readonly string[];
   /** Of the nodes that are VMs. */
   boots: Readonly<Record<string, Boot>>;
 }
@@ -37,6 +39,7 @@ function agentConfig(facts: FleetFacts, node: string) {
     nix: { trustedPublicKeys: [facts.cacheKey] },
     probationSeconds: facts.probationSeconds,
     activationSeconds: 60,
+    ...(facts.leads.includes(node) && { lead: { eligible: true } }),
   };
 }
 

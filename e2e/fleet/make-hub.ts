@@ -26,12 +26,14 @@ interface HubInput {
   /** Secret half of the online key. */
   freshKey: string;
   nodes: readonly Identity[];
+  /** Which of them may lead rollouts. */
+  leads: readonly string[];
 }
 
 /** Made here with a configuration of the same fleet whose paths are this machine's. */
 export async function makeHub(
   run: RunProgram,
-  { fleetId, trustedKeys, freshKey, nodes }: HubInput,
+  { fleetId, trustedKeys, freshKey, nodes, leads }: HubInput,
 ): Promise<Hub> {
   const folder = fleetFolder("hub");
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -51,7 +53,7 @@ export async function makeHub(
   const tokens: Record<string, string> = {};
   // One after the other: they write the same two files.
   for (const identity of nodes) {
-    await addNode(run, here, identity);
+    await addNode(run, here, { ...identity, more: leads.includes(identity.node) ? ["--lead"] : [] });
     tokens[identity.node] = await makeToken(run, here, ["--role", "node", "--node", identity.node]);
   }
   return {
@@ -68,8 +70,12 @@ export async function makeHub(
   };
 }
 
-async function addNode(run: RunProgram, config: string, { node, nkey, nodeKey }: Identity): Promise<void> {
-  const identity = ["--node", node, "--nkey", nkey, "--node-key", nodeKey];
+async function addNode(
+  run: RunProgram,
+  config: string,
+  { node, nkey, nodeKey, more }: Identity & { more: readonly string[] },
+): Promise<void> {
+  const identity = ["--node", node, "--nkey", nkey, "--node-key", nodeKey, ...more];
   await run("controller", ["node", "add", "--config", config, ...identity]);
 }
 

@@ -41,7 +41,7 @@ const operatorHome = "/root/.config/chimera";
 /** `people` are operators beside the first one: with them, heads and key sets need two of all. */
 export async function makeIdentities(
   run: RunProgram,
-  { nodes, people }: { nodes: readonly string[]; people: readonly string[] },
+  { nodes, people, leads }: { nodes: readonly string[]; people: readonly string[]; leads: readonly string[] },
 ): Promise<Identities> {
   const operator = fleetFolder("operator");
   await mkdir(operator, { recursive: true, mode: 0o700 });
@@ -51,7 +51,7 @@ export async function makeIdentities(
   const trustedKeys = Envelope.parse(JSON.parse(await readFile(made.keySetFile, "utf8")));
   const freshKey = await readFile(join(made.folder, "fresh.key"), "utf8");
   const { fleetId } = made;
-  const hub = await makeHub(run, { fleetId, trustedKeys, freshKey, nodes: identities });
+  const hub = await makeHub(run, { fleetId, trustedKeys, freshKey, nodes: identities, leads });
   const facts = { fleetId, controller: hubUrl, token: hub.operatorToken };
   const homes = await Promise.all(others.map((person) => personFiles(person, facts)));
   const files: Record<string, HostFile[]> = {

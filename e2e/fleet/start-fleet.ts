@@ -56,6 +56,8 @@ export interface FleetOptions {
   throughPort?: number;
   /** Operators beside the first: heads and key sets then need two of all. */
   people?: readonly string[];
+  /** Nodes from which rollouts may be led. */
+  leads?: readonly string[];
   report?: Report;
 }
 
@@ -78,6 +80,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const identities = await makeIdentities(programIn(fleetFolder("dist", versions.first)), {
     nodes: names,
     people: options.people ?? [],
+    leads: options.leads ?? [],
   });
   report(`made keys, identities and tokens for ${names.length} nodes`);
   const store = await openSeed(versions);
@@ -98,12 +101,17 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   };
 }
 
-function factsOf({ throughPort, probationSeconds = 2 }: FleetOptions, subnet: string, from: Identities) {
+function factsOf(
+  { throughPort, probationSeconds = 2, leads = [] }: FleetOptions,
+  subnet: string,
+  from: Identities,
+) {
   return {
     fleetId: from.fleetId,
     trustedKeys: from.trustedKeys,
     cacheKey: from.cacheKey,
     probationSeconds,
+    leads,
     controllerUrl: throughPort === undefined ? hubUrl : `http://${machineAddress(subnet)}:${throughPort}`,
   };
 }
