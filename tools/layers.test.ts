@@ -143,12 +143,16 @@ for (const { name, why, from, not, except } of rules) {
   });
 }
 
-test("only the agent's two runs join control and host, because there is one place each where the wiring can be read", () => {
+test("only the agent's three runs join control and host, because there is one place each where the wiring can be read", () => {
   const host = importersOf("agent/src/host/");
   const joiners = [...importersOf("agent/src/control/")].filter(
     (from) => host.has(from) && !tests.test(from),
   );
-  expect(joiners.toSorted()).toEqual(["agent/src/run-agent.ts", "agent/src/run-offline.ts"]);
+  expect(joiners.toSorted()).toEqual([
+    "agent/src/run-agent.ts",
+    "agent/src/run-lead.ts",
+    "agent/src/run-offline.ts",
+  ]);
 });
 
 function importersOf(folder: string): Set<string> {

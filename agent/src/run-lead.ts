@@ -20,11 +20,12 @@ import { openFleetEar } from "./control/lead/fleet-ear.ts";
 import { openLeadBeats } from "./control/lead/lead-beats.ts";
 import { lead } from "./control/lead/lead-loop.ts";
 import { openLeadStore } from "./control/lead/lead-store.ts";
-import { readLists } from "./control/lead/read-lists.ts";
+import { KeptLists, readLists } from "./control/lead/read-lists.ts";
 import { fetchWave } from "./control/look/fetch-wave.ts";
 import { readSecret, readSeed } from "./host/agent/identity.ts";
 import { openLog } from "./host/log/open-log.ts";
 import { readDocument } from "./host/state/documents.ts";
+import { writeStateFile } from "./host/state/state-file.ts";
 import type { Ask } from "./rollout/lead-sight.ts";
 import { version } from "./version.ts";
 
@@ -42,11 +43,13 @@ export async function runLead(config: AgentConfig, head: Digest): Promise<string
   if (led === null) return over;
   const { log, close } = openLog({ node: config.node, version }, config.logLevel);
   const say = sayOnce();
+  const listsFile = join(config.stateDir, "lists.json");
   const url = config.controller.url.replace(/\/+$/, "");
   const lists = await readLists(
     led.policy.waves.map(({ list }) => list),
     {
-      stateDir: config.stateDir,
+      kept: readDocument(listsFile, KeptLists)?.lists ?? [],
+      keep: (kept) => writeStateFile(listsFile, kept),
       fetch: (digest) => fetchWave(url, readSecret(config.controller.tokenFile), digest),
       isWanted: () => acceptedHead(config, head) !== null,
       say,

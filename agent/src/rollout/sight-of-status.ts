@@ -23,9 +23,13 @@ export function sightOfStatus({ status, receipt, silentMs }: Said, head: Digest)
     hasHead,
     state,
     waiting,
-    problem: (asksHold ? status.waiting?.detail : problem?.message) ?? "",
+    problem: asksHold ? detailOf(status) : (problem?.message ?? ""),
     lostContact: problem?.code === "contact-lost",
     asksHold,
     isProven: receipt !== null && isCommitOf(receipt, head),
   };
+}
+
+function detailOf({ waiting }: NodeStatus): string {
+  return waiting?.detail ?? "";
 }

@@ -2,26 +2,9 @@
 import { ChimeraError } from "@chimera/proto/errors";
 import type { NodeView } from "@chimera/proto/api";
 import type { Digest } from "@chimera/proto/names";
-import type { RolloutPolicy } from "@chimera/proto/rollout/rollout-policy";
-import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { waveDigest, type WaveList } from "@chimera/proto/rollout/wave-list";
-import type { StateWord } from "@chimera/proto/state-word";
 import type { Observer } from "../fleet/operator.ts";
-
-export interface WaveProgress {
-  size: number;
-  /** How many say what of this head; "silent" for who has not taken it. */
-  states: Partial<Record<StateWord | "silent", number>>;
-}
-
-export interface CurrentRollout {
-  head: Digest;
-  serial: number;
-  policy: RolloutPolicy;
-  /** Null where no lead has begun. */
-  record: RolloutRecord | null;
-  waves: WaveProgress[];
-}
+import type { CurrentRollout, WaveProgress } from "../print/documents/rollout-text.ts";
 
 /** Throws not-found where the newest head has no waves, and hash-mismatch for a list that is not the signed one. */
 export async function currentRollout({

@@ -1,9 +1,26 @@
 /** PURE. A rollout for people: its record, its waves, and who failed. */
-import { shortDigest } from "@chimera/proto/names";
-import type { CurrentRollout, WaveProgress } from "../../rollout/current-rollout.ts";
+import { shortDigest, type Digest } from "@chimera/proto/names";
+import type { RolloutPolicy } from "@chimera/proto/rollout/rollout-policy";
+import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
+import type { StateWord } from "@chimera/proto/state-word";
 import type { Paint } from "../paint.ts";
 import { printableLine } from "../printable.ts";
 import { table } from "../table.ts";
+
+export interface WaveProgress {
+  size: number;
+  /** How many say what of this head; "silent" for who has not taken it. */
+  states: Partial<Record<StateWord | "silent", number>>;
+}
+
+export interface CurrentRollout {
+  head: Digest;
+  serial: number;
+  policy: RolloutPolicy;
+  /** Null where no lead has begun. */
+  record: RolloutRecord | null;
+  waves: WaveProgress[];
+}
 
 export function rolloutText({ serial, head, policy, record, waves }: CurrentRollout, paint: Paint): string {
   const title = `head ${serial} (${shortDigest(head)}), ${waves.length} waves\n`;
