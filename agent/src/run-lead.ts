@@ -52,6 +52,7 @@ export async function runLead(config: AgentConfig, head: Digest): Promise<string
       keep: (kept) => writeStateFile(listsFile, kept),
       fetch: (digest) => fetchWave(url, readSecret(config.controller.tokenFile), digest),
       isWanted: () => acceptedHead(config, head) !== null,
+      againMs: 5_000,
       say,
     },
   );

@@ -9,8 +9,6 @@ import { maxWaves } from "@chimera/proto/rollout/rollout-policy";
 import { waveDigest, WaveList } from "@chimera/proto/rollout/wave-list";
 import { z } from "zod";
 
-const againMs = 5_000;
-
 /** On disk: those of the newest rollout. */
 export const KeptLists = z.object({ v: z.literal(1), lists: z.array(WaveList).max(maxWaves) });
 
@@ -22,6 +20,8 @@ export interface ListSource {
   fetch: (digest: Digest) => Promise<WaveList>;
   /** False: nobody needs them any more. */
   isWanted: () => boolean;
+  /** Between two tries. */
+  againMs: number;
   /** A line for people. */
   say: (line: string) => void;
 }
@@ -40,7 +40,7 @@ export async function readLists(digests: readonly Digest[], source: ListSource):
       if (!(error instanceof ChimeraError)) throw error;
       source.say(`waits for the lists of the waves: ${errorChain(error)}`);
     }
-    await delay(againMs);
+    await delay(source.againMs);
   }
   return null;
 }
