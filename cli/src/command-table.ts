@@ -44,6 +44,11 @@ export const commandTable: readonly CommandEntry[] = [
   },
   { name: "rollback", summary: "go back to an earlier world", load: () => import("./commands/rollback.ts") },
   {
+    name: "panic",
+    summary: "undo the newest head everywhere, now",
+    load: () => import("./commands/panic.ts"),
+  },
+  {
     name: "rollout",
     summary: "how far the newest rollout is; pause, resume, abort",
     load: () => import("./commands/rollout.ts"),

@@ -1,0 +1,106 @@
+/** PURE. How far each node is with a panic, by the receipts that it signed, and when that was first seen here. */
+import type { NodeView } from "@chimera/proto/api";
+import { ChimeraError } from "@chimera/proto/errors";
+import type { Digest, NodeName } from "@chimera/proto/names";
+import type { Envelope } from "@chimera/proto/signed/envelope";
+import type { PublicKeyText } from "@chimera/proto/signed/keys";
+import { openReceipt, type Receipt } from "@chimera/proto/signed/receipt";
+import type { NodeStatus } from "@chimera/proto/status";
+import { failedStates, type StateWord } from "@chimera/proto/state-word";
+
+const panicMarks = ["ack", "active", "pointer", "boot"] as const;
+type PanicMark = (typeof panicMarks)[number];
+
+export interface PanicNode {
+  node: NodeName;
+  /** Milliseconds since the release at which this was seen; null where it was not. */
+  marks: Record<PanicMark, number | null>;
+  state: StateWord | "silent";
+  /** Why it needs a person; null where it does not. */
+  problem: string | null;
+}
+
+export interface PanicGoal {
+  node: NodeName;
+  /** Of its leaf in the signed world. */
+  nodeKey: PublicKeyText;
+}
+
+/** Of a panic that was just released: nobody has answered. */
+export function released(goals: readonly PanicGoal[]): PanicNode[] {
+  return goals.map(({ node }) => ({
+    node,
+    marks: { ack: null, active: null, pointer: null, boot: null },
+    state: "silent",
+    problem: null,
+  }));
+}
+
+export interface PanicLook {
+  /** Id of the stored panic. */
+  panic: Digest;
+  /** `verified` as checked here. */
+  views: readonly NodeView[];
+  keys: ReadonlyMap<NodeName, PublicKeyText>;
+  /** Milliseconds since the release. */
+  atMs: number;
+}
+
+/** What was seen once stays seen, at its first time. */
+export function nextProgress(nodes: readonly PanicNode[], look: PanicLook): PanicNode[] {
+  const byName = new Map(look.views.map((view) => [view.node, view]));
+  return nodes.map((before) => {
+    const { status = null, verified = false } = byName.get(before.node) ?? {};
+    return status === null || !verified ? before : nextOf(before, status, look);
+  });
+}
+
+function nextOf(before: PanicNode, status: NodeStatus, { panic, keys, atMs }: PanicLook): PanicNode {
+  const receipt = receiptOf(status.receipt ?? null, keys.get(before.node), panic);
+  if (receipt === null) return before;
+  const { times } = receipt;
+  const marks = { ...before.marks };
+  for (const mark of panicMarks) if (times[mark] !== null) marks[mark] ??= atMs;
+  const problem = isBack({ marks }) ? null : problemOf(status);
+  return { node: before.node, marks, state: status.state, problem };
+}
+
+function problemOf({ state, problem }: NodeStatus): string | null {
+  return failedStates.has(state) ? `${state}: ${problem?.message ?? "it gave no reason"}` : null;
+}
+
+function receiptOf(
+  envelope: Envelope | null,
+  nodeKey: PublicKeyText | undefined,
+  panic: Digest,
+): Receipt | null {
+  if (envelope === null || nodeKey === undefined) return null;
+  try {
+    const receipt = openReceipt(envelope, nodeKey);
+    return receipt.document.kind === "panic" && receipt.document.id === panic ? receipt : null;
+  } catch (error) {
+    if (error instanceof ChimeraError) return null;
+    throw error;
+  }
+}
+
+/** One that had only begun with the head has the world before in its profile and loader all the time: what runs counts too. */
+export function isBack({ marks }: Pick<PanicNode, "marks">): boolean {
+  return panicMarks.every((mark) => marks[mark] !== null);
+}
+
+/** Nobody is waited for any more. */
+export function isPanicOver(nodes: readonly PanicNode[]): boolean {
+  return nodes.every((node) => isBack(node) || node.problem !== null);
+}
+
+/** "0.8 s: 20 of 20 acknowledged, 12 active, 12 in the profile, 12 boot it" */
+export function progressText(nodes: readonly PanicNode[], atMs: number): string {
+  const count = (mark: PanicMark) => nodes.filter(({ marks }) => marks[mark] !== null).length;
+  const failed = nodes.filter(({ problem }) => problem !== null).length;
+  const more = failed === 0 ? "" : `, ${failed} failed`;
+  return (
+    `${(atMs / 1000).toFixed(1)} s: ${count("ack")} of ${nodes.length} acknowledged, ${count("active")} active, ` +
+    `${count("pointer")} in the profile, ${count("boot")} boot it${more}`
+  );
+}
