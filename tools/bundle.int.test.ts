@@ -49,6 +49,12 @@ test.each([
   expect(stdout).toContain("7.8.9-try");
 });
 
+test("what is loaded late is found in its part: a package's names are on its default there", async () => {
+  const agent = join(folder, "first/agent.mjs");
+  const { stdout } = await execa(process.execPath, [agent, "hardware-facts", "--node", "n1"]);
+  expect(JSON.parse(stdout)).toMatchObject({ cpu: { cores: expect.any(Number) } });
+});
+
 test("the same sources give the same bytes in another folder, leave no old part there, and name no folder of the machine", async () => {
   await mkdir(join(folder, "second/agent"), { recursive: true });
   await writeFile(join(folder, "second/agent/chunk-OF-BEFORE.mjs"), "");

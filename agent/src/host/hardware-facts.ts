@@ -24,7 +24,8 @@ async function list<T>(asked: Promise<T | T[]>, limit: number): Promise<T[]> {
 }
 
 export async function gatherHardware(node: NodeName): Promise<Hardware> {
-  const si = await import("systeminformation");
+  // CommonJS: a bundle has its names on `default` only.
+  const { default: si } = await import("systeminformation");
   const [system, os, cpu, memory] = await Promise.all([
     part(si.system()),
     part(si.osInfo()),
