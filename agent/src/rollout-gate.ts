@@ -38,7 +38,11 @@ function isOverdue({ deadline, onDeadline }: RolloutPolicy, { record, nowMs }: G
   return deadline !== null && onDeadline === "proceed" && nowMs > Date.parse(deadline) && !isStopped;
 }
 
-function isLetGo({ phase, released }: RolloutRecord, place: { wave: number; position: number }): boolean {
+/** By the record alone: receipts aside. */
+export function isLetGo(
+  { phase, released }: Pick<RolloutRecord, "phase" | "released">,
+  place: { wave: number; position: number },
+): boolean {
   if (phase === "committed") return true;
   if (phase !== "waves" || released === null || released === undefined) return false;
   return place.wave < released.wave || (place.wave === released.wave && place.position < released.first);

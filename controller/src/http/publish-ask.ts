@@ -24,9 +24,6 @@ export async function publishAsk(
   const nowMs = Date.now();
   const role = documents.keys.set.roles.order;
   const { order, id, signedBy } = openAsk(envelope, { role, fleetId, head: newest.id, nowMs });
-  if (order.nodes !== "all") {
-    throw new ChimeraError("order-misaddressed", "what is asked of a lead is about all nodes");
-  }
   if (msOf(order.createdAt) - nowMs > maxAheadMs) {
     const message = `order.createdAt is ${order.createdAt}, the clock of somebody is wrong`;
     throw new ChimeraError("input-invalid", message);

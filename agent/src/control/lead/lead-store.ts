@@ -61,17 +61,10 @@ export function openLeadStore(connection: Connection, fleetId: FleetId): LeadSto
 
 /** Throws deadline-exceeded with the stream's own words when it has not taken it. */
 function publishedAs(answer: Uint8Array): number | "moved" {
-  const text = Buffer.from(answer).toString("utf8");
-  const { seq, error } = Published.safeParse(parseJson(text)).data ?? {};
+  const found = parseBounded(answer, Published);
+  const { seq, error } = found.kind === "found" ? found.value : {};
   if (error !== undefined && wrongLastSequence.has(error.err_code)) return "moved";
   if (seq !== undefined && error === undefined) return seq;
-  throw new ChimeraError("deadline-exceeded", `the store did not take it: ${text.slice(0, 500)}`);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const said = Buffer.from(answer.subarray(0, 500)).toString("utf8");
+  throw new ChimeraError("deadline-exceeded", `the store did not take it: ${said}`);
 }

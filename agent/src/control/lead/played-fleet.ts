@@ -10,6 +10,7 @@ import type { StateWord } from "@chimera/proto/state-word";
 import type { NodeStatus } from "@chimera/proto/status";
 import { buckets, keys, subjects } from "@chimera/proto/subjects";
 import type { KV, NatsConnection } from "nats";
+import { isLetGo } from "../../rollout-gate.ts";
 import { createSigner, fleetId } from "../fleet-fixture.ts";
 
 /** What becomes of a node that was let go; "away" never speaks, one that lingers stays in probation. */
@@ -99,23 +100,18 @@ async function readHistory(bucket: KV): Promise<RolloutRecord[]> {
 
 /** Everybody once. */
 function speak({ client, head, waves, fates, signers, gone }: Stage, record: RolloutRecord | null): void {
-  const isLetGo = (node: NodeName) => record?.head === head && isReleased(record, waves, node);
+  const mayGo = (node: NodeName) => record?.head === head && isReleased(record, waves, node);
   for (const [node, signer] of signers) {
     const fate = fates[node] ?? "commits";
     if (fate === "away") continue;
-    if (isLetGo(node) && !gone.includes(node)) gone.push(node);
+    if (mayGo(node) && !gone.includes(node)) gone.push(node);
     say(client, { node, signer, head, state: gone.includes(node) ? ends[fate] : "staged" });
   }
 }
 
-/** As the node's gate has it, receipts aside. */
 function isReleased(record: RolloutRecord, waves: Waves, node: NodeName): boolean {
-  const { released, phase } = record;
-  if (phase === "committed") return true;
-  if (phase !== "waves" || released === null || released === undefined) return false;
   const wave = waves.findIndex((nodes) => nodes.includes(node));
-  const position = waves[wave]?.indexOf(node) ?? 0;
-  return wave < released.wave || (wave === released.wave && position < released.first);
+  return isLetGo(record, { wave, position: waves[wave]?.indexOf(node) ?? 0 });
 }
 
 interface Word {
