@@ -1,42 +1,14 @@
-/** SHELL. Switch inhibitors: critical components that a running system cannot change, by the toplevels' own lists. */
+/** SHELL. Switch inhibitors of the running and the wanted system, read from their toplevels. */
 import { existsSync, readFileSync } from "node:fs";
 import type { StorePath } from "@chimera/proto/names";
-import { z } from "zod";
-
-const Inhibitors = z.record(z.string().max(256), z.string().max(4096));
-
-const maxBytes = 1 << 20;
-const listName = "components listed in the older form";
+import { differingInhibitors, maxInhibitorBytes } from "@chimera/proto/system/inhibitors";
 
 /** Names present in both lists with another value. Null when a list is there but unreadable. */
 export function compareInhibitors(running: StorePath, wanted: StorePath): string[] | null {
-  const [from, to] = [readInhibitors(running), readInhibitors(wanted)];
-  if (from === null || to === null) return null;
-  return Object.keys(to).filter((name) => from[name] !== undefined && from[name] !== to[name]);
+  return differingInhibitors(textOf(running), textOf(wanted));
 }
 
-function readInhibitors(toplevel: StorePath): Record<string, string> | null {
+function textOf(toplevel: StorePath): string | null {
   const file = `${toplevel}/switch-inhibitors`;
-  if (!existsSync(file)) return {};
-  const text = readFileSync(file, "utf8").slice(0, maxBytes);
-  return text.trimStart().startsWith("{") ? readMap(text) : readList(text);
-}
-
-function readMap(text: string): Record<string, string> | null {
-  try {
-    return Inhibitors.safeParse(JSON.parse(text)).data ?? null;
-  } catch {
-    return null;
-  }
-}
-
-/** The first form of the file: one component a line, all of it one word that must not change. */
-function readList(text: string): Record<string, string> {
-  const lines = text.split("\n").map((line) => line.trim());
-  return {
-    [listName]: lines
-      .filter((line) => line !== "")
-      .toSorted()
-      .join(" "),
-  };
+  return existsSync(file) ? readFileSync(file, "utf8").slice(0, maxInhibitorBytes) : null;
 }

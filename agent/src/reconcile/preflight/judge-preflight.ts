@@ -1,5 +1,6 @@
 /** PURE. The last look before a switch: go, go by a restart, wait, or refuse; each with its reason as data. */
 import type { ErrorCode } from "@chimera/proto/errors";
+import { inhibitorReasons, initReasons, rebootReasons } from "@chimera/proto/system/reboot-reasons";
 import type { PreflightFacts } from "./preflight-facts.ts";
 
 export type Preflight =
@@ -14,8 +15,6 @@ export interface Reserve {
   bootBytes: number;
 }
 
-/** As much of a reason as the journal takes. */
-const maxReason = 512;
 const mebibyte = 1 << 20;
 
 /** Forward, to a system that has not proved itself. */
@@ -33,28 +32,6 @@ export function judgeWayBack(facts: PreflightFacts): Preflight {
 
 function restart(reasons: string[]): Preflight {
   return reasons.length === 0 ? { kind: "go" } : { kind: "reboot", reasons };
-}
-
-/** Why the running machine cannot become the wanted system without a restart. */
-function rebootReasons(facts: PreflightFacts): string[] {
-  const { kernel, driver } = facts;
-  return [
-    ...inhibitorReasons(facts),
-    ...initReasons(facts),
-    ...(driver === null ? [] : [driver]),
-    ...(kernel === null ? [] : [kernel]),
-  ];
-}
-
-function inhibitorReasons({ inhibitors }: PreflightFacts): string[] {
-  if (inhibitors === null) return ["the switch inhibitors of the systems could not be compared"];
-  return inhibitors.length === 0
-    ? []
-    : [`switch inhibitors differ: ${inhibitors.join(", ")}`.slice(0, maxReason)];
-}
-
-function initReasons({ isInitChanged }: PreflightFacts): string[] {
-  return isInitChanged ? ["the interface of init differs"] : [];
 }
 
 function refusal(facts: PreflightFacts, reserve: Reserve): Preflight | null {

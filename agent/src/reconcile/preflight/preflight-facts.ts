@@ -1,9 +1,11 @@
 /** PURE. What is known before one system is switched to another: read from both closures, the loader and the file systems. */
 
+import type { RestartFacts } from "@chimera/proto/system/reboot-reasons";
+
 /** How the loader comes back from a system that does not boot. */
 export type LoaderProtection = "one-shot" | "none";
 
-export interface PreflightFacts {
+export interface PreflightFacts extends RestartFacts {
   /** `nixos-version` and `bin/switch-to-configuration` are there. */
   isSystem: boolean;
   /** As `uname -m` and the closure's `system` say; null where one is not known. */
@@ -14,14 +16,6 @@ export interface PreflightFacts {
   boot: { freeBytes: number; neededBytes: number } | null;
   /** A switch runs, begun by anybody. */
   isSwitchLocked: boolean;
-  /** Names that differ between the running system and the wanted one; null when a list is unreadable. */
-  inhibitors: readonly string[] | null;
-  /** Another interface of init: only a restart brings it. */
-  isInitChanged: boolean;
-  /** Kernel, initrd or parameters differ from the booted ones: in words. */
-  kernel: string | null;
-  /** The loaded GPU driver is another than the wanted system's: in words. */
-  driver: string | null;
   loader: LoaderProtection;
   /** Whether the wanted system brings an agent: without one it cannot prove itself after a restart. */
   hasAgent: boolean;

@@ -1,0 +1,36 @@
+/** PURE. Why a running machine cannot become another system without a restart; each in words. */
+
+export interface RestartFacts {
+  /** Names that differ between the running system and the wanted one; null when a list is unreadable. */
+  inhibitors: readonly string[] | null;
+  /** Another interface of init: only a restart brings it. */
+  isInitChanged: boolean;
+  /** Kernel, modules or parameters differ from the booted ones: in words. */
+  kernel: string | null;
+  /** The GPU driver is another than the wanted system's: in words. */
+  driver: string | null;
+}
+
+/** As much of a reason as the journal takes. */
+const maxReason = 512;
+
+export function rebootReasons(facts: RestartFacts): string[] {
+  const { kernel, driver } = facts;
+  return [
+    ...inhibitorReasons(facts),
+    ...initReasons(facts),
+    ...(driver === null ? [] : [driver]),
+    ...(kernel === null ? [] : [kernel]),
+  ];
+}
+
+export function inhibitorReasons({ inhibitors }: Pick<RestartFacts, "inhibitors">): string[] {
+  if (inhibitors === null) return ["the switch inhibitors of the systems could not be compared"];
+  return inhibitors.length === 0
+    ? []
+    : [`switch inhibitors differ: ${inhibitors.join(", ")}`.slice(0, maxReason)];
+}
+
+export function initReasons({ isInitChanged }: Pick<RestartFacts, "isInitChanged">): string[] {
+  return isInitChanged ? ["the interface of init differs"] : [];
+}
