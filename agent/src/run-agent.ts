@@ -118,7 +118,12 @@ function tenderOf({
   const tend = createRolloutTender((error) => log.warn({ error }, "the rollout's session was not started"));
   const { stateDir, runtimeDir, lead } = config;
   return () => {
-    const sight = { state: control.keeper.state(), record: control.rollout(), isEligible: lead.eligible };
+    const sight = {
+      state: control.keeper.state(),
+      record: control.rollout(),
+      isEligible: lead.eligible,
+      nowMs: Date.now(),
+    };
     const wanted = wantedSession(sight);
     tend(wanted === null ? null : { ...wanted, program, configFile, stateDir, runtimeDir });
   };

@@ -27,6 +27,7 @@ import { openLog } from "./host/log/open-log.ts";
 import { readDocument } from "./host/state/documents.ts";
 import { writeStateFile } from "./host/state/state-file.ts";
 import type { Ask } from "./rollout/lead-sight.ts";
+import { isOver } from "./rollout/wanted-session.ts";
 import { version } from "./version.ts";
 
 interface Led {
@@ -89,6 +90,7 @@ async function leadWith(config: AgentConfig, { led, lists, log, say }: Leading):
     ear,
     known: known?.head === id ? known : null,
     mayReturn: () => mayReturn(head, utcMs(readTrust(stateDir))),
+    isOver: (record) => isOver(record, head, utcMs(readTrust(stateDir))),
     openAsk: (envelope) => openAskFor(readTrust(stateDir), id, envelope),
     lastHeardMs: beats.lastHeardMs,
     beat: beats.say,

@@ -49,6 +49,53 @@ test("what is signed for the newest rollout is laid where its lead looks, the ne
   }
 });
 
+test("of two who ask at once the one who signed first changes nothing, in whatever sequence they arrive", async () => {
+  const now = Date.now();
+  const [first, second, tie] = [1_000, 2_000, 2_000].map((ms) =>
+    asks(ms === 1_000 ? "pause" : "resume", { createdAt: iso(now + ms) }),
+  );
+  if (first === undefined || second === undefined || tie === undefined) throw new Error("three asks");
+  const stored = await send(second);
+  expect(stored).toMatchObject({ id: idOf(sealOrder(second)) });
+  expect(await send(first)).toMatchObject({
+    code: "order-stale",
+    detail: expect.stringContaining("asked for resume"),
+  });
+  expect(await send({ ...tie, nonce: "e".repeat(32) })).toMatchObject({ code: "order-stale" });
+  expect(await send(second)).toEqual(stored);
+});
+
+test("of a crowd at once the newest lies there at the end, and every other one was stored before it or refused", async () => {
+  const now = Date.now() + 5_000;
+  const crowd = Array.from({ length: 12 }, (_, i) => asks("pause", { createdAt: iso(now + ((i * 7) % 12)) }));
+  const answers = await Promise.all(crowd.map((order) => send(order)));
+  const newest = crowd.reduce((a, b) => (b.createdAt > a.createdAt ? b : a));
+  const { link } = await connectAsController(fleet());
+  const bucket = await link.jetstream().views.kv(buckets.desired);
+  const found = await bucket.get(keys.rolloutAsk(fleetId));
+  await link.close();
+  expect(idOf(Envelope.parse(found?.json()))).toBe(idOf(sealOrder(newest)));
+  const codes = answers.flatMap(({ code }) => (code === undefined ? [] : [code]));
+  expect(new Set(codes).difference(new Set(["order-stale"]))).toEqual(new Set());
+});
+
+test("what was signed before the lead's last answer is refused, what comes after it is not", async () => {
+  const { link } = await connectAsController(fleet());
+  const bucket = await link.jetstream().views.kv(buckets.desired);
+  const answeredAt = Date.now() + 60_000;
+  const answered = { nonce: "d".repeat(32), createdAt: iso(answeredAt) };
+  const record = { v: 1, head, lease: 1, phase: "waves", reason: "", at: iso(answeredAt), answered };
+  await bucket.put(keys.desired("rollout", fleetId), JSON.stringify(record));
+  await bucket.put(keys.rolloutAsk(fleetId), "garbage");
+  await link.close();
+  expect(await send(asks("abort", { createdAt: iso(answeredAt) }))).toMatchObject({
+    code: "order-stale",
+    detail: expect.stringContaining("the lead has answered"),
+  });
+  const after = asks("abort", { createdAt: iso(answeredAt + 1) });
+  expect(await send(after)).toMatchObject({ id: idOf(sealOrder(after)) });
+});
+
 test.each([
   [
     "another rollout",

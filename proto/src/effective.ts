@@ -45,6 +45,11 @@ export function observedWorld(input: EffectiveInput): Effective {
   return effectiveWorld({ ...input, nowMs: Math.min(nowMs, wentMs) });
 }
 
+/** Whether the fleet went back: a record that says so does nothing where its head did not consent to that when it was written. */
+export function hasReturned({ phase, at }: RolloutRecord, head: Consent, nowMs: number): boolean {
+  return phase === "returned" && mayReturn(head, Math.min(nowMs, Date.parse(at)));
+}
+
 /** A failed rollout without consent to go back goes no further either. */
 function pauseOf(record: RolloutRecord | null): string | null {
   if (record?.phase === "paused") return record.reason;
@@ -59,7 +64,9 @@ function isNewest(panic: Panic, head: EffectiveInput["head"]): boolean {
     : comparePlace(panicPlace(panic), head.head) > 0;
 }
 
+type Consent = Pick<Head, "revertTo" | "consentUntil">;
+
 /** Consent ends at its own time; a newer head ends it by being another head, a commit by the record's phase. */
-export function mayReturn({ revertTo, consentUntil }: Head, nowMs: number): boolean {
+export function mayReturn({ revertTo, consentUntil }: Consent, nowMs: number): boolean {
   return revertTo !== null && consentUntil !== null && nowMs <= Date.parse(consentUntil);
 }

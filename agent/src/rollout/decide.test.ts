@@ -32,6 +32,10 @@ const sickLater: Part = [
     },
   ],
 ];
+const cannotBegin: Part = [
+  [0, "staged", { waiting: "switch-locked", problem: "somebody else switches the system now" }],
+];
+const hasNotHeard: Part = [[0, "staged", { waiting: "rollout", problem: "wave 2 of 3: its lists" }]];
 const getsReadyOnlyNow: Part = [[0, "fetching"]];
 
 const fleet = [1, 4, 15];
@@ -81,6 +85,20 @@ const plays: Record<string, Play> = {
   "six of twenty are away": { waves: fleet, away: ["n03", "n07", "n08", "n12", "n15", "n20"] },
   "a node that is not ready when its wave goes": { waves: fleet, parts: { n03: getsReadyOnlyNow } },
   "a node dies in probation": { waves: fleet, parts: { n02: diesInProbation }, policy: { maxFailed: 0 } },
+  "a node that may go and cannot, and an operator goes on": {
+    waves: [1, 2, 1],
+    parts: { n02: cannotBegin },
+    policy: { maxFailed: 0, onFailure: "pause" },
+    leadDies: [400],
+    asks: { 380: ask("pause"), 450: ask("resume") },
+    seconds: 900,
+  },
+  "a node that does not hear that it may go": {
+    waves: [1, 2, 1],
+    parts: { n02: hasNotHeard },
+    policy: { maxFailed: 0 },
+    seconds: 400,
+  },
   "paused, resumed": { waves: fleet, asks: { 10: ask("pause"), 40: ask("resume") } },
   "a canary that turns sick after its commit, and an operator goes on": {
     waves: fleet,

@@ -4,25 +4,20 @@
  */
 import type { NodeName } from "@chimera/proto/names";
 import { provenOf } from "@chimera/proto/rollout/rollout-policy";
-import {
-  maxNamedFailures,
-  type FailedNode,
-  type Released,
-  type RolloutRecord,
-} from "@chimera/proto/rollout/rollout-record";
 import { isNewAsk } from "@chimera/proto/rollout/rollout-ask";
+import type { Released, RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { Ask, LeadSight, LeadStep } from "./lead-sight.ts";
-import { outcomeOf, type Outcome } from "./node-outcome.ts";
-
-type Outcomes = ReadonlyMap<NodeName, Outcome>;
-
-interface Failures {
-  count: number;
-  named: FailedNode[];
-  byContact: number;
-  /** One that has committed, is not well any more, and asks that the fleet go no further. */
-  holding: string | null;
-}
+import type { Outcome } from "./node-outcome.ts";
+import {
+  failuresOf,
+  namesIn,
+  namesOf,
+  outcomesOf,
+  someOf,
+  summary,
+  type Failures,
+  type Outcomes,
+} from "./outcomes.ts";
 
 interface Scene extends LeadSight {
   outcomes: Outcomes;
@@ -30,15 +25,18 @@ interface Scene extends LeadSight {
 }
 
 export function decideRollout(sight: LeadSight): LeadStep {
-  const { phase } = sight.record;
-  if (phase === "committed" || phase === "returned") return { record: null, gate: null, waiting: "" };
+  if (isOver(sight)) return { record: null, gate: null, waiting: "" };
   const outcomes = outcomesOf(sight);
   const scene: Scene = { ...sight, outcomes, failures: failuresOf(sight, outcomes) };
   const { ask, record } = sight;
   if (ask !== null && isNewAsk(ask, record.answered)) return answer(scene, ask);
   const stopped = stopOf(scene);
   if (stopped !== null) return stopped;
-  switch (phase) {
+  switch (record.phase) {
+    // Nodes go back for none that their head does not consent to: somebody else wrote it, or it came too late.
+    case "returned":
+      return giveUp(scene, record.reason);
+    case "committed":
     case "paused":
       return noted(scene, scene.record.reason);
     case "staging":
@@ -48,27 +46,8 @@ export function decideRollout(sight: LeadSight): LeadStep {
   }
 }
 
-function outcomesOf({ waves: all, nodes, head, nowMs, sinceMs, record }: LeadSight): Outcomes {
-  const probationMs = (head.head.policy.probationSeconds ?? 0) * 1000;
-  const limits = { probationMs, stagingMs: record.phase === "staging" ? nowMs - sinceMs : 0 };
-  return new Map(all.flat().map((node) => [node, outcomeOf(nodes.get(node), limits)]));
-}
-
-function failuresOf({ nodes }: LeadSight, outcomes: Outcomes): Failures {
-  const failed = [...outcomes].flatMap(([node, outcome]) =>
-    outcome.kind === "failed" ? [{ node, outcome }] : [],
-  );
-  const holding = failed.find(({ outcome }) => outcome.holds === true);
-  return {
-    count: failed.length,
-    holding: holding === undefined ? null : `${holding.node} ${holding.outcome.reason}`,
-    byContact: failed.filter(({ outcome }) => outcome.byContact).length,
-    named: failed.slice(0, maxNamedFailures).map(({ node, outcome }) => ({
-      node,
-      state: nodes.get(node)?.state ?? null,
-      reason: outcome.reason.slice(0, 256),
-    })),
-  };
+function isOver({ record: { phase }, mayReturn }: LeadSight): boolean {
+  return phase === "committed" || (phase === "returned" && mayReturn);
 }
 
 /** What an operator signed comes before everything else. */
@@ -224,23 +203,4 @@ function toleratedOf({ record, failures }: Scene): Pick<RolloutRecord, "tolerate
 
 function waveName({ waves: all }: Scene, number: number): string {
   return `wave ${number + 1} of ${all.length}`;
-}
-
-function namesIn(nodes: readonly NodeName[], outcomes: Outcomes, kind: Outcome["kind"]): NodeName[] {
-  return nodes.filter((node) => outcomes.get(node)?.kind === kind);
-}
-
-function namesOf(outcomes: Outcomes, kind: Outcome["kind"]): NodeName[] {
-  return [...outcomes].filter(([, outcome]) => outcome.kind === kind).map(([node]) => node);
-}
-
-function someOf(nodes: readonly NodeName[]): string {
-  const more = nodes.length > 3 ? ` and ${nodes.length - 3} more` : "";
-  return `${nodes.slice(0, 3).join(", ")}${more}`;
-}
-
-function summary(outcomes: Outcomes): string {
-  const kinds = ["committed", "getting-ready", "away", "standing", "failed"] as const;
-  const counted = kinds.map((kind) => [kind, namesOf(outcomes, kind).length] as const);
-  return counted.flatMap(([kind, count]) => (count === 0 ? [] : [`${count} ${kind}`])).join(", ");
 }

@@ -15,7 +15,7 @@ export interface NodeSight {
   state: StateWord;
   /** Why it does nothing now; null where it works or has settled. */
   waiting: string | null;
-  /** Its newest problem, in its words. */
+  /** What it says about why it waits, else its newest problem, in its words. */
   problem: string;
   /** It went back because nobody was reached. */
   lostContact: boolean;
@@ -39,6 +39,8 @@ export interface LeadSight {
   nowMs: number;
   /** When this lead began with the phase that the record is in. */
   sinceMs: number;
+  /** When this lead saw the record let nodes go that might not go before, or go again. */
+  releasedMs: number;
   /** UTC, for people. */
   at: string;
   /** Whether the head still consents to go back. */

@@ -1,5 +1,5 @@
 import { Digest } from "@chimera/proto/names";
-import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
+import { maxLease, RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { expect, test } from "vitest";
 import { judgeLease, leaseMs, type LeaseSight } from "./lease.ts";
 
@@ -51,6 +51,13 @@ test("only the run that took the lease leads: one that was restarted takes a new
   expect(judgeLease({ ...sight, me: "n1", mine: 4 }, at)).toMatchObject({ kind: "lead" });
   expect(judgeLease({ ...sight, me: "n1" }, at).kind).toBe("follow");
   expect(judgeLease({ ...sight, me: "n1", mine: 3 }, at).kind).toBe("follow");
+});
+
+test("whoever writes the highest lease into the store keeps nobody from leading", () => {
+  const highest = { ...record, lease: maxLease };
+  const taken = judgeLease({ ...sight, record: highest, nowMs: 1_000 + leaseMs }, at);
+  expect(taken).toMatchObject({ kind: "take", record: { lease: maxLease, lead: "n2" } });
+  expect(RolloutRecord.parse(taken.kind === "take" ? taken.record : null)).toBeDefined();
 });
 
 test("nobody takes up what is over", () => {

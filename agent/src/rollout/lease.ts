@@ -3,7 +3,7 @@
  * seconds; whoever has not heard it for long enough, on a clock of its own, takes the next lease; clocks are never compared.
  */
 import type { Digest, IsoTime } from "@chimera/proto/names";
-import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
+import { maxLease, type RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { comparePlace } from "@chimera/proto/signed/place";
 import type { z } from "zod";
 
@@ -11,7 +11,10 @@ import type { z } from "zod";
 export const leadBeatMs = 4_000;
 /** One that is not heard for so long leads no more: nearly four beats. */
 export const leaseMs = 15_000;
+/** So long it may read what everybody said last, for ten thousand nodes, before another one tries. */
+export const readingMs = 60_000;
 
+/** Of a rollout that is not over: one that went back with its head's consent is nobody's any more. */
 export interface LeaseSight {
   /** The newest record in the store; null where there is none. */
   record: RolloutRecord | null;
@@ -43,10 +46,9 @@ export function judgeLease(sight: LeaseSight, at: z.infer<typeof IsoTime>): Leas
     return isNewer(record.place, place) ? follow(record) : { kind: "take", record: begun(sight, at) };
   }
   if (isOurs(record, sight)) return { kind: "lead", record };
-  const isOver = record.phase === "committed" || record.phase === "returned";
   const isGone = sight.nowMs - sight.heardMs >= leaseMs;
-  if (isOver || !isGone) return follow(record);
-  return { kind: "take", record: { ...record, lease: record.lease + 1, lead: me, at } };
+  if (record.phase === "committed" || !isGone) return follow(record);
+  return { kind: "take", record: { ...record, lease: above(record.lease), lead: me, at } };
 }
 
 function isOurs({ lease, lead }: RolloutRecord, { mine, me }: LeaseSight): boolean {
@@ -64,7 +66,7 @@ function isNewer(theirs: RolloutRecord["place"], ours: LeaseSight["place"]): boo
 
 /** Leases of all heads rise together. What was known of this head goes on, should the store have lost it. */
 function begun({ record, head, place, known, me }: LeaseSight, at: z.infer<typeof IsoTime>): RolloutRecord {
-  const lease = Math.max(record?.lease ?? 0, known?.lease ?? 0) + 1;
+  const lease = above(Math.max(record?.lease ?? 0, known?.lease ?? 0));
   if (known !== null && known.head === head) return { ...known, place, lease, lead: me, at };
   return {
     v: 1,
@@ -77,4 +79,9 @@ function begun({ record, head, place, known, me }: LeaseSight, at: z.infer<typeo
     lead: me,
     released: null,
   };
+}
+
+/** Of the highest number there is another run: whoever wrote that into the store keeps nobody from leading. */
+function above(lease: number): number {
+  return Math.min(lease + 1, maxLease);
 }

@@ -25,6 +25,8 @@ export interface Limits {
   probationMs: number;
   /** How long the lead has waited for nodes to get ready. */
   stagingMs: number;
+  /** Since the lead let it go, as far as this lead knows; null while it may not go. */
+  letGoMs: number | null;
 }
 
 /** Beats come every 10 s: three in a row are missing. */
@@ -37,6 +39,8 @@ const restartMs = 600_000;
 const takeMs = 120_000;
 /** The largest closure over a slow line. */
 const fetchMs = 3_600_000;
+/** Who may go, is heard, and has not begun by then: somebody else's switch takes less. */
+const beginMs = 300_000;
 
 const begun: ReadonlySet<StateWord> = new Set<StateWord>([
   "activating",
@@ -44,6 +48,9 @@ const begun: ReadonlySet<StateWord> = new Set<StateWord>([
   "committing",
   "reverting",
 ]);
+
+/** Why a node does not begin, where that does not come from its own machine. */
+const fromOutside: ReadonlySet<string> = new Set(["rollout", "paused", "equivocation"]);
 
 export function outcomeOf(sight: NodeSight | undefined, limits: Limits): Outcome {
   if (sight === undefined || sight.silentMs === null) return { kind: "away" };
@@ -63,17 +70,29 @@ function notTaken({ state, problem }: NodeSight, { stagingMs }: Limits): Outcome
   return { kind: "failed", reason: `has not taken the head: ${problem}`, byContact: false };
 }
 
-function underWay(sight: NodeSight, { stagingMs }: Limits): Outcome {
+function underWay(sight: NodeSight, limits: Limits): Outcome {
   const { state, isProven, waiting } = sight;
   if (state === "committed" && isProven)
     return isHolding(sight) ? holdingOutcome(sight) : { kind: "committed" };
-  if (state === "staged") return { kind: "staged" };
+  if (state === "staged") return staged(sight, limits);
   const standing = standingReason(state, waiting);
   if (standing !== null) return { kind: "standing", reason: standing };
   if (state !== "idle" && state !== "fetching") return { kind: "under-way" };
-  return stagingMs <= fetchMs
+  return limits.stagingMs <= fetchMs
     ? { kind: "getting-ready" }
     : { kind: "failed", reason: "has not fetched it within an hour", byContact: false };
+}
+
+/**
+ * One that may go and does not: what its own machine says against it counts as a failure. One that has not heard that it may go,
+ * or goes by another word than this lead's, is not waited for.
+ */
+function staged({ waiting, problem }: NodeSight, { letGoMs }: Limits): Outcome {
+  if (letGoMs === null || letGoMs <= beginMs) return { kind: "staged" };
+  const reason = `has not begun within ${beginMs / 60_000} minutes: ${waiting ?? "no reason given"}: ${problem}`;
+  return waiting === null || fromOutside.has(waiting)
+    ? { kind: "standing", reason }
+    : { kind: "failed", reason, byContact: false };
 }
 
 /** One that died meanwhile asks for nothing any more. */

@@ -36,6 +36,9 @@ test("a node that lost contact says so, and one that is unhealthy after its comm
   const lost = said("reverted", { problem: { code: "contact-lost", message: "nobody answered", at } });
   expect(sightOfStatus(lost, head)).toMatchObject({ lostContact: true, problem: "nobody answered" });
   expect(sightOfStatus(said("reverted"), head).lostContact).toBe(false);
+  const locked = { reason: "switch-locked", detail: "somebody else switches the system now" };
+  const old = { code: "space-missing", message: "of yesterday", at };
+  expect(sightOfStatus(said("staged", { waiting: locked, problem: old }), head).problem).toBe(locked.detail);
   const waiting = { reason: "unhealthy-holds-fleet", detail: "check web fails since the commit" };
   expect(sightOfStatus(said("committed", { waiting }), head).asksHold).toBe(true);
   expect(sightOfStatus(said("committed", { waiting }), other).asksHold).toBe(false);

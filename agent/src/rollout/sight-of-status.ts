@@ -23,13 +23,15 @@ export function sightOfStatus({ status, receipt, silentMs }: Said, head: Digest)
     hasHead,
     state,
     waiting,
-    problem: asksHold ? detailOf(status) : (problem?.message ?? ""),
+    problem: wordsOf(status, asksHold),
     lostContact: problem?.code === "contact-lost",
     asksHold,
     isProven: receipt !== null && isCommitOf(receipt, head),
   };
 }
 
-function detailOf({ waiting }: NodeStatus): string {
-  return waiting?.detail ?? "";
+/** Why it waits, where that is what counts; else its newest problem. */
+function wordsOf({ state, waiting, problem }: NodeStatus, asksHold: boolean): string {
+  const detail = waiting?.detail ?? "";
+  return asksHold || state === "staged" ? detail : (problem?.message ?? detail);
 }

@@ -1,4 +1,4 @@
-import { Digest } from "@chimera/proto/names";
+import { Digest, WorldId } from "@chimera/proto/names";
 import type { RolloutPolicy } from "@chimera/proto/rollout/rollout-policy";
 import { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { expect, test } from "vitest";
@@ -15,15 +15,30 @@ const policy: RolloutPolicy = {
   deadline: null,
   onDeadline: "hold",
 };
-const head = { epoch: 0, serial: 7, policy: { rollout: policy } };
+const revertTo = WorldId.parse("a".repeat(64));
+const head = {
+  epoch: 0,
+  serial: 7,
+  policy: { rollout: policy },
+  revertTo,
+  consentUntil: "2026-11-29T02:00:00.000Z",
+};
+const withoutConsent = { ...head, revertTo: null, consentUntil: null };
 const state = { panic: null, head: { id, head } };
 const record = (phase: RolloutRecord["phase"], of = id) =>
   RolloutRecord.parse({ v: 1, head: of, lease: 1, phase, reason: "", at });
-const sight: SessionSight = { state, record: null, isEligible: true };
+const late = { ...record("returned"), at: "2026-11-29T02:00:00.001Z" };
+const nowMs = Date.parse("2026-11-29T05:00:00.000Z");
+const sight: SessionSight = { state, record: null, isEligible: true, nowMs };
 
 test.each([
   ["no lead has begun", {}],
   ["a lead is at it", { record: record("waves") }],
+  [
+    "the record says that the fleet went back, without its consent",
+    { state: { ...state, head: { id, head: withoutConsent } }, record: record("returned") },
+  ],
+  ["the record says that the fleet went back, after its consent had ended", { record: late }],
   ["it is paused", { record: record("paused") }],
   ["another head's rollout is over", { record: record("committed", Digest.parse("c".repeat(64))) }],
 ] satisfies [string, Partial<SessionSight>][])(
@@ -40,7 +55,7 @@ test.each([
   ["the head has no waves", { state: { ...state, head: { id, head: { ...head, policy: {} } } } }],
   ["a panic undid it", { state: { ...state, panic: {} } }],
   ["everybody has committed", { record: record("committed") }],
-  ["the fleet went back", { record: record("returned") }],
+  ["the fleet went back while it consented to that", { record: record("returned") }],
 ] satisfies [string, Partial<SessionSight>][])("it runs none where %s", (_, changes) => {
   expect(wantedSession({ ...sight, ...changes })).toBeNull();
 });

@@ -11,7 +11,8 @@ import type { Envelope } from "@chimera/proto/signed/envelope";
 import type { Head } from "@chimera/proto/signed/head";
 import { decideRollout } from "../../rollout/decide.ts";
 import type { Ask } from "../../rollout/lead-sight.ts";
-import { judgeLease, leadBeatMs, type LeaseSight } from "../../rollout/lease.ts";
+import { judgeLease, leadBeatMs, readingMs, type LeaseSight } from "../../rollout/lease.ts";
+import { letsMoreGo } from "../../rollout/outcomes.ts";
 import type { FleetEar } from "./fleet-ear.ts";
 import type { LeadStore, StoredRecord } from "./lead-store.ts";
 
@@ -34,6 +35,8 @@ export interface LeadParts {
   known: RolloutRecord | null;
   /** Whether the head is still the newest. */
   isCurrent: () => boolean;
+  /** Whether nothing is to be led any more: everybody has it, or went back with the head's consent. */
+  isOver: (record: RolloutRecord) => boolean;
   /** A line for people, when it is another than before. */
   say: (line: string) => void;
   nowMs: () => number;
@@ -49,6 +52,9 @@ interface State {
   mine: number | null;
   phase: string;
   sinceMs: number;
+  releasedMs: number;
+  /** When it took the lease. */
+  takenMs: number;
   beatenMs: number;
 }
 
@@ -66,7 +72,8 @@ export async function lead(parts: LeadParts): Promise<string> {
     phase: "",
     beatenMs: Number.NEGATIVE_INFINITY,
   };
-  const state: State = { ...begun, revision: -1, movedMs: nowMs, sinceMs: nowMs };
+  const times = { movedMs: nowMs, sinceMs: nowMs, releasedMs: nowMs, takenMs: nowMs };
+  const state: State = { ...begun, ...times, revision: -1 };
   parts.ear.readAll();
   while (parts.isCurrent()) {
     const ended = await look(state, parts).catch((error: unknown) => {
@@ -84,7 +91,7 @@ async function look(state: State, parts: LeadParts): Promise<string | null> {
   const stored = await parts.store.read();
   note(state, parts, stored);
   const { record } = stored;
-  if (record?.head === parts.head.id && (record.phase === "committed" || record.phase === "returned")) {
+  if (record?.head === parts.head.id && parts.isOver(record)) {
     parts.say(`${record.phase}: ${record.reason}`);
     return record.phase;
   }
@@ -107,7 +114,10 @@ async function look(state: State, parts: LeadParts): Promise<string | null> {
 function note(state: State, { head, nowMs, ear }: LeadParts, { record, revision }: StoredRecord): void {
   if (nowMs() - state.lookedMs > gapMs) ear.wasDeaf();
   state.lookedMs = nowMs();
-  if (record?.head === head.id) state.known = record;
+  if (record?.head === head.id) {
+    if (letsMoreGo(state.known, record)) state.releasedMs = nowMs();
+    state.known = record;
+  }
   if (revision !== state.revision) [state.revision, state.movedMs] = [revision, nowMs()];
 }
 
@@ -130,25 +140,24 @@ async function take(state: State, parts: LeadParts, record: RolloutRecord): Prom
   const written = await parts.store.write(record, state.revision);
   if (written === "moved") return;
   state.mine = record.lease;
+  state.takenMs = state.releasedMs = parts.nowMs();
   parts.say(`${parts.me} takes lease ${record.lease}`);
   parts.ear.readAll();
 }
 
 async function drive(state: State, parts: LeadParts, record: RolloutRecord): Promise<void> {
   const { nowMs, ear, head, policy, waves } = parts;
-  if (nowMs() - state.beatenMs >= leadBeatMs) {
-    parts.beat();
-    state.beatenMs = nowMs();
-  }
   if (!ear.isRead()) {
     ear.readAll();
     parts.say("reads what every node said last");
+    if (nowMs() - state.takenMs <= readingMs) beat(state, parts);
     return;
   }
   if (record.phase !== state.phase) [state.phase, state.sinceMs] = [record.phase, nowMs()];
   const step = decideRollout({
     nowMs: nowMs(),
     sinceMs: state.sinceMs,
+    releasedMs: state.releasedMs,
     at: parts.at(),
     mayReturn: parts.mayReturn(),
     head,
@@ -164,6 +173,14 @@ async function drive(state: State, parts: LeadParts, record: RolloutRecord): Pro
   }
   if (step.record !== null && (await parts.store.write(step.record, state.revision)) === "moved") return;
   parts.say(step.record === null ? step.waiting : `${step.record.phase}: ${step.record.reason}`);
+  beat(state, parts);
+}
+
+/** Only who could do what it decided is heard: one whose writes fail gives way to another after a while. */
+function beat(state: State, { nowMs, beat: say }: LeadParts): void {
+  if (nowMs() - state.beatenMs < leadBeatMs) return;
+  say();
+  state.beatenMs = nowMs();
 }
 
 /** Null where nobody asks, and where it was not signed for this rollout. */

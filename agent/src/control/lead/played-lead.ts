@@ -1,18 +1,22 @@
 /** SHELL. Tests only: a lead as its program wires it, with a clock that runs five times as fast. */
 import { createLog } from "@chimera/proto/log";
+import { mayReturn } from "@chimera/proto/effective";
+import { ChimeraError } from "@chimera/proto/errors";
 import type { Digest, NodeName } from "@chimera/proto/names";
 import { openAsk } from "@chimera/proto/rollout/rollout-ask";
 import type { RolloutPolicy } from "@chimera/proto/rollout/rollout-policy";
 import type { Envelope } from "@chimera/proto/signed/envelope";
+import type { Head } from "@chimera/proto/signed/head";
 import { subjects } from "@chimera/proto/subjects";
 import type { Ask } from "../../rollout/lead-sight.ts";
+import { isOver } from "../../rollout/wanted-session.ts";
 import { openConnection, type Connection } from "../connection.ts";
 import { createHead, createLeaf, createSigner, fleetId, node as me, signers } from "../fleet-fixture.ts";
 import type { NatsFixture } from "../nats-fixture.ts";
 import { openFleetEar } from "./fleet-ear.ts";
 import { openLeadBeats } from "./lead-beats.ts";
 import { lead } from "./lead-loop.ts";
-import { openLeadStore } from "./lead-store.ts";
+import { openLeadStore, type LeadStore } from "./lead-store.ts";
 import type { PlayedFleet } from "./played-fleet.ts";
 
 export interface PlayedLead {
@@ -26,6 +30,10 @@ export interface LeadStart {
   mayReturn?: boolean;
   /** Of its head. */
   serial?: number;
+  /** Asked before each write: true, and the store does not take it. */
+  isDenied?: () => boolean;
+  /** Its clock shows so much more than the real one. */
+  clockMs?: number;
 }
 
 interface Ground {
@@ -42,7 +50,7 @@ const nowMs = () => performance.now() * 5;
 export function startLead(
   name: string,
   { nats, fleet, policy, waves, head: id }: Ground,
-  { mayReturn = true, serial = 1 }: LeadStart,
+  { mayReturn: isConsenting = true, serial = 1, isDenied = () => false, clockMs = 0 }: LeadStart,
 ): PlayedLead {
   let isDead = false;
   const said: string[] = [];
@@ -52,28 +60,48 @@ export function startLead(
   });
   const ear = openFleetEar({ connection, fleetId, keys: fleet.keys, nowMs, log });
   const beats = openLeadBeats({ connection, fleetId, me, head: id, nowMs });
+  const head = headOf(serial, isConsenting);
+  const utcMs = () => Math.max(Date.now() + clockMs, Date.parse(head.createdAt));
   const ended = lead({
     me: name,
-    head: { id, head: createHead(serial, [createLeaf(createSigner(me), "a")]) },
+    head: { id, head },
     policy,
     waves,
-    store: openLeadStore(connection, fleetId),
+    store: denying(openLeadStore(connection, fleetId), isDenied),
     ear,
     known: null,
-    mayReturn: () => mayReturn,
+    mayReturn: () => mayReturn(head, utcMs()),
+    isOver: (record) => isOver(record, head, utcMs()),
     openAsk: (envelope) => askIn(envelope, id),
     lastHeardMs: beats.lastHeardMs,
     beat: beats.say,
     isCurrent: () => !isDead,
     say: (line) => said.push(line),
     nowMs,
-    at: () => new Date().toISOString(),
+    at: () => new Date(Date.now() + clockMs).toISOString(),
   });
   const die = () => {
     isDead = true;
     void connection.close();
   };
   return { said, ended, die };
+}
+
+/** With a way back for two hours, or without. */
+function headOf(serial: number, isConsenting: boolean): Head {
+  const before = createHead(1, [createLeaf(createSigner(me), "b")]).world;
+  const consentUntil = new Date(Date.now() + 2 * 3_600_000).toISOString();
+  const consent = isConsenting ? { revertTo: before, consentUntil } : {};
+  return createHead(serial, [createLeaf(createSigner(me), "a")], consent);
+}
+
+/** As when its permissions were taken away, or the disk of the stream is full. */
+function denying(store: LeadStore, isDenied: () => boolean): LeadStore {
+  const write: LeadStore["write"] = (record, revision) =>
+    isDenied()
+      ? Promise.reject(new ChimeraError("deadline-exceeded", "the store did not take it"))
+      : store.write(record, revision);
+  return { ...store, write };
 }
 
 function connect(nats: NatsFixture, name: string, onConnected: () => void): Connection {

@@ -5,6 +5,7 @@ import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { Head } from "@chimera/proto/signed/head";
 import type { StateWord } from "@chimera/proto/state-word";
 import { decideRollout } from "../decide.ts";
+import { letsMoreGo } from "../outcomes.ts";
 import type { Ask, LeadSight, NodeSight } from "../lead-sight.ts";
 
 /** What a node says so many seconds after it was let go; the last one stays. */
@@ -77,6 +78,7 @@ interface Stage {
   /** Second at which each node was let go. */
   goneSince: Map<NodeName, number>;
   sinceMs: number;
+  releasedMs: number;
   deadUntil: number;
   waited: string;
   lines: string[];
@@ -99,6 +101,7 @@ export function playRollout(play: Play): string[] {
     },
     goneSince: new Map(),
     sinceMs: 0,
+    releasedMs: 0,
     deadUntil: -1,
     waited: "",
     lines: [],
@@ -122,6 +125,7 @@ function leads(stage: Stage, second: number): boolean {
   if (second === stage.deadUntil) {
     stage.record = { ...stage.record, lease: stage.record.lease + 1, lead: "n02" };
     stage.sinceMs = second * 1000;
+    stage.releasedMs = second * 1000;
     stage.lines.push(lineOf(second, `n02 takes lease ${stage.record.lease}`));
   }
   return second >= stage.deadUntil;
@@ -136,12 +140,13 @@ function playSecond(stage: Stage, second: number): void {
   stage.waited = step.waiting;
 }
 
-function sightAt({ play, waves, record, sinceMs, goneSince }: Stage, second: number): LeadSight {
+function sightAt({ play, waves, record, sinceMs, releasedMs, goneSince }: Stage, second: number): LeadSight {
   const policy = { ...usualPolicy, ...play.policy };
   const said = { ...head, ...play.head };
   return {
     nowMs: second * 1000,
     sinceMs,
+    releasedMs,
     at: timeAt(second),
     mayReturn: said.revertTo !== null,
     head: { id: headId, head: said },
@@ -155,6 +160,7 @@ function sightAt({ play, waves, record, sinceMs, goneSince }: Stage, second: num
 
 function write(stage: Stage, second: number, record: RolloutRecord): void {
   if (record.phase !== stage.record.phase) stage.sinceMs = second * 1000;
+  if (letsMoreGo(stage.record, record)) stage.releasedMs = second * 1000;
   stage.record = record;
   for (const node of releasedOf(stage.waves, record)) {
     if (!stage.goneSince.has(node)) stage.goneSince.set(node, second);

@@ -1,0 +1,55 @@
+/** What somebody else puts in the place of the lead's record, and leads whose clock is wrong, on a real nats-server. */
+import { maxLease, type RolloutRecord } from "@chimera/proto/rollout/rollout-record";
+import { expect, test, vi } from "vitest";
+import { patient, useLeads, waves } from "./use-leads.ts";
+
+const { ground, play, start, asking } = useLeads();
+const fleet = () => ground().fleet;
+
+test("a record that says that the fleet went back, where its head does not consent to that, is a pause", async () => {
+  await play({ n1: "lingers" });
+  const first = start("n1", { mayReturn: false });
+  await vi.waitFor(() => expect(fleet().gone).toEqual(["n1"]), patient);
+  await fleet().putRecord({ ...(await fleet().record()), phase: "returned", reason: "go back" });
+  await vi.waitFor(async () => expect((await fleet().record())?.phase).toBe("paused"), patient);
+  expect((await fleet().record())?.reason).toBe("go back; nobody consented to go back");
+  await asking("resume");
+  await vi.waitFor(async () => expect((await fleet().record())?.phase).toBe("waves"), patient);
+  first.die();
+});
+
+test.each<[string, (records: RolloutRecord[]) => unknown]>([
+  ["the first of its records again", ([first]) => first],
+  ["its newest one with a lower lease", (all) => ({ ...all.at(-1), lease: 0 })],
+  [
+    "one of another head of an earlier place",
+    (all) => ({ ...all.at(-1), head: "c".repeat(64), place: { epoch: 0, serial: 0 } }),
+  ],
+  ["one that lets everybody go", (all) => ({ ...all.at(-1), released: { wave: 2, first: 1 } })],
+  ["the highest lease there is", (all) => ({ ...all.at(-1), lease: maxLease, lead: "n9" })],
+  ["900 KB of it", (all) => ({ ...all.at(-1), more: "x".repeat(900_000) })],
+  ["failures that an operator is said to have seen", (all) => ({ ...all.at(-1), tolerated: 4 })],
+])("whoever puts %s in the place of the record holds nobody up", async (_, forge) => {
+  await play();
+  const first = start("n1");
+  await vi.waitFor(() => expect(fleet().gone).toContain("n1"), patient);
+  await fleet().putRecord(forge(await fleet().history()));
+  expect(await first.ended).toBe("committed");
+  expect(fleet().gone.toSorted()).toEqual(waves.flat());
+});
+
+test.each([-3, 3])("a lead whose clock is off by %i hours leads like any other", async (hours) => {
+  await play();
+  expect(await start("n1", { clockMs: hours * 3_600_000 }).ended).toBe("committed");
+});
+
+test("one whose clock is behind takes the fleet back; one for whose clock the consent is over only stops it", async () => {
+  await play({ n1: "reverts" });
+  expect(await start("n1", { clockMs: -3 * 3_600_000 }).ended).toBe("returned");
+  fleet().stop();
+  await fleet().putRecord("nothing");
+  const ahead = start("n2", { clockMs: 3 * 3_600_000 });
+  await vi.waitFor(async () => expect((await fleet().record())?.phase).toBe("paused"), patient);
+  expect((await fleet().record())?.reason).toMatch(/nobody consented to go back/);
+  ahead.die();
+});

@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import type { NodeSight } from "./lead-sight.ts";
+import { outcomeOf } from "./node-outcome.ts";
+
+const minute = 60_000;
+const sight: NodeSight = {
+  silentMs: 1_000,
+  hasHead: true,
+  state: "staged",
+  waiting: "switch-locked",
+  problem: "somebody else switches the system now",
+  lostContact: false,
+  asksHold: false,
+  isProven: false,
+};
+const limits = { probationMs: 0, stagingMs: 0, letGoMs: 5 * minute };
+const late = { ...limits, letGoMs: 5 * minute + 1 };
+
+test("who may go and has not begun yet is waited for, for five minutes", () => {
+  expect(outcomeOf(sight, limits)).toEqual({ kind: "staged" });
+  expect(outcomeOf(sight, { ...limits, letGoMs: null })).toEqual({ kind: "staged" });
+});
+
+test("whom its own machine keeps from beginning for longer has failed, with its words", () => {
+  const reason = "has not begun within 5 minutes: switch-locked: somebody else switches the system now";
+  expect(outcomeOf(sight, late)).toEqual({ kind: "failed", reason, byContact: false });
+});
+
+test.each(["rollout", "paused", "equivocation", null])(
+  "nobody waits for one that has not begun because of %s, and it has not failed",
+  (waiting) => {
+    expect(outcomeOf({ ...sight, waiting }, late).kind).toBe("standing");
+  },
+);
+
+test("one that is held stands at once, one that has gone silent is away", () => {
+  expect(outcomeOf({ ...sight, state: "held", waiting: "held" }, limits).kind).toBe("standing");
+  expect(outcomeOf({ ...sight, silentMs: minute }, late).kind).toBe("away");
+});
