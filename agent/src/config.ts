@@ -9,6 +9,12 @@ import { z } from "zod";
 
 const absolutePath = z.string().max(4096).startsWith("/", "must be an absolute path");
 
+/** Run as root, without a shell. */
+const Program = z.strictObject({
+  argv: z.array(z.string().max(4096)).min(1).max(64),
+  timeoutSeconds: z.int().min(1).max(3600).default(300),
+});
+
 export const AgentConfig = z.strictObject({
   node: NodeName,
   fleetId: FleetId,
@@ -55,12 +61,9 @@ export const AgentConfig = z.strictObject({
       acceptUnprotected: z.boolean().default(false),
       panicReboot: PanicReboot.default("never"),
       /** Empties the node before a restart; no restart when it fails. */
-      drain: z
-        .strictObject({
-          argv: z.array(z.string().max(4096)).min(1).max(64),
-          timeoutSeconds: z.int().min(1).max(3600).default(300),
-        })
-        .optional(),
+      drain: Program.optional(),
+      /** Brings its work back, when it rests on the new system or the one before; run again where it fails. */
+      undrain: Program.optional(),
     })
     .prefault({}),
   /** Whether rollouts may be led from this node; the hub must let it (`chimera-controller node add --lead`). */

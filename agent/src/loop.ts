@@ -30,7 +30,7 @@ export interface LoopParts {
 }
 
 export interface Pass {
-  observed: Observed;
+  observed: Sight;
   decision: Decision;
   journal: Journal | null;
 }

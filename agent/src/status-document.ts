@@ -8,6 +8,7 @@ import type { TrustState } from "@chimera/proto/acceptance/trust-state";
 import type { Envelope } from "@chimera/proto/signed/envelope";
 import { wholeHold } from "./holds.ts";
 import type { Pass } from "./loop.ts";
+import { undrainWait } from "./reconcile/reboot/decide-drained.ts";
 
 export interface StatusParts {
   node: NodeStatus["node"];
@@ -42,6 +43,7 @@ export function composeStatus(parts: StatusParts): NodeStatus {
     accepted: acceptedOf(trust),
     wanted: parts.wanted,
     system: pass?.observed.system ?? { current: null, booted: null, profile: null, bootDefault: null },
+    restartAdvice: adviceOf(pass),
     fetch: fetchOf(pass),
     drift: parts.drift,
     checks: [...(pass?.observed.checks ?? [])].slice(0, maxChecks),
@@ -87,8 +89,14 @@ export function problemAt(at: string, error: ChimeraError): NonNullable<NodeStat
 
 function waitingOf(pass: Pass | null): NodeStatus["waiting"] {
   if (pass === null) return { reason: "starting", detail: "the first look at the machine is under way" };
-  const { waiting } = pass.decision;
+  const { decision, journal } = pass;
+  // Also of a pass that only begins with it: whoever reads "committed" may let the next node go.
+  const waiting = decision.waiting ?? (journal === null ? null : undrainWait(journal));
   return waiting === null ? null : { reason: waiting.reason, detail: waiting.detail.slice(0, 1024) };
+}
+
+function adviceOf(pass: Pass | null): string[] {
+  return (pass?.observed.restartAdvice ?? []).slice(0, 8).map((reason) => reason.slice(0, 512));
 }
 
 function fetchOf(pass: Pass | null): NodeStatus["fetch"] {

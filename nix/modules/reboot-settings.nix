@@ -14,6 +14,36 @@ let
       type = types.ints.between 0 most;
       inherit default description;
     };
+  program =
+    example: description:
+    mkOption {
+      type = types.nullOr (
+        types.submodule {
+          options = {
+            argv = mkOption {
+              type = types.addCheck (types.nonEmptyListOf types.str) (
+                argv: lib.hasPrefix "/" (builtins.head argv)
+              ) // {
+                description = "non-empty list of string whose first is an absolute path";
+              };
+              example = [
+                "/run/current-system/sw/bin/kubectl"
+                example
+                "n1"
+              ];
+              description = "The program, by absolute path, and its arguments. No shell.";
+            };
+            timeoutSeconds = mkOption {
+              type = types.ints.between 1 3600;
+              default = 300;
+              description = "One that takes longer has failed.";
+            };
+          };
+        }
+      );
+      default = null;
+      inherit description;
+    };
 in
 {
   reboot = {
@@ -57,34 +87,11 @@ in
       default = "never";
       description = "Whether a way back that needs a restart may take it at once.";
     };
-    drain = mkOption {
-      type = types.nullOr (
-        types.submodule {
-          options = {
-            argv = mkOption {
-              type = types.addCheck (types.nonEmptyListOf types.str) (
-                argv: lib.hasPrefix "/" (builtins.head argv)
-              ) // {
-                description = "non-empty list of string whose first is an absolute path";
-              };
-              example = [
-                "/run/current-system/sw/bin/kubectl"
-                "drain"
-                "n1"
-              ];
-              description = "The program, by absolute path, and its arguments. No shell.";
-            };
-            timeoutSeconds = mkOption {
-              type = types.ints.between 1 3600;
-              default = 300;
-              description = "One that takes longer has failed.";
-            };
-          };
-        }
-      );
-      default = null;
-      description = "Empties the node before a restart; where it fails there is none.";
-    };
+    drain = program "drain" "Empties the node before a restart; where it fails there is none.";
+    undrain = program "uncordon" ''
+      Brings its work back, once the node rests on the new system or on the one before, also where `drain` was cut short. The
+      next node of a wave waits for it; where it fails it is run again.
+    '';
   };
 
   reserve = {

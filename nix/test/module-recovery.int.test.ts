@@ -88,6 +88,7 @@ describe.skipIf(nixpkgsLib === undefined)("recovery in the agent's module (CHIME
         acceptUnprotected: true,
         panicReboot: "now",
         drain: { argv: ["/bin/drain"], timeoutSeconds: 300 },
+        undrain: { argv: ["/bin/undrain"], timeoutSeconds: 60 },
       },
     });
   });

@@ -106,6 +106,10 @@ in
       acceptUnprotected = true;
       panicReboot = "now";
       drain.argv = [ "/bin/drain" ];
+      undrain = {
+        argv = [ "/bin/undrain" ];
+        timeoutSeconds = 60;
+      };
     };
   });
   counts =

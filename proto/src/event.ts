@@ -44,7 +44,13 @@ export const NodeEventBody = z.discriminatedUnion("type", [
   }),
   z.object({
     type: z.literal("state-changed"),
-    data: z.object({ from: StateWord, to: StateWord, toplevel: StorePath.nullable() }),
+    data: z.object({
+      from: StateWord,
+      to: StateWord,
+      toplevel: StorePath.nullable(),
+      /** Why the system needs a restart, where the node waits for one or does it. */
+      reasons: z.array(z.string().max(512)).max(32).optional(),
+    }),
   }),
   z.object({
     type: z.literal("activation-finished"),

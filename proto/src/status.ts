@@ -35,6 +35,8 @@ export const NodeStatus = z.object({
     profile: StorePath.nullable(),
     bootDefault: StorePath.nullable(),
   }),
+  /** What a restart would bring that the switch did not; in words. */
+  restartAdvice: z.array(z.string().max(512)).max(8).optional(),
   /** Bytes of the running fetch. */
   fetch: z.object({ doneBytes: Count, totalBytes: Count }).nullable(),
   drift: DriftSummary,

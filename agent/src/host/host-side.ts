@@ -24,6 +24,7 @@ import { perform, type Performer } from "./perform.ts";
 import type { ProgressFile } from "./agent/progress-file.ts";
 import { clearLeftovers } from "./activation/left-units.ts";
 import { createSwitchLockHolder } from "./activation/switch-lock-holder.ts";
+import { createRestartAdvice } from "./preflight/restart-advice.ts";
 import { readPointers } from "./system-pointers.ts";
 import { createUnitsWatch } from "./systemd/units-watch.ts";
 
@@ -65,7 +66,7 @@ export function openHost(options: HostOptions): HostSide {
   const startedWith = readFileSync(configFile, "utf8");
   const ownPath = storePathOf(program);
   const units = createUnitsWatch();
-  const loader = createLoader();
+  const [loader, advice] = [createLoader(), createRestartAdvice()];
   const switchLock = createSwitchLockHolder();
   const checks = openChecks(options);
   const performer = openPerformer(options, { ownPath, loader, switchLock });
@@ -84,9 +85,9 @@ export function openHost(options: HostOptions): HostSide {
       else await switchLock.release();
       // Without any the next order's begin anew, though it be the same order.
       checks.begin(needs.checks ?? { id: "none", sinceMs: 0, checks: [] });
-      const observed = await observe(needs, observer);
-      if (observed.units !== null) units.take(observed.units);
-      return { ...observed, ...settingsOf(options) };
+      const seen = await observe(needs, observer);
+      if (seen.units !== null) units.take(seen.units);
+      return { ...seen, ...settingsOf(options), restartAdvice: advice(seen.system) };
     },
     // A unit or a timer of the same name may be among what was left.
     perform: (action) => progress.during(cleared.then(() => perform(action, performer))),
@@ -132,7 +133,8 @@ function openPerformer(
     onEnd: onFetchEnd,
   });
   const onTrouble = (error: unknown) => log.warn({ error }, "something beside an action could not be done");
-  return { ...parts, stateDir, runtimeDir, fetchJob, leaf, drain: reboot.drain?.argv ?? null, onTrouble };
+  const own = { drain: reboot.drain?.argv ?? null, undrain: reboot.undrain?.argv ?? null };
+  return { ...parts, stateDir, runtimeDir, fetchJob, leaf, ...own, onTrouble };
 }
 
 /** What a look says beside what was seen. */
@@ -141,6 +143,7 @@ function settingsOf({ config, isJournalLost }: HostOptions) {
   return {
     reserve: { storeBytes: reserve.storeMb * mebibyte, bootBytes: reserve.bootMb * mebibyte },
     drainSeconds: reboot.drain?.timeoutSeconds ?? null,
+    undrainSeconds: reboot.undrain?.timeoutSeconds ?? null,
     isJournalLost,
   };
 }

@@ -30,8 +30,9 @@ export interface Performer {
   leaf: () => Leaf | null;
   loader: Loader;
   switchLock: SwitchLockHolder;
-  /** What empties the node before a restart; the module's, never a head's. */
+  /** What empties the node before a restart, and brings its work back; the module's, never a head's. */
   drain: readonly string[] | null;
+  undrain: readonly string[] | null;
   /** What went wrong beside an action, and changes nothing about it. */
   onTrouble: (error: unknown) => void;
 }
@@ -75,7 +76,7 @@ export async function perform(action: Action, performer: Performer): Promise<voi
 
 async function startUnit(
   action: Extract<Action, { kind: "start-unit" }>,
-  { stateDir, switchLock, drain, onTrouble }: Performer,
+  { stateDir, switchLock, drain, undrain, onTrouble }: Performer,
 ): Promise<void> {
   try {
     if (action.keep !== null) setRoot("previous", action.keep);
@@ -90,13 +91,17 @@ async function startUnit(
   if (action.clearLists) clearUnitLists();
   // Should it fail, the installer says what is wrong.
   if (action.unit.action === "boot") await deleteLostGenerations().catch(onTrouble);
-  await startActivationUnit({ ...action, argv: argvOf(action.unit, drain), stateDir });
+  await startActivationUnit({ ...action, argv: argvOf(action.unit, { drain, undrain }), stateDir });
 }
 
-function argvOf({ action, toplevel }: UnitRecord, drain: readonly string[] | null): readonly string[] {
-  if (action !== "drain") return [`${toplevel}/bin/switch-to-configuration`, action];
-  if (drain === null) throw new ChimeraError("config-invalid", "reboot.drain is not configured any more");
-  return drain;
+function argvOf(
+  { action, toplevel }: UnitRecord,
+  own: Pick<Performer, "drain" | "undrain">,
+): readonly string[] {
+  if (action === "test" || action === "boot") return [`${toplevel}/bin/switch-to-configuration`, action];
+  const argv = own[action];
+  if (argv === null) throw new ChimeraError("config-invalid", `reboot.${action} is not configured any more`);
+  return argv;
 }
 
 /** What root ordered on the node itself lies in the store already: it is only rooted and looked at. */

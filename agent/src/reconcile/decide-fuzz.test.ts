@@ -117,10 +117,16 @@ function judgeEnd(trial: Trial): string[] {
 
 function judgeRest(journal: Journal, trial: Trial): string[] {
   const { step } = journal;
+  if (trial.machine.isDrained && trial.losses === 0 && isInService(step))
+    return [`${step}, and left drained`];
   if (step === "committed") return judgeCommitted(journal, trial);
   if (step === "reverted" || step === "refused") return judgeHome(journal, trial);
   return step === "staged-for-reboot" ? [] : judgeFailed(journal, trial);
 }
+
+/** On a proven system, for good. */
+const isInService = (step: Journal["step"]) =>
+  step === "committed" || step === "reverted" || step === "refused";
 
 function judgeCommitted(journal: Journal, { machine, foreign }: Trial): string[] {
   const { current, profile, bootDefault } = machine.real.system;

@@ -8,6 +8,7 @@ import { decideActivating } from "./forward/decide-activation.ts";
 import { decideCommitted, decideCommitting } from "./forward/decide-commit.ts";
 import { decideProbation } from "./forward/decide-probation.ts";
 import { decideAfterReboot } from "./reboot/after-reboot.ts";
+import { decideDrained } from "./reboot/decide-drained.ts";
 import { decidePreparing } from "./reboot/decide-preparing.ts";
 import { decideStagedForReboot } from "./reboot/decide-staged-for-reboot.ts";
 import { decideRebooting } from "./reboot/order-restart.ts";
@@ -57,6 +58,7 @@ function carryOn(situation: Situation, desired: Desired | null): Decision {
   return (
     decideUpkeep(situation) ??
     pauseOf(situation) ??
+    decideDrained(situation) ??
     rules[journal.step](situation, desired, observed.reserve ?? usualReserve)
   );
 }
@@ -106,14 +108,19 @@ const rules: Record<Step, Rule> = {
  */
 function takesOver(desired: Desired, journal: Journal | null): boolean {
   if (journal === null) return true;
-  if (!isReplaceable(journal)) return false;
-  if (isPanicWaiting(journal) && !isSignedWayBack(desired)) return false;
+  if (!isReplaceable(journal) || mustWait(desired, journal)) return false;
   const order = comparePlace(desired.order, journal.order);
   if (order !== 0) return order > 0;
   if (desired.order.id === journal.order.id) return false;
   // What root orders on the node stands on the place of the document below it, and gives way to that in the end.
   if (desired.order.local !== null || journal.order.local !== null) return true;
   return isWayBack(desired) && desired.toplevel !== journal.toplevel;
+}
+
+/** For a panic between two tries, or for work that is coming back, in bounded time: no way back waits for that. */
+function mustWait(desired: Desired, journal: Journal): boolean {
+  if (isPanicWaiting(journal) && !isSignedWayBack(desired)) return true;
+  return journal.unit?.action === "undrain" && !isWayBack(desired);
 }
 
 function takeOver(observed: Observed, journal: Journal | null, desired: Desired): Decision {

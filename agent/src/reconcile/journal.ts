@@ -5,6 +5,7 @@ import { Place } from "@chimera/proto/signed/place";
 import type { StateWord } from "@chimera/proto/state-word";
 import { z } from "zod";
 import type { Observed } from "./decision.ts";
+import { Drained, RebootStage } from "./journal-restart.ts";
 import { OrderPolicy, plainPolicy } from "./order-policy.ts";
 
 /** How far the node is with one order. Every one of them has a row in the soak: a test fails for a new one without. */
@@ -35,8 +36,8 @@ export type Step = z.infer<typeof Step>;
 /** A transient unit that was or is about to be started; its name is never used twice for one order. */
 export const UnitRecord = z.object({
   name: z.string().max(128),
-  /** Of switch-to-configuration, or what empties the node before a restart. */
-  action: z.enum(["test", "boot", "drain"]),
+  /** Of switch-to-configuration, or what empties the node before a restart and brings its work back after it. */
+  action: z.enum(["test", "boot", "drain", "undrain"]),
   toplevel: StorePath,
 });
 export type UnitRecord = z.infer<typeof UnitRecord>;
@@ -65,10 +66,6 @@ export type Blame = z.infer<typeof Blame>;
 /** The timer that undoes the order when nobody else has: systemd's, so it needs neither agent nor tmux. */
 export const DeadMan = z.object({ unit: z.string().max(128), atMs: Count });
 export type DeadMan = z.infer<typeof DeadMan>;
-
-/** How far the boot entries of a restart are. */
-export const RebootStage = z.enum(["none", "listed", "restored", "installed", "drained"]);
-export type RebootStage = z.infer<typeof RebootStage>;
 
 export const journalVersion = 2;
 
@@ -116,6 +113,8 @@ export const Journal = z.object({
   /** Why the wanted system needs a restart; empty for a live switch. */
   rebootReasons: z.array(z.string().max(512)).max(32).default([]),
   rebootStage: RebootStage.default("none"),
+  /** Null while the node is in service. It outlives the order. */
+  drained: Drained.nullable().default(null),
   /** The loader's id of the entry that was to be booted once. */
   bootEntry: z.string().max(256).nullable().default(null),
   /** Whether a restart is what the way back waits for, or has ordered. */

@@ -78,6 +78,7 @@ export function newJournal(beginning: Beginning): Journal {
     deadMan: journal?.bootId === observed.bootId ? journal.deadMan : null,
     ...lastCommit(journal),
     unproven,
+    drained: stillDrained(journal, observed.bootId),
   };
 }
 
@@ -86,6 +87,13 @@ function lastCommit(journal: Journal | null): Pick<Journal, "lastCommitted" | "u
   if (journal === null) return { lastCommitted: null, upkeep: null };
   const { step, toplevel, policy, lastCommitted, upkeep } = journal;
   return step === "committed" ? { lastCommitted: toplevel, upkeep: policy } : { lastCommitted, upkeep };
+}
+
+/** What an order before emptied is owed its work whatever comes next. */
+function stillDrained(journal: Journal | null, bootId: string): Journal["drained"] {
+  const drained = journal?.drained ?? null;
+  if (drained === null) return null;
+  return journal?.bootId === bootId ? drained : { ...drained, retryAt: null };
 }
 
 /** Whether a pointer may name this system by what the order before began and did not end. */

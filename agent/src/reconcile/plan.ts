@@ -2,6 +2,7 @@
 import type { ErrorCode } from "@chimera/proto/errors";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { StorePath } from "@chimera/proto/names";
+import type { StateWord } from "@chimera/proto/state-word";
 import type { Sight } from "./sight.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Action, Blocked, Decision, UnitFact } from "./decision.ts";
@@ -68,11 +69,15 @@ export function goThen(situation: Situation, action: Action, changes: Partial<Jo
   return { ...decision, plan: { ...plan, afterwards: { ...plan.journal, ...changes } } };
 }
 
+const restarts: ReadonlySet<StateWord> = new Set<StateWord>(["staged-for-reboot", "rebooting"]);
+
 export function planned(before: Journal | null, plan: NonNullable<Decision["plan"]>): Decision {
   const from = stateOf(before);
   const to = stateOf(plan.journal);
+  const { toplevel, rebootReasons } = plan.journal;
+  const why = rebootReasons.length > 0 && restarts.has(to) ? { reasons: rebootReasons } : {};
   const moved: NodeEventBody[] =
-    from === to ? [] : [{ type: "state-changed", data: { from, to, toplevel: plan.journal.toplevel } }];
+    from === to ? [] : [{ type: "state-changed", data: { from, to, toplevel, ...why } }];
   return { state: to, waiting: null, plan: { ...plan, events: [...plan.events, ...moved] } };
 }
 
@@ -196,7 +201,7 @@ export function startUnit(
     toplevel: unit.toplevel,
   };
   const next = { ...changes, unit: record, unitsStarted: count + 1 };
-  const keep = next.before?.current ?? journal.before.current;
+  const keep = unit.action === "undrain" ? null : (next.before?.current ?? journal.before.current);
   return go(situation, next, {
     kind: "start-unit",
     unit: record,

@@ -7,6 +7,10 @@ export type Sight = Observed & {
   reserve?: Reserve;
   /** How long emptying the node may take before a restart; null where there is nothing to run. */
   drainSeconds?: number | null;
+  /** The same for bringing its work back; undefined where the module is not known. */
+  undrainSeconds?: number | null;
+  /** What a restart would bring that the switch did not, in words. */
+  restartAdvice?: readonly string[];
   /** Whether a journal was there and could not be read: then what runs may be anything. */
   isJournalLost?: boolean;
 };

@@ -15,6 +15,10 @@ const diesInProbation: Part = [
   [0, "activating"],
   [2, "probation", { silentMs: 0 }],
 ];
+const comesBackEmpty: Part = [
+  ...restarts.slice(0, -1),
+  [90, "committed", { isProven: true, waiting: "undrain-failed", problem: "the undrain failed 3 times" }],
+];
 const neverComesBack: Part = [[0, "rebooting"]];
 
 const sickLater: Part = [
@@ -72,6 +76,12 @@ const plays: Record<string, Play> = {
     parts: { n01: restarts, n02: neverComesBack },
     policy: { maxUnavailable: 1, maxFailed: 0, onFailure: "pause" },
     seconds: 800,
+  },
+  "a node whose work does not come back after its restart": {
+    waves: [1, 5],
+    parts: { n01: restarts, n02: comesBackEmpty, n03: restarts },
+    policy: { maxUnavailable: 1, maxFailed: 0, onFailure: "pause" },
+    seconds: 400,
   },
   "half of a wave loses contact": {
     waves: fleet,

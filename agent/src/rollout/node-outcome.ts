@@ -72,8 +72,7 @@ function notTaken({ state, problem }: NodeSight, { stagingMs }: Limits): Outcome
 
 function underWay(sight: NodeSight, limits: Limits): Outcome {
   const { state, isProven, waiting } = sight;
-  if (state === "committed" && isProven)
-    return isHolding(sight) ? holdingOutcome(sight) : { kind: "committed" };
+  if (state === "committed" && isProven) return committed(sight);
   if (state === "staged") return staged(sight, limits);
   const standing = standingReason(state, waiting);
   if (standing !== null) return { kind: "standing", reason: standing };
@@ -93,6 +92,19 @@ function staged({ waiting, problem }: NodeSight, { letGoMs }: Limits): Outcome {
   return waiting === null || fromOutside.has(waiting)
     ? { kind: "standing", reason }
     : { kind: "failed", reason, byContact: false };
+}
+
+/** Nobody goes on before its work is back. */
+function committed(sight: NodeSight): Outcome {
+  const { waiting, problem } = sight;
+  if (isHolding(sight)) return holdingOutcome(sight);
+  if (waiting === "undraining") return { kind: "under-way" };
+  if (waiting !== "undrain-failed") return { kind: "committed" };
+  return {
+    kind: "failed",
+    reason: `has committed, and is not back in service: ${problem}`,
+    byContact: false,
+  };
 }
 
 /** One that died meanwhile asks for nothing any more. */

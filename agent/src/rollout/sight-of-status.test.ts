@@ -43,3 +43,11 @@ test("a node that lost contact says so, and one that is unhealthy after its comm
   expect(sightOfStatus(said("committed", { waiting }), head).asksHold).toBe(true);
   expect(sightOfStatus(said("committed", { waiting }), other).asksHold).toBe(false);
 });
+
+test("one whose work did not come back after its restart says so in its own words", () => {
+  const waiting = { reason: "undrain-failed", detail: "the undrain failed 3 times" };
+  expect(sightOfStatus(said("committed", { waiting }), head)).toMatchObject({
+    waiting: "undrain-failed",
+    problem: "the undrain failed 3 times",
+  });
+});

@@ -33,5 +33,6 @@ export function sightOfStatus({ status, receipt, silentMs }: Said, head: Digest)
 /** Why it waits, where that is what counts; else its newest problem. */
 function wordsOf({ state, waiting, problem }: NodeStatus, asksHold: boolean): string {
   const detail = waiting?.detail ?? "";
-  return asksHold || state === "staged" ? detail : (problem?.message ?? detail);
+  const isWhy = asksHold || state === "staged" || waiting?.reason === "undrain-failed";
+  return isWhy ? detail : (problem?.message ?? detail);
 }

@@ -36,6 +36,7 @@ export function needsAttention(view: NodeView, ageMs: AgeMs): boolean {
   const { status } = view;
   if (status === null || silentMs(view, ageMs) !== null || !view.verified) return true;
   if (status.problem !== null && status.state !== "committed") return true;
+  if (status.waiting?.reason === "undrain-failed") return true;
   const style = styles[status.state];
   return style === "red" || style === "yellow" || isElsewhere(status);
 }
@@ -102,9 +103,15 @@ function healthCell({ health }: NodeView, paint: Paint): string {
 }
 
 /** What root ordered on the node itself comes first: no document explains it. */
-function waitingCell({ waiting, problem, local = null }: NodeStatus): string {
+function waitingCell({ waiting, problem, local = null, restartAdvice = [] }: NodeStatus): string {
   const own = local === null ? [] : [`local ${local.action} until ${local.until} by ${local.author}`];
   if (waiting !== null) return printableLine([...own, `${waiting.reason}: ${waiting.detail}`].join("; "));
   const failed = problem === null ? [] : [`${problem.code}: ${problem.message}`];
-  return printableLine([...own, ...failed].join("; "));
+  return printableLine([...own, ...failed, ...adviceOf(restartAdvice)].join("; "));
+}
+
+/** Nearly every update brings another initrd: that alone is no news. */
+function adviceOf(advice: readonly string[]): string[] {
+  const isNews = advice.some((reason) => !reason.startsWith("another initrd"));
+  return isNews ? [`a restart would bring ${advice.join(", ")}`] : [];
 }

@@ -162,6 +162,19 @@ test("a node on which root ordered something is shown with that, and needs atten
   );
 });
 
+test("what only a restart would bring is shown where it is news, and a node that stays empty needs attention", () => {
+  const drift = { ...status.drift, open: [], openCount: 0 };
+  const well = { ...status, state: "committed" as const, drift, problem: null, waiting: null };
+  const shown = (restartAdvice: string[]) =>
+    statusTable({ fleet, effective, nodes: [{ ...view, status: { ...well, restartAdvice } }], ageMs }, plain);
+  expect(shown(["another initrd"])).not.toContain("restart");
+  expect(shown(["another initrd", "another systemd: 257 -> 258"])).toMatch(
+    /a restart would bring another initrd, another systemd: 257 -> 258\n$/u,
+  );
+  const waiting = { reason: "undrain-failed", detail: "the undrain failed 3 times" };
+  expect(needsAttention({ ...view, status: { ...well, waiting } }, ageMs)).toBe(true);
+});
+
 test("a head whose signature does not hold is marked in the history", () => {
   expect(
     historyTable(

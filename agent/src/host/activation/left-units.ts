@@ -8,7 +8,8 @@ import { run } from "../run.ts";
 import { collectActivationUnit } from "./activation-unit.ts";
 import { disarmDeadMan } from "./dead-man.ts";
 
-const patterns = ["activate", "boot", "entry", "drain", "revert"].map((name) => `chimera-${name}-*.service`);
+const names = ["activate", "boot", "entry", "drain", "undrain", "revert"];
+const patterns = names.map((name) => `chimera-${name}-*.service`);
 
 /** @param journal as it was found */
 export async function clearLeftovers(journal: Journal | null, stateDir: string): Promise<void> {

@@ -4,6 +4,7 @@ import { backoffMs } from "../backoff.ts";
 import type { Decision, Desired } from "../decision.ts";
 import { problemOf, type Journal } from "../journal.ts";
 import { giveUp } from "../back/decide-way-back.ts";
+import { undrainWait } from "../reboot/decide-drained.ts";
 import { maxBoots, maxCommits } from "./commit-limits.ts";
 import { collect, go, isLockedOut, settled, startUnit, tryLater, wait, type Situation } from "../plan.ts";
 
@@ -100,7 +101,8 @@ export function decideCommitted(situation: Situation, desired: Desired | null): 
 /** A lead reads here that the fleet shall go no further. */
 function standing(situation: Situation): Decision {
   const { unhealthy, policy } = situation.journal;
-  if (unhealthy === null || policy.afterCommit !== "hold-fleet") return settled(situation);
+  if (unhealthy === null || policy.afterCommit !== "hold-fleet")
+    return { ...settled(situation), waiting: undrainWait(situation.journal) };
   return wait(situation, "unhealthy-holds-fleet", `check ${unhealthy} fails since the commit`);
 }
 

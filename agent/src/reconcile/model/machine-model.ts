@@ -137,6 +137,7 @@ function startUnit(
   const { system } = seen;
   if (!done) return { ...seen, unit: end };
   if (unit.action === "test") return { ...seen, unit: end, system: { ...system, current: unit.toplevel } };
+  if (unit.action !== "boot") return { ...seen, unit: end };
   // As NixOS's installer: the default is what the profile names, and every generation gets an entry.
   const bootDefault = system.profile;
   return { ...seen, unit: end, bootEntry: "entry-b.conf", system: { ...system, bootDefault } };

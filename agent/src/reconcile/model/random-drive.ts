@@ -21,7 +21,9 @@ export function drive(trial: Trial, isCalm: boolean): Decision {
     trial.trace.push(`BOOT ${machine.real.system.current?.at(-1) ?? "-"}`);
   }
   const seen = isCalm ? lookAt(machine, needsOf(trial.journal)) : blurred(trial);
-  const sight = { ...seen, isJournalLost: trial.losses > 0 };
+  const { drains: seconds } = machine.fate;
+  const own = { drainSeconds: seconds, undrainSeconds: seconds };
+  const sight = { ...seen, ...own, isJournalLost: trial.losses > 0 };
   const decision = deadManOf(trial, seen) ?? decide(sight, trial.journal, wantedBy(trial));
   if (decision.plan === null) wait(machine, isCalm ? 60_000 : dice.pick([20, 1_000, 1_000, 10_000, 60_000]));
   else follow(trial, { seen, plan: decision.plan, isCalm });

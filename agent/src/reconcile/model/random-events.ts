@@ -86,6 +86,7 @@ function fateOf({ chance, pick }: Dice, loader: Fate["loader"]): Fate {
     broken: new Set(chance(0.1) ? [pick(["clear-boot-once", "disarm-dead-man"])] : []),
     flakiness: pick([0, 0.02, 0.1]),
     loader,
+    drains: pick([60, null]),
   };
 }
 

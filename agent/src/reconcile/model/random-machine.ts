@@ -1,6 +1,7 @@
 /** PURE. Tests only: a machine whose units take their time, end in every way and may leave half of their work behind. */
 import type { StorePath } from "@chimera/proto/names";
 import type { Action, Observed, SystemPointers, UnitFact } from "../decision.ts";
+import type { UnitRecord } from "../journal.ts";
 import type { OrderPolicy } from "../order-policy.ts";
 import { after, observed, restart, type Script } from "./machine-model.ts";
 
@@ -22,6 +23,8 @@ export interface Fate {
   ends: ReadonlyMap<string, UnitEnd>;
   /** Actions that never succeed on this machine. */
   broken: ReadonlySet<Action["kind"]>;
+  /** How long emptying the node may take; null where nothing is to be emptied. */
+  drains: number | null;
   /** How often a look, an action or a unit fails. */
   flakiness: number;
   /** Whether the loader boots once, and says what its default is. */
@@ -49,6 +52,8 @@ export interface Machine {
   oneShot: string | null;
   /** Systemd has taken the order to restart. */
   isGoingDown: boolean;
+  /** Emptied, and not given its work back. */
+  isDrained: boolean;
   generations: Set<StorePath>;
   entries: Set<StorePath>;
   /** How often an action or a unit failed. */
@@ -64,6 +69,7 @@ export function createMachine(fate: Fate): Machine {
     timer: null,
     oneShot: null,
     isGoingDown: false,
+    isDrained: false,
     generations: new Set(),
     entries: new Set(),
     failures: 0,
@@ -131,8 +137,14 @@ function startUnit(
   const isRefused = end.exitCode === 11 || end.exitCode === 100;
   const hasWorked = isDone || (isHalfDone && !isRefused);
   if (end.exitCode !== 0) machine.failures += 1;
+  noteService(machine, unit.action, end);
   machine.running = { name: unit.name, end, work: hasWorked ? workOf(action, real) : {} };
   units.set(unit.name, { kind: "running" });
+}
+
+function noteService(machine: Machine, action: UnitRecord["action"], { exitCode }: UnitEnd): void {
+  if (action === "drain") machine.isDrained = true;
+  if (action === "undrain" && exitCode === 0) machine.isDrained = false;
 }
 
 export function isIn(set: ReadonlySet<StorePath>, path: StorePath | null): boolean {
@@ -146,7 +158,15 @@ function whatInitSays({ fate, real }: Machine, { unit }: Extract<Action, { kind:
 
 function workOf(action: Extract<Action, { kind: "start-unit" }>, real: Observed): Partial<SystemPointers> {
   const { current, bootDefault } = after(action, real).system;
-  return action.unit.action === "test" ? { current } : { bootDefault };
+  switch (action.unit.action) {
+    case "test":
+      return { current };
+    case "boot":
+      return { bootDefault };
+    case "drain":
+    case "undrain":
+      return {};
+  }
 }
 
 export function wait(machine: Machine, ms: number): void {

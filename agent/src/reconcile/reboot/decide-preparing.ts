@@ -4,7 +4,8 @@
  */
 import { backoffMs } from "../backoff.ts";
 import type { Decision, UnitFact } from "../decision.ts";
-import { isWayBack, problemOf, type Journal, type RebootStage } from "../journal.ts";
+import type { RebootStage } from "../journal-restart.ts";
+import { isWayBack, problemOf, type Journal } from "../journal.ts";
 import {
   alarm,
   collect,
@@ -89,8 +90,13 @@ function awaitUnit(situation: Situation): Decision {
   const { unit } = observed;
   const what = journal.unit?.action === "drain" ? "the drain before the restart" : "writing the boot entries";
   if (unit === null) return wait(situation, "unit-unknown", `systemd did not say how it is doing: ${what}`);
-  if (unit.kind === "running") return wait(situation, "entries-running", what);
+  if (unit.kind === "running") return wait(situation, "entries-running", `${what}${whyOf(situation)}`);
   return unit.kind === "absent" ? unitFailed(situation, `${what} is gone`) : judgeEnd(situation, unit, what);
+}
+
+/** Whoever watches a node go down sees why. */
+function whyOf({ journal: { rebootReasons } }: Situation): string {
+  return rebootReasons.length === 0 ? "" : ` (for ${rebootReasons.join("; ")})`;
 }
 
 function judgeEnd(situation: Situation, unit: Extract<UnitFact, { kind: "ended" }>, what: string): Decision {
@@ -140,7 +146,8 @@ function drain(situation: Situation): Decision {
   return startUnit(
     situation,
     { prefix: "chimera-drain", action: "drain", toplevel: journal.toplevel, runtimeSeconds },
-    {},
+    // Owed from its begin: half a drain is one too.
+    { drained: { failures: 0, retryAt: null } },
   );
 }
 

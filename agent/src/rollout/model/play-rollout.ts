@@ -36,7 +36,8 @@ export const restarts: Part = [
   [0, "staged-for-reboot", { waiting: "draining" }],
   [3, "rebooting"],
   [60, "probation"],
-  [70, "committed", { isProven: true }],
+  [70, "committed", { isProven: true, waiting: "undraining" }],
+  [75, "committed", { isProven: true }],
 ];
 /** So long a lease stands without its lead. */
 const leaseSeconds = 15;

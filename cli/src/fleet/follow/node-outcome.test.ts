@@ -57,6 +57,16 @@ const oldHead = { ...accepted, serial: 3, id: other };
 
 test.each<[string, NodeView | undefined, unknown]>([
   ["committed on the new system is done", view({}), { kind: "committed" }],
+  [
+    "committed and without its work is not done yet",
+    view({ waiting: { reason: "undraining", detail: "its work is brought back" } }),
+    { kind: "waiting", state: "committed", detail: "its work is brought back", fetch: null },
+  ],
+  [
+    "committed and never given its work back has failed",
+    view({ waiting: { reason: "undrain-failed", detail: "the undrain failed 3 times" } }),
+    { kind: "failed", reason: "committed, but the undrain failed 3 times" },
+  ],
   ["an old problem does not undo that", view({ problem: { ...problem, at: before } }), { kind: "committed" }],
   [
     "a status that nobody signed proves nothing",

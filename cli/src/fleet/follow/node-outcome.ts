@@ -53,7 +53,9 @@ export function nodeOutcome(view: NodeView | undefined, goal: Goal): NodeOutcome
 function openPoint({ accepted, state, waiting, system }: NodeStatus, goal: Goal): string | undefined {
   if (accepted?.id !== goal.head.id) return "has not taken the head";
   const runsIt = system.current === goal.toplevel && system.profile === goal.toplevel;
-  return state === "committed" && runsIt ? undefined : (waiting?.detail ?? "");
+  // Its work is being brought back after a restart: until then it is no use to anybody.
+  const isDone = state === "committed" && runsIt && waiting?.reason !== "undraining";
+  return isDone ? undefined : (waiting?.detail ?? "");
 }
 
 function failureOf(status: NodeStatus, goal: Goal): string | undefined {
@@ -76,6 +78,7 @@ function forbiddenRestart({ accepted, state, waiting }: NodeStatus, { head }: Go
 
 /** A node that failed before takes the new head first and changes its state word after: only new problems count. */
 function failureAt({ state, problem, waiting }: NodeStatus, { problemBefore }: Goal): string | undefined {
+  if (state === "committed" && waiting?.reason === "undrain-failed") return `${state}, but ${waiting.detail}`;
   if (!failures.has(state)) return undefined;
   if (problem === null) return `${state}: ${waiting?.detail ?? "it gave no reason"}`;
   return problem.at === problemBefore ? undefined : `${state}: ${problem.code}: ${problem.message}`;

@@ -1,0 +1,51 @@
+import { FleetId, NodeName } from "@chimera/proto/names";
+import { NodeStatus } from "@chimera/proto/status";
+import { expect, test } from "vitest";
+import type { Pass } from "./loop.ts";
+import { decide } from "./reconcile/decide.ts";
+import { b, desired, observed } from "./reconcile/model/machine-model.ts";
+import { at as journalAt } from "./reconcile/model/play-machine.ts";
+import { composeStatus } from "./status-document.ts";
+
+const at = "2026-11-29T12:00:00.000Z";
+const onNew = { current: b, booted: b, profile: b, bootDefault: b };
+const seen = { ...observed({ system: onNew }), undrainSeconds: 60 };
+
+function statusOf(pass: Pass): NodeStatus {
+  return NodeStatus.parse(
+    composeStatus({
+      node: NodeName.parse("n1"),
+      fleetId: FleetId.parse("f".repeat(64)),
+      agent: { version: "1", path: null, startedAt: at, bootId: "b" },
+      at,
+      trust: null,
+      local: { v: 1, order: null, hold: null },
+      keys: null,
+      receipt: null,
+      wanted: b,
+      problems: [],
+      drift: { lastSweepAt: at, managed: 0, open: [], openCount: 0, reverted: 0 },
+      pass,
+    }),
+  );
+}
+
+test("a commit is never told without what is still owed: a lead that reads it would let the next node go", () => {
+  const journal = journalAt("committed", { drained: { failures: 0, retryAt: null } });
+  const decision = decide(seen, journal, desired(1, b));
+  expect(decision.plan?.action).toMatchObject({ kind: "start-unit" });
+  expect(statusOf({ observed: seen, decision, journal })).toMatchObject({
+    state: "committed",
+    waiting: { reason: "undraining" },
+  });
+  const paid = { ...journal, drained: null };
+  const settled = { observed: seen, decision: decide(seen, paid, desired(1, b)), journal: paid };
+  expect(statusOf(settled)).toMatchObject({ state: "committed", waiting: null });
+});
+
+test("what only a restart would bring is told, as far as it fits", () => {
+  const restartAdvice = Array.from({ length: 20 }, () => "x".repeat(600));
+  const journal = journalAt("committed", {});
+  const pass = { observed: { ...seen, restartAdvice }, decision: decide(seen, journal, null), journal };
+  expect(statusOf(pass).restartAdvice).toEqual(Array.from({ length: 8 }, () => "x".repeat(512)));
+});
