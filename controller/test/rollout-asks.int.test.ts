@@ -3,7 +3,7 @@ import { Envelope } from "@chimera/proto/signed/envelope";
 import type { Order } from "@chimera/proto/signed/order";
 import { buckets, keys } from "@chimera/proto/subjects";
 import { expect, test } from "vitest";
-import { hourMs, idOf, iso, makeOrder, publish, pushWorld, put, sealOrder } from "./documents.ts";
+import { getFleet, hourMs, idOf, iso, makeOrder, publish, pushWorld, put, sealOrder } from "./documents.ts";
 import { connectAsController } from "./raw-nats.ts";
 import { fleetId, makeSigner } from "./test-keys.ts";
 import { useFleet } from "./use-fleet.ts";
@@ -94,6 +94,26 @@ test("what was signed before the lead's last answer is refused, what comes after
   });
   const after = asks("abort", { createdAt: iso(answeredAt + 1) });
   expect(await send(after)).toMatchObject({ id: idOf(sealOrder(after)) });
+});
+
+test("the record is shown as nodes heed it: nothing takes back what was committed, and no lease before counts", async () => {
+  const { link } = await connectAsController(fleet());
+  const bucket = await link.jetstream().views.kv(buckets.desired);
+  const say = (over: object) =>
+    bucket.put(
+      keys.desired("rollout", fleetId),
+      JSON.stringify({ v: 1, head, lease: 5, phase: "waves", reason: "", at: iso(Date.now()), ...over }),
+    );
+  await say({});
+  await say({ lease: 4, phase: "returned" });
+  expect((await getFleet(fleet())).rollout).toMatchObject({ lease: 5, phase: "waves" });
+  await say({ lease: 6, phase: "committed" });
+  await say({ lease: 7, phase: "returned" });
+  await bucket.put(keys.desired("rollout", fleetId), "garbage");
+  expect((await getFleet(fleet())).rollout).toMatchObject({ lease: 6, phase: "committed" });
+  await say({ head: "e".repeat(64), phase: "staging" });
+  expect((await getFleet(fleet())).rollout).toMatchObject({ head: "e".repeat(64) });
+  await link.close();
 });
 
 test.each([

@@ -4,10 +4,13 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { parseCommandLine, runMain } from "../lab/command-line.ts";
 import { activation } from "./activation/activation.ts";
 import { activationFlags, activationUsage } from "./activation/options.ts";
-import { writeFaults } from "./activation/table/write-faults.ts";
+
+import { rolloutUsage } from "./rollout/options.ts";
+import { rollout } from "./rollout/rollout.ts";
+import { writeFaults } from "./table/write-faults.ts";
 import { fleetSoak, fleetSoakUsage } from "./fleet-soak.ts";
 
-const usage = [fleetSoakUsage, activationUsage, "npm run soak -- table"].join("\n       ");
+const usage = [fleetSoakUsage, activationUsage, rolloutUsage, "npm run soak -- table"].join("\n       ");
 
 await runMain("soak", async () => {
   const { values, positionals } = parseCommandLine(usage, {
@@ -22,6 +25,7 @@ await runMain("soak", async () => {
 /** False: something did not end as it may. */
 async function soak(name: string, values: object): Promise<boolean> {
   if (name === "activation") return activation(values);
+  if (name === "rollout") return rollout(values);
   if (name !== "table") return fleetSoak(name, values);
   await writeFaults();
   return true;

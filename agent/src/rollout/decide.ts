@@ -10,6 +10,7 @@ import type { Ask, LeadSight, LeadStep } from "./lead-sight.ts";
 import type { Outcome } from "./node-outcome.ts";
 import {
   failuresOf,
+  isProvenThrough,
   namesIn,
   namesOf,
   outcomesOf,
@@ -37,6 +38,10 @@ export function decideRollout(sight: LeadSight): LeadStep {
     case "returned":
       return giveUp(scene, record.reason);
     case "committed":
+      return write(scene, {
+        phase: "waves",
+        reason: "it is not committed by as many signatures as it must be",
+      });
     case "paused":
       return noted(scene, scene.record.reason);
     case "staging":
@@ -46,8 +51,10 @@ export function decideRollout(sight: LeadSight): LeadStep {
   }
 }
 
-function isOver({ record: { phase }, mayReturn }: LeadSight): boolean {
-  return phase === "committed" || (phase === "returned" && mayReturn);
+function isOver(sight: LeadSight): boolean {
+  const { record, mayReturn } = sight;
+  if (record.phase === "committed") return isProvenThrough(sight);
+  return record.phase === "returned" && mayReturn;
 }
 
 /** What an operator signed comes before everything else. */

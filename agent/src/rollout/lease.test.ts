@@ -60,11 +60,6 @@ test("whoever writes the highest lease into the store keeps nobody from leading"
   expect(RolloutRecord.parse(taken.kind === "take" ? taken.record : null)).toBeDefined();
 });
 
-test("nobody takes up what is over", () => {
-  const over = { ...record, phase: "committed" as const };
-  expect(judgeLease({ ...sight, record: over, nowMs: 900_000 }, at).kind).toBe("follow");
-});
-
 test.each([
   ["a newer head", { epoch: 0, serial: 8 }, "follow"],
   ["a newer epoch", { epoch: 1, serial: 1 }, "follow"],

@@ -47,7 +47,7 @@ export function judgeLease(sight: LeaseSight, at: z.infer<typeof IsoTime>): Leas
   }
   if (isOurs(record, sight)) return { kind: "lead", record };
   const isGone = sight.nowMs - sight.heardMs >= leaseMs;
-  if (record.phase === "committed" || !isGone) return follow(record);
+  if (!isGone) return follow(record);
   return { kind: "take", record: { ...record, lease: above(record.lease), lead: me, at } };
 }
 

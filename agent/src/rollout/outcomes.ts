@@ -1,6 +1,7 @@
 /** PURE. How far everybody of a rollout is, and who of them failed, by what the lead sees. */
 import type { NodeName } from "@chimera/proto/names";
 import { maxNamedFailures, type FailedNode, type RolloutRecord } from "@chimera/proto/rollout/rollout-record";
+import { provenOf } from "@chimera/proto/rollout/rollout-policy";
 import { isLetGo } from "../rollout-gate.ts";
 import type { LeadSight } from "./lead-sight.ts";
 import { outcomeOf, type Outcome } from "./node-outcome.ts";
@@ -28,6 +29,20 @@ export function outcomesOf({ waves, nodes, head, nowMs, sinceMs, releasedMs, rec
     return [node, outcomeOf(nodes.get(node), { probationMs, stagingMs, letGoMs })] as const;
   };
   return new Map(waves.flatMap((wave, number) => wave.map(of(number))));
+}
+
+/** Whether as many of each wave but the last have committed, by their own signatures, as the next one had to wait for. */
+export function isProvenThrough({
+  waves,
+  policy,
+  nodes,
+}: Pick<LeadSight, "waves" | "policy" | "nodes">): boolean {
+  return waves
+    .slice(0, -1)
+    .every(
+      (wave) =>
+        wave.filter((node) => nodes.get(node)?.isProven === true).length >= provenOf(policy, wave.length),
+    );
 }
 
 /** Whether nodes may begin by the second record that might not by the first; the first is null before any. */

@@ -2,7 +2,7 @@
 import type { StoredHead, StoredPanic } from "@chimera/proto/api";
 import type { Log } from "@chimera/proto/log";
 import type { Digest, FleetId } from "@chimera/proto/names";
-import { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
+import { mayFollow, RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { showPlace } from "@chimera/proto/signed/place";
 import { subjects } from "@chimera/proto/subjects";
 import type { JsMsg } from "nats";
@@ -128,7 +128,8 @@ function lastRevision(messages: readonly JsMsg[]): number {
   return messages.at(-1)?.seq ?? 0;
 }
 
-/** The newest one that can be read: it is not signed, and garbage on top of it is not a record. */
+/** As nodes heed them, so that what is shown is what they do. Nobody signs them: garbage among them is no record. */
 function readRollout(messages: readonly JsMsg[]): RolloutRecord | null {
-  return messages.map((message) => readJson(message, RolloutRecord)).findLast((record) => record) ?? null;
+  const records = messages.flatMap((message) => readJson(message, RolloutRecord) ?? []);
+  return records.reduce<RolloutRecord | null>((known, next) => (mayFollow(known, next) ? next : known), null);
 }

@@ -2,12 +2,13 @@
 // node must come to rest on one of two systems by itself, whole.
 import { randomInt } from "node:crypto";
 import { resolve } from "node:path";
-import { execa } from "execa";
 import { ChimeraError } from "@chimera/proto/errors";
 import { downOnInterrupt } from "../../lab/down-on-interrupt.ts";
 import { downUnlessInUse } from "../../lab/down.ts";
 import { reporter } from "../../lab/report.ts";
-import { activationLedger, readLedger } from "./ledger-file.ts";
+import { commitNow } from "../commit-now.ts";
+import { activationLedger, readLedger } from "../ledger/ledger-file.ts";
+import { LedgerLine } from "./ledger-line.ts";
 import { activationUsage, ActivationOptions } from "./options.ts";
 import { orderLocally } from "./order-locally.ts";
 import { runTrials } from "./run-trials.ts";
@@ -24,7 +25,12 @@ export async function activation(values: object): Promise<boolean> {
   const report = reporter();
   const ledger = options.ledger === undefined ? activationLedger : resolve(options.ledger);
   const seed = options.replay?.seed ?? options.seed ?? randomInt(2 ** 31);
-  const choice = { ...options, seed, lines: await readLedger(ledger), nowMs: () => performance.now() };
+  const choice = {
+    ...options,
+    seed,
+    lines: await readLedger(ledger, LedgerLine),
+    nowMs: () => performance.now(),
+  };
   const machine = machineOf(choice);
   const commit = await commitNow();
   downOnInterrupt(report);
@@ -44,13 +50,4 @@ export async function activation(values: object): Promise<boolean> {
   } finally {
     await downUnlessInUse(report);
   }
-}
-
-/** With a mark where the files differ from it. */
-async function commitNow(): Promise<string> {
-  const cwd = import.meta.dirname;
-  const { stdout: commit } = await execa("git", ["rev-parse", "--short", "HEAD"], { cwd });
-  const { stdout: changed } = await execa("git", ["status", "--porcelain", "--untracked-files=no"], { cwd });
-  const isChanged = changed.split("\n").some((line) => line !== "" && !line.endsWith(".jsonl"));
-  return isChanged ? `${commit}+` : commit;
 }

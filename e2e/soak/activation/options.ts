@@ -1,5 +1,6 @@
 // PURE. The command line of `npm run soak -- activation`.
 import { z } from "zod";
+import { Replay, Seed } from "../ledger/seeded.ts";
 import { Mode } from "./trial-plan.ts";
 
 const whole = z.coerce.number().int();
@@ -18,25 +19,13 @@ export const activationFlags = {
   ledger: { type: "string" },
 } as const;
 
-/** Seed, and one trial of it; without a number, all that the ledger knows of that seed. */
-const Replay = z
-  .string()
-  .regex(/^\d{1,10}(?::\d{1,6})?$/, "a seed, or seed:trial")
-  .transform((text) => {
-    const [seed = 0, trial] = text.split(":").map(Number);
-    return trial === undefined ? { seed } : { seed, trial };
-  });
-
 export const ActivationOptions = z
   .object({
     hours: z.coerce.number().positive().max(240).optional(),
     trials: whole.min(1).max(1_000_000).optional(),
     only: Mode.optional(),
     nodes: whole.min(1).max(32).optional(),
-    seed: whole
-      .min(0)
-      .max(2 ** 32 - 1)
-      .optional(),
+    seed: Seed.optional(),
     replay: Replay.optional(),
     ledger: z.string().min(1).optional(),
   })

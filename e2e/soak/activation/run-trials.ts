@@ -5,7 +5,7 @@ import { waitUntil } from "../../lab/wait-until.ts";
 import { faultOf } from "./fault-table.ts";
 import { createGate, type Gate } from "./gate.ts";
 import { keepEvidence } from "./keep-evidence.ts";
-import { appendLine } from "./ledger-file.ts";
+import { appendLine } from "../ledger/ledger-file.ts";
 import type { LedgerLine } from "./ledger-line.ts";
 import { describeLine, lineOf } from "./line-of-trial.ts";
 import { readFacts } from "./node-facts.ts";

@@ -51,3 +51,12 @@ export const RolloutRecord = z.object({
   answered: z.object({ nonce: Nonce, createdAt: IsoTime }).optional(),
 });
 export type RolloutRecord = z.infer<typeof RolloutRecord>;
+
+/**
+ * Whether whoever knows one record of a head heeds another one: a lead that lost its lease may still write, and what everybody
+ * has committed is not taken back any more. Null: none is known. Records of different heads say nothing of each other.
+ */
+export function mayFollow(known: RolloutRecord | null, next: RolloutRecord): boolean {
+  if (known === null || known.head !== next.head) return true;
+  return known.phase !== "committed" && next.lease >= known.lease;
+}

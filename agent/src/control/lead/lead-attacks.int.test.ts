@@ -27,6 +27,7 @@ test.each<[string, (records: RolloutRecord[]) => unknown]>([
   ],
   ["one that lets everybody go", (all) => ({ ...all.at(-1), released: { wave: 2, first: 1 } })],
   ["the highest lease there is", (all) => ({ ...all.at(-1), lease: maxLease, lead: "n9" })],
+  ["one that says that everybody has committed", (all) => ({ ...all.at(-1), phase: "committed" })],
   ["900 KB of it", (all) => ({ ...all.at(-1), more: "x".repeat(900_000) })],
   ["failures that an operator is said to have seen", (all) => ({ ...all.at(-1), tolerated: 4 })],
 ])("whoever puts %s in the place of the record holds nobody up", async (_, forge) => {
@@ -36,6 +37,21 @@ test.each<[string, (records: RolloutRecord[]) => unknown]>([
   await fleet().putRecord(forge(await fleet().history()));
   expect(await first.ended).toBe("committed");
   expect(fleet().gone.toSorted()).toEqual(waves.flat());
+});
+
+test("a lower lease than was seen does nothing: the next one is above all of them", async () => {
+  await play({ n1: "lingers" });
+  const first = start("n1");
+  await vi.waitFor(() => expect(fleet().gone).toEqual(["n1"]), patient);
+  const seen = await fleet().record();
+  await fleet().putRecord({ ...seen, lease: 7, lead: "n8" });
+  await vi.waitFor(() => expect(first.said.at(-1)).toBe("n8 leads"), patient);
+  await fleet().putRecord({ ...seen, lease: 2, lead: "n9", released: { wave: 2, first: 1 } });
+  await vi.waitFor(
+    async () => expect(await fleet().record()).toMatchObject({ lease: 8, lead: "n1" }),
+    patient,
+  );
+  expect((await fleet().record())?.released).toEqual(seen?.released);
 });
 
 test.each([-3, 3])("a lead whose clock is off by %i hours leads like any other", async (hours) => {

@@ -12,7 +12,7 @@ import type { Head } from "@chimera/proto/signed/head";
 import { decideRollout } from "../../rollout/decide.ts";
 import type { Ask } from "../../rollout/lead-sight.ts";
 import { judgeLease, leadBeatMs, readingMs, type LeaseSight } from "../../rollout/lease.ts";
-import { letsMoreGo } from "../../rollout/outcomes.ts";
+import { isProvenThrough, letsMoreGo } from "../../rollout/outcomes.ts";
 import type { FleetEar } from "./fleet-ear.ts";
 import type { LeadStore, StoredRecord } from "./lead-store.ts";
 
@@ -88,12 +88,16 @@ export async function lead(parts: LeadParts): Promise<string> {
 }
 
 async function look(state: State, parts: LeadParts): Promise<string | null> {
-  const stored = await parts.store.read();
-  note(state, parts, stored);
-  const { record } = stored;
+  const record = note(state, parts, await parts.store.read());
   if (record?.head === parts.head.id && parts.isOver(record)) {
-    parts.say(`${record.phase}: ${record.reason}`);
-    return record.phase;
+    if (record.phase === "committed" && !parts.ear.isRead()) {
+      parts.ear.readAll();
+      return null;
+    }
+    if (isBelieved(record, parts)) {
+      parts.say(`${record.phase}: ${record.reason}`);
+      return record.phase;
+    }
   }
   const verdict = judgeLease(leaseSight(state, parts, record), parts.at());
   switch (verdict.kind) {
@@ -110,15 +114,25 @@ async function look(state: State, parts: LeadParts): Promise<string | null> {
   }
 }
 
-/** What this look tells by itself. */
-function note(state: State, { head, nowMs, ear }: LeadParts, { record, revision }: StoredRecord): void {
+/** Anybody who reaches the store can write that it is over. */
+function isBelieved({ phase }: RolloutRecord, { ear, head, policy, waves }: LeadParts): boolean {
+  return phase !== "committed" || isProvenThrough({ waves, policy, nodes: ear.sights(head.id) });
+}
+
+/** What this look tells by itself; the record that is heeded: null also where the store has only an older one than was seen. */
+function note(
+  state: State,
+  { head, nowMs, ear }: LeadParts,
+  { record, revision }: StoredRecord,
+): RolloutRecord | null {
   if (nowMs() - state.lookedMs > gapMs) ear.wasDeaf();
   state.lookedMs = nowMs();
-  if (record?.head === head.id) {
-    if (letsMoreGo(state.known, record)) state.releasedMs = nowMs();
-    state.known = record;
-  }
   if (revision !== state.revision) [state.revision, state.movedMs] = [revision, nowMs()];
+  if (record?.head !== head.id) return record;
+  if (record.lease < (state.known?.lease ?? 0)) return null;
+  if (letsMoreGo(state.known, record)) state.releasedMs = nowMs();
+  state.known = record;
+  return record;
 }
 
 function leaseSight(state: State, parts: LeadParts, record: RolloutRecord | null): LeaseSight {

@@ -4,7 +4,7 @@
  */
 import type { TrustState } from "@chimera/proto/acceptance/trust-state";
 import type { Digest } from "@chimera/proto/names";
-import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
+import { mayFollow, type RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { TrustKeeper } from "../trust/trust-keeper.ts";
 import type { Found } from "./read-stored.ts";
 
@@ -26,7 +26,7 @@ export interface RolloutWatchOptions {
 export function createRolloutWatch({ keeper, value, save, onChange }: RolloutWatchOptions): RolloutWatch {
   let newest = value;
   const take = (record: RolloutRecord) => {
-    if (newest?.head === record.head && isOver(newest, record)) return;
+    if (!mayFollow(newest, record)) return;
     if (JSON.stringify(record) === JSON.stringify(newest)) return;
     save(record);
     newest = record;
@@ -64,11 +64,6 @@ function refusalOf(
   if (phase !== "returned" || state.head.head.consentUntil !== null) return null;
   const reason = "the rollout record asks to go back, and the accepted head does not consent to that";
   return { code: "consent-missing", reason };
-}
-
-/** A lead that lost its lease may still write; and with its commit a head's consent to go back has ended. */
-function isOver(newest: RolloutRecord, { lease }: RolloutRecord): boolean {
-  return newest.phase === "committed" || lease < newest.lease;
 }
 
 /** Of a head before, whose lead has nothing more to say, or of the one that this node is about to accept. */

@@ -1,11 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { faultNames } from "../fault-table.ts";
 import { JournalStep } from "../journal-steps.ts";
-import { activationLedger, readLedger } from "../ledger-file.ts";
 import { LedgerLine } from "../ledger-line.ts";
 import { printFaults } from "./print-faults.ts";
-import { faultsPage, readFindings } from "./write-faults.ts";
 
 const line = (changes: Partial<LedgerLine>): LedgerLine => ({
   soak: "activation",
@@ -34,13 +31,6 @@ const line = (changes: Partial<LedgerLine>): LedgerLine => ({
 
 const rowOf = (page: string, name: string) =>
   page.split("\n").find((row) => row.startsWith(`| ${name} |`)) ?? "";
-
-test("docs/faults.md is what the ledger gives: write it anew with `npm run soak -- table`", async () => {
-  const page = printFaults(await readLedger(activationLedger), await readFindings());
-  expect(await readFile(faultsPage, "utf8")).toBe(page);
-  // Whoever commits a failed trial says in e2e/ledger/activation-findings.json what became of it.
-  expect(page).not.toContain("**open**");
-});
 
 test("every step of the journal and every fault has a row, tried or not", () => {
   const page = printFaults([], {});

@@ -3,13 +3,12 @@ import { faultNames } from "../fault-table.ts";
 import { JournalStep } from "../journal-steps.ts";
 import type { LedgerLine } from "../ledger-line.ts";
 import { Scope, type Mode } from "../trial-plan.ts";
-import { markdownTable } from "./markdown-table.ts";
-import { countText, endsText, halfCount, personText, timeText } from "./tally.ts";
+import type { Findings } from "../../ledger/ledger-file.ts";
+import { markdownTable } from "../../ledger/markdown-table.ts";
+import { countText, timeText } from "../../ledger/tally.ts";
+import { endsText, halfCount, personText } from "./tally.ts";
 
 type Lines = readonly LedgerLine[];
-
-/** What became of a failed trial, by "seed:trial". */
-export type Findings = Readonly<Record<string, string>>;
 
 export function printFaults(lines: Lines, findings: Findings): string {
   const parts = [
@@ -20,11 +19,11 @@ export function printFaults(lines: Lines, findings: Findings): string {
     faultRows(lines),
     failures(lines, findings),
   ];
-  return `${parts.join("\n\n")}\n`;
+  return parts.join("\n\n");
 }
 
 function intro(lines: Lines): string {
-  return `# What happens when something dies or breaks in an activation?
+  return `## In an activation
 
 Written by \`npm run soak -- table\` from the ${lines.length} lines of \`e2e/ledger/activation.jsonl\`; a test fails when the two differ.
 One line is one trial: a real agent, real systemd and a real \`switch-to-configuration\` on a lab machine. When it is over
@@ -82,7 +81,7 @@ function steps(lines: Lines): string {
   const first = columns.map(({ scope, machine }) =>
     countText(before.filter((line) => line.scope === scope && line.machine === machine)),
   );
-  return `## Step of the journal at death x what died
+  return `### Step of the journal at death x what died
 
 ${markdownTable(
   ["step", "agent", "sentinel", "machine (container)", "machine (VM)", "ended"],
@@ -96,7 +95,7 @@ function scenarioRows(lines: Lines): string {
     const some = lines.filter((line) => line.scenario === name);
     return [name, countText(some), endsText(some), timeText(some), personText(some)];
   });
-  return `## Orders that were killed
+  return `### Orders that were killed
 
 ${markdownTable(["order", "trials", "ended", "seconds", "needs a person"], rows)}`;
 }
@@ -109,14 +108,14 @@ function faultRows(lines: Lines): string {
     const some = lines.filter(({ fault }) => fault === name);
     return [name, countText(some), endsText(some), timeText(some), personText(some)];
   });
-  return `## Faults
+  return `### Faults
 
 ${markdownTable(["fault", "trials", "ended", "seconds", "needs a person"], rows)}`;
 }
 
 function failures(lines: Lines, findings: Findings): string {
   const failed = lines.filter(({ ok }) => !ok);
-  if (failed.length === 0) return "## Failed trials\n\nNone.";
+  if (failed.length === 0) return "### Failed trials\n\nNone.";
   const rows = failed.map((line) => [
     `${line.seed}:${line.trial}`,
     line.commit,
@@ -124,7 +123,7 @@ function failures(lines: Lines, findings: Findings): string {
     line.wrong.join("; "),
     findings[`${line.seed}:${line.trial}`] ?? "**open**",
   ]);
-  return `## Failed trials
+  return `### Failed trials
 
 ${markdownTable(["seed:trial", "commit", "what", "wrong", "why, and what became of it"], rows)}`;
 }

@@ -1,0 +1,56 @@
+// SHELL. Waits for a moment of a rollout, by the lead's record and the canary's own word.
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Digest } from "@chimera/proto/names";
+import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
+import { hasCome, hasPassed, type Moment } from "./moments.ts";
+import { canary, type SoakFleet } from "./soak-fleet.ts";
+
+export interface Awaited {
+  moment: Moment;
+  /** The newest head before: whatever is published now is another. */
+  headBefore: Digest | null;
+  /** An operator pauses it in its first wave. */
+  asksPause: boolean;
+}
+
+export interface Caught {
+  hit: boolean;
+  /** Null where no lead wrote one in time. */
+  first: RolloutRecord | null;
+  record: RolloutRecord | null;
+}
+
+/** From the build of the world on. */
+const timeoutMs = 150_000;
+const everyMs = 100;
+
+export async function waitMoment(
+  soak: SoakFleet,
+  { moment, headBefore, asksPause }: Awaited,
+): Promise<Caught> {
+  const deadline = performance.now() + timeoutMs;
+  let first: RolloutRecord | null = null;
+  let hasAsked = false;
+  for (;;) {
+    const record = await recordNow(soak, headBefore);
+    first ??= record;
+    const sight = { record, canary: moment === "probation" ? await canaryNow(soak) : null };
+    const hit = hasCome(moment, sight);
+    if (hit || hasPassed(moment, sight) || performance.now() > deadline) return { hit, first, record };
+    if (asksPause && !hasAsked && hasCome("canary wave", sight)) {
+      hasAsked = true;
+      await soak.operator.run(["rollout", "pause"]);
+    }
+    await sleep(everyMs);
+  }
+}
+
+async function recordNow(soak: SoakFleet, headBefore: Digest | null): Promise<RolloutRecord | null> {
+  const { head, rollout } = await soak.view();
+  return head !== null && head.id !== headBefore && rollout?.head === head.id ? rollout : null;
+}
+
+async function canaryNow(soak: SoakFleet) {
+  const view = (await soak.nodeViews()).find(({ node }) => node === canary);
+  return view?.status?.state ?? null;
+}
