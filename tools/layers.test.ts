@@ -149,9 +149,11 @@ test("only the agent's three runs join control and host, because there is one pl
     (from) => host.has(from) && !tests.test(from),
   );
   expect(joiners.toSorted()).toEqual([
+    "agent/src/lead-fleet.ts",
     "agent/src/run-agent.ts",
     "agent/src/run-lead.ts",
     "agent/src/run-offline.ts",
+    "agent/src/run-stand-in.ts",
   ]);
 });
 

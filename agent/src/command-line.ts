@@ -10,6 +10,7 @@ const usage = `usage: chimera-agent run [--config FILE]               keep this 
        chimera-agent gate [--config FILE]              wait until a system that was booted to prove itself has done so
        chimera-agent dead-man --order ID [--config FILE]   undo this order, if it is still unproven
        chimera-agent lead --order ID [--config FILE]   drive the rollout of this head, or stand by to take over
+       chimera-agent stand-in --config FILE            lead where no node does, on a machine that is none
        chimera-agent status [--config FILE]            what the files of this node say, as JSON
        chimera-agent version`;
 
@@ -19,6 +20,7 @@ export type Command =
   | { kind: "recover"; configFile: string }
   | { kind: "gate"; configFile: string }
   | { kind: "status"; configFile: string }
+  | { kind: "stand-in"; configFile: string }
   | { kind: "lead"; configFile: string; order: Digest }
   | { kind: "dead-man"; configFile: string; order: Digest }
   | { kind: "identity"; dir: string; node: NodeName }
@@ -42,6 +44,7 @@ const commands: Record<string, (values: Values) => Command> = {
   check: ({ config }) => ({ kind: "check", configFile: config }),
   recover: ({ config }) => ({ kind: "recover", configFile: config }),
   gate: ({ config }) => ({ kind: "gate", configFile: config }),
+  "stand-in": ({ config }) => ({ kind: "stand-in", configFile: config }),
   status: ({ config }) => ({ kind: "status", configFile: config }),
   lead: ({ config, order }) => ({ kind: "lead", configFile: config, order: digest(order) }),
   "dead-man": ({ config, order }) => ({ kind: "dead-man", configFile: config, order: digest(order) }),

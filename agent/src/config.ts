@@ -81,7 +81,12 @@ export type AgentConfig = z.infer<typeof AgentConfig>;
 
 /** `file` only names the text in the message. Throws config-invalid with the path of each wrong field. */
 export function parseConfig(text: string, file: string): AgentConfig {
-  const result = AgentConfig.safeParse(parseJson(text, file));
+  return parseAs(AgentConfig, text, file);
+}
+
+/** The same for another schema. */
+export function parseAs<T>(schema: z.ZodType<T>, text: string, file: string): T {
+  const result = schema.safeParse(parseJson(text, file));
   if (result.success) return result.data;
   throw new ChimeraError("config-invalid", `${file}:\n${z.prettifyError(result.error)}`);
 }

@@ -5,6 +5,7 @@ import { parseConfig, type AgentConfig } from "./config.ts";
 import { ensureIdentity, readSecret } from "./host/agent/identity.ts";
 import { logFailure } from "./host/log/open-log.ts";
 import { readLocalStatus } from "./local/read-local-status.ts";
+import { parseStandInConfig } from "./stand-in-config.ts";
 import { version } from "./version.ts";
 
 type Answers = { [K in Command["kind"]]: (command: Extract<Command, { kind: K }>) => Promise<string | null> };
@@ -26,6 +27,10 @@ const answers: Answers = {
   },
   async lead({ configFile, order }) {
     return (await import("./run-lead.ts")).runLead(configOf(configFile), order);
+  },
+  async "stand-in"({ configFile }) {
+    const config = parseStandInConfig(readSecret(configFile), configFile);
+    return (await import("./run-stand-in.ts")).runStandIn(config);
   },
   async status({ configFile }) {
     return JSON.stringify(readLocalStatus(configOf(configFile).stateDir));

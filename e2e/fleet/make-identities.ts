@@ -12,6 +12,7 @@ import { makeHub } from "./make-hub.ts";
 import { identityFiles, makeIdentity } from "./make-identity.ts";
 import { makePeople, personFiles, sharedRoles, type Person } from "./people.ts";
 import type { RunProgram } from "./run-program.ts";
+import { standInFiles, standInName } from "./stand-in.ts";
 
 const Made = z.object({
   fleetId: FleetId,
@@ -38,10 +39,17 @@ export interface Identities {
 const agentState = "/var/lib/chimera/identity";
 const operatorHome = "/root/.config/chimera";
 
-/** `people` are operators beside the first one: with them, heads and key sets need two of all. */
+export interface IdentityWishes {
+  nodes: readonly string[];
+  /** Operators beside the first one: with them, heads and key sets need two of all. */
+  people: readonly string[];
+  leads: readonly string[];
+  standIn: boolean;
+}
+
 export async function makeIdentities(
   run: RunProgram,
-  { nodes, people, leads }: { nodes: readonly string[]; people: readonly string[]; leads: readonly string[] },
+  { nodes, people, leads, standIn }: IdentityWishes,
 ): Promise<Identities> {
   const operator = fleetFolder("operator");
   await mkdir(operator, { recursive: true, mode: 0o700 });
@@ -51,19 +59,24 @@ export async function makeIdentities(
   const trustedKeys = Envelope.parse(JSON.parse(await readFile(made.keySetFile, "utf8")));
   const freshKey = await readFile(join(made.folder, "fresh.key"), "utf8");
   const { fleetId } = made;
-  const hub = await makeHub(run, { fleetId, trustedKeys, freshKey, nodes: identities, leads });
+  const alsoLead = standIn ? [await makeIdentity(run, standInName)] : [];
+  const hub = await makeHub(run, {
+    fleetId,
+    trustedKeys,
+    freshKey,
+    nodes: [...identities, ...alsoLead],
+    leads: [...leads, ...(standIn ? [standInName] : [])],
+  });
   const facts = { fleetId, controller: hubUrl, token: hub.operatorToken };
   const homes = await Promise.all(others.map((person) => personFiles(person, facts)));
   const files: Record<string, HostFile[]> = {
-    hub: hub.files,
+    hub: [
+      ...hub.files,
+      ...(standIn ? await standInFiles({ fleetId, trustedKeys, token: hub.tokens[standInName] ?? "" }) : []),
+    ],
     ws: [...(await operatorFiles(made.folder, hub.operatorToken)), ...homes.flat()],
   };
-  for (const node of nodes) {
-    files[node] = [
-      ...(await identityFiles(node, agentState)),
-      { path: `${agentState}/token`, text: `${hub.tokens[node] ?? ""}\n`, mode: 0o600 },
-    ];
-  }
+  for (const node of nodes) files[node] = await nodeFiles(node, hub.tokens[node] ?? "");
   return {
     fleetId,
     trustedKeys,
@@ -73,6 +86,11 @@ export async function makeIdentities(
     nats: hub.nats,
     files,
   };
+}
+
+async function nodeFiles(node: string, token: string): Promise<HostFile[]> {
+  const ofToken = { path: `${agentState}/token`, text: `${token}\n`, mode: 0o600 };
+  return [...(await identityFiles(node, agentState)), ofToken];
 }
 
 /** Key set 1 is the fleet's beginning: where two are root, the second signs it before anybody uses it. */

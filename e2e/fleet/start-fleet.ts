@@ -58,6 +58,8 @@ export interface FleetOptions {
   people?: readonly string[];
   /** Nodes from which rollouts may be led. */
   leads?: readonly string[];
+  /** What a machine that is no node needs on the hub to lead where no node does (`stand-in.ts`). */
+  standIn?: boolean;
   report?: Report;
 }
 
@@ -81,6 +83,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     nodes: names,
     people: options.people ?? [],
     leads: options.leads ?? [],
+    standIn: options.standIn ?? false,
   });
   report(`made keys, identities and tokens for ${names.length} nodes`);
   const store = await openSeed(versions);

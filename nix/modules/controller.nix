@@ -26,6 +26,8 @@ let
   };
 in
 {
+  imports = [ ./stand-in.nix ];
+
   options.services.chimera.controller = {
     enable = lib.mkEnableOption "the Chimera controller";
 

@@ -12,6 +12,14 @@ describe.skipIf(nixpkgsLib === undefined)("what the modules refuse (CHIMERA_NIXP
     ["secretRelative", `${agentOption}.settings.controller.tokenFile: an absolute path`],
     ["secretWithDots", `${agentOption}.settings.controller.tokenFile: an absolute path without ..`],
     ["controllerSeedInStore", `${controllerOption}.natsSeedFile: a secret must not live in the Nix store`],
+    [
+      "standInUndeclared",
+      `${controllerOption}.standIn: services.chimera.controller.nodes.stand-in must be declared`,
+    ],
+    [
+      "standInSeedInStore",
+      `${controllerOption}.standIn.natsSeedFile: a secret must not live in the Nix store`,
+    ],
     ["freshKeyInStore", `${controllerOption}.freshKeyFile: a secret must not live in the Nix store`],
     ["freshKeyCopied", `${controllerOption}.settings.freshKeyFile: a secret must not live in the Nix store`],
     ["keysOfAnotherFleet", `${agentOption}.settings.trustedKeys: is key set 1 of fleet`],

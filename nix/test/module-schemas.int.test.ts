@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { AgentConfig } from "../../agent/src/config.ts";
+import { StandInConfig } from "../../agent/src/stand-in-config.ts";
 import { ControllerConfig } from "../../controller/src/config.ts";
 import { NodeFile } from "../../controller/src/files/node-file.ts";
 import { evaluateWithLib, nixpkgsLib } from "./evaluate.ts";
@@ -42,6 +43,14 @@ describe.skipIf(nixpkgsLib === undefined)(
       const { value } = await evaluateWithLib("tests/modules.nix", "controller");
       const { nodes } = z.object({ nodes: z.unknown() }).parse(value);
       expect(Object.keys(NodeFile.parse(nodes).nodes)).toEqual(["n1"]);
+    });
+
+    test("a stand-in takes what the module writes for it", async () => {
+      const settings = await settingsOf("standIn");
+      const parsed = StandInConfig.parse(settings);
+      expect(parsed).toMatchObject({ node: "stand-in", afterSeconds: 60 });
+      const { node, fleetId, nats, controller, trustedKeys } = parsed;
+      expect(StandInConfig.parse({ node, fleetId, nats, controller, trustedKeys })).toEqual(parsed);
     });
 
     test("the controller takes its file with an online key and without", async () => {

@@ -137,6 +137,22 @@ describe.skipIf(nixpkgsLib === undefined)(
       expect(value).not.toHaveProperty([0, "settings", "freshKeyFile"]);
     });
 
+    test("a stand-in has its own identity as credentials, and the controller's fleet", async () => {
+      const { value, error } = await evaluateCase("standIn");
+      expect(value, error).toMatchObject({
+        problems: [],
+        unit: {
+          serviceConfig: {
+            DynamicUser: true,
+            LoadCredential: [
+              "nats.seed:/var/lib/secrets/stand-in.seed",
+              "token:/var/lib/secrets/stand-in.token",
+            ],
+          },
+        },
+      });
+    });
+
     test("a machine may be installed with a later key set than the first", async () => {
       const { value, error } = await evaluateCase("laterKeys");
       expect(value, error).toMatchObject({ problems: [], settings: { trustedKeys: exampleKeys.second } });

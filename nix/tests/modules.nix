@@ -5,7 +5,9 @@ let
   inherit (import ./evaluated.nix { inherit nixpkgsLib; })
     lib
     evaluate
+    key
     keys
+    nkeyOf
     agentBase
     agentWith
     agentResult
@@ -69,6 +71,29 @@ in
         { freshKeyFile = "/var/lib/secrets/fresh.key"; }
         { settings.freshKeyFile = "/var/lib/chimera-controller/fresh.key"; }
       ];
+
+  # A lead that is no node, with its own identity among the declared ones.
+  standIn =
+    let
+      evaluation = controllerWith {
+        nodes.stand-in = {
+          nkey = nkeyOf "B";
+          nodeKey = key "stand-in";
+          lead = true;
+        };
+        standIn = {
+          enable = true;
+          natsSeedFile = "/var/lib/secrets/stand-in.seed";
+          tokenFile = "/var/lib/secrets/stand-in.token";
+        };
+      };
+      inherit (evaluation) config problems;
+    in
+    {
+      inherit problems;
+      settings = config.environment.etc."chimera/stand-in.json".source.value;
+      unit = config.systemd.services.chimera-stand-in;
+    };
 
   # Where the controller may write besides its state directory.
   controllerWritable =

@@ -30,6 +30,26 @@ in
     natsSeedFile = lib.mkForce "${builtins.storeDir}/00000000000000000000000000000000-seed";
   });
 
+  standInUndeclared = problemsOf (controllerWith {
+    standIn = {
+      enable = true;
+      natsSeedFile = "/var/lib/secrets/stand-in.seed";
+      tokenFile = "/var/lib/secrets/stand-in.token";
+    };
+  });
+  standInSeedInStore = problemsOf (controllerWith {
+    nodes.stand-in = {
+      nkey = nkeyOf "B";
+      nodeKey = key "stand-in";
+      lead = true;
+    };
+    standIn = {
+      enable = true;
+      natsSeedFile = "${builtins.storeDir}/00000000000000000000000000000000-seed";
+      tokenFile = "/var/lib/secrets/stand-in.token";
+    };
+  });
+
   freshKeyInStore = problemsOf (controllerWith {
     freshKeyFile = "${builtins.storeDir}/00000000000000000000000000000000-fresh";
   });

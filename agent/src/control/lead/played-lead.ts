@@ -3,13 +3,11 @@ import { createLog } from "@chimera/proto/log";
 import { mayReturn } from "@chimera/proto/effective";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Digest, NodeName } from "@chimera/proto/names";
-import { openAsk } from "@chimera/proto/rollout/rollout-ask";
 import type { RolloutPolicy } from "@chimera/proto/rollout/rollout-policy";
-import type { Envelope } from "@chimera/proto/signed/envelope";
 import type { Head } from "@chimera/proto/signed/head";
 import { subjects } from "@chimera/proto/subjects";
-import type { Ask } from "../../rollout/lead-sight.ts";
 import { isOver } from "../../rollout/wanted-session.ts";
+import { askIn } from "./ask-in.ts";
 import { openConnection, type Connection } from "../connection.ts";
 import { createHead, createLeaf, createSigner, fleetId, node as me, signers } from "../fleet-fixture.ts";
 import type { NatsFixture } from "../nats-fixture.ts";
@@ -46,6 +44,7 @@ interface Ground {
 
 const log = createLog({ fields: {}, write: () => undefined });
 const nowMs = () => performance.now() * 5;
+const orderRole = { keys: [signers.order.publicKey], threshold: 1 };
 
 export function startLead(
   name: string,
@@ -72,7 +71,7 @@ export function startLead(
     known: null,
     mayReturn: () => mayReturn(head, utcMs()),
     isOver: (record) => isOver(record, head, utcMs()),
-    openAsk: (envelope) => askIn(envelope, id),
+    openAsk: (envelope) => askIn(envelope, { role: orderRole, fleetId, head: id, nowMs: Date.now() }),
     lastHeardMs: beats.lastHeardMs,
     beat: beats.say,
     isCurrent: () => !isDead,
@@ -114,11 +113,4 @@ function connect(nats: NatsFixture, name: string, onConnected: () => void): Conn
     log,
     onConnected,
   });
-}
-
-function askIn(envelope: Envelope, head: Digest): Ask {
-  const role = { keys: [signers.order.publicKey], threshold: 1 };
-  const { order } = openAsk(envelope, { role, fleetId, head, nowMs: Date.now() });
-  const { nonce, createdAt, author, reason, action } = order;
-  return { nonce, createdAt, kind: action.ask, author, reason };
 }

@@ -11,11 +11,12 @@ import { z } from "zod";
 
 /** On disk: those of the newest rollout. */
 export const KeptLists = z.object({ v: z.literal(1), lists: z.array(WaveList).max(maxWaves) });
+export type KeptLists = z.infer<typeof KeptLists>;
 
 export interface ListSource {
   /** Of an earlier run, for whatever rollout. */
   kept: readonly WaveList[];
-  keep: (lists: z.infer<typeof KeptLists>) => void;
+  keep: (lists: KeptLists) => void;
   /** Throws ChimeraError where the controller has none that fits its digest. */
   fetch: (digest: Digest) => Promise<WaveList>;
   /** False: nobody needs them any more. */
