@@ -1,6 +1,7 @@
 /** PURE. What the next pass must look at; the rest would cost a process for nothing. */
 import type { StorePath } from "@chimera/proto/names";
 import { isRetried } from "./back/decide-reverted.ts";
+import { isGoingBackBy } from "./forward/after-commit.ts";
 import type { CheckRun, Needs } from "./decision.ts";
 import { isWayBack, type Journal, type Step } from "./journal.ts";
 import { nameOf } from "./plan.ts";
@@ -43,8 +44,10 @@ function unitOf(deadMan: Journal["deadMan"]): string | null {
 
 const forward: ReadonlySet<Step> = new Set<Step>(["staged", "staged-for-reboot", "preparing-reboot"]);
 
-function preflightOf({ step, toplevel, before }: Journal): StorePath | null {
+function preflightOf(journal: Journal): StorePath | null {
+  const { step, toplevel, before } = journal;
   if (forward.has(step)) return toplevel;
+  if (step === "committed" && isGoingBackBy(journal)) return before.current;
   return step === "reverting" ? before.current : null;
 }
 

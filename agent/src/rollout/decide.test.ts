@@ -43,6 +43,7 @@ const hasNotHeard: Part = [[0, "staged", { waiting: "rollout", problem: "wave 2 
 const getsReadyOnlyNow: Part = [[0, "fetching"]];
 
 const fleet = [1, 4, 15];
+const twenty = Array.from({ length: 20 }, (_, i) => `n${String(i + 1).padStart(2, "0")}`);
 const ask = (kind: "pause" | "resume" | "abort") => ({
   nonce: { pause: "1", resume: "2", abort: "3" }[kind].repeat(32),
   createdAt: `2026-11-29T00:00:0${{ pause: 1, resume: 2, abort: 3 }[kind]}.000Z`,
@@ -65,11 +66,11 @@ const plays: Record<string, Play> = {
   },
   "the lead dies in the second wave": { waves: fleet, leadDies: [20] },
   "the lead dies while everybody stages": { waves: fleet, leadDies: [2] },
-  "a wave that restarts, two at a time": {
-    waves: [1, 5],
-    parts: Object.fromEntries(["n01", "n02", "n03", "n04", "n05", "n06"].map((node) => [node, restarts])),
-    policy: { maxUnavailable: 2 },
-    seconds: 400,
+  "a fleet that restarts, five at a time": {
+    waves: fleet,
+    parts: Object.fromEntries(twenty.map((node) => [node, restarts])),
+    policy: { maxUnavailable: 5 },
+    seconds: 600,
   },
   "a node that does not come back from its restart": {
     waves: [1, 5],

@@ -23,6 +23,13 @@ const styles: Partial<Record<StateWord, Style>> = {
   "staged-for-reboot": "yellow",
 };
 
+/** Of a node that has committed, and is no good as it is. */
+const callsSomebody: ReadonlySet<string> = new Set([
+  "undrain-failed",
+  "no-way-back",
+  "unhealthy-holds-fleet",
+]);
+
 /** Since when nothing was heard; null when it was heard lately. Undefined when it never was. */
 export function silentMs(view: NodeView, ageMs: AgeMs): number | null | undefined {
   const ages = [view.beat?.at, view.status?.at].flatMap((at) => (at === undefined ? [] : [ageMs(at)]));
@@ -35,10 +42,13 @@ export function silentMs(view: NodeView, ageMs: AgeMs): number | null | undefine
 export function needsAttention(view: NodeView, ageMs: AgeMs): boolean {
   const { status } = view;
   if (status === null || silentMs(view, ageMs) !== null || !view.verified) return true;
-  if (status.problem !== null && status.state !== "committed") return true;
-  if (status.waiting?.reason === "undrain-failed") return true;
+  if (saysSo(status)) return true;
   const style = styles[status.state];
   return style === "red" || style === "yellow" || isElsewhere(status);
+}
+
+function saysSo({ state, problem, waiting }: NodeStatus): boolean {
+  return (problem !== null && state !== "committed") || callsSomebody.has(waiting?.reason ?? "");
 }
 
 /** Not, or not only, what was signed. */

@@ -1,7 +1,8 @@
 import { HealthCheck, type CheckResult } from "@chimera/proto/health-check";
 import { expect, test } from "vitest";
 import { decide } from "../decide.ts";
-import { a, b, desired, observed, panicOf } from "../model/machine-model.ts";
+import { a, b, clear, desired, observed, panicOf } from "../model/machine-model.ts";
+import { needsOf } from "../needs.ts";
 import { OrderPolicy } from "../order-policy.ts";
 import { at, play } from "../model/play-machine.ts";
 
@@ -53,6 +54,22 @@ test("revert-node goes back to what ran before and stays there", () => {
   const run = play({ seen: sick, journal: proven("revert-node"), want: desired(1, b) });
   expect(run.journal).toMatchObject({ step: "reverted", blame: "toplevel", lastCommitted: a });
   expect(run.seen.system).toEqual({ current: a, booted: a, profile: a, bootDefault: a });
+});
+
+test("revert-node stays on a sick system when the one before was deleted since, and says so", () => {
+  const gone = { ...sick, preflight: { ...clear, isSystem: false } };
+  const journal = { ...proven("revert-node"), unhealthy: "web" };
+  expect(needsOf(journal).preflightTo).toBe(a);
+  expect(decide(gone, journal, desired(1, b))).toMatchObject({
+    state: "committed",
+    plan: null,
+    waiting: {
+      reason: "no-way-back",
+      detail: expect.stringMatching(/connection refused; .*-a is not there/),
+    },
+  });
+  const unread = decide({ ...sick, preflight: null }, journal, desired(1, b));
+  expect(unread).toMatchObject({ state: "committed", plan: null, waiting: { reason: "preflight-unknown" } });
 });
 
 test("revert-node never leaves what an operator went back to, nor a system with nothing before it", () => {
