@@ -1,6 +1,6 @@
 /** A fleet that needs a restart, one node after the other: emptied, restarted, proven, back in service, and only then the next. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { pointersOf, waitView } from "../fleet/fleet-stage.ts";
+import { deployWorld, pointersOf, waitView } from "../fleet/fleet-stage.ts";
 import { operatorOf } from "../fleet/operator.ts";
 import { startFleet, type Fleet } from "../fleet/start-fleet.ts";
 import { downUnlessInUse } from "../lab/down.ts";
@@ -156,4 +156,33 @@ test("a node that does not boot it stops the wave, is on its old system and in s
   expect(status?.restartAdvice).toContain("another kernel: linux-6.12.3-lab -> linux-6.12.2-lab");
   // Nobody came to n2.
   expect((await outages()).filter(({ node }) => node === "n2")).toHaveLength(1);
+});
+
+test("an agent that is killed while the work comes back waits for it as well; a machine that loses power tries again", async () => {
+  const n2 = fleet.lab.host("n2");
+  const pairs = (await outages()).filter(({ node }) => node === "n2").length;
+  const slow = { ...note("undrain"), argv: ["/bin/sh", "-c", `sleep 4; ${note("undrain").argv[2]}`] };
+  const config = { agentConfig: { reboot: { ...agentConfig.reboot, undrain: slow } }, nodes: ["n2"] };
+  const calm = await deployWorld(fleet, "slow", { ...config, changes: { kernelVersion: "6.12.2-lab" } });
+  expect(calm.code, calm.stderr).toBe(0);
+  const isUndraining = () =>
+    waitView(fleet, "n2", ({ status }) => {
+      return status?.state === "committed" && status.waiting?.reason === "undraining";
+    });
+  const isSettled = () =>
+    waitView(fleet, "n2", ({ status }) => {
+      return status?.state === "committed" && status.waiting === null && status.system.current === wanted;
+    });
+  const args = ["--no-follow", "--reboot", "when-needed"];
+  await deployWorld(fleet, "killed", { ...config, args, changes: { kernelVersion: "6.12.4-lab" } });
+  const wanted = (await isUndraining()).status?.wanted ?? "";
+  await n2.runChecked(["systemctl", "kill", "--signal=KILL", "chimera-sentinel"]);
+  await isSettled();
+  expect((await outagesOf("n2")).length).toBe(pairs + 1);
+  await deployWorld(fleet, "dark", { ...config, args, changes: { kernelVersion: "6.12.5-lab" } });
+  const next = (await isUndraining()).status?.wanted ?? "";
+  await n2.powerCut();
+  await n2.boot();
+  await waitView(fleet, "n2", ({ status }) => status?.waiting === null && status.system.current === next);
+  expect((await outagesOf("n2")).length).toBe(pairs + 2);
 });
