@@ -10,7 +10,7 @@ import type { Leaf } from "@chimera/proto/signed/world";
 import { desiredLocally } from "./desired-local.ts";
 import { settingsOf, type Defaults } from "./desired-settings.ts";
 import { held, wholeHold, type HoldSight } from "./holds.ts";
-import { gateOf, type GateSight } from "./rollout-gate.ts";
+import { gateOf, type GateSight } from "./rollout/rollout-gate.ts";
 import type { Blocked, Desired } from "./reconcile/decision.ts";
 import type { Journal } from "./reconcile/journal.ts";
 

@@ -2,7 +2,7 @@
 import type { NodeName } from "@chimera/proto/names";
 import { maxNamedFailures, type FailedNode, type RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { provenOf } from "@chimera/proto/rollout/rollout-policy";
-import { isLetGo } from "../rollout-gate.ts";
+import { isLetGo } from "./rollout-gate.ts";
 import type { LeadSight } from "./lead-sight.ts";
 import { outcomeOf, type Outcome } from "./node-outcome.ts";
 

@@ -10,7 +10,7 @@ import type { StateWord } from "@chimera/proto/state-word";
 import type { NodeStatus } from "@chimera/proto/status";
 import { buckets, keys, subjects } from "@chimera/proto/subjects";
 import type { KV, NatsConnection } from "nats";
-import { isLetGo } from "../../rollout-gate.ts";
+import { isLetGo } from "../../rollout/rollout-gate.ts";
 import { createSigner, fleetId } from "../fleet-fixture.ts";
 
 /** What becomes of a node that was let go; "away" never speaks, one that lingers stays in probation. */

@@ -4,7 +4,7 @@
  */
 import type { RolloutPolicy } from "@chimera/proto/rollout/rollout-policy";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
-import type { Blocked } from "./reconcile/decision.ts";
+import type { Blocked } from "../reconcile/decision.ts";
 
 export interface GateSight {
   /** Of the accepted head; undefined: everybody goes as soon as they can. */
