@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import { devCommand } from "./commands/dev-command.ts";
 import { natsConfigCommand } from "./commands/nats-config-command.ts";
 import { nodeCommand } from "./commands/node-command.ts";
+import { operatorCommand } from "./commands/operator-command.ts";
 import { serveCommand } from "./commands/serve-command.ts";
 import { tokenCommand } from "./commands/token-command.ts";
 
@@ -23,7 +24,8 @@ const program = new Command("chimera-controller")
   .addCommand(devCommand(version))
   .addCommand(natsConfigCommand())
   .addCommand(tokenCommand())
-  .addCommand(nodeCommand());
+  .addCommand(nodeCommand())
+  .addCommand(operatorCommand());
 for (const command of program.commands) overrideExit(command);
 
 try {

@@ -1,5 +1,5 @@
 /** PURE. The configuration of nats-server: allow-lists per nkey, no anonymous user, data synced before it is acknowledged. */
-import { leadPermissions, nodePermissions } from "@chimera/proto/permissions";
+import { leadPermissions, nodePermissions, operatorPermissions } from "@chimera/proto/permissions";
 import { buckets, subjects } from "@chimera/proto/subjects";
 import type { ControllerConfig } from "./config.ts";
 import type { NodeFile } from "./files/node-file.ts";
@@ -10,10 +10,11 @@ export interface NatsConfigInput {
   config: Pick<ControllerConfig, "fleetId" | "natsServer">;
   controllerNkey: string;
   nodes: NodeFile["nodes"];
+  operators?: NodeFile["operators"];
 }
 
 /** One `key: JSON` a line, which is legal in nats-server's format and cannot be broken out of by a value. */
-export function renderNatsConfig({ config, controllerNkey, nodes }: NatsConfigInput): string {
+export function renderNatsConfig({ config, controllerNkey, nodes, operators = {} }: NatsConfigInput): string {
   const { host, port, storeDir, maxMemoryBytes, maxFileBytes } = config.natsServer;
   const settings = {
     server_name: "chimera",
@@ -31,7 +32,10 @@ export function renderNatsConfig({ config, controllerNkey, nodes }: NatsConfigIn
     ping_interval: "20s",
     ping_max: 2,
     // A thousand agents that come back at once sign for longer than the default of 2 s.
-    authorization: { timeout: 10, users: [controllerUser(controllerNkey, config.fleetId), ...nodeUsers()] },
+    authorization: {
+      timeout: 10,
+      users: [controllerUser(controllerNkey, config.fleetId), ...nodeUsers(), ...operatorUsers()],
+    },
   };
   function nodeUsers() {
     return Object.entries(nodes)
@@ -41,8 +45,14 @@ export function renderNatsConfig({ config, controllerNkey, nodes }: NatsConfigIn
         return { nkey, permissions: permissions(config.fleetId, node) };
       });
   }
+  function operatorUsers() {
+    return Object.values(operators).map(({ nkey }) => ({
+      nkey,
+      permissions: operatorPermissions(config.fleetId, nkey),
+    }));
+  }
   const lines = Object.entries(settings).map(([key, value]) => `${key}: ${JSON.stringify(value, null, 2)}`);
-  return `# Written by chimera-controller nats-config; nodes are added with chimera-controller node add.\n${lines.join("\n")}\n`;
+  return `# Written by chimera-controller nats-config; nodes and operators are added with chimera-controller node add and operator add.\n${lines.join("\n")}\n`;
 }
 
 function controllerUser(nkey: string, fleet: string) {

@@ -148,6 +148,14 @@ test("adds nodes at the same time without losing one, and refuses a malformed on
   expect(added.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0]);
   const { nodes } = JSON.parse((await run("node", "list", "--config", config, "--json")).stdout);
   expect(Object.keys(nodes).toSorted()).toEqual(names);
+  const { publicKey } = generateNkey();
+  const anna = await run("operator", "add", "--config", config, "--operator", "anna", "--nkey", publicKey);
+  expect(anna).toMatchObject({ exitCode: 0, stdout: "anna added" });
+  expect(JSON.parse((await run("operator", "list", "--config", config, "--json")).stdout)).toEqual({
+    operators: { anna: { nkey: publicKey } },
+  });
+  const twice = await run("operator", "add", "--config", config, "--operator", "b", "--nkey", publicKey);
+  expect(twice).toMatchObject({ exitCode: 64, stderr: expect.stringContaining("share one nkey") });
   const bad = await run(
     "node",
     "add",

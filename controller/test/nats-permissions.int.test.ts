@@ -6,7 +6,7 @@ import { execa } from "execa";
 import { headers, type NatsConnection } from "nats";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually, natsServerProgram } from "./nats-server.ts";
-import { connectAsController, connectAsNode, connectWith } from "./raw-nats.ts";
+import { connectAsController, connectAsNode, connectAsOperator, connectWith } from "./raw-nats.ts";
 import { makeHead, makeLeaf, pushClosure, putHead } from "./test-fleet.ts";
 import { fleetId } from "./test-keys.ts";
 import { useFleet } from "./use-fleet.ts";
@@ -124,6 +124,49 @@ test("lets no node take away what others said by a header that rolls a stream up
 
 test("lets nobody in whose key is not registered", async () => {
   await expect(connectWith(fleet(), generateNkey().seed, "_INBOX")).rejects.toThrow(/Authorization/);
+});
+
+test("gives an operator a panic and what it needs, and nothing else", async () => {
+  const operator = await connectAsOperator(fleet());
+  const got = await operator.request(subjects.desiredGet("head", fleetId), "");
+  expect(got.json<{ payloadType: string }>().payloadType).toBe("application/vnd.chimera.head.v1+json");
+  for (const subject of [
+    subjects.desiredGet("panic", fleetId),
+    subjects.panicReadyGet(fleetId),
+    subjects.keySetGet(fleetId, 1),
+    subjects.statusGet(fleetId, "n1"),
+    subjects.desired("panic", fleetId),
+  ]) {
+    expect(await isRefused(operator, subject), subject).toBe(false);
+  }
+  const before = await operator.request(subjects.desiredGet("head", fleetId), "");
+  for (const subject of [
+    subjects.desired("head", fleetId),
+    subjects.desired("order", fleetId),
+    subjects.panicReady(fleetId),
+    subjects.keySet(fleetId, 2),
+    subjects.status(fleetId, "n1"),
+    subjects.cmd(fleetId, "n1"),
+    subjects.ack(fleetId, "n1"),
+    subjects.desired("panic", "f".repeat(64)),
+    "$JS.API.STREAM.DELETE.KV_chimera",
+    "$JS.API.STREAM.PURGE.KV_chimera",
+    "$JS.API.CONSUMER.CREATE.KV_chimera",
+  ]) {
+    expect(await isRefused(operator, subject), subject).toBe(true);
+  }
+  const rollup = headers();
+  rollup.set("Nats-Rollup", "all");
+  await operator.request(subjects.desired("panic", fleetId), "x", { headers: rollup, timeout: 2000 });
+  const after = await operator.request(subjects.desiredGet("head", fleetId), "");
+  expect(after.headers?.get("Nats-Sequence")).toBe(before.headers?.get("Nats-Sequence"));
+  for (const subject of ["chimera.>", "$KV.chimera.>", "_INBOX.>"]) {
+    const ended = new Promise<Error | null>((resolve) => {
+      operator.subscribe(subject, { callback: (error) => resolve(error) });
+    });
+    expect((await ended)?.message, subject).toContain("Permissions Violation");
+  }
+  await operator.close();
 });
 
 test("gives the controller what it needs and no more than its own fleet's commands", async () => {

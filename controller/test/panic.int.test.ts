@@ -99,3 +99,80 @@ test("goes by panics that were written straight to NATS only where they undo a p
   expect(later.head.serial).toBe(head.head.serial + 1);
   await link.close();
 });
+
+const press = (body: object, role?: string) =>
+  fleet().call("/v1/panic/release", { method: "POST", body, ...(role === undefined ? {} : { role }) });
+
+test("a button releases what lies ready, once however often it is pressed, and on record with who pressed it", async () => {
+  const head = await publish(fleet(), leaves);
+  const { serial } = head.head;
+  const ready = sealPanic(panicFor(head, world()));
+  expect((await put(fleet(), "/v1/panic/ready", ready)).status).toBe(200);
+  const before = await bucketState(fleet());
+  const dry = (await press({ serial, dryRun: true })).json();
+  expect(dry).toEqual({
+    id: expect.any(String),
+    revision: null,
+    serial,
+    head: head.id,
+    world: world(),
+    before: false,
+  });
+  expect(await bucketState(fleet())).toEqual(before);
+  const twice = await Promise.all([press({ serial }), press({ head: head.id })]);
+  const [first, second] = twice.map(({ json }) => json());
+  const again = (await press({ serial, head: head.id })).json();
+  expect(again).toEqual({ ...dry, revision: expect.any(Number), before: true });
+  expect([first.id, second.id, first.revision, second.revision]).toEqual([
+    again.id,
+    again.id,
+    again.revision,
+    again.revision,
+  ]);
+  expect((await getFleet(fleet())).panic).toMatchObject({ id: dry.id, revision: again.revision });
+  expect(fleet().logged.join("")).toMatch(/"caller":"operator"[^\n]*"msg":"panic released"/u);
+});
+
+test("a button undoes no other head than the one that it was meant for", async () => {
+  const old = await publish(fleet(), leaves);
+  await put(fleet(), "/v1/panic/ready", sealPanic(panicFor(old, world())));
+  const newest = await publish(fleet(), leaves);
+  await put(fleet(), "/v1/panic/ready", sealPanic(panicFor(newest, world())));
+  const before = await bucketState(fleet());
+  for (const body of [
+    { serial: old.head.serial },
+    { head: old.id },
+    { serial: newest.head.serial, head: old.id },
+  ]) {
+    const late = await press(body);
+    expect([late.status, late.json().code]).toEqual([409, "panic-void"]);
+    expect(late.json().detail).toContain(`the newest is ${newest.head.serial}`);
+  }
+  for (const role of ["viewer", "n1", "cache-writer", "enroll"]) {
+    expect((await press({ serial: newest.head.serial }, role)).json(), role).toMatchObject({
+      code: "role-forbidden",
+    });
+  }
+  expect((await press({})).json()).toMatchObject({ code: "input-invalid" });
+  expect((await press({ serial: newest.head.serial, dryRun: "no" })).json()).toMatchObject({
+    code: "input-invalid",
+  });
+  expect(await bucketState(fleet())).toEqual(before);
+});
+
+test("a button says that nothing lies ready, also where only a forged or another head's panic does", async () => {
+  const head = await publish(fleet(), leaves);
+  const { serial } = head.head;
+  const missing = await press({ serial });
+  expect([missing.status, missing.json().code]).toEqual([404, "not-found"]);
+  const { link } = await connectAsController(fleet());
+  await link
+    .jetstream()
+    .publish(
+      subjects.panicReady(fleetId),
+      JSON.stringify(sealPanic(panicFor(head, world()), [fleet().publish])),
+    );
+  expect((await press({ serial })).json()).toMatchObject({ code: "not-found" });
+  expect((await getFleet(fleet())).panic?.panic.undoes).not.toBe(head.id);
+  await link.close();
+});

@@ -15,6 +15,11 @@ export function connectAsNode(fleet: TestFleet, node: string): Promise<NatsConne
   return connectWith(fleet, fleet.nodes.get(node)?.seed ?? "", subjects.inboxPrefix(node));
 }
 
+export function connectAsOperator(fleet: TestFleet): Promise<NatsConnection> {
+  const { publicKey } = parseNkeySeed(fleet.operatorSeed);
+  return connectWith(fleet, fleet.operatorSeed, subjects.inboxPrefix(publicKey));
+}
+
 export function connectWith(fleet: TestFleet, seed: string, inboxPrefix: string): Promise<NatsConnection> {
   const signer = parseNkeySeed(seed);
   return connect({

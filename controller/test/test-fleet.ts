@@ -14,7 +14,7 @@ import { generateNkey } from "@chimera/proto/nkey";
 import { Leaf, worldId } from "@chimera/proto/signed/world";
 import { startController, type Controller } from "../src/commands/serve.ts";
 import { ControllerConfig } from "../src/config.ts";
-import { addNode, readNodes } from "../src/files/node-file.ts";
+import { addNode, addOperator, readNodes } from "../src/files/node-file.ts";
 import { addToken } from "../src/files/token-file.ts";
 import { renderNatsConfig } from "../src/nats-config.ts";
 import { eventually, freePort, startTestServer } from "./nats-server.ts";
@@ -37,8 +37,10 @@ export async function startTestFleet(limits: Partial<ControllerConfig["limits"]>
   });
   const nodes = await registerNodes(config, ["n1", "n2"]);
   const tokens = await makeTokens(config);
-  const registered = readNodes(config.nodesFile).nodes;
-  const natsConfig = renderNatsConfig({ config, controllerNkey: own.publicKey, nodes: registered });
+  const operator = generateNkey();
+  await addOperator(config.nodesFile, { operator: "anna", nkey: operator.publicKey });
+  const { v: _, ...registered } = readNodes(config.nodesFile);
+  const natsConfig = renderNatsConfig({ config, controllerNkey: own.publicKey, ...registered });
   const nats = await startTestServer(natsConfig, natsPort);
   const { controller, logged } = await startLogged(config);
   const url = `http://127.0.0.1:${controller.port}`;
@@ -52,6 +54,7 @@ export async function startTestFleet(limits: Partial<ControllerConfig["limits"]>
     logged,
     publish: fleetKeys.publish,
     nodes,
+    operatorSeed: operator.seed,
     tokens,
     call: (path: string, options?: CallOptions) => callApi({ url, tokens }, path, options),
     cached: (path: string) => readFileSync(join(config.cacheDir, path)),

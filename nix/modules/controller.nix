@@ -22,7 +22,7 @@ let
   settingsFile = format.generate "chimera-controller.json" settings;
   nodesFile = format.generate "chimera-nodes.json" {
     v = 1;
-    inherit (cfg) nodes;
+    inherit (cfg) nodes operators;
   };
 in
 {
@@ -59,6 +59,15 @@ in
       description = ''
         The nodes of the fleet with their public keys. Where this is empty, nodes are added with
         `chimera-controller node add`.
+      '';
+    };
+
+    operators = mkOption {
+      type = declaredNodes.operatorsType;
+      default = { };
+      description = ''
+        People who can release a panic straight in NATS when no controller answers, each with the public nkey that
+        `chimera keys nats` printed for them. They can write nothing but a signed panic there.
       '';
     };
 
@@ -167,7 +176,7 @@ in
       settings = natsServer.settings {
         inherit (cfg.settings) fleetId;
         inherit (cfg.nats) controllerNkey;
-        inherit (cfg) nodes;
+        inherit (cfg) nodes operators;
       };
     };
   };

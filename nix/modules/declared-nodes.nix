@@ -26,6 +26,13 @@ let
     };
   };
 
+  operator = types.submodule {
+    options.nkey = mkOption {
+      type = userNkey;
+      description = "Public half of the operator's nkey.";
+    };
+  };
+
   nodeAssertions = name: spec: [
     {
       assertion = names.isNodeName name;
@@ -41,7 +48,7 @@ let
   distinctNkeys =
     cfg:
     let
-      nkeys = [ cfg.nats.controllerNkey ] ++ lib.mapAttrsToList (_: spec: spec.nkey) cfg.nodes;
+      nkeys = [ cfg.nats.controllerNkey ] ++ lib.mapAttrsToList (_: spec: spec.nkey) (cfg.nodes // lib.mapAttrs' (name: lib.nameValuePair "operator ${name}") cfg.operators);
     in
     {
       assertion = !cfg.nats.enable || lib.allUnique nkeys;
@@ -51,5 +58,6 @@ in
 {
   inherit userNkey;
   type = types.attrsOf node;
+  operatorsType = types.attrsOf operator;
   assertions = cfg: lib.concatLists (lib.mapAttrsToList nodeAssertions cfg.nodes) ++ [ (distinctNkeys cfg) ];
 }

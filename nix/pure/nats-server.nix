@@ -1,6 +1,6 @@
 # PURE: what services.nats gets. Who may do what is not written here: generated/nats-server.template is what
-# `chimera-controller nats-config` prints for a node and a lead (nix/test/nats-server.int.test.ts holds them equal), with @fleet@ and
-# @node@ where names go.
+# `chimera-controller nats-config` prints for a node, a lead and an operator (nix/test/nats-server.int.test.ts holds them equal), with
+# @fleet@, @node@ and @nkey@ where names go.
 let
   names = import ./names.nix;
   text = builtins.readFile ../generated/nats-server.template;
@@ -25,6 +25,16 @@ let
     }:
     user (if lead then 2 else 1) fleetId node nkey;
 
+  operatorUser =
+    fleetId:
+    { nkey, ... }:
+    if !names.isUserNkey nkey then
+      throw "not the nkey of a user: ${builtins.toJSON nkey}"
+    else
+      builtins.fromJSON (
+        builtins.replaceStrings [ "@nkey@" ] [ nkey ] (builtins.toJSON (user 3 fleetId "operator" "@nkey@"))
+      );
+
   user = index: fleetId: node: nkey: builtins.elemAt (filled fleetId node).authorization.users index // { inherit nkey; };
 in
 {
@@ -34,6 +44,7 @@ in
       fleetId,
       controllerNkey,
       nodes,
+      operators ? { },
     }:
     let
       server = builtins.fromJSON text;
@@ -48,7 +59,8 @@ in
         users = [
           (user 0 fleetId "controller" controllerNkey)
         ]
-        ++ map (node: nodeUser fleetId node nodes.${node}) (builtins.attrNames nodes);
+        ++ map (node: nodeUser fleetId node nodes.${node}) (builtins.attrNames nodes)
+        ++ map (operatorUser fleetId) (builtins.attrValues operators);
       };
     };
 }

@@ -15,8 +15,14 @@ import { exampleKeys } from "./example-keys.ts";
 
 const { fleetId } = exampleKeys;
 
-/** `leads`: those of them that may lead rollouts. */
-function rendered(nodes: Record<string, string>, leads: readonly string[] = []): unknown {
+interface Others {
+  /** Those of the nodes that may lead rollouts. */
+  leads?: readonly string[];
+  /** Nkeys. */
+  operators?: readonly string[];
+}
+
+function rendered(nodes: Record<string, string>, { leads = [], operators = [] }: Others = {}): unknown {
   const config = ControllerConfig.parse({
     fleetId,
     nats: { servers: ["nats://127.0.0.1:4222"], seedFile: "/seed" },
@@ -29,8 +35,9 @@ function rendered(nodes: Record<string, string>, leads: readonly string[] = []):
     node,
     { nkey, nodeKey: generateKey(node).public, ...(leads.includes(node) && { lead: true }) },
   ]);
-  const file = NodeFile.parse({ v: 1, nodes: Object.fromEntries(entries) });
-  const [, ...lines] = renderNatsConfig({ config, controllerNkey: "UC", nodes: file.nodes }).split("\n");
+  const people = Object.fromEntries(operators.map((nkey, i) => [`operator-${i}`, { nkey }]));
+  const file = NodeFile.parse({ v: 1, nodes: Object.fromEntries(entries), operators: people });
+  const [, ...lines] = renderNatsConfig({ config, controllerNkey: "UC", ...file }).split("\n");
   // `key: JSON`, one after another: JSON but for the braces, the commas and the quotes.
   const members = lines
     .join("\n")
@@ -39,10 +46,12 @@ function rendered(nodes: Record<string, string>, leads: readonly string[] = []):
   return JSON.parse(`{${members.map((member) => member.replace(/^(\w+)/, '"$1"')).join(",")}}`);
 }
 
-test("the template is what the controller prints for a node and a lead (vitest -u prints it anew)", async () => {
+test("the template is what the controller prints for a node, a lead and an operator (vitest -u prints it anew)", async () => {
   const nodes = { "the-node": generateNkey().publicKey, "z-lead": generateNkey().publicKey };
-  const text = JSON.stringify(rendered(nodes, ["z-lead"]), null, 2)
+  const operator = generateNkey().publicKey;
+  const text = JSON.stringify(rendered(nodes, { leads: ["z-lead"], operators: [operator] }), null, 2)
     .replaceAll(fleetId, "@fleet@")
+    .replaceAll(operator, "@nkey@")
     .replaceAll(/the-node|z-lead/g, "@node@")
     .replaceAll(/"nkey": "[^"]*"/g, '"nkey": "@nkey@"');
   await expect(`${text}\n`).toMatchFileSnapshot("../generated/nats-server.template");
@@ -51,7 +60,7 @@ test("the template is what the controller prints for a node and a lead (vitest -
 test("every node gets what the controller would give it, and nobody else gets anything", async () => {
   const keys = { n1: generateNkey().publicKey, n2: generateNkey().publicKey };
   const { value, error } = await evaluate("tests/pure.nix", "natsSettings");
-  const text = JSON.stringify(rendered(keys, ["n2"]))
+  const text = JSON.stringify(rendered(keys, { leads: ["n2"], operators: [`U${"A".repeat(55)}`] }))
     .replace(keys.n1, "U1")
     .replace(keys.n2, "U2");
   const wanted = JSON.parse(text);
@@ -64,7 +73,9 @@ test("nats-server itself takes the settings", async () => {
   const { value, error } = await evaluate("tests/pure.nix", "natsSettings");
   expect(error).toBe("");
   const keys = [generateNkey(), generateNkey(), generateNkey()].map(({ publicKey }) => publicKey);
-  const text = JSON.stringify(value).replace(/"U[C12]"/g, () => JSON.stringify(keys.pop()));
+  const text = JSON.stringify(value)
+    .replace(/"U[C12]"/g, () => JSON.stringify(keys.pop()))
+    .replaceAll(`U${"A".repeat(55)}`, generateNkey().publicKey);
   const folder = mkdtempSync(join(tmpdir(), "chimera-nats-"));
   try {
     const file = join(folder, "nats.conf");
@@ -83,6 +94,7 @@ test("nats-server itself takes the settings", async () => {
 test.each([
   ["natsWildcardNode", 'not a node name: "*"'],
   ["natsWildcardFleet", 'not a fleet id: ">"'],
+  ["natsWildcardOperator", 'not the nkey of a user: ">"'],
 ])("refuses %s", async (attribute, message) => {
   const { value, error } = await evaluate("tests/pure.nix", attribute);
   expect(value).toBeUndefined();

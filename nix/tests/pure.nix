@@ -100,12 +100,19 @@ in
       nkey = "U2";
       lead = true;
     };
+    operators.anna.nkey = "UAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
   };
   # A name with a wildcard would let a node act for others.
   natsWildcardNode = natsServer.settings {
     inherit fleetId;
     controllerNkey = "UC";
     nodes."*".nkey = "U1";
+  };
+  natsWildcardOperator = natsServer.settings {
+    inherit fleetId;
+    controllerNkey = "UC";
+    nodes = { };
+    operators.anna.nkey = ">";
   };
   natsWildcardFleet = natsServer.settings {
     fleetId = ">";

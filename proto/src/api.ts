@@ -85,6 +85,25 @@ export type PutDocument = z.infer<typeof PutDocument>;
 export const DocumentStored = z.object({ id: Digest, revision: Count });
 export type DocumentStored = z.infer<typeof DocumentStored>;
 
+/** POST /v1/panic/release: the head that it is to undo, by serial or id, so that no other one is undone by a late press. */
+export const ReleasePanic = z
+  .object({ serial: Count.optional(), head: Digest.optional(), dryRun: z.boolean().default(false) })
+  .refine(({ serial, head }) => serial !== undefined || head !== undefined, "serial or head is due");
+export type ReleasePanic = z.infer<typeof ReleasePanic>;
+export const PanicReleased = z.object({
+  /** Of the panic; `revision` is null where it was not released (dryRun). */
+  id: Digest,
+  revision: Count.nullable(),
+  /** The head that it undoes. */
+  serial: Count,
+  head: Digest,
+  /** The world that the fleet goes back to. */
+  world: WorldId,
+  /** Whether it had been released before. */
+  before: z.boolean(),
+});
+export type PanicReleased = z.infer<typeof PanicReleased>;
+
 /** GET /v1/panic/ready, /v1/quarantine: null where there is none. */
 export const DocumentFound = z.object({ envelope: Envelope.nullable() });
 export type DocumentFound = z.infer<typeof DocumentFound>;

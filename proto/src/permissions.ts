@@ -1,6 +1,6 @@
 /**
- * PURE. What a node may do in NATS: an allow list, from the first day. No `$JS.API.>`, no `_INBOX.>`, no
- * deny rule (deny rules of nats-server were bypassed more than once).
+ * PURE. What a node, and an operator without the controller, may do in NATS: an allow list, from the first day. No
+ * `$JS.API.>`, no `_INBOX.>`, no deny rule (deny rules of nats-server were bypassed more than once).
  */
 import { desiredKinds, subjects } from "./subjects.ts";
 
@@ -55,6 +55,30 @@ export function nodePermissions(fleet: string, node: string): Permissions {
         subjects.keySet(fleet, "*"),
         subjects.cmd(fleet, node),
         `${subjects.inboxPrefix(node)}.>`,
+      ],
+    },
+  };
+}
+
+/** A panic and what it needs, when no controller is there to release it: `nkey` is the operator's own. */
+export function operatorPermissions(fleet: string, nkey: string): Permissions {
+  return {
+    publish: {
+      allow: [
+        subjects.desiredGet("head", fleet),
+        subjects.desiredGet("panic", fleet),
+        subjects.panicReadyGet(fleet),
+        subjects.keySetGet(fleet, "*"),
+        subjects.statusGet(fleet, "*"),
+        subjects.desired("panic", fleet),
+      ],
+    },
+    subscribe: {
+      allow: [
+        subjects.desired("panic", fleet),
+        subjects.all.acks(fleet),
+        subjects.status(fleet, "*"),
+        `${subjects.inboxPrefix(nkey)}.>`,
       ],
     },
   };

@@ -43,6 +43,7 @@ export const subjects = {
   keySet: (fleet: string, version: number | "*") => inBucket(keys.keySet(fleet, version)),
   keySetGet: (fleet: string, version: number | "*") => directGet(subjects.keySet(fleet, version)),
   panicReady: (fleet: string) => inBucket(keys.panicReady(fleet)),
+  panicReadyGet: (fleet: string) => directGet(subjects.panicReady(fleet)),
   waveReceipts: (fleet: string, wave: number | "*") => inBucket(keys.waveReceipts(fleet, wave)),
   waveReceiptsGet: (fleet: string, wave: number | "*") => directGet(subjects.waveReceipts(fleet, wave)),
   rolloutAsk: (fleet: string) => inBucket(keys.rolloutAsk(fleet)),
@@ -64,7 +65,8 @@ export const subjects = {
   events: (fleet: string, node: string) => `chimera.${fleet}.event.${node}.`,
   ack: (fleet: string, node: string) => `chimera.${fleet}.ack.${node}`,
   cmd: (fleet: string, node: string) => `chimera.${fleet}.cmd.${node}`,
-  inboxPrefix: (node: string) => `_INBOX_${node}`,
+  /** `owner`: the node's name, or an operator's nkey, which no node is named like. */
+  inboxPrefix: (owner: string) => `_INBOX_${owner}`,
   /** Wildcards of the streams and of the controller's subscriptions. */
   all: {
     acks: (fleet: string) => `chimera.${fleet}.ack.*`,

@@ -91,17 +91,26 @@ function followNodes({ config, ...state }: DevState, reload: () => void, log: Re
 
 function writeNatsConfig({ config, natsConfigFile }: DevState): void {
   const { publicKey } = readNatsSeed(config.nats.seedFile);
-  const { nodes } = readNodes(config.nodesFile);
-  writeDurably(natsConfigFile, renderNatsConfig({ config, controllerNkey: publicKey, nodes }));
+  const { nodes, operators } = readNodes(config.nodesFile);
+  writeDurably(natsConfigFile, renderNatsConfig({ config, controllerNkey: publicKey, nodes, operators }));
 }
 
 /** For $XDG_CONFIG_HOME/chimera/config.toml. */
-function contextOf({ config, configFile, tokenFile, keyFiles, cacheKeyFile }: DevState): string {
+function contextOf({
+  config,
+  configFile,
+  tokenFile,
+  operatorSeedFile,
+  keyFiles,
+  cacheKeyFile,
+}: DevState): string {
   const fields = {
     controller: `http://${config.listen.host}:${config.listen.port}`,
     tokenFile,
     ...operatorKeyFiles(keyFiles),
     cacheKeyFile,
+    natsServers: config.nats.servers,
+    natsSeedFile: operatorSeedFile,
     fleetId: config.fleetId,
   };
   return [

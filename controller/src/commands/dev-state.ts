@@ -7,6 +7,7 @@ import { generateKey, parseSecretKey, type Signer } from "@chimera/proto/signed/
 import { generateNkey } from "@chimera/proto/nkey";
 import { ControllerConfig, readConfig } from "../config.ts";
 import { writeDurably } from "../files/durable-file.ts";
+import { addOperator } from "../files/node-file.ts";
 import { addToken } from "../files/token-file.ts";
 
 const keySetLifeMs = 10 * 365 * 24 * 3600 * 1000;
@@ -17,6 +18,7 @@ export interface DevState {
   natsConfigFile: string;
   natsPidFile: string;
   tokenFile: string;
+  operatorSeedFile: string;
   keyFiles: DevKeyFiles;
   cacheKeyFile: string;
 }
@@ -39,6 +41,7 @@ export async function prepareDevState(options: DevOptions): Promise<DevState> {
     natsConfigFile: join(dir, "nats-server.conf"),
     natsPidFile: join(dir, "nats-server.pid"),
     tokenFile: join(dir, "keys", "admin.token"),
+    operatorSeedFile: join(dir, "keys", "operator.seed"),
     keyFiles: keyFilesIn(join(dir, "keys")),
     cacheKeyFile: join(dir, "keys", "cache.key"),
   };
@@ -62,6 +65,11 @@ export async function prepareDevState(options: DevOptions): Promise<DevState> {
   if (!existsSync(state.tokenFile)) {
     const { token } = await addToken(config.tokensFile, { name: "dev", role: "admin" });
     writeDurably(state.tokenFile, `${token}\n`);
+  }
+  if (!existsSync(state.operatorSeedFile)) {
+    const { seed, publicKey } = generateNkey();
+    await addOperator(config.nodesFile, { operator: "dev", nkey: publicKey });
+    writeDurably(state.operatorSeedFile, `${seed}\n`);
   }
   return { ...state, config: readConfig(state.configFile) };
 }

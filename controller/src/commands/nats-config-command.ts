@@ -17,13 +17,13 @@ export function natsConfigCommand(): Command {
       examples(
         "chimera-controller nats-config > /etc/nats-server.conf",
         "nats-server -t -c /etc/nats-server.conf    # check it",
-        "nats-server --signal reload                # after `node add`",
+        "nats-server --signal reload                # after `node add` and `operator add`",
       ),
     )
     .action((options: { config: string }) => {
       const config = readConfig(options.config);
       const { publicKey } = readNatsSeed(config.nats.seedFile);
-      const { nodes } = readNodes(config.nodesFile);
-      process.stdout.write(renderNatsConfig({ config, controllerNkey: publicKey, nodes }));
+      const { nodes, operators } = readNodes(config.nodesFile);
+      process.stdout.write(renderNatsConfig({ config, controllerNkey: publicKey, nodes, operators }));
     });
 }

@@ -1,4 +1,7 @@
-/** SHELL. The registered nodes: which nkey may speak as a node, and with which key it signs. */
+/**
+ * SHELL. Who may speak to NATS: the registered nodes, each with the key that it signs with, and operators, who can release a
+ * panic there when no controller answers.
+ */
 import { ChimeraError } from "@chimera/proto/errors";
 import { PublicKeyText } from "@chimera/proto/signed/keys";
 import { NodeName } from "@chimera/proto/names";
@@ -17,17 +20,29 @@ export const RegisteredNode = z.strictObject({
 });
 export type RegisteredNode = z.infer<typeof RegisteredNode>;
 
+const RegisteredOperator = z.strictObject({ nkey: UserNkey });
+
+/** The same rule as for a node. */
+const OperatorName = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "an operator's name has 1-63 of a-z, 0-9 and -");
+
 export const NodeFile = z
-  .strictObject({ v: z.literal(1), nodes: z.record(NodeName, RegisteredNode) })
+  .strictObject({
+    v: z.literal(1),
+    nodes: z.record(NodeName, RegisteredNode),
+    operators: z.record(OperatorName, RegisteredOperator).optional(),
+  })
   .refine(({ nodes }) => Object.keys(nodes).length <= 10_000, "at most 10,000 nodes")
-  .refine(
-    ({ nodes }) => new Set(Object.values(nodes).map(({ nkey }) => nkey)).size === Object.keys(nodes).length,
-    {
-      path: ["nodes"],
-      message: "two nodes share one nkey",
-    },
-  );
+  .refine(({ operators = {} }) => Object.keys(operators).length <= 256, "at most 256 operators")
+  .refine(hasDistinctNkeys, { path: ["nodes"], message: "two of them share one nkey" });
 export type NodeFile = z.infer<typeof NodeFile>;
+
+/** One nkey for two users would give the one what the other may do. */
+function hasDistinctNkeys(file: { nodes: object; operators?: object | undefined }): boolean {
+  const users: { nkey: string }[] = [...Object.values(file.nodes), ...Object.values(file.operators ?? {})];
+  return new Set(users.map(({ nkey }) => nkey)).size === users.length;
+}
 
 export const noNodes: NodeFile = { v: 1, nodes: {} };
 
@@ -43,15 +58,30 @@ export async function addNode(
   const node = NodeName.safeParse(entry.node);
   if (!node.success) throw new ChimeraError("usage", `--node: ${describeIssues(node.error)}`);
   return withFileLock(path, () => {
-    const { nodes } = readNodes(path);
-    const next = NodeFile.safeParse({
-      v: 1,
-      nodes: { ...nodes, [node.data]: registered(entry) },
-    });
-    if (!next.success) throw new ChimeraError("usage", `node ${node.data}: ${describeIssues(next.error)}`);
-    writeDurably(path, `${JSON.stringify(next.data, null, 2)}\n`);
-    return nodes[node.data];
+    const file = readNodes(path);
+    const nodes = { ...file.nodes, [node.data]: registered(entry) };
+    write(path, { ...file, nodes }, `node ${node.data}`);
+    return file.nodes[node.data];
   });
+}
+
+/** Adds an operator or gives it a new nkey; returns what it replaced. */
+export async function addOperator(
+  path: string,
+  { operator, nkey }: { operator: string; nkey: string },
+): Promise<{ nkey: string } | undefined> {
+  return withFileLock(path, () => {
+    const file = readNodes(path);
+    const operators = { ...file.operators, [operator]: { nkey } };
+    write(path, { ...file, operators }, `operator ${operator}`);
+    return file.operators?.[operator];
+  });
+}
+
+function write(path: string, file: object, what: string): void {
+  const next = NodeFile.safeParse(file);
+  if (!next.success) throw new ChimeraError("usage", `${what}: ${describeIssues(next.error)}`);
+  writeDurably(path, `${JSON.stringify(next.data, null, 2)}\n`);
 }
 
 function registered({ nkey, nodeKey, lead }: { nkey: string; nodeKey: string; lead?: boolean }): object {

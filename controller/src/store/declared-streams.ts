@@ -23,6 +23,8 @@ function bucket(name: string, own: Partial<StreamConfig>): DeclaredStream {
     subjects: [`$KV.${name}.>`],
     discard: DiscardPolicy.New,
     deny_delete: true,
+    // Nodes, leads and operators write to keys of these: by that header one of them would take away what all others wrote.
+    allow_rollup_hdrs: false,
     ...own,
   };
 }
@@ -30,11 +32,9 @@ function bucket(name: string, own: Partial<StreamConfig>): DeclaredStream {
 export const declaredStreams: DeclaredStream[] = [
   bucket(buckets.desired, {
     storage: StorageType.File,
-    allow_rollup_hdrs: true,
     max_msgs_per_subject: headHistory,
     max_bytes: 1024 * mib,
   }),
-  // No roll-up where nodes write: by that header one of them would take away what all others said.
   bucket(buckets.status, { storage: StorageType.Memory, max_msgs_per_subject: 1, max_bytes: 128 * mib }),
   {
     ...base,

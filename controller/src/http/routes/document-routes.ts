@@ -1,10 +1,19 @@
 /** SHELL. /v1/panic, /v1/quarantine, /v1/orders, /v1/rollout/ask: signed documents beside the head. */
-import { DocumentFound, DocumentStored, OrderResult, PutDocument, StandingOrders } from "@chimera/proto/api";
+import {
+  DocumentFound,
+  DocumentStored,
+  OrderResult,
+  PanicReleased,
+  PutDocument,
+  ReleasePanic,
+  StandingOrders,
+} from "@chimera/proto/api";
 import { createRoute, type OpenAPIHono } from "@hono/zod-openapi";
 import { requirePermission } from "../access.ts";
 import { publishAsk } from "../publish-ask.ts";
 import { publishOrder, publishQuarantine } from "../publish-order.ts";
 import { keepPanicReady, publishPanic } from "../publish-panic.ts";
+import { releasePanic } from "../release-panic.ts";
 import { answers, createRouter, jsonBody } from "../router.ts";
 import type { Env, Services } from "../services.ts";
 
@@ -34,6 +43,16 @@ const putReady = createRoute({
   middleware: [requirePermission("operate")] as const,
   request: write,
   responses: answers(DocumentStored, "Where it is kept."),
+});
+
+const postRelease = createRoute({
+  method: "post",
+  path: "/v1/panic/release",
+  summary:
+    "Undo the newest head by the panic that lies ready for it: what a button calls. Pressed twice it undoes once.",
+  middleware: [requirePermission("operate")] as const,
+  request: { body: jsonBody(ReleasePanic) },
+  responses: answers(PanicReleased, "The panic that stands now, or would (dryRun)."),
 });
 
 const getQuarantine = createRoute({
@@ -91,6 +110,9 @@ export function documentRoutes(services: Services): OpenAPIHono<Env> {
     return c.json({ envelope: ready?.envelope ?? null } satisfies DocumentFound, 200);
   });
   router.openapi(putReady, async (c) => c.json(await keepPanicReady(services, c.req.valid("json")), 200));
+  router.openapi(postRelease, async (c) =>
+    c.json(await releasePanic(services, c.req.valid("json"), c.get("caller")), 200),
+  );
   router.openapi(getQuarantine, async (c) => {
     await store.documents.read();
     const { list } = await store.orders.quarantine();
