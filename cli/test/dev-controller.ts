@@ -1,7 +1,10 @@
 /** SHELL. For tests: `chimera-controller dev` as a process, and how it is asked as an operator would. */
+import { spawn } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
+import { vi } from "vitest";
 import { natsServerPath } from "./nix-on-path.ts";
 import type { WireNode } from "./wire-node.ts";
 
@@ -41,7 +44,36 @@ export async function startController(dir: string, { http, nats }: Ports) {
       stop.abort();
       await child;
     },
+    /** nats-server, its child, goes on. */
+    kill: async () => {
+      child.kill("SIGKILL");
+      await child;
+    },
+    freeze: () => void child.kill("SIGSTOP"),
   };
+}
+
+/** Also one that a killed parent left behind. */
+export async function endNatsServer(dir: string): Promise<void> {
+  const pid = Number(await readFile(join(dir, "nats-server.pid"), "utf8").catch(() => ""));
+  if (!(pid > 0)) return;
+  const isGone = (signal: "SIGKILL" | 0): boolean => {
+    try {
+      return !process.kill(pid, signal);
+    } catch {
+      return true;
+    }
+  };
+  if (isGone("SIGKILL")) return;
+  await vi.waitUntil(() => isGone(0), { timeout: 10_000, interval: 20 });
+}
+
+/** With the same port and users, without JetStream. */
+export async function startBareNats(dir: string, folder: string): Promise<void> {
+  const config = await readFile(join(dir, "nats-server.conf"), "utf8");
+  const bare = join(folder, "bare.conf");
+  await writeFile(bare, config.replace(/^jetstream: \{[^}]*\}$/mu, ""));
+  spawn(natsServerPath(), ["-c", bare, "-P", join(dir, "nats-server.pid")], { stdio: "ignore" }).unref();
 }
 
 export async function register(dir: string, { name, nkey, nodeKey }: WireNode): Promise<void> {

@@ -9,7 +9,17 @@ import { closureDigest, closureSize } from "@chimera/proto/signed/closure";
 import { parseSecretKey, type Signer } from "@chimera/proto/signed/keys";
 import { Leaf, sortLeaves, worldId } from "@chimera/proto/signed/world";
 import { vi } from "vitest";
-import { callCli, createHttp, freePort, register, startController, type Http } from "./dev-controller.ts";
+import {
+  startBareNats,
+  endNatsServer,
+  callCli,
+  createHttp,
+  freePort,
+  register,
+  startController,
+  type Http,
+  type Ports,
+} from "./dev-controller.ts";
 import { toplevel } from "./signed-fleet.ts";
 import { closureOf, uploadsOf } from "./store-object.ts";
 import { createWireNode, type WireNode } from "./wire-node.ts";
@@ -20,41 +30,69 @@ export async function startDevFleet(names: readonly string[]) {
   const home = await mkdtemp(join(tmpdir(), "chimera-cli-dev-"));
   const dir = join(home, "dev");
   const ports = { http: await freePort(), nats: await freePort() };
-  let running = await startController(dir, ports);
   const nodes = new Map(names.map((name) => [name, createWireNode(name)]));
-  for (const node of nodes.values()) await register(dir, node);
-  const operator = await createDevOperator(home, { dir, port: ports.http, context: running.context });
-  await vi.waitUntil(async () => await areRegistered(operator.http, [...nodes.values()]), patience);
-  const close = async (): Promise<void> => {
-    for (const node of nodes.values()) node.close();
-    await running.stop();
-  };
+  const all = [...nodes.values()];
+  const { control, context } = await createControl({ dir, home, nodes: all }, ports);
+  for (const node of all) await register(dir, node);
+  const operator = await createDevOperator(home, { dir, port: ports.http, context });
+  await vi.waitUntil(async () => await areRegistered(operator.http, all), patience);
   const { fleetId } = operator;
   const node = (name: string): WireNode => nodes.get(name) ?? createWireNode(name);
   return {
     ...operator,
+    ...control,
     home,
     dir,
     node,
     leaf: (name: string, word: string): Leaf => leafOf(fleetId, node(name), word),
     connectNodes: async () => {
-      for (const one of nodes.values())
-        await vi.waitUntil(() => connected(one, ports.nats, fleetId), patience);
-    },
-    /** Everything that NATS had on disk is gone; the controller's own files are not. */
-    loseNatsData: async () => {
-      await close();
-      await rm(join(dir, "jetstream"), { recursive: true });
-      running = await startController(dir, ports);
-    },
-    close: async () => {
-      await close();
-      await rm(home, { recursive: true, force: true });
+      for (const one of all) await vi.waitUntil(() => connected(one, ports.nats, fleetId), patience);
     },
   };
 }
 
 const patience = { timeout: 15_000, interval: 100 };
+
+/** What becomes of controller and nats-server. */
+async function createControl(
+  { dir, home, nodes }: { dir: string; home: string; nodes: readonly WireNode[] },
+  ports: Ports,
+) {
+  let running = await startController(dir, ports);
+  const stop = async (): Promise<void> => {
+    for (const node of nodes) node.close();
+    await running.stop();
+    await endNatsServer(dir);
+  };
+  const start = async (): Promise<void> => {
+    // It ends a server of its own that was left, and no other one.
+    await endNatsServer(dir);
+    running = await startController(dir, ports);
+  };
+  const control = {
+    startController: start,
+    /** nats-server goes on. */
+    killController: () => running.kill(),
+    freezeController: () => running.freeze(),
+    /** Everything that NATS had on disk is gone; the controller's own files are not. */
+    loseNatsData: async () => {
+      await stop();
+      await rm(join(dir, "jetstream"), { recursive: true });
+      await start();
+    },
+    /** nats-server keeps its port and its users, and nothing else; the controller is dead. */
+    restartWithoutJetStream: async () => {
+      for (const one of nodes) one.close();
+      await endNatsServer(dir);
+      await startBareNats(dir, home);
+    },
+    close: async () => {
+      await stop();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+  return { control, context: running.context };
+}
 
 /** Whoever has every key of the fleet: through the CLI, and past it. */
 async function createDevOperator(

@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { PutDocument } from "@chimera/proto/api";
 import { generateNkey, parseNkeySeed } from "@chimera/proto/nkey";
 import { sha256 } from "@chimera/proto/signed/canonical";
-import { seal, type Envelope } from "@chimera/proto/signed/envelope";
+import { Envelope, seal } from "@chimera/proto/signed/envelope";
 import { subjects } from "@chimera/proto/subjects";
 import { z } from "zod";
 import { createTestNode, type TestNode } from "./fixture/test-node.ts";
@@ -20,6 +20,10 @@ export interface WireNode extends TestNode {
   /** Undefined: it says nothing. */
   onOrder: (id: string) => object | undefined;
   receiptOf(id: string, changes?: object): Envelope;
+  /** Ids of the panics that it heard as messages. */
+  panics: string[];
+  /** On its ack subject. */
+  acknowledge(answer: object): void;
   close(): void;
 }
 
@@ -37,6 +41,8 @@ export function createWireNode(name: string): WireNode {
     ...node,
     nkey: identity.publicKey,
     orders: [],
+    panics: [],
+    acknowledge: (answer) => publish(subjects.ack(link?.fleetId ?? "", name), answer),
     onOrder: (id) => wire.receiptOf(id),
     receiptOf: (id, changes = {}) =>
       seal("receipt", { ...quietReceipt(name, link?.fleetId, id), ...changes }, [node.signer]),
@@ -49,18 +55,29 @@ export function createWireNode(name: string): WireNode {
       const socket = connect(port, "127.0.0.1");
       link = { socket, fleetId };
       await greet(socket, identity.seed, {
-        subject: subjects.cmd(fleetId, name),
-        onMessage: (text) => {
-          const id = sha256(Buffer.from(PutDocument.parse(JSON.parse(text)).envelope.payload, "base64"));
-          wire.orders.push(id);
-          const answer = wire.onOrder(id);
-          if (answer !== undefined) publish(subjects.ack(fleetId, name), answer);
+        subjects: [subjects.cmd(fleetId, name), subjects.desired("panic", fleetId)],
+        onMessage: (text, subject) => {
+          if (subject === subjects.desired("panic", fleetId)) hearPanic(wire, text);
+          else hearOrder(wire, text);
         },
       });
     },
     close: () => link?.socket.destroy(),
   };
   return wire;
+}
+
+function hearOrder(wire: WireNode, text: string): void {
+  const id = sha256(Buffer.from(PutDocument.parse(JSON.parse(text)).envelope.payload, "base64"));
+  wire.orders.push(id);
+  const answer = wire.onOrder(id);
+  if (answer !== undefined) wire.acknowledge(answer);
+}
+
+/** Whatever else is written there is passed over. */
+function hearPanic(wire: WireNode, text: string): void {
+  const envelope = text.startsWith("{") ? Envelope.safeParse(JSON.parse(text)).data : undefined;
+  if (envelope !== undefined) wire.panics.push(sha256(Buffer.from(envelope.payload, "base64")));
 }
 
 function quietReceipt(node: string, fleetId: string | undefined, id: string) {
@@ -85,19 +102,19 @@ function quietReceipt(node: string, fleetId: string | undefined, id: string) {
 function greet(
   socket: Socket,
   seed: string,
-  { subject, onMessage }: { subject: string; onMessage: (text: string) => void },
+  { subjects: wanted, onMessage }: { subjects: string[]; onMessage: (text: string, subject: string) => void },
 ): Promise<void> {
   let greeted = false;
   return new Promise((resolve, reject) => {
     const on: Record<string, (rest: string, body: string) => void> = {
       INFO: (info) => {
         // The server tells of itself again later, then without a challenge.
-        if (!greeted) socket.write(hello(info, seed, subject));
+        if (!greeted) socket.write(hello(info, seed, wanted));
         greeted = true;
       },
       PING: () => socket.write("PONG\r\n"),
       PONG: () => resolve(),
-      MSG: (_, body) => onMessage(body),
+      MSG: (rest, body) => onMessage(body, rest.split(" ")[0] ?? ""),
       "-ERR": (rest) => reject(new Error(rest)),
     };
     socket.on("error", reject);
@@ -128,7 +145,7 @@ function readFrames(socket: Socket, take: (frame: Frame) => void): void {
   });
 }
 
-function hello(info: string, seed: string, subject: string): string {
+function hello(info: string, seed: string, wanted: readonly string[]): string {
   const signer = parseNkeySeed(seed);
   const sig = signer.sign(Buffer.from(Info.parse(JSON.parse(info)).nonce)).toString("base64url");
   const options = {
@@ -140,5 +157,6 @@ function hello(info: string, seed: string, subject: string): string {
     nkey: signer.publicKey,
     sig,
   };
-  return `CONNECT ${JSON.stringify(options)}\r\nSUB ${subject} 1\r\nPING\r\n`;
+  const subscriptions = wanted.map((subject, i) => `SUB ${subject} ${i + 1}\r\n`).join("");
+  return `CONNECT ${JSON.stringify(options)}\r\n${subscriptions}PING\r\n`;
 }

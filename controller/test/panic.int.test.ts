@@ -106,8 +106,8 @@ const press = (body: object, role?: string) =>
 test("a button releases what lies ready, once however often it is pressed, and on record with who pressed it", async () => {
   const head = await publish(fleet(), leaves);
   const { serial } = head.head;
-  const ready = sealPanic(panicFor(head, world()));
-  expect((await put(fleet(), "/v1/panic/ready", ready)).status).toBe(200);
+  const prepared = sealPanic(panicFor(head, world()));
+  expect((await put(fleet(), "/v1/panic/ready", prepared)).status).toBe(200);
   const before = await bucketState(fleet());
   const dry = (await press({ serial, dryRun: true })).json();
   expect(dry).toEqual({

@@ -43,6 +43,18 @@ function defineFiles(command: Command, io: Io): void {
     .option("--json", "print JSON, for programs")
     .addHelpText("after", examples(["chimera keys from-ssh ~/.ssh/id_ed25519.pub --name alice-publish"]))
     .action(async (file: string, options: unknown) => fromSsh(io, file, options));
+  command
+    .command("nats")
+    .description(
+      "Make this operator's own seed for NATS (nats.seed, 0600): for a panic without the controller.",
+    )
+    .option("--dir <path>", "folder for the file", ".")
+    .option("--json", "print JSON, for programs")
+    .addHelpText("after", examples(["chimera keys nats --dir ~/.config/chimera/keys"]))
+    .action(async (options: unknown) => {
+      const { makeNatsSeed } = await import("./keys/nats.ts");
+      await makeNatsSeed(io, options);
+    });
   addFleetOptions(command.command("list"))
     .description("List the roles of the newest key set, and the key files of a folder.")
     .argument("[dir]", "only the key files of this folder")

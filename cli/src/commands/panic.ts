@@ -1,29 +1,25 @@
 /** SHELL. `chimera panic`: the whole fleet back to the world before the newest head, at once. */
-import { resolve } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
-import { shortDigest, type Digest } from "@chimera/proto/names";
-import type { Command } from "commander";
+import { shortDigest } from "@chimera/proto/names";
+import { Option, type Command } from "commander";
 import { z } from "zod";
-import { createReader, type FleetReader } from "../documents/fleet-reader.ts";
-import { verifiedWorld } from "../fleet/current-fleet.ts";
-import { checkMemory, rememberPanic } from "../fleet/fleet-memory.ts";
-import { newestOf, verifyNewest } from "../fleet/newest-document.ts";
+import { rememberPanic } from "../fleet/fleet-memory.ts";
 import type { VerifiedHead } from "../fleet/verify-documents.ts";
 import type { Io } from "../io.ts";
 import { addFleetOptions, examples, FleetOptions, parseOptions } from "../options.ts";
 import { findPanic, type FoundPanic } from "../panic/find-panic.ts";
-import { isBack, type PanicNode } from "../panic/panic-progress.ts";
+import { insteadOf, isAway, openRoad } from "../panic/open-road.ts";
+import type { PanicRoad, Released } from "../panic/panic-road.ts";
+import { reportPanic, requireStored } from "../panic/report-panic.ts";
 import { watchPanic } from "../panic/watch-panic.ts";
-import { panicTable } from "../print/documents/panic-table.ts";
 import { printableJson, printableLine } from "../print/printable.ts";
-import { gatherReceipts } from "../receipt/gather-receipts.ts";
-import { replaceFile } from "../replace-file.ts";
 
 const Options = FleetOptions.extend({
   yes: z.boolean().default(false),
   dryRun: z.boolean().default(false),
   follow: z.boolean(),
   reason: z.string().max(1024, "at most 1024 characters").default(""),
+  over: z.enum(["controller", "nats"]).optional(),
   out: z.string().max(4096).optional(),
   timeout: z.coerce
     .number("a number of seconds")
@@ -39,41 +35,97 @@ export function define(command: Command, io: Io): void {
     )
     .option("-y, --yes", "do not ask")
     .option("--reason <text>", "why, kept in the panic where it is signed now", "")
+    .addOption(
+      new Option(
+        "--over <way>",
+        "by which way (default: the controller, and straight to NATS where that does not answer)",
+      ).choices(["controller", "nats"]),
+    )
     .option("--no-follow", "return as soon as it is stored")
     .option("--timeout <seconds>", "how long to watch the nodes", "120")
     .option("--out <file>", "where the nodes' receipts go (default: panic-<serial>.receipts.json)")
     .option("--dry-run", "show what would be undone, and by which document; send nothing")
-    .addHelpText("after", examples(["chimera panic", "chimera panic --yes", "chimera panic --dry-run"]))
+    .addHelpText(
+      "after",
+      examples([
+        "chimera panic",
+        "chimera panic --yes",
+        "chimera panic --dry-run",
+        "chimera panic --over nats         # the controller is dead, and you know it",
+      ]),
+    )
     .action(async (options: unknown) => panic(io, parseOptions(Options, options)));
 }
 
 async function panic(io: Io, options: Options): Promise<void> {
-  const reader = await createReader(io, options.context);
-  const head = await newestHead(reader);
-  const found = await findPanic(io, reader, { id: head.id, head: head.head, reason: options.reason });
+  const road = await openRoad(io, options);
+  try {
+    await undo(io, road, options);
+  } finally {
+    await road.close();
+  }
+}
+
+async function undo(io: Io, first: PanicRoad, options: Options): Promise<void> {
+  const { head, fleetId } = first;
+  const found = await findPanic(io, first, options.reason);
   announce(io, { head, found }, options);
   if (options.dryRun) return;
   await confirm(io, head, options);
   const releasedMs = performance.now();
-  const { id } = await reader.api.putPanic(found.envelope);
-  await rememberPanic(io, reader.fleetId, found.envelope);
+  const { road, panic: released } = await release(io, { road: first, found }, options);
+  await rememberPanic(io, fleetId, found.envelope);
+  const { serial } = head.head;
   if (!options.follow) {
-    if (options.json) io.out(`${printableJson({ type: "released", panic: id, serial: head.head.serial })}\n`);
-    else io.out(`released: head ${head.head.serial} is undone\n`);
-    return;
+    if (options.json) io.out(`${printableJson({ type: "released", panic: released.id, serial })}\n`);
+    else io.out(`released: head ${serial} is undone\n`);
+    return requireStored(released);
   }
-  const leaves = await verifiedWorld(reader.api, head.head.world);
-  const watch = { panic: id, leaves, releasedMs, timeoutSeconds: options.timeout, json: options.json };
-  const nodes = await watchPanic(io, reader, watch);
-  await finish(io, { reader, head, id, nodes }, options);
+  io.err(`released: head ${serial} is undone\n`);
+  const leaves = await road.leaves();
+  const roads = createRoads(io, options);
+  const watch = { panic: released, leaves, releasedMs, timeoutSeconds: options.timeout, json: options.json };
+  try {
+    const nodes = await watchPanic(io, { road, next: roads.next }, watch);
+    await reportPanic(io, { road, released, leaves, nodes }, options);
+  } finally {
+    await roads.close();
+  }
 }
 
-/** Also one that a panic undid already: releasing it again changes nothing, and shows how far the nodes are. */
-async function newestHead(reader: FleetReader): Promise<VerifiedHead> {
-  const newest = verifyNewest(await reader.api.fleet(), reader.trust);
-  checkMemory(reader.seen, newestOf(newest));
-  if (newest.head !== null) return newest.head;
-  throw new ChimeraError("world-unknown", "the fleet has no head yet: there is nothing to undo");
+interface Sent {
+  road: PanicRoad;
+  panic: Released;
+}
+
+/** Sent again where the answer was lost: a panic twice is one. */
+async function release(
+  io: Io,
+  { road, found }: { road: PanicRoad; found: FoundPanic },
+  options: Options,
+): Promise<Sent> {
+  try {
+    return { road, panic: await road.release(found.envelope) };
+  } catch (error) {
+    const other = isAway(error) ? await insteadOf(io, road, options) : null;
+    if (other === null) throw error;
+    return { road: other, panic: await other.release(found.envelope) };
+  }
+}
+
+/** Another way for the watch, opened once. */
+function createRoads(io: Io, options: Options) {
+  const opened: PanicRoad[] = [];
+  return {
+    next: async (road: PanicRoad): Promise<PanicRoad> => {
+      const other = await insteadOf(io, road, options);
+      if (other !== null) opened.push(other);
+      return other ?? road;
+    },
+    close: async (): Promise<void> => {
+      for (const road of opened) await road.close();
+    },
+  };
 }
 
 function announce(
@@ -84,6 +136,7 @@ function announce(
   const { serial, size, author, reason } = head.head;
   const from = {
     controller: "prepared, from the controller",
+    nats: "prepared, from NATS",
     copy: "prepared, from this machine's copy",
     key: "signed now",
   }[found.from];
@@ -106,43 +159,4 @@ async function confirm(io: Io, { head: { serial } }: VerifiedHead, { yes }: Opti
   if (!io.inTty) throw new ChimeraError("usage", "nobody is there to answer: --yes");
   const word = await io.ask(`Type ${serial} to undo head ${serial}: `);
   if (word.trim() !== `${serial}`) throw new ChimeraError("held", "nothing was sent");
-}
-
-interface Outcome {
-  reader: FleetReader;
-  head: VerifiedHead;
-  id: Digest;
-  nodes: PanicNode[];
-}
-
-async function finish(io: Io, { reader, head, id, nodes }: Outcome, options: Options): Promise<void> {
-  const { serial } = head.head;
-  const path = options.out ?? `panic-${serial}.receipts.json`;
-  const { file } = await gatherReceipts(io, reader, serial);
-  await replaceFile(resolve(io.cwd, path), `${JSON.stringify(file)}\n`);
-  if (options.json)
-    io.out(`${printableJson({ type: "result", panic: id, serial, nodes, receipts: path })}\n`);
-  else
-    io.out(
-      `${panicTable(nodes, io.paint)}receipts: ${printableLine(path)} (chimera receipt verify checks them)\n`,
-    );
-  const failed = nodes.filter(({ problem }) => problem !== null);
-  const [first] = failed;
-  if (first !== undefined) {
-    throw new ChimeraError(
-      "rollout-failed",
-      `${failed.length} of ${nodes.length} nodes need a person: ${first.node}: ${printableLine(first.problem ?? "")}`,
-    );
-  }
-  const open = nodes.filter((node) => !isBack(node));
-  if (open.length > 0) {
-    const names = open
-      .slice(0, 10)
-      .map(({ node }) => node)
-      .join(", ");
-    throw new ChimeraError(
-      "deadline-exceeded",
-      `${open.length} of ${nodes.length} nodes are not back after ${options.timeout} s: ${names}; they go on, and those that are away begin with it when they return`,
-    );
-  }
 }

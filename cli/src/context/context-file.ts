@@ -16,6 +16,12 @@ export const ControllerUrl = z
   .max(512)
   .refine((url) => !/^https?:\/\/[^/?#]*@/iu.test(url), "no user or password in the address: use tokenFile");
 
+/** As nodes have it in their configuration. */
+const NatsServer = z
+  .url({ protocol: /^(nats|tls)$/u, error: "a nats:// or tls:// address" })
+  .max(256)
+  .refine((url) => !url.includes("@"), "no user or password in the address: use natsSeedFile");
+
 export const Context = z.strictObject({
   controller: ControllerUrl,
   fleetId: FleetId,
@@ -28,6 +34,9 @@ export const Context = z.strictObject({
   orderKeyFile: file.optional(),
   /** Usually on a stick, and named by --root-key. */
   rootKeyFile: file.optional(),
+  /** For a panic that no controller releases, and this operator's own seed there (`chimera keys nats`). */
+  natsServers: z.array(NatsServer).min(1).max(16).optional(),
+  natsSeedFile: file.optional(),
   /** Nix signing key for closures. */
   cacheKeyFile: file.optional(),
   /** Public halves of keys that ssh-agent holds, for whatever roles the key set gives them. */

@@ -16,6 +16,7 @@ import { rememberHead, rememberPanic } from "./fleet-memory.ts";
 import type { FleetKeys } from "./key-chain.ts";
 import type { CurrentFleet } from "./newest-document.ts";
 import type { Trust } from "./verify-documents.ts";
+import { keepWorld } from "./world-copy.ts";
 
 /** Somebody who looks at a fleet and believes only signatures. */
 export interface Observer {
@@ -78,6 +79,10 @@ export async function look(io: Io, { context, api, trustHead, onMissingWorld }: 
   });
   if (current.head !== null) await rememberHead(io, fleetId, current.head.envelope);
   if (current.panic !== null) await rememberPanic(io, fleetId, current.panic.envelope);
+  const { effective, leaves } = current;
+  if (effective.kind !== "none" && leaves.length > 0) {
+    await keepWorld(io, fleetId, { id: effective.world, leaves });
+  }
   const keyOf = nodeKeysOf(current.leaves);
   const nodes = views.map((view) => checkView(view, fleetId, keyOf));
   return { context, api, keys, trust, current, nodes };

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { createTestNode } from "../../test/fixture/test-node.ts";
 import { createSignedFleet } from "../../test/signed-fleet.ts";
 import { checkView } from "../fleet/check-view.ts";
-import { isPanicOver, nextProgress, progressText, released } from "./panic-progress.ts";
+import { isPanicOver, nextProgress, progressText, released, wordOf } from "./panic-progress.ts";
 
 const fleet = createSignedFleet(["a", "b"]);
 const head = fleet.head(7, fleet.world());
@@ -33,7 +33,12 @@ function viewOf(node: NodeName, { times = {}, status = {}, id = panic }: Said = 
   };
 }
 
-const look = (views: ReturnType<typeof viewOf>[], atMs: number) => ({ panic, views, keys, atMs });
+const look = (views: ReturnType<typeof viewOf>[], atMs: number) => ({
+  panics: new Set([panic]),
+  words: views.flatMap((view) => wordOf(view) ?? []),
+  keys,
+  atMs,
+});
 
 test("each mark keeps the time at which it was first seen, and the panic is over when everybody boots the world before", () => {
   const first = nextProgress(released(goals), look([viewOf(a)], 300));

@@ -5,7 +5,6 @@ import type { Digest, NodeName } from "@chimera/proto/names";
 import type { Envelope } from "@chimera/proto/signed/envelope";
 import type { PublicKeyText } from "@chimera/proto/signed/keys";
 import { openReceipt, type Receipt } from "@chimera/proto/signed/receipt";
-import type { NodeStatus } from "@chimera/proto/status";
 import { failedStates, type StateWord } from "@chimera/proto/state-word";
 
 const panicMarks = ["ack", "active", "pointer", "boot"] as const;
@@ -18,12 +17,22 @@ export interface PanicNode {
   state: StateWord | "silent";
   /** Why it needs a person; null where it does not. */
   problem: string | null;
+  /** Its newest receipt of this panic, signed by it. */
+  receipt: Envelope | null;
 }
 
 export interface PanicGoal {
   node: NodeName;
   /** Of its leaf in the signed world. */
   nodeKey: PublicKeyText;
+}
+
+/** What a node said: a receipt, and what its signed status adds to that. */
+export interface NodeWord {
+  node: NodeName;
+  receipt: Envelope | null;
+  state: StateWord | null;
+  problem: string | null;
 }
 
 /** Of a panic that was just released: nobody has answered. */
@@ -33,14 +42,22 @@ export function released(goals: readonly PanicGoal[]): PanicNode[] {
     marks: { ack: null, active: null, pointer: null, boot: null },
     state: "silent",
     problem: null,
+    receipt: null,
   }));
 }
 
+/** Only what the node itself has signed; `verified` as checked here. */
+export function wordOf({ node, status, verified }: NodeView): NodeWord | null {
+  if (status === null || !verified) return null;
+  const { receipt = null, state, problem } = status;
+  return { node, receipt, state, problem: problem?.message ?? null };
+}
+
 export interface PanicLook {
-  /** Id of the stored panic. */
-  panic: Digest;
-  /** `verified` as checked here. */
-  views: readonly NodeView[];
+  /** Ids of the panic: of those that were released at once for one head and one world, each node names the first it heard. */
+  panics: ReadonlySet<Digest>;
+  /** In the order in which they came. */
+  words: readonly NodeWord[];
   keys: ReadonlyMap<NodeName, PublicKeyText>;
   /** Milliseconds since the release. */
   atMs: number;
@@ -48,36 +65,36 @@ export interface PanicLook {
 
 /** What was seen once stays seen, at its first time. */
 export function nextProgress(nodes: readonly PanicNode[], look: PanicLook): PanicNode[] {
-  const byName = new Map(look.views.map((view) => [view.node, view]));
-  return nodes.map((before) => {
-    const { status = null, verified = false } = byName.get(before.node) ?? {};
-    return status === null || !verified ? before : nextOf(before, status, look);
-  });
+  const said = Map.groupBy(look.words, ({ node }) => node);
+  return nodes.map((before) =>
+    (said.get(before.node) ?? []).reduce((now, word) => nextOf(now, word, look), before),
+  );
 }
 
-function nextOf(before: PanicNode, status: NodeStatus, { panic, keys, atMs }: PanicLook): PanicNode {
-  const receipt = receiptOf(status.receipt ?? null, keys.get(before.node), panic);
+function nextOf(before: PanicNode, word: NodeWord, { panics, keys, atMs }: PanicLook): PanicNode {
+  if (isBack(before)) return before;
+  const receipt = receiptOf(word.receipt, keys.get(before.node), panics);
   if (receipt === null) return before;
-  const { times } = receipt;
   const marks = { ...before.marks };
-  for (const mark of panicMarks) if (times[mark] !== null) marks[mark] ??= atMs;
-  const problem = isBack({ marks }) ? null : problemOf(status);
-  return { node: before.node, marks, state: status.state, problem };
+  for (const mark of panicMarks) if (receipt.times[mark] !== null) marks[mark] ??= atMs;
+  const state = word.state ?? receipt.state;
+  const problem = isBack({ marks }) ? null : problemOf(state, word.problem);
+  return { node: before.node, marks, state, problem, receipt: word.receipt };
 }
 
-function problemOf({ state, problem }: NodeStatus): string | null {
-  return failedStates.has(state) ? `${state}: ${problem?.message ?? "it gave no reason"}` : null;
+function problemOf(state: StateWord, message: string | null): string | null {
+  return failedStates.has(state) ? `${state}: ${message ?? "it gave no reason"}` : null;
 }
 
 function receiptOf(
   envelope: Envelope | null,
   nodeKey: PublicKeyText | undefined,
-  panic: Digest,
+  panics: ReadonlySet<Digest>,
 ): Receipt | null {
   if (envelope === null || nodeKey === undefined) return null;
   try {
     const receipt = openReceipt(envelope, nodeKey);
-    return receipt.document.kind === "panic" && receipt.document.id === panic ? receipt : null;
+    return receipt.document.kind === "panic" && panics.has(receipt.document.id) ? receipt : null;
   } catch (error) {
     if (error instanceof ChimeraError) return null;
     throw error;

@@ -1,21 +1,25 @@
 /** SHELL. The stopwatch of a panic: who has acknowledged it, runs the previous system, and boots it, until all do or the time is up. */
-import type { Digest, NodeName } from "@chimera/proto/names";
 import { ChimeraError, errorCodes } from "@chimera/proto/errors";
-import type { NodeView } from "@chimera/proto/api";
 import type { Leaf } from "@chimera/proto/signed/world";
-import type { FleetReader } from "../documents/fleet-reader.ts";
-import { checkView, nodeKeysOf } from "../fleet/check-view.ts";
 import type { Io } from "../io.ts";
-import { isPanicOver, nextProgress, progressText, released, type PanicNode } from "./panic-progress.ts";
+import {
+  isBack,
+  isPanicOver,
+  nextProgress,
+  progressText,
+  released,
+  type NodeWord,
+  type PanicNode,
+} from "./panic-progress.ts";
+import type { PanicRoad, Released } from "./panic-road.ts";
 
-const pollMs = 100;
+const pollMs: Record<PanicRoad["over"], number> = { controller: 100, nats: 20 };
 const pollManyMs = 500;
 /** Up to here a list of the fleet is small. */
 const fewNodes = 50;
 
 export interface PanicWatch {
-  /** Id of the stored panic. */
-  panic: Digest;
+  panic: Pick<Released, "panics">;
   /** Of the world of the head that it undoes. */
   leaves: readonly Leaf[];
   /** performance.now() at the release. */
@@ -24,32 +28,42 @@ export interface PanicWatch {
   json: boolean;
 }
 
-/** Resolves with what was seen, also when the time is up. The controller may vanish meanwhile: nodes go on without it. */
+/**
+ * Resolves with what was seen, also when the time is up. Who tells of the nodes may vanish meanwhile: `next` is asked for
+ * another one, and the nodes go on by themselves.
+ */
 export async function watchPanic(
   io: Io,
-  { api, fleetId }: FleetReader,
+  { road: first, next }: { road: PanicRoad; next: (road: PanicRoad) => Promise<PanicRoad> },
   watch: PanicWatch,
 ): Promise<PanicNode[]> {
   const { leaves, panic, releasedMs, timeoutSeconds } = watch;
-  const keyOf = nodeKeysOf(leaves);
   const keys = new Map(leaves.map(({ node, nodeKey }) => [node, nodeKey]));
-  const names = new Set<NodeName>(leaves.map(({ node }) => node));
   let nodes = released(leaves);
+  let road = first;
   const tell = createTell(io, watch.json);
   while (!isPanicOver(nodes) && performance.now() - releasedMs < timeoutSeconds * 1000) {
-    const found = await api.nodes().catch(orNone);
-    const views = found.filter(({ node }) => names.has(node)).map((view) => checkView(view, fleetId, keyOf));
+    const back = new Set(nodes.filter((node) => isBack(node)).map(({ node }) => node));
+    const open = leaves.filter(({ node }) => !back.has(node));
+    const words = await road.words(open).catch(nullWhileAway);
     const atMs = Math.round(performance.now() - releasedMs);
-    nodes = nextProgress(nodes, { panic, views, keys, atMs });
+    const panics = new Set(panic.panics().keys());
+    nodes = nextProgress(nodes, { panics, words: words ?? [], keys, atMs });
     tell(nodes, atMs);
     io.signal.throwIfAborted();
-    if (!isPanicOver(nodes)) await io.sleep(leaves.length > fewNodes ? pollManyMs : pollMs);
+    if (words === null) road = await next(road);
+    if (!isPanicOver(nodes)) await io.sleep(waitMs(road, leaves.length));
   }
   return nodes;
 }
 
-function orNone(error: unknown): NodeView[] {
-  if (error instanceof ChimeraError && errorCodes[error.code].retry === "backoff") return [];
+/** The controller sends the whole list each time, NATS only what is new. */
+function waitMs({ over }: PanicRoad, nodes: number): number {
+  return over === "controller" && nodes > fewNodes ? pollManyMs : pollMs[over];
+}
+
+function nullWhileAway(error: unknown): NodeWord[] | null {
+  if (error instanceof ChimeraError && errorCodes[error.code].retry === "backoff") return null;
   throw error;
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { WorldId } from "@chimera/proto/names";
 import { sortLeaves, World, worldId, type LeafProof } from "@chimera/proto/signed/world";
-import { allProofs } from "../fleet/all-proofs.ts";
+import { allProofs } from "@chimera/proto/signed/all-proofs";
 import { isNoEntry } from "../files/durable-file.ts";
 import { putText } from "./cache-store.ts";
 

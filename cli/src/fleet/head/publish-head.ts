@@ -11,6 +11,7 @@ import type { Io } from "../../io.ts";
 import { signDocument } from "../../signers/remote-signer.ts";
 import type { Operator } from "../operator.ts";
 import { newestOf } from "../newest-document.ts";
+import { keepWorld } from "../world-copy.ts";
 import { nextHead } from "./next-head.ts";
 import { prepareWayBack } from "./prepare-way-back.ts";
 import { storeHead } from "./store-head.ts";
@@ -67,6 +68,7 @@ export async function publishHead(io: Io, operator: Operator, wanted: WantedHead
     return { kind: "proposed", ...sent };
   }
   await release(io, operator, envelope);
+  await keepWorld(io, context.fleetId, { id: head.world, leaves: wanted.leaves });
   return { kind: "published", ...sent };
 }
 

@@ -1,8 +1,8 @@
 /** PURE. The proofs of all leaves of a world in one walk: one by one, a thousand nodes would hash a million leaves. */
-import { canonicalBytes } from "@chimera/proto/signed/canonical";
-import { hashLeaf, merkleRoot } from "@chimera/proto/signed/merkle";
-import { Digest } from "@chimera/proto/names";
-import { sortLeaves, type Leaf, type LeafProof } from "@chimera/proto/signed/world";
+import { canonicalBytes } from "./canonical.ts";
+import { hashLeaf, merkleRoot } from "./merkle.ts";
+import { Digest } from "../names.ts";
+import { sortLeaves, type Leaf, type LeafProof } from "./world.ts";
 
 interface Subtree {
   root: Buffer;

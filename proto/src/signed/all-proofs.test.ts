@@ -1,5 +1,5 @@
-import { Leaf, proveLeaf } from "@chimera/proto/signed/world";
-import { generateKey } from "@chimera/proto/signed/keys";
+import { Leaf, proveLeaf } from "./world.ts";
+import { generateKey } from "./keys.ts";
 import { expect, test } from "vitest";
 import { allProofs } from "./all-proofs.ts";
 

@@ -1,0 +1,108 @@
+/**
+ * SHELL. The one place of the CLI that knows the nats package. Loaded only where the CLI speaks to NATS itself: no other
+ * command pays for it.
+ */
+import { ChimeraError } from "@chimera/proto/errors";
+import type { NkeySigner } from "@chimera/proto/nkey";
+import { subjects } from "@chimera/proto/subjects";
+import { connect, headers, type NatsConnection } from "nats";
+
+export interface NatsLinkOptions {
+  servers: readonly string[];
+  /** The operator's own. */
+  nkey: NkeySigner;
+}
+
+interface NatsAnswer {
+  data: Uint8Array;
+  /** Status header, as 404 for a key that does not exist; 0 without one. */
+  code: number;
+  /** Of a direct get: the revision of what it found; 0 elsewhere. */
+  revision: number;
+}
+
+export interface NatsLink {
+  /** Throws deadline-exceeded when nobody answers in time, also where JetStream is not there. */
+  request(subject: string, text: string, extra?: { expectedRevision?: number }): Promise<NatsAnswer>;
+  publish(subject: string, text: string): void;
+  /** Resolves once the server has all that was published and subscribed. */
+  flush(): Promise<void>;
+  /** Kept over reconnects. `take` must not throw. */
+  subscribe(subject: string, take: (data: Uint8Array, subject: string) => void): void;
+  close(): Promise<void>;
+}
+
+const connectMs = 3_000;
+const requestMs = 2_000;
+
+/** Throws server-unreachable, or role-forbidden where the server does not know the operator's nkey. */
+export async function openNatsLink(options: NatsLinkOptions): Promise<NatsLink> {
+  const nats = await connectOnce(options);
+  return {
+    request: (subject, text, extra = {}) => request(nats, { subject, text, ...extra }),
+    publish: (subject, text) => nats.publish(subject, text),
+    flush: async () => {
+      await nats.flush().catch((cause: unknown) => {
+        throw new ChimeraError("server-unreachable", "NATS did not take what was sent", { cause });
+      });
+    },
+    subscribe: (subject, take) => {
+      nats.subscribe(subject, {
+        callback: (error, message) => {
+          if (error === null) take(message.data, message.subject);
+        },
+      });
+    },
+    close: () => nats.close(),
+  };
+}
+
+async function connectOnce({ servers, nkey }: NatsLinkOptions): Promise<NatsConnection> {
+  try {
+    return await connect({
+      servers: [...servers],
+      name: "chimera",
+      inboxPrefix: subjects.inboxPrefix(nkey.publicKey),
+      authenticator: (nonce?: string) => ({
+        nkey: nkey.publicKey,
+        sig: nkey.sign(Buffer.from(nonce ?? "")).toString("base64url"),
+      }),
+      timeout: connectMs,
+      // While it watches: a server that is started again is found again.
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 250,
+      ignoreAuthErrorAbort: true,
+      pingInterval: 5_000,
+      noAsyncTraces: true,
+    });
+  } catch (cause) {
+    const isRefused = cause instanceof Error && /authorization/iu.test(cause.message);
+    if (!isRefused) throw new ChimeraError("server-unreachable", `NATS at ${servers.join(", ")}`, { cause });
+    const what = `NATS does not know the operator ${nkey.publicKey}: "chimera-controller operator add", then nats-server's configuration anew`;
+    throw new ChimeraError("role-forbidden", what, { cause });
+  }
+}
+
+interface Request {
+  subject: string;
+  text: string;
+  expectedRevision?: number;
+}
+
+async function request(
+  nats: NatsConnection,
+  { subject, text, expectedRevision }: Request,
+): Promise<NatsAnswer> {
+  const set = headers();
+  if (expectedRevision !== undefined) {
+    set.set("Nats-Expected-Last-Subject-Sequence", String(expectedRevision));
+  }
+  const extra = expectedRevision === undefined ? {} : { headers: set };
+  try {
+    const answer = await nats.request(subject, text, { timeout: requestMs, ...extra });
+    const revision = Number(answer.headers?.get("Nats-Sequence") ?? 0);
+    return { data: answer.data, code: answer.headers?.code ?? 0, revision };
+  } catch (cause) {
+    throw new ChimeraError("deadline-exceeded", `NATS did not answer on ${subject}`, { cause });
+  }
+}
