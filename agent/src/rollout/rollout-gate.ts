@@ -2,7 +2,7 @@
  * PURE. Whether the rollout lets this node begin. The lead's record is signed by nobody, so a node of a later wave goes only
  * on the receipts of the wave before; and after the head's own deadline without any lead, where that says so.
  */
-import type { RolloutPolicy } from "@chimera/proto/rollout/rollout-policy";
+import { isPastDeadline, type RolloutPolicy } from "@chimera/proto/rollout/rollout-policy";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { Blocked } from "../reconcile/decision.ts";
 
@@ -33,9 +33,9 @@ export function gateOf(sight: GateSight): Blocked | null {
 }
 
 /** A lead that stopped it still stops it: only one that is not heard any more is not waited for. */
-function isOverdue({ deadline, onDeadline }: RolloutPolicy, { record, nowMs }: GateSight): boolean {
+function isOverdue(policy: RolloutPolicy, { record, nowMs }: GateSight): boolean {
   const isStopped = record?.phase === "paused" || record?.phase === "returned";
-  return deadline !== null && onDeadline === "proceed" && nowMs > Date.parse(deadline) && !isStopped;
+  return policy.onDeadline === "proceed" && isPastDeadline(policy, nowMs) && !isStopped;
 }
 
 /** By the record alone: receipts aside. */

@@ -37,3 +37,8 @@ export const maxReceipts = 500;
 export function receiptsOf(policy: Pick<RolloutPolicy, "proven">, size: number): number {
   return Math.min(maxReceipts, provenOf(policy, size));
 }
+
+/** `nowMs` is UTC. Without a deadline it never is. */
+export function isPastDeadline({ deadline }: Pick<RolloutPolicy, "deadline">, nowMs: number): boolean {
+  return deadline !== null && nowMs > Date.parse(deadline);
+}
