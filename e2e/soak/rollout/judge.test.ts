@@ -75,7 +75,14 @@ test.each([
   expect(wrongReport({ ...facts, report: { ...report, ...over } })).toHaveLength(1);
 });
 
-const outcome: Outcome = { end: "new", ends: ["new"], wasOver: false, operator: "nothing", deployCode: 0 };
+const outcome: Outcome = {
+  end: "new",
+  ends: ["new"],
+  wasOver: false,
+  operator: "nothing",
+  deployCode: 0,
+  misleads: false,
+};
 
 test.each<[string, Partial<Outcome>, number]>([
   ["it committed, and deploy says so", {}, 0],
@@ -83,6 +90,7 @@ test.each<[string, Partial<Outcome>, number]>([
   ["it went back, and deploy says that it committed", { end: "old", ends: ["old"] }, 1],
   ["it went back after deploy had said so", { end: "old", ends: ["old"], wasOver: true }, 0],
   ["it committed by itself, and deploy says that it failed", { deployCode: 70 }, 1],
+  ["it committed, and the follower was told something else", { deployCode: 70, misleads: true }, 0],
   ["it was paused in between, and deploy says so", { deployCode: 70, operator: "resumed" }, 0],
 ])("%s", (_, over, count) => {
   expect(wrongEnd({ ...outcome, ...over })).toHaveLength(count);

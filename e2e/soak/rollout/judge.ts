@@ -88,14 +88,15 @@ export interface Outcome {
   wasOver: boolean;
   operator: "nothing" | "resumed" | "rolled back";
   deployCode: number | null;
+  misleads: boolean;
 }
 
 /** What the command that published it said with its exit code, and where the fleet ended. */
-export function wrongEnd({ end, ends, wasOver, operator, deployCode }: Outcome): string[] {
+export function wrongEnd({ end, ends, wasOver, operator, deployCode, misleads }: Outcome): string[] {
   const wrong: string[] = [];
   if (end === "half" || !ends.includes(end)) wrong.push(`${end} is not what may come of it`);
   if (deployCode === 0 && end !== "new" && !wasOver) wrong.push("deploy exits 0, and it was not committed");
-  const isClean = end === "new" && operator === "nothing";
+  const isClean = end === "new" && operator === "nothing" && !misleads;
   if (isClean && deployCode !== 0) wrong.push(`everybody committed, and deploy exits ${deployCode}`);
   return wrong;
 }

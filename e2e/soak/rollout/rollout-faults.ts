@@ -18,6 +18,8 @@ export interface RolloutFault {
   canary?: SystemFault;
   /** Further arguments of `chimera deploy`. */
   args?: readonly string[];
+  /** It tells whoever follows that the rollout is over or paused while it goes on. */
+  misleads?: boolean;
   /** Until the fleet is at rest. */
   restMs?: number;
 }
@@ -80,14 +82,18 @@ export const rolloutFaults = new Map<string, RolloutFault>(
       moments: every,
       ends: ["old", "other"],
     },
-    "two operators ask at once": asUsual("two ask at once"),
+    "two operators ask at once": { ...asUsual("two ask at once"), misleads: true },
     "the record is replayed": asUsual("put the first record again"),
     "the record is edited: everybody may go": asUsual("let everybody go"),
     "the record is of another head": asUsual("put another head's record"),
     "the record is garbage": asUsual("put garbage"),
     "the record is taken away": asUsual("take the record away"),
-    "the record is edited: committed": asUsual("say committed"),
-    "the record is edited: returned": { ...asUsual("say returned"), ends: ["new", "old"] },
+    "the record is edited: committed": { ...asUsual("say committed"), misleads: true },
+    "the record is edited: returned": {
+      ...asUsual("say returned"),
+      misleads: true,
+      ends: ["new", "old"],
+    },
     "half of a wave is cut off for 20 s": {
       deed: "cut off half of a wave for 20 s",
       moments: ["later wave"],

@@ -51,7 +51,14 @@ async function tried(trial: Trial): Promise<TrialEnd> {
   const end = await endIn(trial, rest);
   const deployCode = await Promise.race([deployed.then(({ code }) => code), sleep(endMs, null)]);
   const wasOver = plan.moment === "committed" && caught.hit;
-  const said = { end, ends: endsOf(fault, plan.moment), wasOver, operator: rest.operator, deployCode };
+  const said = {
+    end,
+    ends: endsOf(fault, plan.moment),
+    wasOver,
+    operator: rest.operator,
+    deployCode,
+    misleads: fault.misleads === true,
+  };
   const wrong = [...rest.wrong, ...wrongEnd(said)];
   return {
     ...plan,
