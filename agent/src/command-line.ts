@@ -11,6 +11,9 @@ const usage = `usage: chimera-agent run [--config FILE]               keep this 
        chimera-agent dead-man --order ID [--config FILE]   undo this order, if it is still unproven
        chimera-agent lead --order ID [--config FILE]   drive the rollout of this head, or stand by to take over
        chimera-agent stand-in --config FILE            lead where no node does, on a machine that is none
+       chimera-agent deliver [--config FILE]           hand a bundle of signed documents from standard input to the agent
+       chimera-agent report [--config FILE]            what the agent has accepted and signs of itself, as JSON
+       chimera-agent follow SERIAL [--json] [--config FILE]   show how far this node is with a head or its panic
        chimera-agent status [--config FILE]            what the files of this node say, as JSON
        chimera-agent version`;
 
@@ -21,6 +24,9 @@ export type Command =
   | { kind: "gate"; configFile: string }
   | { kind: "status"; configFile: string }
   | { kind: "stand-in"; configFile: string }
+  | { kind: "deliver"; configFile: string }
+  | { kind: "report"; configFile: string }
+  | { kind: "follow"; configFile: string; serial: number; json: boolean }
   | { kind: "lead"; configFile: string; order: Digest }
   | { kind: "dead-man"; configFile: string; order: Digest }
   | { kind: "identity"; dir: string; node: NodeName }
@@ -30,22 +36,26 @@ export type Command =
 /** Throws usage, or input-invalid for a wrong value. */
 export function parseCommand(argv: string[]): Command {
   const { values, positionals } = parse(argv);
-  const [command = "", extra] = positionals;
+  const [command = "", ...words] = positionals;
+  const extra = command === "follow" ? words[1] : words[0];
   if (extra !== undefined) throw new ChimeraError("usage", `unexpected "${extra}"\n${usage}`);
   const read = Object.hasOwn(commands, command) ? commands[command] : undefined;
   if (read === undefined) throw new ChimeraError("usage", usage);
-  return read(values);
+  return read(values, words[0]);
 }
 
 type Values = ReturnType<typeof parse>["values"];
 
-const commands: Record<string, (values: Values) => Command> = {
+const commands: Record<string, (values: Values, word: string | undefined) => Command> = {
   run: ({ config }) => ({ kind: "run", configFile: config }),
   check: ({ config }) => ({ kind: "check", configFile: config }),
   recover: ({ config }) => ({ kind: "recover", configFile: config }),
   gate: ({ config }) => ({ kind: "gate", configFile: config }),
   "stand-in": ({ config }) => ({ kind: "stand-in", configFile: config }),
   status: ({ config }) => ({ kind: "status", configFile: config }),
+  deliver: ({ config }) => ({ kind: "deliver", configFile: config }),
+  report: ({ config }) => ({ kind: "report", configFile: config }),
+  follow: ({ config, json }, word) => ({ kind: "follow", configFile: config, serial: serialOf(word), json }),
   lead: ({ config, order }) => ({ kind: "lead", configFile: config, order: digest(order) }),
   "dead-man": ({ config, order }) => ({ kind: "dead-man", configFile: config, order: digest(order) }),
   identity: ({ dir, node }) => ({ kind: "identity", dir: required(dir, "--dir"), node: nodeName(node) }),
@@ -59,6 +69,7 @@ function parse(argv: string[]) {
     dir: { type: "string" },
     node: { type: "string" },
     order: { type: "string" },
+    json: { type: "boolean", default: false },
   } as const;
   try {
     return parseArgs({ args: argv, options, allowPositionals: true });
@@ -70,6 +81,12 @@ function parse(argv: string[]) {
 function required(value: string | undefined, name: string): string {
   if (value === undefined) throw new ChimeraError("usage", `${name} is missing\n${usage}`);
   return value;
+}
+
+function serialOf(word: string | undefined): number {
+  const serial = Number(word);
+  if (word !== undefined && /^[1-9]\d{0,14}$/.test(word)) return serial;
+  throw new ChimeraError("usage", `follow: the serial of a head is missing\n${usage}`);
 }
 
 function nodeName(text: string | undefined): NodeName {

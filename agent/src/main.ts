@@ -1,5 +1,7 @@
 /** chimera-agent: which command; each loads only what it needs, because recovery may not wait for what the long run needs. */
-import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
+import { answerMark } from "@chimera/proto/delivery";
+import { ChimeraError, errorChain, errorCodes, isErrorCode } from "@chimera/proto/errors";
+import { localError, type LocalAnswer } from "@chimera/proto/local-api";
 import { parseCommand, type Command } from "./command-line.ts";
 import { parseConfig, type AgentConfig } from "./config.ts";
 import { ensureIdentity, readSecret } from "./host/agent/identity.ts";
@@ -32,6 +34,17 @@ const answers: Answers = {
     const config = parseStandInConfig(readSecret(configFile), configFile);
     return (await import("./run-stand-in.ts")).runStandIn(config);
   },
+  async deliver({ configFile }) {
+    const { deliverBundle } = await import("./delivery/deliver-bundle.ts");
+    return marked(() => deliverBundle(configOf(configFile), process.stdin));
+  },
+  async report({ configFile }) {
+    const { askOwnAgent } = await import("./delivery/ask-own-agent.ts");
+    return marked(() => askOwnAgent(configOf(configFile).runtimeDir, { v: 1, command: "report" }));
+  },
+  async follow(command) {
+    return (await import("./delivery/run-follow.ts")).runFollow(command, configOf(command.configFile));
+  },
   async status({ configFile }) {
     return JSON.stringify(readLocalStatus(configOf(configFile).stateDir));
   },
@@ -50,6 +63,20 @@ const answers: Answers = {
   },
 };
 
+/** For whoever asked from afar, also where it failed; then the exit code says so too. */
+async function marked(ask: () => Promise<LocalAnswer>): Promise<string> {
+  const said = await ask().catch((error: unknown) => {
+    if (!(error instanceof ChimeraError)) throw error;
+    return localError(error.code, errorChain(error));
+  });
+  process.exitCode = said.ok ? 0 : exitOf(said.error.code);
+  return `${answerMark}${JSON.stringify(said)}`;
+}
+
+function exitOf(code: string): number {
+  return isErrorCode(code) ? errorCodes[code].exit : 70;
+}
+
 async function main(): Promise<void> {
   const said = await answer(parseCommand(process.argv.slice(2)));
   if (said !== null) process.stdout.write(`${said}\n`);
@@ -65,7 +92,7 @@ function configOf(file: string): AgentConfig {
 }
 
 main().then(
-  () => process.exit(0),
+  () => process.exit(),
   async (error: unknown) => {
     process.stderr.write(`chimera-agent: ${errorChain(error)}\n`);
     if (process.argv[2] === "run") await logFailure(error);

@@ -89,7 +89,7 @@ function startAgent({ config, configFile, log, progress }: AgentNeeds): Running 
   reportStandIn(control, host.standsInFor);
   const { keeper } = control;
   const drift = openDrift({ config, log, shared, report: control.report });
-  const local = wireLocal({ config, log, shared, trust: keeper.state, control });
+  const local = wireLocal({ config, configFile, program, log, shared, control });
   shared.driftSummary = () => drift.summary();
   const leaving = Promise.withResolvers<string>();
   const leave = () => leaving.resolve("the active system brings another agent");

@@ -1,15 +1,24 @@
 /** Wiring: root's own orders, asked for over a socket, judged by what the agent knows. */
 import { join } from "node:path";
+import type { Incoming } from "@chimera/proto/acceptance/accept";
 import { isQuarantined, type TrustState } from "@chimera/proto/acceptance/trust-state";
+import type { Verdict } from "@chimera/proto/acceptance/verdict";
+import { ChimeraError } from "@chimera/proto/errors";
 import type { NodeEventBody } from "@chimera/proto/event";
+import type { LocalAnswer, LocalRequest } from "@chimera/proto/local-api";
 import { LocalState } from "@chimera/proto/local-order";
 import type { Log } from "@chimera/proto/log";
+import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
+import type { Envelope } from "@chimera/proto/signed/envelope";
 import type { NodeStatus } from "@chimera/proto/status";
 import type { AgentConfig } from "./config.ts";
 import { bootId, uptimeMs } from "./host/boot-clock.ts";
 import { openDocument } from "./host/state/documents.ts";
 import { serveLocalSocket } from "./host/local-socket.ts";
+import { openDeploySession } from "./host/sessions/deploy-session.ts";
 import { holdOf } from "./holds.ts";
+import { composeLocalStatus } from "./local/compose-local-status.ts";
+import { createDeliveryDesk, type DeliveryDesk } from "./delivery/delivery-desk.ts";
 import { inspectSystem } from "./local/inspect-system.ts";
 import { createLocalDesk, type LocalDesk } from "./local/local-desk.ts";
 import type { LocalFacts } from "./local/judge-local.ts";
@@ -18,9 +27,17 @@ import type { Shared } from "./shared.ts";
 
 export interface LocalNeeds {
   config: Pick<AgentConfig, "stateDir" | "runtimeDir">;
+  configFile: string;
+  /** This agent's script: sessions run it. */
+  program: string;
   shared: Shared;
-  trust: () => TrustState | null;
-  control: { status: () => NodeStatus; report: (event: NodeEventBody) => void };
+  control: {
+    status: () => NodeStatus;
+    signedStatus: () => Envelope;
+    report: (event: NodeEventBody) => void;
+    keeper: { state: () => TrustState | null; take: (incoming: Incoming) => Verdict };
+    rollout: () => RolloutRecord | null;
+  };
   log: Log;
 }
 
@@ -31,7 +48,8 @@ export interface LocalWiring extends Pick<LocalDesk, "settle"> {
 const nothing: LocalState = { v: 1, order: null, hold: null };
 
 export function wireLocal(needs: LocalNeeds): LocalWiring {
-  const { config, shared, trust, control } = needs;
+  const { config, shared, control } = needs;
+  const trust = control.keeper.state;
   const log = needs.log.child({ component: "local" });
   const stored = openDocument(join(config.stateDir, "local.json"), LocalState, log);
   let local = stored.value ?? nothing;
@@ -53,12 +71,36 @@ export function wireLocal(needs: LocalNeeds): LocalWiring {
     nowMs: () => floorOf(trust()),
     uptimeMs,
   });
-  const { close } = serveLocalSocket({ ...config, answer: desk.answer, log });
+  const carried = openDelivery(needs, () => local);
+  const answer = (request: LocalRequest): Promise<LocalAnswer> =>
+    request.command === "deliver" || request.command === "report"
+      ? Promise.resolve(carried.answer(request))
+      : desk.answer(request);
+  const { close } = serveLocalSocket({ ...config, answer, log });
   return { settle: desk.settle, close };
 }
 
-function factsOf({ shared, trust, control }: LocalNeeds): LocalFacts {
-  const state = trust();
+function openDelivery(needs: LocalNeeds, local: () => LocalState): DeliveryDesk {
+  const { control, config, program, configFile, log } = needs;
+  const { keeper, rollout, signedStatus } = control;
+  return createDeliveryDesk({
+    take: (incoming) => keeper.take(incoming),
+    trust: keeper.state,
+    signedStatus,
+    status: () => composeLocalStatus(factsOf(needs), local(), floorOf(keeper.state())),
+    rollout,
+    onAccepted(serial) {
+      const session = { serial, program, configFile, runtimeDir: config.runtimeDir };
+      openDeploySession(session).catch((error: unknown) => {
+        if (!(error instanceof ChimeraError)) throw error;
+        log.warn({ error }, "the deploy session was not opened");
+      });
+    },
+  });
+}
+
+function factsOf({ shared, control }: LocalNeeds): LocalFacts {
+  const state = control.keeper.state();
   const { journal } = shared;
   return {
     status: control.status(),

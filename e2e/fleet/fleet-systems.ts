@@ -61,6 +61,8 @@ export function nodeSystem(facts: FleetFacts, node: string, world: NodeWorld): S
     ...machine(facts, node),
     ...bootOf(facts, node),
     agentConfig: { ...agentConfig(facts, node), ...world.agentConfig },
+    // As the NixOS module does: `nix copy` to a node is judged by its own nix.conf.
+    nix: { trustedPublicKeys: [facts.cacheKey] },
     apps: labApps(world.label),
     etc: {
       motd: { text: `This is ${node}, world ${world.label}.\n` },

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { Hold } from "./acceptance/trust-state.ts";
+import { DeliveredDocuments, DeliveryVerdict, NodeReport } from "./delivery.ts";
 import { LocalOrder, maxLocalSeconds } from "./local-order.ts";
 import { Count, IsoTime, NodeName, StorePath } from "./names.ts";
 import { Place } from "./signed/place.ts";
@@ -12,7 +13,8 @@ import { NodeStatus } from "./status.ts";
 
 /** In the agent's runtime folder, which only root can enter. */
 export const localSocketName = "agent.sock";
-export const maxRequestBytes = 64 << 10;
+/** Documents with their leaf are nearly all of it. */
+export const maxRequestBytes = 2 << 20;
 export const maxAnswerBytes = 4 << 20;
 
 const v = z.literal(1);
@@ -35,8 +37,14 @@ export const LocalRequest = z.discriminatedUnion("command", [
   }),
   /** Ends root's own hold; a signed one is ended by a signed order. */
   z.object({ v, command: z.literal("release"), ...who }),
+  /** Signed documents that somebody brought here: judged like those of the store. */
+  z.object({ v, command: z.literal("deliver"), documents: DeliveredDocuments }),
+  /** How far the node is, with what proves it. */
+  z.object({ v, command: z.literal("report") }),
 ]);
 export type LocalRequest = z.infer<typeof LocalRequest>;
+/** What root asks for in his own name. */
+export type OwnRequest = Exclude<LocalRequest, { command: "deliver" | "report" }>;
 export type LocalCommand = LocalRequest["command"];
 
 const path = StorePath.nullable();
@@ -102,11 +110,29 @@ export const LocalStatus = z.object({
 export type LocalStatus = z.infer<typeof LocalStatus>;
 
 /** What was done: `adopted` needs no order, for it is what is signed and runs. */
-export const LocalOutcome = z.enum(["shown", "ordered", "adopted", "held", "released", "not-held"]);
+export const LocalOutcome = z.enum([
+  "shown",
+  "ordered",
+  "adopted",
+  "held",
+  "released",
+  "not-held",
+  "delivered",
+  "reported",
+]);
 export type LocalOutcome = z.infer<typeof LocalOutcome>;
 
 export const LocalAnswer = z.discriminatedUnion("ok", [
-  z.object({ v, ok: z.literal(true), outcome: LocalOutcome, status: LocalStatus }),
+  z.object({
+    v,
+    ok: z.literal(true),
+    outcome: LocalOutcome,
+    status: LocalStatus,
+    /** Of a delivery. */
+    verdicts: z.array(DeliveryVerdict).max(32).optional(),
+    /** Of a delivery, and where it was asked for. */
+    report: NodeReport.optional(),
+  }),
   z.object({
     v,
     ok: z.literal(false),

@@ -6,11 +6,13 @@ import { Envelope, openEnvelope } from "../src/signed/envelope.ts";
 import { Head, openHead } from "../src/signed/head.ts";
 import { KeySet } from "../src/signed/key-set.ts";
 import { LeafProof, verifyLeaf, World, worldId } from "../src/signed/world.ts";
+import { goldenDelivery } from "./golden-delivery.ts";
 import { goldenDocuments } from "./golden-documents.ts";
 import { goldenLocal } from "./golden-local.ts";
 import { goldenMessages } from "./golden-messages.ts";
 
-const golden = { ...goldenMessages, ...goldenDocuments, ...goldenLocal };
+const single = { ...goldenMessages, ...goldenDocuments, ...goldenLocal };
+const golden = { ...single, ...goldenDelivery(single) };
 const folder = join(import.meta.dirname, "golden/v1");
 const read = (name: string): unknown => JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8"));
 const names = Object.keys(golden).toSorted();

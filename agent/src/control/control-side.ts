@@ -4,7 +4,7 @@ import type { NodeEventBody } from "@chimera/proto/event";
 import type { Hardware } from "@chimera/proto/hardware";
 import type { HealthSample } from "@chimera/proto/health";
 import type { NkeySigner } from "@chimera/proto/nkey";
-import { Envelope } from "@chimera/proto/signed/envelope";
+import { Envelope, seal } from "@chimera/proto/signed/envelope";
 import type { NodeStatus } from "@chimera/proto/status";
 import { desiredKinds, subjects } from "@chimera/proto/subjects";
 import { openConnection, type Connection } from "./connection.ts";
@@ -32,6 +32,8 @@ export interface ControlSide extends Told {
   noteChange: () => void;
   /** What the node would say of itself now. */
   status: () => NodeStatus;
+  /** The same, signed: as NATS gets it. */
+  signedStatus: () => Envelope;
   /** A fresh round trip to NATS or controller, begun after the call. */
   hasContact: () => Promise<boolean>;
   /** Ends after what waits was sent, if NATS is there. */
@@ -69,6 +71,7 @@ export function startControl(options: ControlOptions): ControlSide {
     ...started.told,
     refresh: look.refresh,
     status: () => options.status(started.told),
+    signedStatus: () => seal("status", options.status(started.told), [options.signer]),
     report: (event) => reportEvent({ node, fleetId }, outbox, event),
     noteChange() {
       receipts.note();

@@ -127,6 +127,7 @@ function openPerformer(
     controllerUrl: controller.url.replace(/\/+$/, ""),
     tokenFile: controller.tokenFile,
     trustedPublicKeys: nix.trustedPublicKeys,
+    stateDir,
     runtimeDir,
     agent: { ownPath: parts.ownPath, configFile },
     reserveBytes: config.reserve.storeMb * mebibyte,

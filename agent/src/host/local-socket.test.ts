@@ -4,7 +4,7 @@ import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
-import { LocalAnswer, localError, type LocalRequest } from "@chimera/proto/local-api";
+import { LocalAnswer, localError, maxRequestBytes, type LocalRequest } from "@chimera/proto/local-api";
 import { createLog } from "@chimera/proto/log";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { serveLocalSocket, type LocalSocket } from "./local-socket.ts";
@@ -107,7 +107,7 @@ test.each<[string, string | Buffer, string]>([
   ["a command of a newer version", '{"v":1,"command":"format"}\n', "input-invalid"],
   ["another version", '{"v":2,"command":"status"}\n', "input-invalid"],
   ["a path that is none", '{"v":1,"command":"apply","toplevel":"/etc/passwd"}\n', "input-invalid"],
-  ["a line without end", "x".repeat((64 << 10) + 1), "body-too-large"],
+  ["a line without end", "x".repeat(maxRequestBytes + 1), "body-too-large"],
 ])("%s is answered, and asks for nothing", async (_, text, code) => {
   await serve();
   expect(await ask(text)).toEqual(failed(code));

@@ -80,6 +80,8 @@ export async function startDesk(model: Model): Promise<void> {
     runtimeDir: join(model.folder, "run"),
     answer(request) {
       if (request.command === "status") model.steps.shift()?.();
+      if (request.command === "deliver" || request.command === "report")
+        throw new Error("nobody brings documents here");
       return desk.answer(request);
     },
     log,

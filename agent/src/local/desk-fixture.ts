@@ -1,7 +1,7 @@
 /** PURE. Tests only: a desk over a state in memory, and what it did. */
 import { ChimeraError } from "@chimera/proto/errors";
 import type { NodeEventBody } from "@chimera/proto/event";
-import type { LocalRequest } from "@chimera/proto/local-api";
+import type { OwnRequest } from "@chimera/proto/local-api";
 import { LocalState, noLocalState } from "@chimera/proto/local-order";
 import { expect } from "vitest";
 import type { LocalFacts, SystemFinding } from "./judge-local.ts";
@@ -9,10 +9,10 @@ import { createLocalDesk } from "./local-desk.ts";
 import { c, facts as settledFacts, noon } from "./local-fixture.ts";
 
 const who = { v: 1, author: "root@n1", reason: "a test" } as const;
-export const applyC = { ...who, command: "apply", toplevel: c, seconds: 3600 } satisfies LocalRequest;
-export const revert: LocalRequest = { ...who, command: "revert", seconds: 600 };
-export const hold: LocalRequest = { ...who, command: "hold", seconds: 7200, drift: true, evenPanic: false };
-export const release: LocalRequest = { ...who, command: "release" };
+export const applyC = { ...who, command: "apply", toplevel: c, seconds: 3600 } satisfies OwnRequest;
+export const revert: OwnRequest = { ...who, command: "revert", seconds: 600 };
+export const hold: OwnRequest = { ...who, command: "hold", seconds: 7200, drift: true, evenPanic: false };
+export const release: OwnRequest = { ...who, command: "release" };
 export const signedHold = {
   until: "2026-11-23T15:00:00.000Z",
   drift: false,

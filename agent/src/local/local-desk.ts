@@ -4,7 +4,7 @@
  */
 import { ChimeraError, errorChain } from "@chimera/proto/errors";
 import type { NodeEventBody } from "@chimera/proto/event";
-import { localError, type LocalAnswer, type LocalOutcome, type LocalRequest } from "@chimera/proto/local-api";
+import { localError, type LocalAnswer, type LocalOutcome, type OwnRequest } from "@chimera/proto/local-api";
 import { createLocalOrder, type LocalState } from "@chimera/proto/local-order";
 import type { StorePath } from "@chimera/proto/names";
 import { composeLocalStatus } from "./compose-local-status.ts";
@@ -36,13 +36,13 @@ export interface LocalDeskOptions {
 }
 
 export interface LocalDesk {
-  answer: (request: LocalRequest) => Promise<LocalAnswer>;
+  answer: (request: OwnRequest) => Promise<LocalAnswer>;
   /** Forgets what is over, and reports each end once: to be called before each pass. */
   settle: () => void;
 }
 
-type Ordering = Extract<LocalRequest, { command: "apply" | "revert" }>;
-type Holding = Extract<LocalRequest, { command: "hold" }>;
+type Ordering = Extract<OwnRequest, { command: "apply" | "revert" }>;
+type Holding = Extract<OwnRequest, { command: "hold" }>;
 
 interface Desk extends LocalDeskOptions {
   spans: SpanClock;
@@ -61,7 +61,7 @@ export function createLocalDesk(options: LocalDeskOptions): LocalDesk {
   };
 }
 
-async function answer(desk: Desk, request: LocalRequest): Promise<LocalAnswer> {
+async function answer(desk: Desk, request: OwnRequest): Promise<LocalAnswer> {
   try {
     const done = await carryOut(desk, request);
     if (typeof done !== "string") return localError(done.code, done.message);
@@ -73,7 +73,7 @@ async function answer(desk: Desk, request: LocalRequest): Promise<LocalAnswer> {
   }
 }
 
-async function carryOut(desk: Desk, request: LocalRequest): Promise<LocalOutcome | Refusal> {
+async function carryOut(desk: Desk, request: OwnRequest): Promise<LocalOutcome | Refusal> {
   switch (request.command) {
     case "status":
       return "shown";

@@ -1,4 +1,5 @@
 /** SHELL. `chimera deploy`: evaluate, build, push, sign, publish, follow. One failed system and nothing is published. */
+import type { HeadPolicy } from "@chimera/proto/signed/head";
 import type { Command } from "commander";
 import { z } from "zod";
 import { checkedCacheKeyFile } from "../context/current-context.ts";
@@ -16,6 +17,7 @@ import {
   FollowOptions,
   parseOptions,
 } from "../options.ts";
+import type { Wanted } from "../nix/evaluate.ts";
 import { typedPolicy } from "../policy-options.ts";
 import { addRolloutOptions, RolloutOptions, wantedRollout } from "../rollout/rollout-options.ts";
 import {
@@ -25,15 +27,18 @@ import {
   readTypedProject,
   selectSystems,
 } from "../project/build-systems.ts";
+import type { Project } from "../project/project-file.ts";
+import { addSshDeployOptions, requireOver, SshOptions } from "../ssh/ssh-options.ts";
 
 const Options = FleetOptions.extend(FollowOptions.shape)
   .extend(RolloutOptions.shape)
+  .extend(SshOptions.shape)
   .extend(BuildOptions.shape)
   .extend({ dryRun: z.boolean().default(false) });
 type Options = z.infer<typeof Options>;
 
 export function define(command: Command, io: Io): void {
-  addBuildOptions(addRolloutOptions(addFollowOptions(addFleetOptions(command))))
+  addSshDeployOptions(addBuildOptions(addRolloutOptions(addFollowOptions(addFleetOptions(command)))))
     .description(
       "Build the systems of the selected nodes, push them to the cache, publish a signed head and follow it.",
     )
@@ -46,6 +51,7 @@ export function define(command: Command, io: Io): void {
         "chimera deploy -t 'web-*' --dry-run",
         "chimera deploy --flake .#  -t n1 --reason 'new kernel' --reboot when-needed",
         "chimera deploy --reboot window --reboot-window 02:00-04:00",
+        "chimera deploy --over ssh -t web-1   # NATS and controller are dead: docs/over-ssh.md",
         "chimera deploy --waves @canary,25%,rest --max-failed 5% --on-failure return",
       ]),
     )
@@ -57,6 +63,8 @@ async function deploy(io: Io, options: Options): Promise<void> {
   const policy = headPolicy(typedPolicy(options), project.policy);
   const rollout = wantedRollout(options, project.rollout);
   const wanted = await selectSystems(io, project, options.target);
+  requireOver(options);
+  if (options.over === "ssh") return deployOverSsh(io, { wanted, project, policy, rollout }, options);
   const operator = await createOperator(io, options);
   await checkedCacheKeyFile(operator.context);
   const nodes = wanted.map(({ node }) => node);
@@ -65,5 +73,26 @@ async function deploy(io: Io, options: Options): Promise<void> {
   await reporter.during(async () => {
     const systems = await buildSystems(io, { wanted, project, reporter }, options);
     await publishSystems(io, { operator, project, reporter, options, policy, rollout }, systems);
+  });
+}
+
+interface OverSsh {
+  wanted: readonly Wanted[];
+  project: Project;
+  policy: HeadPolicy;
+  rollout: object | null;
+}
+
+async function deployOverSsh(
+  io: Io,
+  { wanted, project, policy, rollout }: OverSsh,
+  options: Options,
+): Promise<void> {
+  const { publishOverSsh, refuseOverSsh } = await import("../ssh/deploy-over-ssh.ts");
+  refuseOverSsh(options, rollout);
+  const reporter = createBuildReporter(io, undefined, options.json);
+  await reporter.during(async () => {
+    const systems = await buildSystems(io, { wanted, project, reporter }, options);
+    await publishOverSsh(io, { project, policy, reporter, options }, systems);
   });
 }

@@ -22,9 +22,11 @@ import {
 import { typedPolicy } from "../policy-options.ts";
 import { addRolloutOptions, RolloutOptions, wantedRollout } from "../rollout/rollout-options.ts";
 import { readProject } from "../project/project-file.ts";
+import { addSshDeployOptions, requireOver, SshOptions } from "../ssh/ssh-options.ts";
 
 const Options = FleetOptions.extend(FollowOptions.shape)
   .extend(RolloutOptions.shape)
+  .extend(SshOptions.shape)
   .extend({
     file: z.string().optional(),
     dryRun: z.boolean().default(false),
@@ -38,7 +40,7 @@ export function addPublishOptions(command: Command): Command {
 }
 
 export function define(command: Command, io: Io): void {
-  addPublishOptions(command)
+  addSshDeployOptions(addPublishOptions(command))
     .description(
       "Push systems of the local store to the cache, publish a signed head with them and follow it.",
     )
@@ -60,6 +62,14 @@ export async function publish(io: Io, assignments: readonly string[], given: unk
   const project = await readProject(io, options.file);
   const policy = headPolicy(typedPolicy(options), project.policy);
   const rollout = wantedRollout(options, project.rollout);
+  requireOver(options);
+  if (options.over === "ssh") {
+    const { publishOverSsh, refuseOverSsh } = await import("../ssh/deploy-over-ssh.ts");
+    refuseOverSsh(options, rollout);
+    const reporter = createBuildReporter(io, undefined, options.json);
+    await reporter.during(() => publishOverSsh(io, { project, policy, reporter, options }, systems));
+    return;
+  }
   const operator = await createOperator(io, options);
   await checkedCacheKeyFile(operator.context);
   const nodes = systems.map(({ node }) => node);

@@ -42,11 +42,13 @@ async function reseed(io: Io, options: Options): Promise<void> {
   const copy = await readVerifiedCopy(folder, fleetId);
   const api = await createApiClient(io, context);
   const worldFile = options.world === undefined ? undefined : resolve(io.cwd, options.world);
-  const survey = await surveyFleet(api, { copy, fleetId, worldFile });
+  const survey = await surveyFleet(io, api, { copy, fleetId, worldFile });
   const plan = reseedPlan({ ...copy, chain: survey.chain }, survey.there, survey.reported);
   const notes = [...survey.notes, ...plan.notes];
   if (!options.json) for (const note of notes) io.err(printableLine(`chimera: ${note}`) + "\n");
-  const done = options.dryRun ? [] : await carryOutReseed(io, { api, fleetId, copy, survey, plan });
+  const done = options.dryRun
+    ? []
+    : await carryOutReseed(io, { api, context, json: options.json, copy, survey, plan });
   tell(io, { plan, notes, done, folder }, options);
 }
 

@@ -8,6 +8,8 @@ export interface NixCall {
   args: readonly string[];
   cwd?: string;
   stdin?: string;
+  /** Beside this process's own. */
+  env?: Readonly<Record<string, string>>;
   /** Told after each change of what is being built. */
   onProgress?: (log: BuildLog) => void;
 }
@@ -18,11 +20,14 @@ const always = ["--extra-experimental-features", "nix-command flakes", "--log-fo
 const maxOutputChars = 512 * 1024 * 1024;
 
 /** Throws tool-missing when there is no nix, deadline… never: Nix may build for hours; Ctrl-C ends it. */
-export async function runNix(io: Io, { args, cwd = io.cwd, stdin, onProgress }: NixCall): Promise<NixResult> {
+export async function runNix(
+  io: Io,
+  { args, cwd = io.cwd, stdin, env, onProgress }: NixCall,
+): Promise<NixResult> {
   const log = createBuildLog();
   const child = execa("nix", [...args, ...always], {
     cwd,
-    env: { ...io.env },
+    env: { ...io.env, ...env },
     extendEnv: false,
     reject: false,
     cancelSignal: io.signal,

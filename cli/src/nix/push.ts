@@ -13,6 +13,7 @@ import { writeNewFile } from "../secret-file.ts";
 import type { BuildLog, Progress } from "./build-log.ts";
 import { checkNarinfo } from "./narinfo.ts";
 import { nixOutput } from "./nix-command.ts";
+import { signClosures } from "./sign-closures.ts";
 
 const requestsAtOnce = 24;
 
@@ -42,12 +43,10 @@ export async function push(
   closures: ReadonlyMap<StorePath, readonly ClosureEntry[]>,
   options: PushOptions,
 ): Promise<Pushed> {
-  const stdin = [...closures.keys()].join("\n");
-  const args = ["store", "sign", "--recursive", "--key-file", options.cacheKeyFile, "--stdin"];
   const entries = new Map([...closures.values()].flat().map((entry) => [entry.path, entry]));
   const [missing] = await Promise.all([
     missingPaths(options.api, [...entries.values()]),
-    nixOutput(io, { args, stdin }, "sign the closures"),
+    signClosures(io, [...closures.keys()], options.cacheKeyFile),
   ]);
   if (missing.length > 0) {
     await copy(io, missing, options);

@@ -8,6 +8,7 @@ import { RolloutFile } from "../fleet/head/plan-rollout.ts";
 import { PolicyFile } from "../fleet/head/head-policy.ts";
 import type { Io } from "../io.ts";
 import { readToml } from "../read-toml.ts";
+import { SshFile } from "../ssh/ssh-settings.ts";
 
 const text = z.string().min(1).max(1024);
 
@@ -36,6 +37,8 @@ export const ProjectFile = z.strictObject({
   policy: PolicyFile.optional(),
   /** In which waves a deployment goes. */
   rollout: RolloutFile.optional(),
+  /** How nodes are reached by `--over ssh`. */
+  ssh: SshFile.optional(),
   nodes: z.record(z.string().max(64), ProjectNode).default({}),
 });
 export type ProjectFile = z.infer<typeof ProjectFile>;

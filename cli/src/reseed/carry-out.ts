@@ -1,9 +1,13 @@
 /** SHELL. Puts back what a plan names, one after the other; what is there already is stored once. */
-import type { FleetId } from "@chimera/proto/names";
+import type { FleetId, WorldId } from "@chimera/proto/names";
 import type { ApiClient } from "../api/api-client.ts";
+import type { NamedContext } from "../context/current-context.ts";
 import { walkFleetKeys } from "../fleet/key-chain.ts";
 import { copyFolder, readKeyCopies, writeCopy } from "../fleet/operator-copy.ts";
+import { removeUnstored } from "../fleet/unstored-mark.ts";
+import { keptWorld } from "../fleet/world-copy.ts";
 import type { Io } from "../io.ts";
+import { pushWorld } from "./push-world.ts";
 import { sameOrContinues } from "./read-copy.ts";
 import { removeMark, writeMark } from "./reseed-mark.ts";
 import type { ReseedPlan, ReseedStep, VerifiedCopy } from "./reseed-plan.ts";
@@ -11,23 +15,40 @@ import type { Survey } from "./survey-fleet.ts";
 
 interface Reseed {
   api: ApiClient;
-  fleetId: FleetId;
+  context: NamedContext;
+  json: boolean;
   copy: VerifiedCopy;
   survey: Survey;
   plan: ReseedPlan;
 }
 
 export async function carryOutReseed(io: Io, reseed: Reseed): Promise<readonly ReseedStep[]> {
-  const { api, copy, survey, plan, fleetId } = reseed;
+  const { api, copy, survey, plan, context } = reseed;
+  const { fleetId } = context;
   const { head } = copy;
   if (head !== null && survey.isWorldLost && survey.leaves !== null) {
+    if (plan.steps.some(({ kind }) => kind === "head")) await pushWorld(io, survey.leaves, reseed);
     await api.putWorld(head.head.world, { v: 1, leaves: survey.leaves });
   }
-  for (const step of plan.steps) await putBack(api, step, survey.revision);
+  for (const step of plan.steps) {
+    if (step.kind === "panic") await putWayBack(io, api, { fleetId, world: copy.panic?.panic.world });
+    await putBack(api, step, survey.revision);
+  }
   await takeOver(io, fleetId, copy);
+  await removeUnstored(io, fleetId);
   if (plan.isBehind && head !== null) await writeMark(io, fleetId, head.id);
   else await removeMark(io, fleetId);
   return plan.steps;
+}
+
+/** Of a panic over ssh the controller may know neither the document nor where it leads. */
+async function putWayBack(
+  io: Io,
+  api: ApiClient,
+  { fleetId, world }: { fleetId: FleetId; world: WorldId | undefined },
+): Promise<void> {
+  const leaves = world === undefined ? null : await keptWorld(io, fleetId, world);
+  if (world !== undefined && leaves !== null) await api.putWorld(world, { v: 1, leaves });
 }
 
 async function putBack(api: ApiClient, { kind, envelope }: ReseedStep, revision: number): Promise<void> {

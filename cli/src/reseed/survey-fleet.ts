@@ -1,7 +1,7 @@
 /** SHELL. What a controller still has, and how far its nodes are, before anything is put back. */
 import type { NodeView } from "@chimera/proto/api";
 import { ChimeraError } from "@chimera/proto/errors";
-import type { FleetId } from "@chimera/proto/names";
+import type { FleetId, WorldId } from "@chimera/proto/names";
 import { sha256 } from "@chimera/proto/signed/canonical";
 import { payloadOf, type Envelope } from "@chimera/proto/signed/envelope";
 import type { Leaf } from "@chimera/proto/signed/world";
@@ -11,6 +11,8 @@ import { readBoundedFile } from "../documents/read-bounded.ts";
 import { checkView, nodeKeysOf } from "../fleet/check-view.ts";
 import { highestReported, type HighestReported } from "../fleet/head/highest-reported.ts";
 import { walkFleetKeys } from "../fleet/key-chain.ts";
+import { keptWorld } from "../fleet/world-copy.ts";
+import type { Io } from "../io.ts";
 import { openList } from "../order/current-quarantine.ts";
 import { checkSize, checkWorld } from "../world/check-world.ts";
 import { WorldFile } from "../world/world-file.ts";
@@ -37,12 +39,12 @@ interface Asked {
   worldFile: string | undefined;
 }
 
-export async function surveyFleet(api: ApiClient, asked: Asked): Promise<Survey> {
+export async function surveyFleet(io: Io, api: ApiClient, asked: Asked): Promise<Survey> {
   const { copy, fleetId } = asked;
   const shown = await shownChain(api, fleetId);
   const chain = sameOrContinues(copy.chain, shown);
   const { there, revision } = await remaining(api, chain, shown.length);
-  const { leaves, isLost } = await copiedWorld(api, asked);
+  const { leaves, isLost } = await copiedWorld(io, api, asked);
   const epoch = chain.at(-1)?.set.epoch ?? 0;
   const nodes = await judgedNodes(api, fleetId, leaves ?? []);
   const reported = highestReported(nodes, { epoch, seen: copy.head?.head ?? null });
@@ -93,8 +95,9 @@ function idOf(envelope: Envelope | null): Remaining["ready"] {
   return envelope === null ? null : sha256(payloadOf(envelope, "panic"));
 }
 
-/** The leaves of the copy's head, from the cache or a saved file: without them no node's word can be checked. */
+/** The leaves of the copy's head, from the cache, a saved file or the copy: without them no node's word can be checked. */
 async function copiedWorld(
+  io: Io,
   api: ApiClient,
   { copy: { head }, fleetId, worldFile }: Asked,
 ): Promise<{ leaves: Leaf[] | null; isLost: boolean }> {
@@ -105,15 +108,22 @@ async function copiedWorld(
       return null;
     throw error;
   });
-  if (stored === null && worldFile === undefined) {
-    throw new ChimeraError(
-      "world-unknown",
-      `the controller has lost world ${id} too: give it with --world FILE`,
-    );
-  }
-  const world =
-    stored ?? (worldFile === undefined ? null : (await readBoundedFile(worldFile, WorldFile)).world);
+  const world = stored ?? (await ownWorld(io, { id, fleetId, worldFile }));
   const checked = checkWorld(world, { id, fleetId });
   checkSize(checked, head.head);
   return { leaves: checked.leaves, isLost: stored === null };
+}
+
+/** Throws world-unknown where it is in no file either. */
+async function ownWorld(
+  io: Io,
+  { id, fleetId, worldFile }: { id: WorldId; fleetId: FleetId; worldFile: string | undefined },
+): Promise<unknown> {
+  if (worldFile !== undefined) return (await readBoundedFile(worldFile, WorldFile)).world;
+  const leaves = await keptWorld(io, fleetId, id);
+  if (leaves !== null) return { v: 1, leaves };
+  throw new ChimeraError(
+    "world-unknown",
+    `the controller has lost world ${id} too: give it with --world FILE`,
+  );
 }

@@ -62,9 +62,12 @@ export function judgeNewHead(
   return judgeWorld(opened, world, around);
 }
 
-/** After a loss of data an operator's copy goes back in, also when its time is over: nodes that have it go by it still. */
-function timeFor({ id, head }: OpenedHead, { documents, reported, nowMs }: HeadSurroundings): number {
-  const isCopy = documents.heads.length === 0 && reported.some(({ accepted }) => accepted?.id === id);
+/**
+ * After a loss of data, or after a deployment over ssh, an operator's copy goes in also when its time is over: nodes that have
+ * it go by it still.
+ */
+function timeFor({ id, head }: OpenedHead, { reported, nowMs }: HeadSurroundings): number {
+  const isCopy = reported.some(({ accepted }) => accepted?.id === id);
   return isCopy ? Math.min(nowMs, msOf(head.notAfter)) : nowMs;
 }
 

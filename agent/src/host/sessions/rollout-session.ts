@@ -6,8 +6,9 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Digest } from "@chimera/proto/names";
-import { run, runOk } from "../run.ts";
+import { runOk } from "../run.ts";
 import { readUnitState } from "../systemd/systemd.ts";
+import { ensureView } from "./view-session.ts";
 
 export interface RolloutSession {
   /** Id of the head: the program leads no other one. */
@@ -26,7 +27,8 @@ const toolMs = 30_000;
 /** Starts what does not run; what runs is left alone. */
 async function ensureRollout(session: RolloutSession): Promise<void> {
   await ensureUnit(session);
-  await ensureView(session);
+  const { runtimeDir, serial } = session;
+  await ensureView({ runtimeDir, name: `rollout-${serial}` }, () => showLog(session));
 }
 
 async function ensureUnit(session: RolloutSession): Promise<void> {
@@ -76,18 +78,9 @@ export function unitArguments(session: RolloutSession, log: string): string[] {
   ];
 }
 
-/** It ends with the program that it shows. Never without `-N`: a client would start a server outside the sentinel's unit. */
-async function ensureView(session: RolloutSession): Promise<void> {
-  const tmux = ["-N", "-S", join(session.runtimeDir, "tmux.sock")];
-  const name = `rollout-${session.serial}`;
-  const { exitCode } = await run("tmux", [...tmux, "has-session", "-t", `=${name}`], { timeoutMs: toolMs });
-  if (exitCode === 0) return;
+async function showLog(session: RolloutSession): Promise<readonly string[] | null> {
   const pid = await mainPid(session);
-  if (pid === null) return;
-  const show = ["tail", "-n", "+1", "-F", `--pid=${pid}`, logFile(session)];
-  await runOk("tmux", [...tmux, "new-session", "-d", "-s", name, "-x", "120", "-y", "40", ...show], {
-    timeoutMs: toolMs,
-  });
+  return pid === null ? null : ["tail", "-n", "+1", "-F", `--pid=${pid}`, logFile(session)];
 }
 
 async function mainPid(session: RolloutSession): Promise<number | null> {

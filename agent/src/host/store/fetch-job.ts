@@ -1,7 +1,7 @@
 /** SHELL. The one background fetch: closure list, download, roots, comparison. The loop only looks at how it is doing. */
 import { existsSync, readFileSync, statfsSync } from "node:fs";
 import { join } from "node:path";
-import { closureDigest, ClosureList, type ClosureEntry } from "@chimera/proto/signed/closure";
+import type { ClosureEntry } from "@chimera/proto/signed/closure";
 import { ChimeraError, errorChain, type ErrorCode } from "@chimera/proto/errors";
 import type { PublicKeyText } from "@chimera/proto/signed/keys";
 import type { Digest, StorePath } from "@chimera/proto/names";
@@ -10,6 +10,7 @@ import { httpGet } from "../../http-get.ts";
 import { compareClosure } from "../../reconcile/forward/compare-closure.ts";
 import type { FetchFact } from "../../reconcile/decision.ts";
 import { checkAgent, type RunningAgent } from "../agent/check-agent.ts";
+import { keepClosureList, maxListBytes, parseClosureList, readClosureList } from "./closure-lists.ts";
 import { setRoot } from "./gc-roots.ts";
 import { fetchClosure, registeredClosure } from "./nix.ts";
 import { writeDurably } from "../state/state-file.ts";
@@ -18,6 +19,7 @@ export interface FetchJobOptions {
   controllerUrl: string;
   tokenFile: string;
   trustedPublicKeys: readonly PublicKeyText[];
+  stateDir: string;
   runtimeDir: string;
   /** Whoever asks: the agent that the fetched system brings must be able to start too. */
   agent: RunningAgent;
@@ -36,8 +38,6 @@ export interface FetchJob {
   /** Roots what is in the store already, and looks whether it is whole. */
   startLocal: (order: Digest, toplevel: StorePath, keep: StorePath | null) => void;
 }
-
-const maxListBytes = 128 << 20;
 
 export function createFetchJob(options: FetchJobOptions): FetchJob {
   let fact: FetchFact = { kind: "idle" };
@@ -95,7 +95,7 @@ async function fetchAndCompare(
   options: FetchJobOptions,
 ): Promise<void> {
   const token = readFileSync(options.tokenFile, "utf8").trim();
-  const entries = await fetchClosureList(leaf, { controllerUrl: options.controllerUrl, token, signal });
+  const entries = await closureListOf(leaf, options, { token, signal });
   // The roots belong to the newest order by then.
   signal.throwIfAborted();
   setRoot("wanted", leaf.toplevel, options.rootsDir);
@@ -135,6 +135,24 @@ function requireSpace(bytes: number, reserveBytes: number): void {
   );
 }
 
+/** One that lies here needs no controller: whoever brought it, its digest is the signed one. */
+async function closureListOf(
+  leaf: Leaf,
+  { stateDir, controllerUrl }: FetchJobOptions,
+  access: { token: string; signal: AbortSignal },
+): Promise<ClosureEntry[]> {
+  const kept = readClosureList(stateDir, leaf.closure);
+  if (kept !== null) return kept;
+  const entries = await fetchClosureList(leaf, { controllerUrl, ...access });
+  try {
+    keepClosureList(stateDir, leaf.closure, entries);
+  } catch (error) {
+    // It would only have spared the next fetch of it.
+    if (!(error instanceof ChimeraError)) throw error;
+  }
+  return entries;
+}
+
 /**
  * The list under the digest that the signed leaf names. Throws closure-unavailable, also for another list: whoever answered so
  * now may be gone at the next try.
@@ -149,14 +167,9 @@ async function fetchClosureList(
   if (status !== 200) {
     throw new ChimeraError("closure-unavailable", `the controller answered ${status} for the closure list`);
   }
-  const list = ClosureList.safeParse(JSON.parse(body.toString("utf8")));
-  if (!list.success || closureDigest(list.data.entries) !== leaf.closure) {
-    throw new ChimeraError(
-      "closure-unavailable",
-      "the closure list that was given out is not the signed one",
-    );
-  }
-  return list.data.entries;
+  const entries = parseClosureList(body.toString("utf8"), leaf.closure);
+  if (entries !== null) return entries;
+  throw new ChimeraError("closure-unavailable", "the closure list that was given out is not the signed one");
 }
 
 function missingBytes(entries: readonly ClosureEntry[]): number {

@@ -27,13 +27,34 @@ export async function prepareWayBack(
   stored: Envelope,
 ): Promise<void> {
   try {
-    await signWayBack(io, observer, stored);
+    const envelope = await signWayBack(io, observer, stored);
+    if (envelope === null) return;
+    await observer.api.putPanicReady(envelope);
+    await writeCopy(io, observer.context.fleetId, { kind: "panic-ready", envelope });
   } catch (error) {
-    if (!(error instanceof ChimeraError)) throw error;
-    io.err(
-      `chimera: no panic was prepared for this head, undoing it will need the panic key: ${printable(errorChain(error))}\n`,
-    );
+    warnUnprepared(io, error);
   }
+}
+
+/** The same where no controller keeps it: it lies in this operator's copy alone. */
+export async function keepWayBack(
+  io: Io,
+  observer: Pick<Observer, "context" | "keys">,
+  head: Envelope,
+): Promise<void> {
+  try {
+    const envelope = await signWayBack(io, observer, head);
+    if (envelope !== null) await writeCopy(io, observer.context.fleetId, { kind: "panic-ready", envelope });
+  } catch (error) {
+    warnUnprepared(io, error);
+  }
+}
+
+function warnUnprepared(io: Io, error: unknown): void {
+  if (!(error instanceof ChimeraError)) throw error;
+  io.err(
+    `chimera: no panic was prepared for this head, undoing it will need the panic key: ${printable(errorChain(error))}\n`,
+  );
 }
 
 /** Whether somebody has prepared it. */
@@ -48,15 +69,15 @@ export async function isPrepared(
   return parsePayload(payloadOf(ready, "panic"), Panic).undoes === head;
 }
 
+/** Null for the first head: there is no world before it. */
 async function signWayBack(
   io: Io,
-  { api, context, keys }: Pick<Observer, "api" | "context" | "keys">,
+  { context, keys }: Pick<Observer, "context" | "keys">,
   stored: Envelope,
-): Promise<void> {
+): Promise<Envelope | null> {
   const payload = payloadOf(stored, "head");
   const head = parsePayload(payload, Head);
-  // The first head has no world before it.
-  if (head.revertTo === null) return;
+  if (head.revertTo === null) return null;
   const role = keys.newest.set.roles.panic;
   const panic = Panic.parse({
     v: 1,
@@ -71,6 +92,5 @@ async function signWayBack(
   const signers = await roleSigners(io, context, { role: "panic", keys: role });
   const envelope = await signDocument("panic", Buffer.from(JSON.stringify(panic)), signers);
   requireSigners(envelope, { kind: "panic", role });
-  await api.putPanicReady(envelope);
-  await writeCopy(io, head.fleetId, { kind: "panic-ready", envelope });
+  return envelope;
 }

@@ -74,7 +74,7 @@ export async function publishSystems(
   );
 }
 
-function tellPlan(
+export function tellPlan(
   io: Io,
   { world, rows }: Plan,
   { policy, waves, json }: { policy: HeadPolicy; waves: readonly WaveList[]; json: boolean },

@@ -11,6 +11,8 @@ export function orderedText({ outcome, status }: { outcome: LocalOutcome; status
 function sentence(outcome: LocalOutcome, status: LocalStatus): string {
   switch (outcome) {
     case "shown":
+    case "delivered":
+    case "reported":
       return "nothing was ordered";
     case "ordered":
       return orderText(status);

@@ -1,0 +1,29 @@
+/**
+ * SHELL. A tmux session in which people on the node watch something. It ends with the program that it shows; a lost tmux server
+ * loses the view, never what is watched.
+ */
+import { join } from "node:path";
+import { run, runOk } from "../run.ts";
+
+export interface ViewSession {
+  runtimeDir: string;
+  name: string;
+}
+
+const toolMs = 30_000;
+
+/** Leaves one that is there alone; `show` resolves with what is to be shown, or null where there is nothing. */
+export async function ensureView(
+  { runtimeDir, name }: ViewSession,
+  show: () => Promise<readonly string[] | null>,
+): Promise<void> {
+  // Never without `-N`: a client would start a server outside the sentinel's unit.
+  const tmux = ["-N", "-S", join(runtimeDir, "tmux.sock")];
+  const { exitCode } = await run("tmux", [...tmux, "has-session", "-t", `=${name}`], { timeoutMs: toolMs });
+  if (exitCode === 0) return;
+  const argv = await show();
+  if (argv === null) return;
+  await runOk("tmux", [...tmux, "new-session", "-d", "-s", name, "-x", "120", "-y", "40", ...argv], {
+    timeoutMs: toolMs,
+  });
+}
