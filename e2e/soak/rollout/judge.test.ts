@@ -88,6 +88,7 @@ test.each<[string, Partial<Outcome>, number]>([
   ["it committed, and deploy says so", {}, 0],
   ["it went where it may not", { end: "other" }, 2],
   ["it went back, and deploy says that it committed", { end: "old", ends: ["old"] }, 1],
+  ["it went back, and deploy goes on as if nothing were", { end: "old", ends: ["old"], deployCode: null }, 1],
   ["it went back after deploy had said so", { end: "old", ends: ["old"], wasOver: true }, 0],
   ["it committed by itself, and deploy says that it failed", { deployCode: 70 }, 1],
   ["it committed, and the follower was told something else", { deployCode: 70, misleads: true }, 0],

@@ -95,6 +95,7 @@ export interface Outcome {
 export function wrongEnd({ end, ends, wasOver, operator, deployCode, misleads }: Outcome): string[] {
   const wrong: string[] = [];
   if (end === "half" || !ends.includes(end)) wrong.push(`${end} is not what may come of it`);
+  if (deployCode === null) wrong.push("deploy follows still");
   if (deployCode === 0 && end !== "new" && !wasOver) wrong.push("deploy exits 0, and it was not committed");
   const isClean = end === "new" && operator === "nothing" && !misleads;
   if (isClean && deployCode !== 0) wrong.push(`everybody committed, and deploy exits ${deployCode}`);

@@ -1,8 +1,11 @@
 /** Following over real HTTP: what ends it, what does not, and what is said. */
+import { StoredPanic } from "@chimera/proto/api";
 import { Digest, FleetId, NodeName, StorePath } from "@chimera/proto/names";
 import { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
+import { seal } from "@chimera/proto/signed/envelope";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createOperator, testIo, type TestOperator } from "../../../test/fixture/operator.ts";
+import { keyOf } from "../../../test/fixture/seed-head.ts";
 import { createTestNode } from "../../../test/fixture/test-node.ts";
 import { createApiClient, type ApiClient } from "../../api/api-client.ts";
 import { currentContext } from "../../context/current-context.ts";
@@ -34,6 +37,7 @@ beforeAll(async () => {
 beforeEach(() => {
   operator.server.intercept = () => false;
   operator.server.rollout = null;
+  operator.server.documents.panic = null;
 });
 afterAll(async () => operator.close());
 
@@ -199,3 +203,27 @@ test("without waves nobody asks for a record", async () => {
   operator.server.rollout = record("returned", "of a head that has none");
   expect((await followed(0.3)).error).toMatchObject({ code: "deadline-exceeded" });
 });
+
+test.each([undefined, id])(
+  "a panic that undoes the head ends the following, in waves and without (%s)",
+  async (head) => {
+    report(staged);
+    const panic = {
+      v: 1,
+      kind: "panic",
+      fleetId: id,
+      epoch: 0,
+      serial: 4,
+      undoes: id,
+      world: id,
+      reason: "",
+    };
+    const envelope = seal("panic", panic, [await keyOf(operator, "panic")]);
+    const stored = { id, revision: 2, storedAt: at, signedBy: [], panic, envelope };
+    operator.server.documents.panic = StoredPanic.parse(stored);
+    expect((await followed(60, [goal], head)).error).toMatchObject({
+      code: "rollout-failed",
+      message: expect.stringContaining("a panic undid it"),
+    });
+  },
+);

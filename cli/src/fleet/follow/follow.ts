@@ -1,5 +1,5 @@
 /** SHELL. Follows nodes to a head until each has committed or failed, or the time is up; the head goes on without us. */
-import type { NodeView } from "@chimera/proto/api";
+import type { FleetView, NodeView } from "@chimera/proto/api";
 import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
 import type { Digest, NodeName } from "@chimera/proto/names";
 import { provenOf } from "@chimera/proto/rollout/rollout-policy";
@@ -64,7 +64,7 @@ async function watch(
   const { api, view, timeoutSeconds } = following;
   const deadline = performance.now() + timeoutSeconds * 1000;
   const stalled = createStalled();
-  const led = createLedWatch(following);
+  const led = createLedWatch(following, goals[0]?.head.id);
   for (;;) {
     const outage = await look(api, goals, outcomes);
     stalled.judge(outcomes);
@@ -82,24 +82,43 @@ async function watch(
 /** What a node has signed reaches the lead a little before it reaches us. */
 const lateMs = 5000;
 
-/** Throws rollout-failed where the lead has stopped. */
-function createLedWatch({ api, view, inWaves }: Following): {
-  isOver: (outcomes: Outcomes) => Promise<boolean>;
-} {
-  let overSince: number | null = null;
+/** Without waves the fleet is looked at so often. */
+const fleetMs = 2000;
+
+/** Throws rollout-failed where the lead has stopped, and where a panic undid the head: its nodes say no more of it then. */
+function createLedWatch(
+  { api, view, inWaves }: Following,
+  head: Digest | undefined,
+): { isOver: (outcomes: Outcomes) => Promise<boolean> } {
+  let lookedMs = performance.now();
+  const isLed = createLedEnd(view, inWaves);
   return {
     async isOver(outcomes) {
-      if (inWaves === undefined) return false;
-      const record = await recordOf(api);
-      if (record?.head === inWaves.head) view.lead(record);
-      const verdict = rolloutVerdict(record, inWaves.head);
-      if (verdict.kind === "stopped") throw new ChimeraError("rollout-failed", verdict.message);
-      if (verdict.kind === "going") return false;
-      overSince ??= performance.now();
-      if (performance.now() - overSince <= lateMs) return false;
-      requireProof(outcomes, inWaves.proven);
-      return true;
+      if (inWaves === undefined && performance.now() - lookedMs < fleetMs) return false;
+      lookedMs = performance.now();
+      const fleet = await fleetNow(api);
+      requireNoPanic(fleet, head);
+      return isLed(fleet?.rollout ?? null, outcomes);
     },
+  };
+}
+
+/** Whether the lead has ended it, and its nodes bear that out. */
+function createLedEnd(
+  view: FollowView,
+  inWaves: Following["inWaves"],
+): (record: RolloutRecord | null, outcomes: Outcomes) => boolean {
+  let overSince: number | null = null;
+  return (record, outcomes) => {
+    if (inWaves === undefined) return false;
+    if (record?.head === inWaves.head) view.lead(record);
+    const verdict = rolloutVerdict(record, inWaves.head);
+    if (verdict.kind === "stopped") throw new ChimeraError("rollout-failed", verdict.message);
+    if (verdict.kind === "going") return false;
+    overSince ??= performance.now();
+    if (performance.now() - overSince <= lateMs) return false;
+    requireProof(outcomes, inWaves.proven);
+    return true;
   };
 }
 
@@ -113,9 +132,19 @@ function requireProof(outcomes: Outcomes, proven: number): void {
   );
 }
 
-async function recordOf(api: Pick<ApiClient, "fleet">): Promise<RolloutRecord | null> {
+/** Unchecked: it ends our waiting, and proves nothing. */
+function requireNoPanic(fleet: FleetView | null, head: Digest | undefined): void {
+  if (fleet?.panic === null || fleet?.panic.panic.undoes !== head) return;
+  throw new ChimeraError(
+    "rollout-failed",
+    "a panic undid it, and nodes go back: chimera status shows how far they are",
+  );
+}
+
+/** Null while the controller does not answer. */
+async function fleetNow(api: Pick<ApiClient, "fleet">): Promise<FleetView | null> {
   try {
-    return (await api.fleet()).rollout;
+    return await api.fleet();
   } catch (error) {
     if (error instanceof ChimeraError && errorCodes[error.code].retry === "backoff") return null;
     throw error;
