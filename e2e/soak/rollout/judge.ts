@@ -92,14 +92,20 @@ export interface Outcome {
 }
 
 /** What the command that published it said with its exit code, and where the fleet ended. */
-export function wrongEnd({ end, ends, wasOver, operator, deployCode, misleads }: Outcome): string[] {
-  const wrong: string[] = [];
-  if (end === "half" || !ends.includes(end)) wrong.push(`${end} is not what may come of it`);
-  if (deployCode === null) wrong.push("deploy follows still");
-  if (deployCode === 0 && end !== "new" && !wasOver) wrong.push("deploy exits 0, and it was not committed");
+export function wrongEnd(outcome: Outcome): string[] {
+  const { end, ends } = outcome;
+  const isAllowed = end !== "half" && ends.includes(end);
+  const wrong = wrongCode(outcome);
+  return [...(isAllowed ? [] : [`${end} is not what may come of it`]), ...(wrong === null ? [] : [wrong])];
+}
+
+function wrongCode({ end, wasOver, operator, deployCode, misleads }: Outcome): string | null {
+  if (deployCode === null) return "deploy follows still";
+  if (deployCode === 0) {
+    return end === "new" || wasOver ? null : "deploy exits 0, and it was not committed";
+  }
   const isClean = end === "new" && operator === "nothing" && !misleads;
-  if (isClean && deployCode !== 0) wrong.push(`everybody committed, and deploy exits ${deployCode}`);
-  return wrong;
+  return isClean ? `everybody committed, and deploy exits ${deployCode}` : null;
 }
 
 function nameOf(path: string | null): string {
