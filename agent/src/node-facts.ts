@@ -24,6 +24,7 @@ export function composeReceiptFacts(
     system: observed.system,
     isSwitching: isSwitching(journal),
     isCommitted: journal?.step === "committed" && journal.toplevel === target,
+    isBegun: document !== null && journal?.order.id === document.id && journal.order.local === null,
   };
 }
 
@@ -33,6 +34,7 @@ const unseen = {
   system: { current: null, booted: null, profile: null, bootDefault: null },
   isSwitching: true,
   isCommitted: false,
+  isBegun: false,
 } as const;
 
 /** The newest that was accepted; a panic stands above the head that it undoes. */

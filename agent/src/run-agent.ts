@@ -12,7 +12,7 @@ import { checkTrustedKeys, EarlierAccepted } from "./control/trust/open-trust.ts
 import { checkIdentity, readNodeKey, readSecret, readSeed } from "./host/agent/identity.ts";
 import { openProgressFile, type ProgressFile } from "./host/agent/progress-file.ts";
 import { takeInstanceLock } from "./host/agent/single-instance.ts";
-import { bootId } from "./host/boot-clock.ts";
+import { bootId, uptimeMs } from "./host/boot-clock.ts";
 import { openHost, type HostSide } from "./host/host-side.ts";
 import { journalMs, openLog } from "./host/log/open-log.ts";
 import { openDocument, readDocument } from "./host/state/documents.ts";
@@ -60,6 +60,10 @@ interface Running {
   stop: () => Promise<void>;
 }
 
+function thisBoot() {
+  return { bootId: bootId(), bootedAt: new Date(Date.now() - uptimeMs()).toISOString() };
+}
+
 interface AgentNeeds {
   config: AgentConfig;
   configFile: string;
@@ -84,7 +88,7 @@ function startAgent({ config, configFile, log, progress }: AgentNeeds): Running 
   });
   const control = connectControl({ config, log, shared, host });
   shareTold({ config, shared, told: control, isPresent: isSystem });
-  control.report({ type: "agent-started", data: { version, path: host.ownPath } });
+  control.report({ type: "agent-started", data: { version, path: host.ownPath, ...thisBoot() } });
   reportCorrupt(control, "the journal was unreadable and lies", journalFile.corrupt);
   reportStandIn(control, host.standsInFor);
   const { keeper } = control;

@@ -90,7 +90,9 @@ test("describes every route of the API to everybody", async () => {
     Object.keys(Object(methods)).map((method) => `${method.toUpperCase()} ${path}`),
   );
   expect(routes.toSorted()).toEqual([
+    "GET /v1/documents",
     "GET /v1/events",
+    "GET /v1/events/page",
     "GET /v1/fleet",
     "GET /v1/heads",
     "GET /v1/keys",

@@ -3,6 +3,9 @@ import { z } from "zod";
 import { DriftItem } from "./drift.ts";
 import { AfterCommit } from "./health-check.ts";
 import { Count, Digest, IsoTime, NodeName, StorePath, WorldId } from "./names.ts";
+import { RolloutRecord } from "./rollout/rollout-record.ts";
+import { Envelope } from "./signed/envelope.ts";
+import { Place } from "./signed/place.ts";
 import { StateWord } from "./state-word.ts";
 
 const problem = { code: z.string().max(64), message: z.string().max(2048) };
@@ -15,7 +18,13 @@ export type DocumentName = z.infer<typeof DocumentName>;
 export const NodeEventBody = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("agent-started"),
-    data: z.object({ version: z.string().max(64), path: StorePath.nullable() }),
+    data: z.object({
+      version: z.string().max(64),
+      path: StorePath.nullable(),
+      /** Another one than before: the machine was restarted. Absent from the first agents, as all that is optional here. */
+      bootId: z.string().max(64).optional(),
+      bootedAt: IsoTime.optional(),
+    }),
   }),
   z.object({
     type: z.literal("document-accepted"),
@@ -50,6 +59,10 @@ export const NodeEventBody = z.discriminatedUnion("type", [
       toplevel: StorePath.nullable(),
       /** Why the system needs a restart, where the node waits for one or does it. */
       reasons: z.array(z.string().max(512)).max(32).optional(),
+      /** What the node carries out; a way back stands one rank above the head that it undoes. */
+      order: Place.extend({ id: Digest, local: z.enum(["apply", "revert"]).nullable() }).optional(),
+      /** What went wrong on the way there. */
+      problem: z.object(problem).nullable().optional(),
     }),
   }),
   z.object({
@@ -72,6 +85,18 @@ export const NodeEventBody = z.discriminatedUnion("type", [
       action: AfterCommit,
     }),
   }),
+  /** It shows again what the check asks for. */
+  z.object({
+    type: z.literal("healthy"),
+    data: z.object({ toplevel: StorePath, check: z.string().max(64) }),
+  }),
+  /** The node's signed word on a head or panic that it has carried out, or come to rest with: what outlives its status. */
+  z.object({ type: z.literal("receipt"), data: z.object({ receipt: Envelope }) }),
+  /** From the node that leads: its record, which nobody signs, and of which the store keeps the newest few. */
+  z.object({
+    type: z.literal("rollout-changed"),
+    data: RolloutRecord.omit({ answered: true, failed: true, tolerated: true }),
+  }),
   /** Root did something on the node itself. */
   z.object({
     type: z.literal("local-order"),
@@ -91,15 +116,21 @@ export const NodeEventBody = z.discriminatedUnion("type", [
 export type NodeEventBody = z.infer<typeof NodeEventBody>;
 export type NodeEventType = NodeEventBody["type"];
 
+const attributes = z.object({
+  specversion: z.literal("1.0"),
+  id: z.string().max(64),
+  source: NodeName,
+  time: IsoTime,
+  datacontenttype: z.literal("application/json"),
+});
+
 /** CloudEvents 1.0 attributes; `source` is the node's name, `id` is unique for that source. */
-export const NodeEvent = z.intersection(
-  z.object({
-    specversion: z.literal("1.0"),
-    id: z.string().max(64),
-    source: NodeName,
-    time: IsoTime,
-    datacontenttype: z.literal("application/json"),
-  }),
-  NodeEventBody,
-);
+export const NodeEvent = z.intersection(attributes, NodeEventBody);
 export type NodeEvent = z.infer<typeof NodeEvent>;
+
+/** What an agent says that is newer than its reader: shown as it is, not understood. */
+export const ForeignEvent = attributes.extend({
+  type: z.string().regex(/^[a-z0-9-]{1,64}$/u, "an event type has 1-64 of a-z, 0-9 and -"),
+  data: z.unknown(),
+});
+export type ForeignEvent = z.infer<typeof ForeignEvent>;

@@ -1,6 +1,6 @@
 /** What root orders on a node, as it lies in its file and as it goes over the socket. */
 import type { z } from "zod";
-import { NodeEvent } from "../src/event.ts";
+import { NodeEvent, type NodeEventBody } from "../src/event.ts";
 import { LocalAnswer, localError, LocalRequest, type LocalStatus } from "../src/local-api.ts";
 import { createLocalOrder, LocalOrder, LocalState } from "../src/local-order.ts";
 import { Digest, NodeName, StorePath, WorldId } from "../src/names.ts";
@@ -109,4 +109,53 @@ export const goldenLocal: Record<string, { schema: z.ZodType; message: unknown }
       data: { action: "apply", toplevel: applied, until, ...who },
     } satisfies NodeEvent,
   },
+  "event-state-changed": {
+    schema: NodeEvent,
+    message: event({
+      type: "state-changed",
+      data: {
+        from: "probation",
+        to: "reverting",
+        toplevel: applied,
+        order: { epoch: 0, serial: 7, rank: 0, id: Digest.parse("7".repeat(64)), local: null },
+        problem: { code: "activation-failed", message: "unit web.service failed" },
+      },
+    }),
+  },
+  "event-rollout-changed": {
+    schema: NodeEvent,
+    message: event({
+      type: "rollout-changed",
+      data: {
+        v: 1,
+        head: Digest.parse("7".repeat(64)),
+        place: { epoch: 0, serial: 7 },
+        lease: 2,
+        phase: "waves",
+        reason: "wave 1 of 2: 1 of 1 may go",
+        at,
+        lead: "n1",
+        released: { wave: 0, first: 1 },
+        failedCount: 0,
+      },
+    }),
+  },
+  "event-agent-started": {
+    schema: NodeEvent,
+    message: event({
+      type: "agent-started",
+      data: { version: "1", path: applied, bootId: "5c2a", bootedAt: at },
+    }),
+  },
 };
+
+function event(body: NodeEventBody): NodeEvent {
+  return {
+    specversion: "1.0",
+    id: "n1-0-3",
+    source: node,
+    time: at,
+    datacontenttype: "application/json",
+    ...body,
+  };
+}

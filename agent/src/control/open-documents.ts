@@ -23,6 +23,7 @@ import { createStoreWatch, type StoreWatch } from "./look/watch-store.ts";
 import { createOrderDesk, type OrderDesk } from "./orders/order-desk.ts";
 import { createReceiptBook, type ReceiptBook, type ReceiptFacts } from "./receipts/receipt-book.ts";
 import type { TrustStart } from "./trust/open-trust.ts";
+import { tellOwnRollouts } from "./rollout-event.ts";
 import type { Problem } from "./trust/refusal-book.ts";
 import type { Floor } from "./trust/refuse-below.ts";
 import { createTrustKeeper, type TrustKeeper } from "./trust/trust-keeper.ts";
@@ -82,7 +83,8 @@ export function openDocuments(options: DocumentOptions, wires: Wires): Documents
   const log = options.log.child({ component: "documents" });
   const { keeper, receipts } = openTrusted(options, { ...wires, log });
   const onNews = options.onJudged;
-  const rollout = createRolloutWatch({ ...bestEffort(options.rollout, log), keeper, onChange: onNews });
+  const parts = { ...bestEffort(options.rollout, log), keeper, onChange: onNews };
+  const rollout = createRolloutWatch({ ...parts, onRecord: tellOwnRollouts(node, report) });
   const waves = openWaves(options, { connection, keeper, log });
   const { state, keySet } = keeper;
   const watch = createStoreWatch({ state, keySet, freshSeconds, report, onNews, log });
@@ -166,6 +168,7 @@ function openTrusted(
     signer,
     facts,
     acknowledge,
+    onRest: (receipt) => report({ type: "receipt", data: { receipt } }),
   });
   return { keeper, receipts };
 }

@@ -74,11 +74,17 @@ const restarts: ReadonlySet<StateWord> = new Set<StateWord>(["staged-for-reboot"
 export function planned(before: Journal | null, plan: NonNullable<Decision["plan"]>): Decision {
   const from = stateOf(before);
   const to = stateOf(plan.journal);
-  const { toplevel, rebootReasons } = plan.journal;
-  const why = rebootReasons.length > 0 && restarts.has(to) ? { reasons: rebootReasons } : {};
-  const moved: NodeEventBody[] =
-    from === to ? [] : [{ type: "state-changed", data: { from, to, toplevel, ...why } }];
+  const moved = from === to ? [] : [stateChanged(from, plan.journal)];
   return { state: to, waiting: null, plan: { ...plan, events: [...plan.events, ...moved] } };
+}
+
+/** Why and by whom too: whoever reads it later has only this. */
+function stateChanged(from: StateWord, journal: Journal): NodeEventBody {
+  const { toplevel, order, problem } = journal;
+  const to = stateOf(journal);
+  const why =
+    to === "committed" || problem === null ? null : { code: problem.code, message: problem.message };
+  return { type: "state-changed", data: { from, to, toplevel, order, problem: why } };
 }
 
 /** Adds events to a decision that has a plan. */

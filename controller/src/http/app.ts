@@ -11,6 +11,7 @@ import { documentRoutes } from "./routes/document-routes.ts";
 import { fleetRoutes } from "./routes/fleet-routes.ts";
 import { keyRoutes } from "./routes/key-routes.ts";
 import { nodeRoutes } from "./routes/node-routes.ts";
+import { pastRoutes } from "./routes/past-routes.ts";
 import { proposalRoutes } from "./routes/proposal-routes.ts";
 import { systemRoutes } from "./routes/system-routes.ts";
 import { waveRoutes } from "./routes/wave-routes.ts";
@@ -33,6 +34,7 @@ export function createApp(services: Services) {
   app.route("/", worldRoutes(services));
   app.route("/", waveRoutes(services));
   app.route("/", nodeRoutes(services));
+  app.route("/", pastRoutes(services));
   app.route("/cache", cacheRoutes(services));
   app.route("/", systemRoutes(services));
   app.notFound((c) =>

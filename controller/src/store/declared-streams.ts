@@ -69,8 +69,10 @@ export const declaredStreams: DeclaredStream[] = [
     subjects: [subjects.all.events],
     storage: StorageType.File,
     discard: DiscardPolicy.Old,
-    max_msgs: 200_000,
-    max_bytes: 512 * mib,
+    max_msgs: 1_000_000,
+    // Of one kind of one node: whoever floods the stream pushes his own out, not the history of the others.
+    max_msgs_per_subject: 2000,
+    max_bytes: 1024 * mib,
     max_age: 90 * dayNanos,
     max_msg_size: 64 * 1024,
   },

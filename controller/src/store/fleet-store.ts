@@ -5,12 +5,14 @@ import { ChimeraError } from "@chimera/proto/errors";
 import type { NodeEvent } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
 import type { FleetId, NodeName } from "@chimera/proto/names";
+import type { EventPage, PastDocuments } from "@chimera/proto/past-api";
 import type { PublicKeyText, Signer } from "@chimera/proto/signed/keys";
 import { subjects } from "@chimera/proto/subjects";
 import type { ControllerConfig } from "../config.ts";
 import { createProjection, type Projection } from "../fleet/projection.ts";
 import type { NatsLink } from "./connection.ts";
-import { readEvents, type EventQuery } from "./event-store.ts";
+import { readEventPage, readEvents, type EventQuery, type PageQuery } from "./event-store.ts";
+import { readPast } from "./past-documents.ts";
 import { followNodes } from "./follow-nodes.ts";
 import { openBucket, type Bucket } from "./bucket.ts";
 import { createDocumentStore, type DocumentStore } from "./document-store.ts";
@@ -31,6 +33,9 @@ export interface FleetStore {
   upkeep: Upkeep;
   projection: Projection;
   events(query: EventQuery): Promise<NodeEvent[]>;
+  eventPage(query: PageQuery): Promise<EventPage>;
+  /** What the bucket keeps beside heads and key sets. */
+  past(): Promise<PastDocuments>;
   putBuild(build: BuildStatus): Promise<void>;
   /** Connected, streams there, last values read. */
   ready(): boolean;
@@ -80,6 +85,8 @@ export function createFleetStore(options: FleetStoreOptions): FleetStore {
     upkeep,
     projection,
     events: (query) => mending(readEvents({ link, fleetId, log }, query)),
+    eventPage: (query) => mending(readEventPage({ link, fleetId, log }, query)),
+    past: () => readPast(bucket, fleetId),
     ready,
     putBuild: (build) => mending(publishBuild(link, fleetId, build)),
   };

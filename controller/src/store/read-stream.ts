@@ -17,7 +17,7 @@ export async function readLast(link: NatsLink, stream: string, subject: string):
 /** All messages that fit one of the subjects, oldest first. */
 export async function readAll(link: NatsLink, stream: string, subjects: readonly string[]): Promise<JsMsg[]> {
   return reading(stream, async () => {
-    const consumer = await openConsumer(link, { stream, subjects, from: 1 });
+    const consumer = await openConsumer(link, { stream, subjects, from: { seq: 1 } });
     return takePending(link, consumer);
   });
 }
@@ -30,6 +30,36 @@ export async function readNewest(link: NatsLink, wanted: Newest): Promise<JsMsg[
   return reading(wanted.stream, () => growWindow(link, wanted));
 }
 
+export interface Page {
+  stream: string;
+  subjects: readonly string[];
+  /** A time, or the sequence number to begin with. */
+  from: { time: Date } | { seq: number };
+  limit: number;
+}
+
+/** At most `limit` messages that fit, oldest first, and whether there are more. */
+export async function readPage(link: NatsLink, page: Page): Promise<{ messages: JsMsg[]; more: boolean }> {
+  return reading(page.stream, async () => {
+    const consumer = await openConsumer(link, page);
+    const count = Math.min(consumer.num_pending, page.limit);
+    const messages = await takePending(link, { ...consumer, num_pending: count });
+    return { messages, more: consumer.num_pending > count };
+  });
+}
+
+/** The numbers of the stream's first and last message, and when the first was stored; null for an empty one. */
+export async function streamState(link: NatsLink, stream: string) {
+  return reading(stream, async () => {
+    const { first_seq: first, last_seq: last, messages, first_ts: firstAt } = await infoOf(link, stream);
+    return { first, last, firstAt: messages === 0 ? null : firstAt };
+  });
+}
+
+async function infoOf(link: NatsLink, stream: string) {
+  return (await link.jetstream().jsm.streams.info(stream)).state;
+}
+
 interface Newest {
   stream: string;
   subject: string;
@@ -37,10 +67,10 @@ interface Newest {
 }
 
 async function growWindow(link: NatsLink, { stream, subject, limit }: Newest): Promise<JsMsg[]> {
-  const { first_seq: first, last_seq: last } = (await link.jetstream().jsm.streams.info(stream)).state;
+  const { first_seq: first, last_seq: last } = await infoOf(link, stream);
   for (let window = limit * 2; ; window *= 8) {
     const start = Math.max(first, last - window + 1, 1);
-    const consumer = await openConsumer(link, { stream, subjects: [subject], from: start });
+    const consumer = await openConsumer(link, { stream, subjects: [subject], from: { seq: start } });
     if (consumer.num_pending >= limit || start <= Math.max(first, 1)) {
       return (await takePending(link, consumer, limit)).toReversed();
     }
@@ -60,19 +90,21 @@ async function reading<T>(stream: string, work: () => Promise<T>): Promise<T> {
 
 function openConsumer(
   link: NatsLink,
-  { stream, subjects, from }: { stream: string; subjects: readonly string[]; from: number | "last" },
+  { stream, subjects, from }: Omit<Page, "limit" | "from"> & { from: Page["from"] | "last" },
 ): Promise<ConsumerInfo> {
-  const start =
-    from === "last"
-      ? { deliver_policy: DeliverPolicy.LastPerSubject }
-      : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: from };
   return link.jetstream().jsm.consumers.add(stream, {
-    ...start,
+    ...startOf(from),
     filter_subjects: [...subjects],
     ack_policy: AckPolicy.None,
     mem_storage: true,
     inactive_threshold: nanos(idleMs),
   });
+}
+
+function startOf(from: Page["from"] | "last") {
+  if (from === "last") return { deliver_policy: DeliverPolicy.LastPerSubject };
+  if ("seq" in from) return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: from.seq };
+  return { deliver_policy: DeliverPolicy.StartTime, opt_start_time: from.time.toISOString() };
 }
 
 /** All that is pending, or of that the newest `keep`: however many there are, no more is held. */

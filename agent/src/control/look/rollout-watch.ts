@@ -21,15 +21,20 @@ export interface RolloutWatchOptions {
   /** Over a restart without NATS a pause is still one. */
   save: (record: RolloutRecord) => void;
   onChange: () => void;
+  /** Told each record that says another thing than the one before: who leads it has it told. */
+  onRecord: (record: RolloutRecord) => void;
 }
 
-export function createRolloutWatch({ keeper, value, save, onChange }: RolloutWatchOptions): RolloutWatch {
+export function createRolloutWatch(options: RolloutWatchOptions): RolloutWatch {
+  const { keeper, value, save, onChange, onRecord } = options;
   let newest = value;
   const take = (record: RolloutRecord) => {
     if (!mayFollow(newest, record)) return;
     if (JSON.stringify(record) === JSON.stringify(newest)) return;
+    const isNews = newest === null || gistOf(newest) !== gistOf(record);
     save(record);
     newest = record;
+    if (isNews) onRecord(record);
     onChange();
   };
   return {
@@ -48,6 +53,10 @@ export function createRolloutWatch({ keeper, value, save, onChange }: RolloutWat
       }
     },
   };
+}
+
+function gistOf({ head, phase, reason, released }: RolloutRecord): string {
+  return JSON.stringify([head, phase, reason, released]);
 }
 
 /** Why a record is not heeded; null for one of the accepted head, and for one that is merely not about it now. */

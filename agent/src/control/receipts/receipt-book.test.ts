@@ -17,12 +17,14 @@ const before: ReceiptFacts = {
   system: { current: a ?? null, booted: a ?? null, profile: a ?? null, bootDefault: a ?? null },
   isSwitching: false,
   isCommitted: false,
+  isBegun: true,
 };
 
 function start(value: Receipt | null = null) {
   let facts: ReceiptFacts = { ...before, document: null };
   const said: AckMessage[] = [];
   const saved: Receipt[] = [];
+  const rested: Receipt[] = [];
   const book = createReceiptBook({
     node,
     fleetId,
@@ -31,6 +33,7 @@ function start(value: Receipt | null = null) {
     save: (receipt) => saved.push(receipt),
     facts: () => facts,
     acknowledge: (message) => said.push(message),
+    onRest: (receipt) => rested.push(openReceipt(receipt, signer.publicKey)),
   });
   const see = (next: ReceiptFacts) => {
     facts = next;
@@ -38,7 +41,7 @@ function start(value: Receipt | null = null) {
     const sealed = book.newest();
     return sealed === null ? null : openReceipt(sealed, signer.publicKey);
   };
-  return { book, see, said, saved };
+  return { book, see, said, saved, rested };
 }
 
 test("a receipt is said when the document is on disk, and again at each of its times, once", () => {
@@ -94,4 +97,19 @@ test("a receipt says where the node came to rest, and not each state on the way"
   expect(said).toHaveLength(1);
   expect(see({ ...before, state: "committed" })?.state).toBe("committed");
   expect(said).toHaveLength(2);
+});
+
+test("what is to outlive the next document is told when the node has come to rest with this one, and not before", () => {
+  const { see, rested } = start();
+  // The word of the order before, until the node begins with this one.
+  see({ ...before, state: "reverted", isBegun: false });
+  see(before);
+  see({ ...before, state: "held", isBegun: false });
+  expect(rested.map(({ state }) => state)).toEqual(["held"]);
+  const runs = { current: b ?? null, booted: a ?? null, profile: b ?? null, bootDefault: b ?? null };
+  see({ ...before, state: "probation", system: runs });
+  see({ ...before, state: "committed", system: runs });
+  see({ ...before, state: "committed", system: runs });
+  expect(rested.map(({ state }) => state)).toEqual(["held", "committed"]);
+  expect(rested[1]?.times).toMatchObject({ pointer: expect.any(String), boot: expect.any(String) });
 });

@@ -20,6 +20,8 @@ export interface ReceiptFacts {
   isSwitching: boolean;
   /** Where no reader knows the loader: the journal says that the target was made its default. */
   isCommitted: boolean;
+  /** The journal is about the document: until then the state word is still the one of the order before. */
+  isBegun: boolean;
 }
 
 export interface ReceiptBook {
@@ -38,21 +40,25 @@ export interface ReceiptBookOptions {
   save: (receipt: Receipt) => void;
   facts: () => ReceiptFacts;
   acknowledge: (message: AckMessage) => void;
+  /** Told what is to outlive the next document: how the node came to rest with this one. */
+  onRest: (receipt: Envelope) => void;
 }
 
 export function createReceiptBook(options: ReceiptBookOptions): ReceiptBook {
-  const { signer, value, save, facts, acknowledge } = options;
+  const { signer, value, save, facts, acknowledge, onRest } = options;
   let receipt = value?.fleetId === options.fleetId && value.node === options.node ? value : null;
   let sealed = receipt === null ? null : seal("receipt", receipt, [signer]);
   return {
     newest: () => sealed,
     note() {
-      const next = nextReceipt(receipt, options, facts());
+      const seen = facts();
+      const next = nextReceipt(receipt, options, seen);
       if (next === null || (receipt !== null && isSame(receipt, next))) return;
       receipt = next;
       sealed = seal("receipt", next, [signer]);
       acknowledge(sealed);
       save(next);
+      if (isAtRest(next, seen)) onRest(sealed);
     },
     forOrder: (order) => seal("receipt", orderReceipt(order, options, facts()), [signer]),
   };
@@ -103,6 +109,13 @@ const passing: ReadonlySet<Receipt["state"]> = new Set([
   "committing",
   "reverting",
 ]);
+
+/** States of a document that a node has not begun with, and may never begin with. */
+const notBegun: ReadonlySet<Receipt["state"]> = new Set(["held", "quarantined", "panic-no-target"]);
+
+function isAtRest({ state }: Receipt, { isBegun }: ReceiptFacts): boolean {
+  return isBegun ? !passing.has(state) : notBegun.has(state);
+}
 
 function isSame(a: Receipt, b: Receipt): boolean {
   return (

@@ -46,5 +46,7 @@ function leave(situation: Situation, why: string): Decision {
 function recovered(situation: Situation): Decision | null {
   const { observed, journal } = situation;
   const result = observed.checks.find(({ name }) => name === journal.unhealthy);
-  return result !== undefined && result.passesInRow > 0 ? go(situation, { unhealthy: null }) : null;
+  if (result === undefined || result.passesInRow === 0) return null;
+  const data = { toplevel: journal.toplevel, check: result.name };
+  return withEvents(go(situation, { unhealthy: null }), [{ type: "healthy", data }]);
 }

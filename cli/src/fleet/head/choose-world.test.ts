@@ -41,6 +41,8 @@ function heads(letters: string): StoredHead[] {
   ).toReversed();
 }
 
+const digits = (text: string) => WorldId.parse(text.padEnd(64, "0"));
+
 function choose(letters: string, to: string | undefined, undone: string | null = null) {
   const listed = heads(letters);
   const last = listed[0]?.head.world ?? null;
@@ -59,6 +61,23 @@ describe("rollback", () => {
     ["--to the world of now, as a new order", ["ab", "2", "b"]],
   ])("%s", (_, [letters, to, wanted]) => {
     expect(choose(letters, to)).toBe(worldOf(wanted));
+  });
+  test("a serial that begins a world too, and one of two epochs, are to be said in more words", () => {
+    const [first, second] = heads("ab").toReversed();
+    if (first === undefined || second === undefined) throw new Error("two heads");
+    const odd = [
+      { ...second, head: { ...second.head, serial: 12_345_678 } },
+      { ...first, head: { ...first.head, world: digits("12345678") } },
+    ];
+    const pick = (listed: StoredHead[], to: string) =>
+      chooseWorld(listed, { now: second.head.world, undone: null, to });
+    expect(() => pick(odd, "12345678")).toThrow(/fits several worlds: 0\.12345678, world 1234567800000000/u);
+    expect(pick(odd, "0.12345678")).toBe(second.head.world);
+    expect(pick(odd, "123456780000")).toBe(digits("12345678"));
+    const epochs = [{ ...second, head: { ...second.head, serial: 1, epoch: 1 } }, first];
+    expect(() => pick(epochs, "1")).toThrow(/fits several worlds: 1\.1, 0\.1/u);
+    expect(pick(epochs, "1.1")).toBe(second.head.world);
+    expect(pick(epochs, "0.1")).toBe(first.head.world);
   });
   test("after a panic does not go forth to the world that it undid", () => {
     expect(choose("abc", undefined, "b")).toBe(worldOf("a"));
