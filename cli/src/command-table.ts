@@ -42,6 +42,16 @@ export const commandTable: readonly CommandEntry[] = [
     summary: "the heads of the fleet, newest first",
     load: () => import("./commands/history.ts"),
   },
+  {
+    name: "timeline",
+    summary: "what happened, in order",
+    load: () => import("./commands/timeline.ts"),
+  },
+  {
+    name: "diff",
+    summary: "nodes and packages between two worlds",
+    load: () => import("./commands/diff.ts"),
+  },
   { name: "rollback", summary: "go back to an earlier world", load: () => import("./commands/rollback.ts") },
   {
     name: "panic",

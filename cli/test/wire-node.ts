@@ -1,4 +1,5 @@
 /** SHELL. For tests: a node as the network sees it. It speaks NATS's own text protocol, signs its status, and answers orders. */
+import { randomUUID } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { PutDocument } from "@chimera/proto/api";
 import { generateNkey, parseNkeySeed } from "@chimera/proto/nkey";
@@ -13,6 +14,8 @@ const Info = z.object({ nonce: z.string() });
 export interface WireNode extends TestNode {
   nkey: string;
   connect(port: number, fleetId: string): Promise<void>;
+  /** An event, as its agent would tell it; the same `id` again is the same one told again. */
+  tell(type: string, data: unknown, attributes?: object): void;
   /** Its status, as it would sign it. */
   report(changes: object): void;
   /** Ids of the orders that came; by default each is accepted with a receipt. */
@@ -46,6 +49,11 @@ export function createWireNode(name: string): WireNode {
     onOrder: (id) => wire.receiptOf(id),
     receiptOf: (id, changes = {}) =>
       seal("receipt", { ...quietReceipt(name, link?.fleetId, id), ...changes }, [node.signer]),
+    tell: (type, data, attributes = {}) =>
+      publish(
+        `${subjects.events(link?.fleetId ?? "", name)}${type}`,
+        eventOf(name, { type, data, ...attributes }),
+      ),
     report: (changes) => {
       const fleetId = link?.fleetId ?? "";
       const { envelope } = node.reporting({ fleetId, at: new Date().toISOString(), ...changes });
@@ -78,6 +86,11 @@ function hearOrder(wire: WireNode, text: string): void {
 function hearPanic(wire: WireNode, text: string): void {
   const envelope = text.startsWith("{") ? Envelope.safeParse(JSON.parse(text)).data : undefined;
   if (envelope !== undefined) wire.panics.push(sha256(Buffer.from(envelope.payload, "base64")));
+}
+
+function eventOf(source: string, said: object): object {
+  const attributes = { specversion: "1.0", id: randomUUID(), source, time: new Date().toISOString() };
+  return { ...attributes, datacontenttype: "application/json", ...said };
 }
 
 function quietReceipt(node: string, fleetId: string | undefined, id: string) {

@@ -134,3 +134,8 @@ export const ForeignEvent = attributes.extend({
   data: z.unknown(),
 });
 export type ForeignEvent = z.infer<typeof ForeignEvent>;
+
+/** With its type understood; null for one that says what this reader does not know. */
+export function knownEvent(event: NodeEvent | ForeignEvent): NodeEvent | null {
+  return NodeEvent.safeParse(event).data ?? null;
+}

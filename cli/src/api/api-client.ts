@@ -19,6 +19,7 @@ import type { Io } from "../io.ts";
 import { ask } from "./ask.ts";
 import { createDocumentApi, type DocumentApi } from "./document-api.ts";
 import { createSend, type Send } from "./http.ts";
+import { createPastApi, type PastApi } from "./past-api.ts";
 import { createProofApi, type ProofApi } from "./proof-api.ts";
 import { createWorldApi, type WorldApi } from "./world-api.ts";
 
@@ -27,7 +28,7 @@ const uploadTimeoutMs = 120_000;
 /** News that comes late is none. */
 const newsTimeoutMs = 4000;
 
-export interface ApiClient extends DocumentApi, ProofApi, WorldApi {
+export interface ApiClient extends DocumentApi, PastApi, ProofApi, WorldApi {
   fleet(): Promise<FleetView>;
   heads(): Promise<HeadList>;
   putHead(body: PutHead): Promise<StoredHead>;
@@ -56,6 +57,7 @@ export async function createApiClient(io: Io, context: NamedContext): Promise<Ap
   const get = <T>(path: string, schema: z.ZodType<T>) => ask(send, { method: "GET", path }, schema);
   return {
     ...createDocumentApi(send, upload),
+    ...createPastApi(send),
     ...createProofApi(send, cache),
     ...createWorldApi(send, upload),
     fleet: () => get("/v1/fleet", FleetView),

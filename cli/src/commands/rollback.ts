@@ -1,9 +1,9 @@
 /** SHELL. `chimera rollback`: a new head, with a higher serial, for an earlier world. Nothing is built or pushed. */
 import type { Command } from "commander";
 import { z } from "zod";
-import { chooseWorld } from "../fleet/head/choose-world.ts";
+import { refuseQuarantined } from "../fleet/head/refuse-quarantined.ts";
+import { wantedWorld } from "../fleet/head/wanted-world.ts";
 import { verifiedWorld } from "../fleet/current-fleet.ts";
-import { genuineHeads } from "../fleet/head-history.ts";
 import { finish } from "../fleet/follow/finish.ts";
 import { createOperator, type Operator } from "../fleet/operator.ts";
 import { headPolicy } from "../fleet/head/head-policy.ts";
@@ -19,7 +19,6 @@ import {
 } from "../options.ts";
 import { typedPolicy } from "../policy-options.ts";
 import { ChimeraError } from "@chimera/proto/errors";
-import type { WorldId } from "@chimera/proto/names";
 import type { HeadPolicy } from "@chimera/proto/signed/head";
 import { sortLeaves, type Leaf } from "@chimera/proto/signed/world";
 import { readProject } from "../project/project-file.ts";
@@ -39,8 +38,8 @@ export function define(command: Command, io: Io): void {
   addFollowOptions(addFleetOptions(command))
     .description("Publish a head for an earlier world and follow it (default: the world before the newest).")
     .option(
-      "--to <serial|world>",
-      "serial of a head in the history, first digits of a world, or current: signs what runs now anew",
+      "--to <serial|world|time>",
+      'serial of a head, first digits of a world, a time (2026-11-29T14:05, "2h ago"), or current: signs what runs now anew',
     )
     .option(
       "--file <path>",
@@ -53,6 +52,7 @@ export function define(command: Command, io: Io): void {
       examples([
         "chimera rollback",
         "chimera rollback --to 7 --reason 'payments broken'",
+        "chimera rollback --to '2h ago' --dry-run",
         "chimera rollback --dry-run --reboot when-needed",
       ]),
     )
@@ -68,6 +68,7 @@ async function rollback(io: Io, options: Options): Promise<void> {
     operator,
     options.keepNew ? "keep" : "refuse",
   );
+  await refuseQuarantined(io, operator, leaves);
   if (options.dryRun) {
     showChanges(io, operator, { leaves, policy, json: options.json });
     return;
@@ -82,23 +83,6 @@ async function rollback(io: Io, options: Options): Promise<void> {
   });
   const finishOptions = { json: options.json, follow: options.follow, timeoutSeconds: options.timeout };
   await finish(io, { operator, sent, options: finishOptions }, leaves);
-}
-
-/** A world from the history was signed once; one given by its whole id is named by the operator himself. */
-async function wantedWorld(io: Io, operator: Operator, to: string | undefined): Promise<WorldId> {
-  const { api, trust, current } = operator;
-  const [{ heads }, { panic }] = await Promise.all([api.heads(), api.fleet()]);
-  const genuine = genuineHeads(heads, panic, trust).flatMap((stored) => stored ?? []);
-  const foreign = heads.length - genuine.length;
-  if (foreign > 0) {
-    io.err(
-      `chimera: ${foreign} heads of the history are not signed by keys of this fleet and are left out\n`,
-    );
-  }
-  const { effective, head } = current;
-  const now = effective.kind === "none" ? null : effective.world;
-  const isUndone = effective.kind === "panic" || effective.kind === "returned";
-  return chooseWorld(genuine, { now, undone: isUndone ? (head?.head.world ?? null) : null, to });
 }
 
 /** A node that the world does not have would be left without a leaf: that is never done silently. */

@@ -1,22 +1,23 @@
 /** SHELL. `chimera world show|diff|verify`. */
 import type { Command } from "commander";
 import { z } from "zod";
+import { showDiff } from "../diff/show-diff.ts";
 import { createReader } from "../documents/fleet-reader.ts";
 import type { Io } from "../io.ts";
 import { addFleetOptions, examples, FleetOptions, parseOptions } from "../options.ts";
-import { worldChangesTable } from "../print/documents/world-changes-table.ts";
 import { worldTable } from "../print/documents/world-table.ts";
 import { printableJson, printableLine } from "../print/printable.ts";
 import { headText, readWorld } from "../world/read-world.ts";
 import { saveWorld } from "../world/save-world.ts";
-import { worldChanges } from "../world/world-changes.ts";
 import { VerifyOptions, verifyWorld } from "../world/verify-command.ts";
 
 const ShowOptions = FleetOptions.extend({ save: z.string().max(4096).optional() });
 type ShowOptions = z.infer<typeof ShowOptions>;
 
 const Word = z.string().max(64).optional();
-const what = "serial of a head, first digits of a world, or current (default: the effective world)";
+const what = "serial of a head, first digits of a world, a time, or current (default: the effective world)";
+/** `chimera diff` has the packages. */
+const whole = { context: undefined, nodes: [], packages: false };
 
 export function define(command: Command, io: Io): void {
   command.addHelpText(
@@ -32,13 +33,14 @@ export function define(command: Command, io: Io): void {
       show(io, Word.parse(word), parseOptions(ShowOptions, options)),
     );
   addFleetOptions(command.command("diff"))
-    .description("Show what lies between two worlds, node by node.")
+    .description("Show what lies between two worlds, node by node (chimera diff: package by package).")
     .argument("<from>", what)
     .argument("[to]", what)
     .addHelpText("after", examples(["chimera world diff 7", "chimera world diff 6 7 --json"]))
-    .action(async (from: unknown, to: unknown, options: unknown) =>
-      diff(io, [z.string().max(64).parse(from), Word.parse(to)], parseOptions(FleetOptions, options)),
-    );
+    .action(async (from: unknown, to: unknown, options: unknown) => {
+      const words = [z.string().max(64).parse(from), Word.parse(to)] as const;
+      await showDiff(io, words, { ...whole, ...parseOptions(FleetOptions, options) });
+    });
   defineVerify(addFleetOptions(command.command("verify")), io);
 }
 
@@ -79,17 +81,4 @@ async function show(io: Io, word: string | undefined, options: ShowOptions): Pro
   }
   const also = why === "" ? "" : `; ${why}`;
   io.out(`${printableLine(`${headText(world)}${also}`)}\n\n${worldTable(leaves, io.paint)}`);
-}
-
-async function diff(io: Io, words: [string, string | undefined], options: FleetOptions): Promise<void> {
-  const reader = await createReader(io, options.context);
-  const [from, to] = await Promise.all(words.map((word) => readWorld(io, reader, word)));
-  if (from === undefined || to === undefined) return;
-  const { changes, same } = worldChanges(from.leaves, to.leaves);
-  if (options.json) {
-    io.out(`${printableJson({ from: from.id, to: to.id, same, changes }, 2)}\n`);
-    return;
-  }
-  io.out(`${printableLine(`${headText(from)} -> ${headText(to)}`)}\n\n`);
-  io.out(worldChangesTable(changes, same, io.paint));
 }

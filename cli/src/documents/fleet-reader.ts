@@ -26,7 +26,12 @@ export interface FleetReader {
   newest: OpenedKeySet;
 }
 
+/** As much of it as verifies a history. */
+export type HistoryReader = Pick<FleetReader, "api" | "chain" | "trust">;
+
 export type KnownHead = OpenedHead & Vouched & { envelope: Envelope };
+/** `storedAt`: by the clock of the store. */
+export type StoredKnownHead = KnownHead & { storedAt: string };
 
 export async function createReader(io: Io, contextName: string | undefined): Promise<FleetReader> {
   const context = await currentContext(io, contextName);
@@ -37,11 +42,12 @@ export async function createReader(io: Io, contextName: string | undefined): Pro
 }
 
 /** The history as it was signed, newest first; what is not genuine is told and left out. */
-export async function knownHeads(io: Io, reader: FleetReader): Promise<KnownHead[]> {
+export async function knownHeads(io: Io, reader: HistoryReader): Promise<StoredKnownHead[]> {
   const [{ heads }, { panic }] = await Promise.all([reader.api.heads(), reader.api.fleet()]);
   return genuineHeads(heads, panic, reader.trust).flatMap((stored, i) => {
     if (stored !== undefined) {
-      return [{ ...openSignedHead(reader.chain, stored.envelope), envelope: stored.envelope }];
+      const { envelope, storedAt } = stored;
+      return [{ ...openSignedHead(reader.chain, envelope), envelope, storedAt }];
     }
     io.err(`warning: head ${heads[i]?.id ?? ""} of the controller is not genuine, and left out\n`);
     return [];

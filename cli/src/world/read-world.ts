@@ -3,6 +3,8 @@ import { shortDigest, type WorldId } from "@chimera/proto/names";
 import { showPlace } from "@chimera/proto/signed/place";
 import { effectiveNow, knownHeads, type FleetReader, type KnownHead } from "../documents/fleet-reader.ts";
 import type { Io } from "../io.ts";
+import { parseMoment } from "../past/moment.ts";
+import { worldInForce } from "../past/world-in-force.ts";
 import { checkWorld, type CheckedWorld } from "./check-world.ts";
 import { findWorld } from "./find-world.ts";
 
@@ -18,7 +20,12 @@ export interface ReadWorld extends NamedWorld, CheckedWorld {}
 
 /** `current`, or nothing: the effective world. */
 export async function nameWorld(io: Io, reader: FleetReader, word: string | undefined): Promise<NamedWorld> {
+  const atMs = word === undefined ? undefined : parseMoment(word, io.nowMs());
   const heads = await knownHeads(io, reader);
+  if (atMs !== undefined) {
+    const { world, why } = await worldInForce(io, reader, atMs);
+    return withHead(world, heads, why);
+  }
   if (word !== undefined && word !== "current") return withHead(findWorld(heads, word), heads, "");
   const effective = await effectiveNow(io, reader);
   const paused =

@@ -1,7 +1,8 @@
 /** PURE. Which world `chimera rollback` means. */
-import type { StoredHead } from "@chimera/proto/api";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { WorldId } from "@chimera/proto/names";
+import type { Head } from "@chimera/proto/signed/head";
+import { parseDurationMs } from "../../order/duration.ts";
 import { findWorld } from "../../world/find-world.ts";
 
 export interface Choice {
@@ -14,7 +15,7 @@ export interface Choice {
 }
 
 /** `heads` newest first, all genuine. Without `to`: the newest world that is neither the one of now nor undone. */
-export function chooseWorld(heads: readonly StoredHead[], { now, undone, to }: Choice): WorldId {
+export function chooseWorld(heads: readonly { head: Head }[], { now, undone, to }: Choice): WorldId {
   if (now === null)
     throw new ChimeraError("world-unknown", "there is no head yet, so nothing to go back from");
   if (to === undefined) {
@@ -23,5 +24,10 @@ export function chooseWorld(heads: readonly StoredHead[], { now, undone, to }: C
     throw new ChimeraError("world-unknown", "there is no earlier world in the history");
   }
   if (to === "current") return now;
-  return findWorld(heads, to);
+  try {
+    return findWorld(heads, to);
+  } catch (cause) {
+    if (parseDurationMs(to) === undefined) throw cause;
+    throw new ChimeraError("usage", `"${to}" is a span, not a time: say "${to} ago"`, { cause });
+  }
 }
