@@ -39,7 +39,7 @@ export const commandTable: readonly CommandEntry[] = [
   { name: "status", summary: "what every node runs and does", load: () => import("./commands/status.ts") },
   {
     name: "history",
-    summary: "the heads of the fleet, newest first",
+    summary: "heads and panics, and what became of each",
     load: () => import("./commands/history.ts"),
   },
   {

@@ -34,12 +34,8 @@ export function createWireNode(name: string): WireNode {
   const node = createTestNode(name);
   const identity = generateNkey();
   let link: { socket: Socket; fleetId: string } | undefined;
-  const publish = (subject: string, payload: unknown): void => {
-    const bytes = Buffer.from(JSON.stringify(payload));
-    link?.socket.write(
-      Buffer.concat([Buffer.from(`PUB ${subject} ${bytes.length}\r\n`), bytes, Buffer.from("\r\n")]),
-    );
-  };
+  const publish = (subject: string, payload: unknown): void =>
+    void link?.socket.write(messageOf(subject, payload));
   const wire: WireNode = {
     ...node,
     nkey: identity.publicKey,
@@ -86,6 +82,11 @@ function hearOrder(wire: WireNode, text: string): void {
 function hearPanic(wire: WireNode, text: string): void {
   const envelope = text.startsWith("{") ? Envelope.safeParse(JSON.parse(text)).data : undefined;
   if (envelope !== undefined) wire.panics.push(sha256(Buffer.from(envelope.payload, "base64")));
+}
+
+function messageOf(subject: string, payload: unknown): Buffer {
+  const bytes = Buffer.from(JSON.stringify(payload));
+  return Buffer.concat([Buffer.from(`PUB ${subject} ${bytes.length}\r\n`), bytes, Buffer.from("\r\n")]);
 }
 
 function eventOf(source: string, said: object): object {

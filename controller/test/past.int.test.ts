@@ -87,6 +87,14 @@ test("a page begins and ends at the times that were asked for, by the stream's c
   expect(until).toMatchObject({ more: false, events: expect.objectContaining({ length: 7 }) });
 });
 
+test("several kinds from a time on are all of them, from the first one on", async () => {
+  const since = iso(Date.now());
+  for (const type of ["first", "first", "second", "first"]) say(type, {});
+  await stored(12);
+  const { events } = await page(`since=${since}&type=first,second,none`);
+  expect(events.map(({ event }) => event.type)).toEqual(["first", "first", "second", "first"]);
+});
+
 test("a reader that is ahead of a stream that was lost is told so", async () => {
   expect((await page("after=1000000")).last).toBeLessThan(1000);
 });

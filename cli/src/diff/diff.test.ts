@@ -75,7 +75,7 @@ describe("a package", () => {
       [entry("etc", "b", 9192)],
       { change: "size", old: [""], new: [""], sizeChange: 8192 },
     ],
-  ])("%s is told", (_, old, now, expected) => {
+  ])("%s is told", (...[, old, now, expected]) => {
     expect(packageChanges(packages(...old), packages(...now))).toEqual({
       packages: [{ name: expect.any(String), ...expected }],
       rebuilt: 0,
@@ -103,7 +103,7 @@ describe("nodes", () => {
     return { ...fleet.leaf(node), closure, closureSize: closureSize(made) };
   }
 
-  async function closure(digest: string) {
+  async function listOf(digest: string) {
     asked.push(digest);
     const entries = lists.get(digest);
     if (entries === undefined) throw new ChimeraError("not-found", digest);
@@ -113,7 +113,7 @@ describe("nodes", () => {
   const groupsOf = (pairs: [Leaf, Leaf][]): Promise<DiffGroup[]> =>
     compareClosures(
       pairs.map(([old, now]) => ({ old, new: now })),
-      { closure },
+      { closure: listOf },
       () => undefined,
     );
 

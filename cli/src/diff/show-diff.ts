@@ -3,7 +3,7 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { createReader } from "../documents/fleet-reader.ts";
 import type { Io } from "../io.ts";
 import { diffText, type GroupText } from "../print/documents/diff-text.ts";
-import { worldChangesTable } from "../print/documents/world-changes-table.ts";
+import { sameText, worldChangesTable } from "../print/documents/world-changes-table.ts";
 import { printableJson, printableLine } from "../print/printable.ts";
 import { worldChanges, type WorldChanges } from "../world/world-changes.ts";
 import { compareClosures, pairNames, type DiffGroup, type Pair } from "./compare-closures.ts";
@@ -100,5 +100,6 @@ function groupText({ pairs, ...group }: DiffGroup): GroupText {
 function restText(io: Io, { changes, same }: WorldChanges, groups: readonly DiffGroup[]): string {
   const compared = new Set(groups.flatMap(({ pairs }) => pairs.map(({ new: leaf }) => leaf.node)));
   const others = changes.filter(({ node }) => !compared.has(node));
-  return `${groups.length === 0 ? "" : "\n"}${worldChangesTable(others, same, io.paint)}`;
+  if (groups.length === 0) return worldChangesTable(others, same, io.paint);
+  return `\n${others.length === 0 ? sameText(same) : worldChangesTable(others, same, io.paint)}`;
 }

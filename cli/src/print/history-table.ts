@@ -1,69 +1,105 @@
-/** PURE. Heads, newest first, and what became of them as far as nodes still say. */
-import type { NodeView, StoredHead } from "@chimera/proto/api";
-import { shortDigest, type Digest } from "@chimera/proto/names";
-import type { Paint } from "./paint.ts";
+/** PURE. Heads and panics, newest first, with what became of each; and one of them node by node. */
+import { shortDigest } from "@chimera/proto/names";
+import type { Paint, Style } from "./paint.ts";
 import { printableLine } from "./printable.ts";
 import { table } from "./table.ts";
 
+export interface ResultCounts {
+  committed: number;
+  reverted: number;
+  failed: number;
+  /** Taken, and not at an end that is known. */
+  open: number;
+  /** Nothing is known of them. */
+  silent: number;
+  /** As many of all these are signed by the nodes. */
+  signed: number;
+}
+
 export interface HistoryRow {
-  serial: number;
-  id: Digest;
-  createdAt: string;
+  /** "7", and "7+panic" for the panic that undid head 7. */
+  serial: string;
+  /** ISO. Of a head as its author signed it, of a panic as it was stored. */
+  at: string;
   author: string;
-  mode: string;
+  mode: "deploy" | "rollback" | "panic";
   world: string;
   reason: string;
   /** By keys of the fleet, as checked here. */
   signed: boolean;
-  /** Nodes whose newest accepted head this is, by state word. */
-  nodes: Record<string, string[]>;
-}
-
-export function historyRows(
-  heads: readonly StoredHead[],
-  nodes: readonly NodeView[],
-  isSigned: (head: StoredHead, index: number) => boolean,
-): HistoryRow[] {
-  return heads.map((stored, index) => {
-    const { head, id } = stored;
-    const here = nodes.filter(({ status }) => status?.accepted?.id === id);
-    const byState = Map.groupBy(here, ({ status }) => status?.state ?? "idle");
-    const names = [...byState].map(([state, views]): [string, string[]] => [
-      state,
-      views.map(({ node }) => node),
-    ]);
-    return {
-      serial: head.serial,
-      id,
-      createdAt: head.createdAt,
-      author: head.author,
-      mode: head.mode,
-      world: head.world,
-      reason: head.reason,
-      signed: isSigned(stored, index),
-      nodes: Object.fromEntries(names),
-    };
-  });
+  rollout: { phase: string; reason: string } | null;
+  /** Null where its nodes are not known. */
+  results: ResultCounts | null;
+  /** Events of then are kept no more: what is not counted may have been. */
+  isOld: boolean;
 }
 
 export function historyTable(rows: readonly HistoryRow[], paint: Paint): string {
   const cells = rows.map((row) => [
-    String(row.serial),
-    row.createdAt.slice(0, 19).replace("T", " "),
+    row.serial,
+    shownTime(row.at),
     printableLine(row.author),
-    row.mode,
+    row.mode === "panic" ? paint("red", row.mode) : row.mode,
     shortDigest(row.world),
+    row.rollout === null ? "-" : row.rollout.phase,
     resultCell(row, paint),
     printableLine(row.reason),
   ]);
-  return table(["SERIAL", "WHEN (UTC)", "WHO", "MODE", "WORLD", "NODES NOW", "REASON"], cells, paint);
+  return table(["SERIAL", "WHEN (UTC)", "WHO", "MODE", "WORLD", "ROLLOUT", "RESULT", "REASON"], cells, paint);
 }
 
-function resultCell({ nodes, signed }: HistoryRow, paint: Paint): string {
+function resultCell({ signed, results, isOld }: HistoryRow, paint: Paint): string {
   if (!signed) return paint("red", "BAD SIGNATURE");
-  return (
-    Object.entries(nodes)
-      .map(([state, names]) => `${names.length} ${state}`)
-      .join(", ") || "-"
-  );
+  if (results === null) return "its world is not kept";
+  const { committed, reverted, failed, open, silent } = results;
+  const parts: [number, string, Style | undefined][] = [
+    [committed, "committed", undefined],
+    [reverted, "reverted", "yellow"],
+    [failed, "failed", "red"],
+    [open, "open", "yellow"],
+    [silent, isOld ? "not kept" : "never answered", isOld ? undefined : "yellow"],
+  ];
+  return parts
+    .filter(([count]) => count > 0)
+    .map(([count, word, style]) =>
+      style === undefined ? `${count} ${word}` : paint(style, `${count} ${word}`),
+    )
+    .join(", ");
+}
+
+export interface NodeRow {
+  node: string;
+  outcome: "committed" | "reverted" | "failed" | "open" | "silent";
+  state: string | null;
+  at: string | null;
+  signed: boolean;
+  reason: string;
+}
+
+const styles: Record<NodeRow["outcome"], Style> = {
+  committed: "green",
+  reverted: "yellow",
+  failed: "red",
+  open: "yellow",
+  silent: "yellow",
+};
+
+/** As long as it says something on one line. */
+const longestReason = 200;
+
+export function nodeResultTable(rows: readonly NodeRow[], paint: Paint): string {
+  const cells = rows.map(({ node, outcome, state, at, signed, reason }) => [
+    node,
+    paint(styles[outcome], outcome === "silent" ? "never answered" : outcome),
+    state ?? "-",
+    at === null ? "-" : shownTime(at),
+    outcome === "silent" ? "-" : signed ? "signed" : "reported",
+    printableLine(reason.slice(0, 4 * longestReason)).slice(0, longestReason),
+  ]);
+  return table(["NODE", "RESULT", "STATE", "WHEN (UTC)", "PROOF", "WHY"], cells, paint);
+}
+
+/** "2026-11-29 12:00:03" of an ISO time. */
+function shownTime(iso: string): string {
+  return iso.slice(0, 19).replace("T", " ");
 }

@@ -5,7 +5,7 @@ import { LocalOrder } from "@chimera/proto/local-order";
 import { NodeStatus } from "@chimera/proto/status";
 import { describe, expect, test } from "vitest";
 import { driftTable } from "./drift-table.ts";
-import { historyRows, historyTable } from "./history-table.ts";
+import { historyTable, nodeResultTable, type HistoryRow } from "./history-table.ts";
 import { localOrder } from "./local/local-fixture.ts";
 import { needsAttention, silentMs } from "./node-row.ts";
 import { plain } from "./paint.ts";
@@ -103,11 +103,25 @@ const event = NodeEvent.parse({
   data: { item, ms: 12 },
 });
 
+const row: HistoryRow = {
+  serial: "4",
+  at,
+  author: evil,
+  mode: "deploy",
+  world: digest,
+  reason: evil,
+  signed: true,
+  rollout: null,
+  results: null,
+  isOld: false,
+};
+
 describe("no table passes on what a node or an author wrote to the terminal", () => {
   const texts = {
     status: statusTable({ fleet, effective, nodes: [view], ageMs }, plain),
-    history: historyTable(
-      historyRows([head], [view], () => false),
+    history: historyTable([row], plain),
+    "history of one head": nodeResultTable(
+      [{ node: "n1", outcome: "failed", state: "reverted", at, signed: true, reason: evil }],
       plain,
     ),
     drift: driftTable(
@@ -175,19 +189,14 @@ test("what only a restart would bring is shown where it is news, and a node that
   expect(needsAttention({ ...view, status: { ...well, waiting } }, ageMs)).toBe(true);
 });
 
-test("a head whose signature does not hold is marked in the history", () => {
-  expect(
-    historyTable(
-      historyRows([head], [], () => false),
-      plain,
-    ),
-  ).toContain("BAD SIGNATURE");
-  expect(
-    historyTable(
-      historyRows([head], [view], () => true),
-      plain,
-    ),
-  ).toContain("1 reverted");
+const historyOf = (changes: Partial<HistoryRow>) => historyTable([{ ...row, ...changes }], plain);
+
+test("what became of a head is counted; what cannot be known is said", () => {
+  const counts = { committed: 3, reverted: 0, failed: 1, open: 0, silent: 2, signed: 4 };
+  expect(historyOf({ signed: false, results: counts })).toContain("BAD SIGNATURE");
+  expect(historyOf({ results: counts })).toContain("3 committed, 1 failed, 2 never answered");
+  expect(historyOf({ results: counts, isOld: true })).toContain("2 not kept");
+  expect(historyOf({ results: null })).toContain("its world is not kept");
 });
 
 test.each([

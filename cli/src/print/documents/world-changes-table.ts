@@ -13,8 +13,12 @@ export interface ChangeRow {
   also: readonly string[];
 }
 
+export function sameText(same: number): string {
+  return `${same} ${same === 1 ? "node has" : "nodes have"} the same leaf\n`;
+}
+
 export function worldChangesTable(changes: readonly ChangeRow[], same: number, paint: Paint): string {
-  const rest = `${same} ${same === 1 ? "node has" : "nodes have"} the same leaf\n`;
+  const rest = sameText(same);
   if (changes.length === 0) return `nothing differs; ${rest}`;
   const rows = changes.map((row) => [
     row.node,
