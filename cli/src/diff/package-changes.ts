@@ -11,7 +11,7 @@ interface Package {
 
 export type Packages = ReadonlyMap<string, Package>;
 
-export interface PackageChange {
+interface PackageChange {
   name: string;
   /** `size`: the same versions, and at least 8 KiB more or less. */
   change: "added" | "removed" | "version" | "size";

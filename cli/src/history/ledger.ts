@@ -11,7 +11,7 @@ import type { NodeStatus } from "@chimera/proto/status";
 import { better, eventResult, receiptResult, statusResult, type NodeResult } from "./outcome.ts";
 
 /** Of a node's leaf: as little as it takes, for there are many. */
-export interface RosterEntry {
+interface RosterEntry {
   nodeKey: PublicKeyText;
   toplevel: StorePath;
 }

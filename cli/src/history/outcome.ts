@@ -6,7 +6,7 @@ import type { NodeStatus } from "@chimera/proto/status";
 import { failedStates, type StateWord } from "@chimera/proto/state-word";
 
 /** `open`: taken, and not (yet) at an end that is known. Nodes of which nothing is known have none of these. */
-export type Outcome = "committed" | "reverted" | "failed" | "open";
+type Outcome = "committed" | "reverted" | "failed" | "open";
 
 export interface NodeResult {
   outcome: Outcome;

@@ -13,10 +13,10 @@ import type { Io } from "../io.ts";
 import { readEvents } from "./read-events.ts";
 
 export type KnownPanic = OpenedPanic & { storedAt: string };
-export type KnownOrder = OpenedOrder & { storedAt: string };
+type KnownOrder = OpenedOrder & { storedAt: string };
 
 /** Of a rollout, at the time at which it was heard of. */
-export interface HeardRecord {
+interface HeardRecord {
   storedAt: string;
   record: RolloutRecord;
 }

@@ -19,7 +19,7 @@ export interface LookOptions {
   sinceMs: number;
 }
 
-export interface Stretch {
+interface Stretch {
   /** Infinity: up to what there is. */
   untilMs: number;
   /** Where the stretch before ended. */

@@ -3,6 +3,7 @@ import { shortDigest } from "@chimera/proto/names";
 import type { Paint, Style } from "./paint.ts";
 import { printableLine } from "./printable.ts";
 import { table } from "./table.ts";
+import { short, shownTime } from "./timeline/entry.ts";
 
 export interface ResultCounts {
   committed: number;
@@ -94,12 +95,7 @@ export function nodeResultTable(rows: readonly NodeRow[], paint: Paint): string 
     state ?? "-",
     at === null ? "-" : shownTime(at),
     outcome === "silent" ? "-" : signed ? "signed" : "reported",
-    printableLine(reason.slice(0, 4 * longestReason)).slice(0, longestReason),
+    short(reason, longestReason),
   ]);
   return table(["NODE", "RESULT", "STATE", "WHEN (UTC)", "PROOF", "WHY"], cells, paint);
-}
-
-/** "2026-11-29 12:00:03" of an ISO time. */
-function shownTime(iso: string): string {
-  return iso.slice(0, 19).replace("T", " ");
 }

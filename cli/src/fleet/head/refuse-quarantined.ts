@@ -41,7 +41,7 @@ interface QuarantineLists {
 }
 
 /** `views`: verified as checked here; what a node did not sign denies nothing. */
-export function deniedLeaves(
+function deniedLeaves(
   leaves: readonly Leaf[],
   views: readonly NodeView[],
   { toplevels, pardoned }: QuarantineLists,

@@ -4,7 +4,7 @@ import { printableLine } from "../printable.ts";
 import { table } from "../table.ts";
 import { bytes, bytesChange, shortPath } from "../units.ts";
 
-export interface PackageRow {
+interface PackageRow {
   name: string;
   change: "added" | "removed" | "version" | "size";
   old: readonly string[];
