@@ -80,11 +80,15 @@ export function planned(before: Journal | null, plan: NonNullable<Decision["plan
 
 /** Why and by whom too: whoever reads it later has only this. */
 function stateChanged(from: StateWord, journal: Journal): NodeEventBody {
-  const { toplevel, order, problem } = journal;
+  const { toplevel, order, rebootReasons } = journal;
   const to = stateOf(journal);
-  const why =
-    to === "committed" || problem === null ? null : { code: problem.code, message: problem.message };
-  return { type: "state-changed", data: { from, to, toplevel, order, problem: why } };
+  const why = rebootReasons.length > 0 && restarts.has(to) ? { reasons: rebootReasons } : {};
+  return { type: "state-changed", data: { from, to, toplevel, order, problem: failureOf(journal), ...why } };
+}
+
+function failureOf({ step, problem }: Journal): { code: string; message: string } | null {
+  if (step === "committed" || problem === null) return null;
+  return { code: problem.code, message: problem.message };
 }
 
 /** Adds events to a decision that has a plan. */

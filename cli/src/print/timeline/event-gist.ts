@@ -56,10 +56,11 @@ const describers: Describers = {
     by: signedBy.join(", "),
     style: "red",
   }),
-  "state-changed": ({ from, to, toplevel, order, problem }, { nameOf }) => ({
+  "state-changed": ({ from, to, toplevel, order, problem, reasons = [] }, { nameOf }) => ({
     kind: "state",
     what: `${from} -> ${to}${toplevel === null ? "" : ` ${shortPath(toplevel)}`}`,
-    why: problem === null || problem === undefined ? "" : `${problem.code}: ${problem.message}`,
+    why:
+      problem === null || problem === undefined ? reasons.join(", ") : `${problem.code}: ${problem.message}`,
     by: order === undefined ? "" : orderText(order, nameOf),
     style: styleOf(to),
   }),
