@@ -69,6 +69,8 @@ test("completion knows commands, options, contexts, and the nodes of the control
   expect(await complete(["status", "-c", ""])).toEqual(["lab"]);
   expect(await complete(["context", "use", ""])).toEqual(["lab"]);
   expect(await complete(["drift", "n"])).toEqual(["n1", "n2"]);
+  expect(await complete(["timeline", "--node", "n"])).toEqual(["n1", "n2"]);
+  expect(await complete(["timeline", "--kind", "dr"])).toEqual(["drift"]);
 });
 
 test("completion of sign knows what waits for signatures", async () => {

@@ -21,6 +21,10 @@ beforeAll(async () => {
 });
 afterAll(() => downUnlessInUse());
 
+async function timeOnWs(): Promise<string> {
+  return (await fleet.lab.host("ws").runChecked(["date", "--utc", "+%Y-%m-%dT%H:%M:%SZ"])).trim();
+}
+
 async function expectEverywhere(label: string): Promise<void> {
   for (const node of fleet.lab.nodes) expect(await pointersOf(node), node.name).toEqual(onLabel(label));
 }
@@ -47,7 +51,10 @@ test("world B replaces the agent by the one that the closure brings, without a f
   }
 });
 
+let onB: string;
+
 test("every kind of tampering is put back, and each is reported as an event", async () => {
+  onB = await timeOnWs();
   const trials = await tamperNode(fleet.lab.host("n1"), {
     // Twice: mode and owner take turns.
     trials: 2 * tamperKinds.length,
@@ -100,6 +107,45 @@ test("deploy to one node leaves the others as they are", async () => {
   expect(code, stdout + stderr).toBe(0);
   expect(await pointersOf(fleet.lab.host("n3"))).toEqual(onLabel("c"));
   expect(await pointersOf(fleet.lab.host("n1"))).toEqual(onLabel("a"));
+});
+
+test("all of it can be told afterwards, by what the nodes signed, and undone to a time", async () => {
+  const operator = operatorOf(fleet.lab);
+  const history = await operator.ok(["history"]);
+  for (const row of [
+    /^4 .* deploy .* 3 committed/mu,
+    /^3 .* rollback .* 3 committed .*test$/mu,
+    /^2 .* 3 committed/mu,
+  ]) {
+    expect(history).toMatch(row);
+  }
+  expect(await operator.ok(["history", "2"])).toMatch(/^n2 +committed +committed +20\S+ \S+ +signed/mu);
+  expect(await operator.ok(["diff", "1", "2"])).toMatch(
+    /n1[\s\S]*-nixos-system-n1-a -> \w{8}-nixos-system-n1-b[\s\S]*closure /u,
+  );
+  const said = await operator.ok(["timeline", "--since", "1h"]);
+  for (const line of [
+    /order +head 0\.1 deploy .*signed by/u,
+    /n1 +state +committing -> committed .*-n1-b .*by head 0\.2/u,
+    /n1 +drift +put back content \/etc/u,
+    /order +head 0\.3 rollback .*: test \(by /u,
+    /n2 +reboot +restarted: up since/u,
+    /n3 +state +committing -> committed .*-n3-c .*by head 0\.4/u,
+  ]) {
+    expect(said).toMatch(line);
+  }
+  const back = await operator.run(["rollback", "--to", onB, "--reason", "as it was"]);
+  expect(back.code, back.stderr).toBe(0);
+  expect(back.stderr).toMatch(/was in force, ordered by head 0\.2 \(signed /u);
+  await expectEverywhere("b");
+  console.log(
+    history,
+    await operator.ok(["history", "2"]),
+    await operator.ok(["diff", "1", "2"]),
+    said,
+    back.stderr,
+    back.stdout,
+  );
 });
 
 test("an unknown target, a malformed path and a build that fails publish nothing", async () => {

@@ -9,6 +9,7 @@ import { readContexts } from "../context/context-file.ts";
 import { currentContext } from "../context/current-context.ts";
 import type { Io } from "../io.ts";
 import { examples } from "../options.ts";
+import { entryKinds } from "../print/timeline/entry.ts";
 import { readProject } from "../project/project-file.ts";
 
 /** A Tab that takes longer is pressed again. */
@@ -45,15 +46,19 @@ export async function attachCompletion(
 function offerWords({ commands }: RootCommand, { contexts, nodes, tags, proposals }: Words): void {
   const context = offer(contexts, "context");
   const targets = offer([...nodes, ...tags], "target");
+  const own = offer(nodes, "node");
+  const kinds = offer(["all", ...entryKinds], "kind");
   const byCommand = new Map([
     ["context use", context],
     ["sign", offer(proposals, "proposal")],
-    ["drift", offer(nodes, "node")],
+    ["drift", own],
   ]);
   for (const [name, command] of commands) {
     for (const option of command.options.values()) {
       if (option.value === "context") option.handler = context;
       if (option.value === "target") option.handler = targets;
+      if (option.value === "node") option.handler = own;
+      if (option.value === "kind") option.handler = kinds;
     }
     const argument = [...command.arguments.values()][0];
     const words = byCommand.get(name);

@@ -61,6 +61,7 @@ describe("a node", () => {
   const back = toplevel("before");
   test.each<[string, StoredEvent[], object]>([
     ["that signed its commit", [receipt({})], { outcome: "committed", signed: true }],
+    ["that has not proven it yet", [receipt({ times: { ...all, boot: null } })], { outcome: "open" }],
     ["that runs another system than it says", [receipt({ current: back })], { outcome: "open" }],
     [
       "that went back",
@@ -183,7 +184,12 @@ test("a status that the node signed counts as long as it is about the head; unde
     return ledger.resultsOf(head.id).get(a)?.outcome;
   };
   expect(outcomeOf({})).toBe("committed");
-  expect(outcomeOf({ state: "refused" })).toBe("failed");
+  const failed = (minute: number) => ({ code: "held", message: "m", at: at(minute) });
+  expect(outcomeOf({ state: "refused", problem: failed(1) })).toBe("failed");
+  const newly = { ...status.accepted, acceptedAt: at(5) };
+  expect(outcomeOf({ state: "refused", problem: failed(4), accepted: newly })).toBe("open");
+  const early = fleet.receipt("a", head, { state: "reverted", current: toplevel("x") });
+  expect(outcomeOf({ state: "fetching", receipt: early })).toBe("open");
   expect(outcomeOf({ system: { ...status.system, current: toplevel("x") } })).toBe("open");
   expect(outcomeOf({ panic: { epoch: 0, serial: 7, id: panic.id, acceptedAt: at(3) } })).toBeUndefined();
   expect(outcomeOf({}, fleet.node("b").nodeKey)).toBeUndefined();

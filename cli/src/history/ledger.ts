@@ -49,11 +49,12 @@ export function createLedger(fleetId: FleetId, listed: readonly LedgerItem[]): L
     own.set(node, better(own.get(node), result));
     results.set(item.id, own);
   };
-  const takeReceipt = (node: NodeName, envelope: Envelope) =>
+  const takeReceipt: Takers["takeReceipt"] = (node, envelope, wanted = () => true) =>
     note(aboutOf(envelope), node, (judged) => {
       const receipt = signedReceipt(envelope, judged.nodeKey);
       if (receipt !== null && receipt.node === node && receipt.fleetId === fleetId) {
-        return receiptResult(receipt, judged);
+        const result = receiptResult(receipt, judged);
+        return wanted(result) ? result : null;
       }
       forged += 1;
       return null;
@@ -82,13 +83,18 @@ type Note = (
 
 interface Takers {
   note: Note;
-  takeReceipt: (node: NodeName, envelope: Envelope) => void;
+  takeReceipt: (node: NodeName, envelope: Envelope, wanted?: (result: NodeResult) => boolean) => void;
 }
 
-/** Under a panic its state is no word on the head any more. */
+const commitsOnly = ({ outcome }: NodeResult) => outcome === "committed";
+
+/**
+ * Under a panic its state is no word on the head any more. Of its newest receipt only a commit counts: one that was made when
+ * it took the document has the state word of the order before; those in the stream were made at rest.
+ */
 function takeStatus(node: NodeName, status: NodeStatus, { note, takeReceipt }: Takers): void {
   const { receipt = null, accepted, panic = null } = status;
-  if (receipt !== null) takeReceipt(node, receipt);
+  if (receipt !== null) takeReceipt(node, receipt, commitsOnly);
   if (panic === null) note(accepted?.id ?? null, node, (judged) => statusResult(status, judged));
 }
 

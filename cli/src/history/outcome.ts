@@ -24,20 +24,26 @@ export interface Judged {
   toplevel: StorePath;
 }
 
-export function receiptResult({ state, target, current, at }: Receipt, judged: Judged): NodeResult {
-  const isThere = state === "committed" && target !== null && current === target;
+export function receiptResult({ state, target, current, times, at }: Receipt, judged: Judged): NodeResult {
+  const isDone = times.active !== null && times.pointer !== null && times.boot !== null;
+  const isThere = state === "committed" && target !== null && current === target && isDone;
   const outcome = outcomeOf(state, { ...judged, isThere, isOwn: target === judged.toplevel });
   return { outcome, state, at, signed: true, reason: "" };
 }
 
-/** Of a status about this head; it says why, as no receipt does. */
+/**
+ * Of a status about this head; it says why, as no receipt does. A node that has just taken the head still has the state word of
+ * the order before: what went wrong before it took this one is no word on it.
+ */
 export function statusResult(
-  { state, at, system, problem, waiting }: NodeStatus,
+  { state, at, accepted, system, problem, waiting }: NodeStatus,
   judged: Judged,
 ): NodeResult {
   const isOwn = system.current === judged.toplevel;
-  const outcome = outcomeOf(state, { ...judged, isThere: state === "committed" && isOwn, isOwn: true });
-  const reason = outcome === "committed" ? "" : (problem?.message ?? waiting?.detail ?? "");
+  const isBefore = problem === null || (accepted !== null && problem.at < accepted.acceptedAt);
+  const judgedAs = outcomeOf(state, { ...judged, isThere: state === "committed" && isOwn, isOwn: true });
+  const outcome = judgedAs !== "committed" && isBefore ? "open" : judgedAs;
+  const reason = outcome === "committed" ? "" : (waiting?.detail ?? (isBefore ? "" : problem.message));
   return { outcome, state, at, signed: true, reason };
 }
 
