@@ -138,14 +138,6 @@ test("all of it can be told afterwards, by what the nodes signed, and undone to 
   expect(back.code, back.stderr).toBe(0);
   expect(back.stderr).toMatch(/was in force, ordered by head 0\.2 \(signed /u);
   await expectEverywhere("b");
-  console.log(
-    history,
-    await operator.ok(["history", "2"]),
-    await operator.ok(["diff", "1", "2"]),
-    said,
-    back.stderr,
-    back.stdout,
-  );
 });
 
 test("an unknown target, a malformed path and a build that fails publish nothing", async () => {

@@ -133,7 +133,9 @@ describe("nodes", () => {
       plain,
     );
     expect(text).toBe(
-      "2 nodes: a, c\n" +
+      "2 nodes, each with the same difference:\n" +
+        "  a: a0000000-nixos-system-a -> a0000000-nixos-system-a\n" +
+        "  c: c0000000-nixos-system-c -> c0000000-nixos-system-c\n" +
         "PACKAGE  OLD     NEW     SIZE\n" +
         "ssl      3.0.14  3.0.15  +0 B\n" +
         "closure 2.0 KiB -> 2.0 KiB (+0 B)\n" +
@@ -165,11 +167,11 @@ describe("nodes", () => {
 });
 
 test("a group names a few of a thousand nodes, and how far their sizes go apart", () => {
-  const pairs = Array.from({ length: 1000 }, (_, i) => ({ node: `n${i}`, old: `/o${i}`, new: `/n${i}` }));
+  const pairs = Array.from({ length: 1000 }, (_, i) => ({ node: `n${i}`, old: "/o", new: "/n" }));
   const closures = pairs.map((_, i) => ({ old: 1_000_000, new: 1_000_000 + i * 10_000 }));
   const text = diffText([{ pairs, closures, packages: [], rebuilt: 2, missing: null }], plain);
   expect(text).toBe(
-    "1000 nodes: n0, n1, n2, n3, n4, n5, n6, n7, … and 992 more\n" +
+    "1000 nodes: n0, n1, n2, n3, n4, n5, n6, n7, … and 992 more: /o -> /n\n" +
       "no package has another version or size; 2 more built anew, of the same versions and about the same size\n" +
       "closure 976.6 KiB -> 976.6 KiB to 10.5 MiB (+0 B to +9.5 MiB)\n",
   );

@@ -26,7 +26,12 @@ export async function nameWorld(io: Io, reader: FleetReader, word: string | unde
     const { world, why } = await worldInForce(io, reader, atMs);
     return withHead(world, heads, why);
   }
-  if (word !== undefined && word !== "current") return withHead(findWorld(heads, word), heads, "");
+  if (word !== undefined && word !== "current") {
+    const world = findWorld(heads, word);
+    // Several heads may order it: who named one by its serial means that one.
+    const named = heads.find(({ head }) => head.world === world && isNamed(head, word));
+    return { ...withHead(world, heads, ""), ...(named && { head: named }) };
+  }
   const effective = await effectiveNow(io, reader);
   const paused =
     effective.kind === "head" && effective.paused !== null ? `, paused: ${effective.paused}` : "";
@@ -51,6 +56,10 @@ export async function readNamed({ api, fleetId }: FleetReader, named: NamedWorld
 export function headText({ id, head }: Pick<NamedWorld, "id" | "head">): string {
   if (head === null) return `world ${shortDigest(id)}, which no head of the history orders`;
   return `world ${shortDigest(id)} of head ${showPlace(head.head)} by ${head.head.author}`;
+}
+
+function isNamed(head: KnownHead["head"], word: string): boolean {
+  return String(head.serial) === word || showPlace(head) === word;
 }
 
 function withHead(id: WorldId, heads: readonly KnownHead[], why: string): NamedWorld {

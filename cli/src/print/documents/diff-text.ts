@@ -33,16 +33,29 @@ function groupText(group: GroupText, paint: Paint): string {
   const list = rows.length === 0 ? "" : table(["PACKAGE", "OLD", "NEW", "SIZE"], rows, paint);
   const body =
     missing === null ? `${list}${restText(group)}${sizeText(group)}` : `${printableLine(missing)}\n`;
-  return `${paint("bold", titleText(group))}\n${body}`;
+  return `${titleText(group, paint)}${body}`;
 }
 
-function titleText({ pairs }: GroupText): string {
-  const names = pairs.slice(0, mostNodes).map(({ node }) => node);
-  const more = pairs.length > mostNodes ? `, … and ${pairs.length - mostNodes} more` : "";
+/** Nodes that run one system are named together; else each with its own, as far as they fit. */
+function titleText({ pairs }: GroupText, paint: Paint): string {
   const [first] = pairs;
-  const isOne = pairs.every((pair) => pair.old === first?.old && pair.new === first.new);
-  const which = isOne && first !== undefined ? `: ${shortPath(first.old)} -> ${shortPath(first.new)}` : "";
-  return `${pairs.length === 1 ? "" : `${pairs.length} nodes: `}${names.join(", ")}${more}${which}`;
+  if (first === undefined) return "";
+  const left = pairs.length - mostNodes;
+  const shown = pairs.slice(0, mostNodes);
+  const isOne = pairs.every((pair) => pair.old === first.old && pair.new === first.new);
+  if (isOne) {
+    const names = shown.map(({ node }) => node).join(", ");
+    const more = left > 0 ? `, … and ${left} more` : "";
+    const count = pairs.length === 1 ? "" : `${pairs.length} nodes: `;
+    return `${paint("bold", `${count}${names}${more}`)}: ${systemsText(first)}\n`;
+  }
+  const lines = shown.map((pair) => `  ${pair.node}: ${systemsText(pair)}\n`).join("");
+  const more = left > 0 ? `  … and ${left} more\n` : "";
+  return `${paint("bold", `${pairs.length} nodes, each with the same difference:`)}\n${lines}${more}`;
+}
+
+function systemsText({ old, new: now }: GroupText["pairs"][number]): string {
+  return `${shortPath(old)} -> ${shortPath(now)}`;
 }
 
 function packageCells({ name, change, old, new: now, sizeChange }: PackageRow, paint: Paint): string[] {
