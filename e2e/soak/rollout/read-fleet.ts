@@ -1,6 +1,7 @@
 // SHELL. What the fleet shall run by its documents, what its machines run, and what is said about it.
 import { observedWorld, type Effective } from "@chimera/proto/effective";
 import { ChimeraError } from "@chimera/proto/errors";
+import type { RolloutPhase } from "@chimera/proto/rollout/rollout-record";
 import { openEnvelope } from "@chimera/proto/signed/envelope";
 import type { Leaf } from "@chimera/proto/signed/world";
 import { NodeStatus } from "@chimera/proto/status";
@@ -32,7 +33,8 @@ export async function readFleet(soak: SoakFleet): Promise<FleetFacts> {
   return { ...facts, nodes, report: isRight ? await readReport(soak) : null };
 }
 
-function phaseOf({ head, rollout }: FleetView): string | null {
+/** Of the newest head's record. */
+export function phaseOf({ head, rollout }: FleetView): RolloutPhase | null {
   return rollout !== null && rollout.head === head?.id ? rollout.phase : null;
 }
 

@@ -60,9 +60,16 @@ async function runTrials(soak: SoakFleet, { next, ledger, report }: Run) {
     if (line.ok) continue;
     tally.failed += 1;
     report(`kept ${await keepEvidence(soak, line)}`);
-    await deployAll(soak, line.systems.from === "a" ? "b" : "a");
+    await mend(soak, line.systems.from === "a" ? "b" : "a");
   }
   return tally;
+}
+
+/** Everybody on, and on another world than before the trial that failed. */
+async function mend(soak: SoakFleet, label: string): Promise<void> {
+  for (const host of soak.nodes) if (!(await host.isOn())) await host.boot();
+  await pardonUsual(soak);
+  await deployAll(soak, label);
 }
 
 function describe({ ok, trial, fault, moment, hit, end, operator, ms, wrong }: RolloutLine): string {

@@ -5,7 +5,7 @@ import type { HostRunResult } from "../../lab/host-run.ts";
 import { disturb } from "./deeds.ts";
 import { wrongEnd } from "./judge.ts";
 import type { RolloutLine } from "./ledger-line.ts";
-import { effectiveOf } from "./read-fleet.ts";
+import { effectiveOf, phaseOf } from "./read-fleet.ts";
 import { endsOf, rolloutFault, type End, type RolloutFault } from "./rollout-faults.ts";
 import { hasTaken, prepareFleet } from "./settings.ts";
 import { canary, labels, lastNode, waves, type SoakFleet } from "./soak-fleet.ts";
@@ -27,16 +27,37 @@ interface Trial {
   other: string;
 }
 
-/** `from`: the label that every node runs now. Throws where the trial could not be begun. */
+/** `from`: the label that every node runs now. One that ends in an error of its own is a failed trial like any other. */
 export async function runTrial(soak: SoakFleet, plan: RolloutPlan, from: string): Promise<TrialEnd> {
   const [to = "b", other = "c"] = labels.filter((label) => label !== from);
   const trial: Trial = { soak, plan, fault: rolloutFault(plan.fault), from, to, other };
-  const undo = trial.fault.setting === undefined ? null : await prepareFleet(trial.fault.setting, soak);
+  const { setting } = trial.fault;
+  const begun = performance.now();
+  let undo: (() => Promise<unknown>) | null = null;
   try {
+    undo = setting === undefined ? null : await prepareFleet(setting, soak);
     return await tried(trial);
+  } catch (error) {
+    return broken(trial, error, Math.round(performance.now() - begun));
   } finally {
     await undo?.();
   }
+}
+
+function broken({ plan, from, to }: Trial, error: unknown, ms: number): TrialEnd {
+  return {
+    ...plan,
+    hit: false,
+    lead: null,
+    systems: { from, to },
+    phase: null,
+    end: "half",
+    operator: "nothing",
+    deployCode: null,
+    ok: false,
+    wrong: [errorChain(error).slice(0, 1000)],
+    ms,
+  };
 }
 
 async function tried(trial: Trial): Promise<TrialEnd> {
@@ -65,7 +86,7 @@ async function tried(trial: Trial): Promise<TrialEnd> {
     hit: caught.hit,
     lead: caught.record?.lead ?? null,
     systems: { from, to },
-    phase: (await soak.view()).rollout?.phase ?? null,
+    phase: phaseOf(await soak.view()),
     end,
     operator: rest.operator,
     deployCode,
