@@ -12,6 +12,7 @@ import { insteadOf, isAway, openRoad } from "../panic/open-road.ts";
 import type { PanicRoad, Released } from "../panic/panic-road.ts";
 import { reportPanic, requireStored } from "../panic/report-panic.ts";
 import { watchPanic } from "../panic/watch-panic.ts";
+import { addSshOptions, requireOver, SshOptions } from "../ssh/ssh-options.ts";
 import { printableJson, printableLine } from "../print/printable.ts";
 
 const Options = FleetOptions.extend({
@@ -19,7 +20,10 @@ const Options = FleetOptions.extend({
   dryRun: z.boolean().default(false),
   follow: z.boolean(),
   reason: z.string().max(1024, "at most 1024 characters").default(""),
-  over: z.enum(["controller", "nats"]).optional(),
+  over: z.enum(["controller", "nats", "ssh"]).optional(),
+  sshTarget: SshOptions.shape.sshTarget,
+  world: SshOptions.shape.world,
+  file: z.string().optional(),
   out: z.string().max(4096).optional(),
   timeout: z.coerce
     .number("a number of seconds")
@@ -29,7 +33,8 @@ const Options = FleetOptions.extend({
 type Options = z.infer<typeof Options>;
 
 export function define(command: Command, io: Io): void {
-  addFleetOptions(command)
+  addSshOptions(addFleetOptions(command))
+    .option("--file <path>", "project file, whose [ssh] says how nodes are reached (default: chimera.toml)")
     .description(
       "Undo the newest head everywhere, now: no waves, no probation, no questions to the nodes. Needs no key where the panic was prepared when the head was published.",
     )
@@ -39,7 +44,7 @@ export function define(command: Command, io: Io): void {
       new Option(
         "--over <way>",
         "by which way (default: the controller, and straight to NATS where that does not answer)",
-      ).choices(["controller", "nats"]),
+      ).choices(["controller", "nats", "ssh"]),
     )
     .option("--no-follow", "return as soon as it is stored")
     .option("--timeout <seconds>", "how long to watch the nodes", "120")
@@ -52,12 +57,14 @@ export function define(command: Command, io: Io): void {
         "chimera panic --yes",
         "chimera panic --dry-run",
         "chimera panic --over nats         # the controller is dead, and you know it",
+        "chimera panic --over ssh          # NATS is dead too: docs/over-ssh.md",
       ]),
     )
     .action(async (options: unknown) => panic(io, parseOptions(Options, options)));
 }
 
 async function panic(io: Io, options: Options): Promise<void> {
+  requireOver(options);
   const road = await openRoad(io, options);
   try {
     await undo(io, road, options);
@@ -79,7 +86,7 @@ async function undo(io: Io, first: PanicRoad, options: Options): Promise<void> {
   if (!options.follow) {
     if (options.json) io.out(`${printableJson({ type: "released", panic: released.id, serial })}\n`);
     else io.out(`released: head ${serial} is undone\n`);
-    return requireStored(released);
+    return requireStored(road, released);
   }
   io.err(`released: head ${serial} is undone\n`);
   const leaves = await road.leaves();
@@ -137,6 +144,7 @@ function announce(
   const from = {
     controller: "prepared, from the controller",
     nats: "prepared, from NATS",
+    ssh: "prepared, from a node",
     copy: "prepared, from this machine's copy",
     key: "signed now",
   }[found.from];

@@ -5,17 +5,18 @@ import type { Io } from "../io.ts";
 import { printable } from "../print/printable.ts";
 import { openControllerRoad } from "./controller-road.ts";
 import type { PanicRoad } from "./panic-road.ts";
+import type { SshRoadOptions } from "./ssh-road.ts";
 
 /** Nobody waits longer for a controller in an emergency, where there is another way. */
 const controllerMs = 3_000;
 
-export interface RoadOptions {
-  context?: string | undefined;
+export interface RoadOptions extends Omit<SshRoadOptions, "over"> {
   /** Undefined: the controller first. */
   over?: PanicRoad["over"] | undefined;
 }
 
 export async function openRoad(io: Io, options: RoadOptions): Promise<PanicRoad> {
+  if (options.over === "ssh") return (await import("./ssh-road.ts")).openSshRoad(io, options);
   if (options.over === "nats") return overNats(io, options.context);
   if (options.over === "controller" || !(await knowsNats(io, options))) {
     return openControllerRoad(io, options.context);

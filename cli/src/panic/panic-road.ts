@@ -1,4 +1,4 @@
-/** SHELL. The ways by which a panic reaches the nodes and their receipts come back: the controller, or NATS itself. */
+/** SHELL. The ways by which a panic reaches the nodes and their receipts come back: the controller, NATS itself, or ssh. */
 import type { Digest, FleetId } from "@chimera/proto/names";
 import type { Envelope } from "@chimera/proto/signed/envelope";
 import type { OpenedKeySet } from "@chimera/proto/signed/key-set";
@@ -20,7 +20,7 @@ export interface PanicGround {
 }
 
 export interface PanicRoad extends PanicGround {
-  over: "controller" | "nats";
+  over: "controller" | "nats" | "ssh";
   /** The panic that lies ready; whoever asks checks it. Null where there is none. */
   ready: () => Promise<Envelope | null>;
   /** Throws panic-void where another head is the newest by now. */

@@ -41,7 +41,7 @@ export async function reportPanic(
     );
   } else {
     io.out(
-      `${panicTable(nodes, io.paint)}receipts: ${printableLine(path)} (chimera receipt verify checks them)\n`,
+      `${panicTable(nodes, { paint: io.paint, isKept: road.over !== "ssh" })}receipts: ${printableLine(path)} (chimera receipt verify checks them)\n`,
     );
   }
   const failed = nodes.filter(({ problem }) => problem !== null);
@@ -60,15 +60,23 @@ export async function reportPanic(
       .join(", ");
     throw new ChimeraError(
       "deadline-exceeded",
-      `${open.length} of ${nodes.length} nodes are not back after ${options.timeout} s: ${names}; they go on, and those that are away begin with it when they return`,
+      `${open.length} of ${nodes.length} nodes are not back after ${options.timeout} s: ${names}; they go on, and ${awayText(road)}`,
     );
   }
-  requireStored(released);
+  requireStored(road, released);
 }
 
+function awayText({ over }: Pick<PanicRoad, "over">): string {
+  return over === "ssh" ? broughtAgain : "those that are away begin with it when they return";
+}
+
+const broughtAgain =
+  "those that ssh did not reach have it when this is run again, or when chimera reseed has brought it to the controller";
+
 /** Throws server-unreachable for one that only those nodes have that listened when it was sent. */
-export function requireStored({ isStored }: Released): void {
+export function requireStored({ over }: Pick<PanicRoad, "over">, { isStored }: Released): void {
   if (isStored()) return;
+  if (over === "ssh") throw new ChimeraError("server-unreachable", broughtAgain);
   const what =
     "JetStream did not store the panic: nodes that were away do not hear of it until this is run again";
   throw new ChimeraError("server-unreachable", what);

@@ -13,7 +13,7 @@ import {
 } from "./panic-progress.ts";
 import type { PanicRoad, Released } from "./panic-road.ts";
 
-const pollMs: Record<PanicRoad["over"], number> = { controller: 100, nats: 20 };
+const pollMs: Record<PanicRoad["over"], number> = { controller: 100, nats: 20, ssh: 20 };
 const pollManyMs = 500;
 /** Up to here a list of the fleet is small. */
 const fewNodes = 50;

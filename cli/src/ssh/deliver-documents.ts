@@ -17,17 +17,17 @@ export type Delivered =
 
 const atOnce = 32;
 
+/** `tell` is told of each as soon as it is known. */
 export async function deliverDocuments(
-  io: Io,
   ssh: Ssh,
-  { bundles, json }: { bundles: readonly Delivery[]; json: boolean },
+  { bundles, tell }: { bundles: readonly Delivery[]; tell: (delivered: Delivered) => void },
 ): Promise<Delivered[]> {
   const limit = pLimit(atOnce);
   return Promise.all(
     bundles.map((bundle) =>
       limit(async () => {
         const delivered = await deliverOne(ssh, bundle);
-        tell(io, delivered, json);
+        tell(delivered);
         return delivered;
       }),
     ),
@@ -72,7 +72,7 @@ function refusal(node: NodeName, { document, code, reason }: DeliveryVerdict): C
   return new ChimeraError(known, `${node} refuses the ${document}: ${known}: ${printableLine(reason)}${way}`);
 }
 
-function tell(io: Io, delivered: Delivered, json: boolean): void {
+export function tellDelivered(io: Io, delivered: Delivered, json: boolean): void {
   const { kind, node } = delivered;
   const reason = kind === "taken" ? null : reasonOf(delivered.error);
   if (json) io.out(`${printableJson({ type: "delivered", node, outcome: kind, reason })}\n`);

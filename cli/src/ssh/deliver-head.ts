@@ -14,7 +14,7 @@ import { localClosures } from "../nix/local-closures.ts";
 import { printableJson } from "../print/printable.ts";
 import { headBundle } from "./compose-bundle.ts";
 import type { Failed } from "./copy-closures.ts";
-import { deliverDocuments, type Delivered } from "./deliver-documents.ts";
+import { deliverDocuments, tellDelivered, type Delivered } from "./deliver-documents.ts";
 import { reasonOf } from "./remote-agent.ts";
 import { saveReceipts } from "./save-receipts.ts";
 import type { SignedHead } from "./sign-head.ts";
@@ -39,7 +39,10 @@ export interface HeadDelivery {
 export async function deliverHead(io: Io, delivery: HeadDelivery): Promise<void> {
   const { ssh, options, signed, plan, missed, goals } = delivery;
   const bundles = await bundlesOf(io, delivery);
-  const delivered = await deliverDocuments(io, ssh, { bundles, json: options.json });
+  const delivered = await deliverDocuments(ssh, {
+    bundles,
+    tell: (one) => tellDelivered(io, one, options.json),
+  });
   const { head, id } = signed;
   const taken = delivered.filter(({ kind }) => kind === "taken").length;
   const said = { epoch: head.epoch, serial: head.serial, id, world: plan.world, mode: head.mode };

@@ -69,7 +69,7 @@ export async function publishOverSsh(
   const settings = sshSettings(project.ssh, options.sshTarget);
   await withSsh(io, settings, async (ssh) => {
     const nodes = systems.map(({ node }) => node);
-    const look = { context, project, nodes, worldFile: options.world };
+    const look = { context, project, nodes, worldFile: options.world, base: "effective" } as const;
     const observer = await createSshObserver(io, ssh, look);
     announce(io, observer, options.json);
     await publish(io, { ...publication, ssh, observer }, systems);

@@ -4,30 +4,11 @@ import { errorChain } from "@chimera/proto/errors";
 import { localError } from "@chimera/proto/local-api";
 import { NodeName } from "@chimera/proto/names";
 import { expect, test } from "vitest";
+import { quietLocalStatus } from "../../test/fixture/quiet-local-status.ts";
 import { answerOf } from "./remote-agent.ts";
 
 const n1 = NodeName.parse("n1");
-const at = "2026-11-23T12:00:00.000Z";
-const status = {
-  at,
-  node: "n1",
-  agent: null,
-  state: "committed",
-  waiting: null,
-  accepted: null,
-  wanted: null,
-  system: { current: null, booted: null, profile: null, bootDefault: null },
-  fetch: null,
-  panic: null,
-  journal: null,
-  holds: { signed: null, local: null },
-  local: null,
-  quarantine: [],
-  checks: [],
-  problem: null,
-  unreadable: [],
-};
-const good = JSON.stringify({ v: 1, ok: true, outcome: "reported", status });
+const good = JSON.stringify({ v: 1, ok: true, outcome: "reported", status: quietLocalStatus });
 const said = (stdout: string, exitCode = 0, stderr = "") => answerOf(n1, { stdout, stderr, exitCode });
 
 test("is found among a banner and the words of a login shell; the last one counts", () => {

@@ -44,20 +44,35 @@ const maxChars = 6 << 20;
 /** Of a socket's name with what ssh adds to it, the kernel takes 107 bytes. */
 const longestFolder = 40;
 
-/** Closes all connections when the work is done, however it ends. */
-export async function withSsh<T>(io: Io, settings: SshSettings, work: (ssh: Ssh) => Promise<T>): Promise<T> {
+/** `close` ends all connections. */
+export async function openSsh(
+  io: Io,
+  settings: SshSettings,
+): Promise<{ ssh: Ssh; close: () => Promise<void> }> {
   const folder = await mkdtemp(join(privateFolder(io), "chimera-"));
+  const options = sshOptions(settings, folder);
+  const ssh: Ssh = {
+    options,
+    targetOf: settings.targetOf,
+    run: (call) => run(io, options, call),
+    watch: (watching) => watch(io, options, watching),
+  };
+  return {
+    ssh,
+    async close() {
+      await closeAll(folder);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The same for as long as the work takes, however it ends. */
+export async function withSsh<T>(io: Io, settings: SshSettings, work: (ssh: Ssh) => Promise<T>): Promise<T> {
+  const { ssh, close } = await openSsh(io, settings);
   try {
-    const options = sshOptions(settings, folder);
-    return await work({
-      options,
-      targetOf: settings.targetOf,
-      run: (call) => run(io, options, call),
-      watch: (watching) => watch(io, options, watching),
-    });
+    return await work(ssh);
   } finally {
-    await closeAll(folder);
-    await rm(folder, { recursive: true, force: true });
+    await close();
   }
 }
 

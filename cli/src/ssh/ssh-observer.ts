@@ -46,6 +46,8 @@ export interface SshLook {
   /** To be asked beside those of the newest known world. */
   nodes: readonly NodeName[];
   worldFile: string | undefined;
+  /** `effective`: to build upon it, with what a controller that answers knows. `head`: the world of the newest head, at once. */
+  base: "effective" | "head";
 }
 
 /** Throws keys-stale where this operator has never seen the fleet's key sets. */
@@ -55,7 +57,7 @@ export async function createSshObserver(io: Io, ssh: Ssh, look: SshLook): Promis
   const own = await ownKeys(io, fleetId);
   const [surveyed, controller, copy] = await Promise.all([
     namesToAsk(io, look).then((names) => surveyNodes(ssh, names)),
-    askController(io, context),
+    look.base === "effective" ? askController(io, context) : null,
     ownDocuments(io, fleetId),
   ]);
   const reports = surveyed.flatMap((one) => (one.kind === "report" ? [one] : []));
@@ -65,7 +67,8 @@ export async function createSshObserver(io: Io, ssh: Ssh, look: SshLook): Promis
   const found = knownFleet(shown, trust, io.nowMs());
   const known = { ...found, stored: await storedOf(io, fleetId, { found, controller, trust }) };
   const world = (id: WorldId) => findWorld(io, id, { look, reports, controller });
-  const leaves = known.effective.kind === "none" ? [] : await world(known.effective.world);
+  const base = worldOf(known, look.base);
+  const leaves = base === null ? [] : await world(base);
   const keyOf = nodeKeysOf(leaves);
   const nearer = reports.map((one) => viewOf(one, { fleetId, keyOf }));
   const others = (controller?.nodes ?? []).filter(({ node }) => !nearer.some((view) => view.node === node));
@@ -81,6 +84,11 @@ export async function createSshObserver(io: Io, ssh: Ssh, look: SshLook): Promis
     isControllerThere: controller !== null,
     world,
   };
+}
+
+function worldOf({ head, effective }: KnownFleet, base: SshLook["base"]): WorldId | null {
+  if (base === "head") return head?.head.world ?? null;
+  return effective.kind === "none" ? null : effective.world;
 }
 
 async function ownKeys(io: Io, fleetId: FleetId): Promise<FleetKeys> {

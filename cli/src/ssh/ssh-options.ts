@@ -5,17 +5,18 @@ import type { Command } from "commander";
 import { z } from "zod";
 import type { Io } from "../io.ts";
 
-function addSshOptions(command: Command): Command {
+export function addSshOptions(command: Command): Command {
   return command
-    .option("--over <way>", "ssh: bring documents to the nodes yourself, without NATS and controller")
     .option("--ssh-target <node=target...>", "[user@]host of a node (default: root@<node>)")
-    .option("--world <file>", "the world that runs, where neither this machine nor the nodes have all of it")
-    .option("--receipts <file>", "where the nodes' signed receipts go");
+    .option("--world <file>", "the world that runs, where neither this machine nor the nodes have all of it");
 }
 
 /** Of a command that publishes a head. */
 export function addSshDeployOptions(command: Command): Command {
-  return addSshOptions(command)
+  return addSshOptions(
+    command.option("--over <way>", "ssh: bring documents to the nodes yourself, without NATS and controller"),
+  )
+    .option("--receipts <file>", "where the nodes' signed receipts go (default: head-<serial>.receipts.json)")
     .option("--max-parallel <nodes>", "closures copied at once with --over ssh (default 4)")
     .option(
       "--fresh-key <file>",
@@ -34,8 +35,8 @@ export const SshOptions = z.object({
 export type SshOptions = z.infer<typeof SshOptions>;
 
 /** Throws usage for what says nothing without it. */
-export function requireOver(options: SshOptions): void {
-  if (options.over !== undefined) return;
+export function requireOver(options: Omit<SshOptions, "over"> & { over?: string | undefined }): void {
+  if (options.over === "ssh") return;
   const { sshTarget, world, receipts, maxParallel, freshKey } = options;
   const useless = Object.entries({ world, receipts, maxParallel, freshKey }).find(
     ([, value]) => value !== undefined,

@@ -173,6 +173,20 @@ test("after a loss of data takes only a head above what nodes accepted, or the v
   expect(judge(copy, { reported: [holder] }).kind).toBe("store");
 });
 
+test("what nodes took over ssh goes on top of what it follows, also when its time is over, and nothing else that is expired", () => {
+  const first = signed();
+  const held = { documents: stored(first) };
+  const brought = signed({ serial: 4, previous: first.opened.id, notAfter: iso(nowMs - hour) });
+  expect(judge(brought, held)).toMatchObject({ code: "head-expired" });
+  const other = [statusOf("n1", acceptedAs(4))];
+  expect(judge(brought, { ...held, reported: other })).toMatchObject({ code: "head-expired" });
+  const holder = [statusOf("n1", acceptedAs(4, brought.opened.id))];
+  expect(judge(brought, { ...held, reported: holder }).kind).toBe("store");
+  const astray = signed({ serial: 4, previous: "e".repeat(64), notAfter: iso(nowMs - hour) });
+  const there = [statusOf("n1", acceptedAs(4, astray.opened.id))];
+  expect(judge(astray, { ...held, reported: there })).toMatchObject({ code: "order-stale" });
+});
+
 test("after a loss of data takes no head below a panic that a node accepted", () => {
   const panic = { epoch: 0, serial: 7, id: "8".repeat(64), acceptedAt: iso(nowMs) };
   const reported = [statusOf("n1", acceptedAs(6), panic)];

@@ -10,11 +10,15 @@ export interface PanicRow {
   problem: string | null;
 }
 
-export function panicTable(rows: readonly PanicRow[], paint: Paint): string {
+/** `isKept`: a store has the panic for nodes that are away. */
+export function panicTable(
+  rows: readonly PanicRow[],
+  { paint, isKept }: { paint: Paint; isKept: boolean },
+): string {
   const cells = rows.map(({ node, marks, state, problem }) => [
     node,
     ...[marks.ack, marks.active, marks.pointer, marks.boot].map(secondsCell),
-    verdictOf({ marks, state, problem }, paint),
+    verdictOf({ marks, state, problem }, { paint, isKept }),
   ]);
   return table(["NODE", "ACK S", "ACTIVE S", "POINTER S", "BOOT S", "STATE"], cells, paint);
 }
@@ -23,10 +27,13 @@ function secondsCell(ms: number | null): string {
   return ms === null ? "-" : (ms / 1000).toFixed(2);
 }
 
-function verdictOf({ marks, state, problem }: Omit<PanicRow, "node">, paint: Paint): string {
+function verdictOf(
+  { marks, state, problem }: Omit<PanicRow, "node">,
+  { paint, isKept }: { paint: Paint; isKept: boolean },
+): string {
   if (problem !== null) return paint("red", printableLine(problem));
-  if (marks.ack === null)
-    return paint("red", "did not answer: goes back before anything else when it returns");
+  const later = isKept ? "goes back before anything else when it returns" : "has not got it";
+  if (marks.ack === null) return paint("red", `did not answer: ${later}`);
   const isBack = Object.values(marks).every((ms) => ms !== null);
   return isBack ? state : paint("red", state);
 }
