@@ -68,8 +68,12 @@ test("a node whose host key has changed is refused, with what to do, and stops n
   expect(stdout).toMatch(/delivered to 1 of 2 nodes/u);
   await expectOn("c", ["n1"]);
   await expectOn("b", ["n2"]);
-  const again = await overSsh("c");
+  const again = await overSsh("c", "--no-follow");
   expect(again.code, again.stdout + again.stderr).toBe(0);
+  // No connection is left: what comes now is the node's own work.
+  const n2 = fleet.lab.host("n2");
+  const isThere = async () => (await pointersOf(n2)).bootDefault.endsWith("-c");
+  await waitUntil("n2 has committed by itself", isThere, { timeoutMs: 60_000, everyMs: 200 });
   await expectOn("c");
 });
 

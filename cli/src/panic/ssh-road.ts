@@ -143,7 +143,12 @@ async function tryOn(carrier: Carrier, node: NodeName): Promise<void> {
     await delay(againMs, undefined, { signal: ended }).catch(() => undefined);
     if (ended.aborted || io.signal.aborted) return;
     const bundles = [bundleFor(carrier, node)];
-    const [delivered] = await deliverDocuments(ssh, { bundles, tell: () => undefined }).catch(() => []);
+    const [delivered] = await deliverDocuments(ssh, { bundles, tell: () => undefined }).catch(
+      (error: unknown) => {
+        if (io.signal.aborted) return [];
+        throw error;
+      },
+    );
     if (delivered?.kind === "taken") away.delete(node);
   }
 }
