@@ -64,8 +64,12 @@ export function startControl(options: ControlOptions): ControlSide {
   const started = startParts(options, connection);
   parts = started;
   const { look, outbox, telemetry, receipts } = started;
-  const { wake, stop } = createWakeUp(() => void look.refresh());
-  subscribe(connection, options, { ...started, wake });
+  const { stop, ...wakeUp } = createWakeUp(() => {
+    started.eventsWait = false;
+    void outbox.flush();
+    void look.refresh();
+  });
+  subscribe(connection, options, { parts: started, ...wakeUp });
   const timers = [...startTimers(started), stop];
   return {
     ...started.told,
@@ -83,11 +87,12 @@ export function startControl(options: ControlOptions): ControlSide {
 }
 
 async function stopParts(
-  { telemetry, outbox }: Parts,
+  { telemetry, outbox, settle }: Parts,
   { connection, timers }: { connection: Connection; timers: readonly (() => void)[] },
 ): Promise<void> {
   for (const stopTimer of timers) stopTimer();
   telemetry.stop();
+  settle();
   await outbox.flush();
   await telemetry.settled();
   outbox.close();
@@ -107,27 +112,34 @@ function startTimers({ look, watch, outbox }: Parts): (() => void)[] {
 function subscribe(
   connection: Connection,
   { fleetId, node }: ControlOptions,
-  { look, orders, wake }: Pick<Parts, "look" | "orders"> & Pick<WakeUp, "wake">,
+  { parts, wake, wakeLater }: { parts: Parts } & Omit<WakeUp, "stop">,
 ): void {
+  const { look, orders } = parts;
   for (const kind of desiredKinds) {
     if (kind !== "panic") connection.subscribe(subjects.desired(kind, fleetId), wake);
   }
   connection.subscribe(subjects.keySet(fleetId, "*"), wake);
   connection.subscribe(subjects.desired("panic", fleetId), (data) => {
     // A deleted key says nothing.
-    if (data.length > 0) look.hearPanic(parseBounded(data, Envelope));
-    wake();
+    if (data.length === 0) return;
+    // Everybody hears it at once: the receipt goes out now, and what else there is to say and to read a little later.
+    parts.eventsWait = true;
+    if (look.hearPanic(parseBounded(data, Envelope))) wakeLater();
+    else wake();
   });
   connection.subscribe(subjects.cmd(fleetId, node), orders.answer);
 }
 
 interface Parts extends Documents {
+  /** They are on disk, and sent after the receipt of a panic. */
+  eventsWait: boolean;
   outbox: Outbox;
   telemetry: Telemetry;
 }
 
 function startParts(options: ControlOptions, connection: Connection): Parts {
   const { node, fleetId, log, signer } = options;
+  let parts: Parts | null = null;
   const outbox = openOutbox({
     file: options.outboxFile,
     isOurs: (subject) => subject.startsWith(subjects.events(fleetId, node)),
@@ -135,7 +147,8 @@ function startParts(options: ControlOptions, connection: Connection): Parts {
     isConnected: connection.isConnected,
     onTrouble: (error) => log.debug({ error }, "event was not sent"),
   });
-  const report = (event: NodeEventBody) => reportEvent({ node, fleetId }, outbox, event);
+  const flush = () => (parts?.eventsWait === true ? Promise.resolve() : outbox.flush());
+  const report = (event: NodeEventBody) => reportEvent({ node, fleetId }, { ...outbox, flush }, event);
   const acknowledge = (message: AckMessage) => {
     connection.publish(subjects.ack(fleetId, node), JSON.stringify(message));
   };
@@ -148,5 +161,6 @@ function startParts(options: ControlOptions, connection: Connection): Parts {
     health: options.health,
     hardware: options.hardware,
   });
-  return { ...documents, outbox, telemetry };
+  parts = { ...documents, eventsWait: false, outbox, telemetry };
+  return parts;
 }

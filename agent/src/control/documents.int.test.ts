@@ -69,6 +69,20 @@ test("a panic is taken from the message alone, acknowledged with a receipt, and 
   expect((await fixture.refusals()).map(({ code }) => code)).toEqual(["panic-not-followed"]);
 });
 
+test("a panic is taken from the message also where the bucket is gone, with everything that lay in it", async () => {
+  fixture.start();
+  const undone = head(1, leafOfB);
+  await fixture.put("head", undone);
+  await arrives(() => expect(serial()).toBe(1));
+  const acks = await fixture.listen();
+  const operator = await fixture.nats.operator();
+  await (await operator.jetstreamManager()).streams.delete("KV_chimera");
+  const panic = sealPanic(undone, { world: worldOf(leafOfA) });
+  await fixture.publish(subjects.desired("panic", fleetId), panic);
+  await arrives(() => expect(fixture.onDisk()?.panic?.id).toBe(idOf(panic)));
+  await arrives(() => expect(acks.length).toBeGreaterThan(0));
+});
+
 test("a node that was away takes the panic for the newest head of the store, and never runs that head", async () => {
   const undone = head(1, leafOfB);
   const panic = sealPanic(undone, { world: worldOf(leafOfA) });

@@ -69,6 +69,8 @@ export interface Documents {
   orders: OrderDesk;
   receipts: ReceiptBook;
   watch: StoreWatch;
+  /** Writes what waits to be written. */
+  settle: () => void;
 }
 
 export interface Wires {
@@ -81,7 +83,7 @@ export function openDocuments(options: DocumentOptions, wires: Wires): Documents
   const { node, fleetId, freshSeconds, controllerUrl, token } = options;
   const { report, connection } = wires;
   const log = options.log.child({ component: "documents" });
-  const { keeper, receipts } = openTrusted(options, { ...wires, log });
+  const { keeper, receipts, settle } = openTrusted(options, { ...wires, log });
   const onNews = options.onJudged;
   const parts = { ...bestEffort(options.rollout, log), keeper, onChange: onNews };
   const rollout = createRolloutWatch({ ...parts, onRecord: tellOwnRollouts(node, report) });
@@ -111,6 +113,7 @@ export function openDocuments(options: DocumentOptions, wires: Wires): Documents
     orders,
     receipts,
     watch,
+    settle,
   };
 }
 
@@ -151,7 +154,7 @@ function bestEffort<T>({ value, save }: Kept<T>, log: Log): Kept<T> {
 function openTrusted(
   options: DocumentOptions,
   { report, acknowledge, log }: Wires & { log: Log },
-): { keeper: TrustKeeper; receipts: ReceiptBook } {
+): { keeper: TrustKeeper; receipts: ReceiptBook; settle: () => void } {
   const { node, fleetId, signer, freshSeconds, trust: start, floor, saveTrust: save } = options;
   let receipts: ReceiptBook | null = null;
   const onJudged = () => {
@@ -161,8 +164,9 @@ function openTrusted(
   const identity = { node, nodeKey: signer.publicKey };
   const keeper = createTrustKeeper({ start, identity, freshSeconds, floor, save, report, onJudged, log });
   const facts = () => options.receiptFacts(keeper);
+  const kept = writtenSoon(bestEffort(options.receipt, log));
   receipts = createReceiptBook({
-    ...bestEffort(options.receipt, log),
+    ...kept,
     node,
     fleetId,
     signer,
@@ -170,5 +174,30 @@ function openTrusted(
     acknowledge,
     onRest: (receipt) => report({ type: "receipt", data: { receipt } }),
   });
-  return { keeper, receipts };
+  return { keeper, receipts, settle: kept.settle };
+}
+
+const soonMs = 200;
+
+/**
+ * The newest of those that come within a moment. A synced write would stand between an order and its switch, and what it saves
+ * is the exact time at which this node saw something: one that is lost by a crash is taken anew.
+ */
+function writtenSoon<T>({ value, save }: Kept<T>): Kept<T> & { settle: () => void } {
+  let waiting: { value: T; timer: NodeJS.Timeout } | null = null;
+  const settle = () => {
+    if (waiting === null) return;
+    clearTimeout(waiting.timer);
+    const newest = waiting.value;
+    waiting = null;
+    save(newest);
+  };
+  return {
+    value,
+    save(next) {
+      if (waiting === null) waiting = { value: next, timer: setTimeout(settle, soonMs).unref() };
+      else waiting.value = next;
+    },
+    settle,
+  };
 }

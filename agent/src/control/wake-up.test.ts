@@ -22,3 +22,15 @@ test("looks at nothing after it was stopped", () => {
   vi.advanceTimersByTime(60_000);
   expect(look).toHaveBeenCalledTimes(1);
 });
+
+test("after what was judged as it came it looks once within five seconds, however often that comes", () => {
+  const look = vi.fn();
+  const { wakeLater } = createWakeUp(look);
+  for (let i = 0; i < 50; i += 1) {
+    wakeLater();
+    vi.advanceTimersByTime(100);
+  }
+  expect(look).toHaveBeenCalled();
+  vi.advanceTimersByTime(60_000);
+  expect(look.mock.calls.length).toBeLessThanOrEqual(5);
+});

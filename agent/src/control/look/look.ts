@@ -81,8 +81,9 @@ export function createLook(parts: LookParts): Look {
   return {
     refresh,
     hearPanic(found) {
-      ear.hear(found);
-      void refresh();
+      const isJudged = ear.hear(found);
+      if (!isJudged) void refresh();
+      return isJudged;
     },
   };
 }

@@ -6,7 +6,8 @@ import type { TrustKeeper } from "../trust/trust-keeper.ts";
 import type { Found, Parsed } from "./read-stored.ts";
 
 export interface PanicEar {
-  hear: (found: Parsed<Envelope>) => void;
+  /** False where the store must be asked before it can be judged. */
+  hear: (found: Parsed<Envelope>) => boolean;
   /** In a look: what was heard and could not be judged yet, then what the store has. */
   take: (found: Found<Envelope>) => Promise<void>;
 }
@@ -29,10 +30,12 @@ export function createPanicEar({ keeper, shown, show }: PanicEarParts): PanicEar
     hear(found) {
       if (found.kind === "malformed") {
         keeper.refuseMalformed("panic", found.reason);
-        return;
+        return true;
       }
       const verdict = keeper.take({ kind: "panic", envelope: found.value, undone: shown() }, old);
-      if (isOpen(verdict)) undecided = [...undecided, found.value].slice(-maxUndecided);
+      if (!isOpen(verdict)) return true;
+      undecided = [...undecided, found.value].slice(-maxUndecided);
+      return false;
     },
     async take(found) {
       if (found.kind === "none") keeper.clear("panic");

@@ -58,16 +58,21 @@ export function writeStateFile(path: string, value: unknown): void {
 /** A full disk gives up its ballast once: what undoes the cause of it must be written. */
 export function writeDurably(path: string, text: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     try {
       replaceFile(path, text);
     } catch (error) {
-      if (!isDiskFull(error) || !dropBallast(dirname(path))) throw error;
+      if (isMissing(error)) mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      else if (!isDiskFull(error) || !dropBallast(dirname(path))) throw error;
       replaceFile(path, text);
     }
   } catch (cause) {
     throw new ChimeraError("file-unreadable", `${path} could not be written`, { cause });
   }
+}
+
+/** The folder: it is there at every write but the first. */
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
 function replaceFile(path: string, text: string): void {
