@@ -28,12 +28,14 @@ interface HubInput {
   nodes: readonly Identity[];
   /** Which of them may lead rollouts. */
   leads: readonly string[];
+  /** The operator's own, in NATS. */
+  operatorNkey: string;
 }
 
 /** Made here with a configuration of the same fleet whose paths are this machine's. */
 export async function makeHub(
   run: RunProgram,
-  { fleetId, trustedKeys, freshKey, nodes, leads }: HubInput,
+  { fleetId, trustedKeys, freshKey, nodes, leads, operatorNkey }: HubInput,
 ): Promise<Hub> {
   const folder = fleetFolder("hub");
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -56,6 +58,7 @@ export async function makeHub(
     await addNode(run, here, { ...identity, more: leads.includes(identity.node) ? ["--lead"] : [] });
     tokens[identity.node] = await makeToken(run, here, ["--role", "node", "--node", identity.node]);
   }
+  await run("controller", ["operator", "add", "--config", here, "--operator", "ws", "--nkey", operatorNkey]);
   return {
     config: config(hubState, `${hubState}/nats.seed`),
     operatorToken: await makeToken(run, here, ["--role", "operator", "--name", "ws"]),

@@ -21,6 +21,8 @@ const Made = z.object({
   cachePublicKey: z.string(),
 });
 
+const MadeSeed = z.object({ nkey: z.string(), seedFile: z.string() });
+
 export interface Identities {
   fleetId: FleetId;
   /** Key set 1, as it is pinned on every machine. */
@@ -51,21 +53,21 @@ export async function makeIdentities(
   run: RunProgram,
   { nodes, people, leads, standIn }: IdentityWishes,
 ): Promise<Identities> {
-  const operator = fleetFolder("operator");
-  await mkdir(operator, { recursive: true, mode: 0o700 });
+  const operator = await operatorFolder();
   const others = await makePeople(run, people);
   const made = await initFleet(run, operator, others);
   const [, ...identities] = await Promise.all(["hub", ...nodes].map((host) => makeIdentity(run, host)));
   const trustedKeys = Envelope.parse(JSON.parse(await readFile(made.keySetFile, "utf8")));
-  const freshKey = await readFile(join(made.folder, "fresh.key"), "utf8");
+  const extra = standIn ? [await makeIdentity(run, standInName)] : [];
   const { fleetId } = made;
-  const alsoLead = standIn ? [await makeIdentity(run, standInName)] : [];
+  const own = await makeSeed(run, operator);
   const hub = await makeHub(run, {
+    operatorNkey: own.nkey,
     fleetId,
     trustedKeys,
-    freshKey,
-    nodes: [...identities, ...alsoLead],
-    leads: [...leads, ...(standIn ? [standInName] : [])],
+    freshKey: await readFile(join(made.folder, "fresh.key"), "utf8"),
+    nodes: [...identities, ...extra],
+    leads: [...leads, ...extra.map(({ node }) => node)],
   });
   const facts = { fleetId, controller: hubUrl, token: hub.operatorToken };
   const homes = await Promise.all(others.map((person) => personFiles(person, facts)));
@@ -74,7 +76,7 @@ export async function makeIdentities(
       ...hub.files,
       ...(standIn ? await standInFiles({ fleetId, trustedKeys, token: hub.tokens[standInName] ?? "" }) : []),
     ],
-    ws: [...(await operatorFiles(made.folder, hub.operatorToken)), ...homes.flat()],
+    ws: [...(await operatorFiles(made.folder, hub.operatorToken, own.seedFile)), ...homes.flat()],
   };
   for (const node of nodes) files[node] = await nodeFiles(node, hub.tokens[node] ?? "");
   return {
@@ -86,6 +88,12 @@ export async function makeIdentities(
     nats: hub.nats,
     files,
   };
+}
+
+async function operatorFolder(): Promise<string> {
+  const folder = fleetFolder("operator");
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return folder;
 }
 
 async function nodeFiles(node: string, token: string): Promise<HostFile[]> {
@@ -114,7 +122,7 @@ async function initFleet(
 }
 
 /** The operator's context, keys and key set, with the names they have on ws. The online key is the hub's alone. */
-async function operatorFiles(keyFolder: string, token: string): Promise<HostFile[]> {
+async function operatorFiles(keyFolder: string, token: string, seedFile: string): Promise<HostFile[]> {
   const context = await readFile(fleetFolder("operator", "chimera", "config.toml"), "utf8");
   const names = (await readdir(keyFolder)).filter((name) => name !== "fresh.key");
   const keys = names.map(async (name) => ({
@@ -131,10 +139,21 @@ async function operatorFiles(keyFolder: string, token: string): Promise<HostFile
       mode: 0o600,
     },
     { path: `${operatorHome}/token`, text: `${token}\n`, mode: 0o600 },
+    { path: `${operatorHome}/nats.seed`, text: await readFile(seedFile, "utf8"), mode: 0o600 },
     ...(await Promise.all(keys)),
   ];
 }
 
+/** The first operator's own name in NATS. */
+async function makeSeed(run: RunProgram, folder: string): Promise<z.infer<typeof MadeSeed>> {
+  return MadeSeed.parse(JSON.parse(await run("chimera", ["keys", "nats", "--dir", folder, "--json"])));
+}
+
 function withToken(context: string, path: string): string {
-  return context.replace(/^(controller = .*)$/m, `$1\ntokenFile = ${JSON.stringify(path)}`);
+  const more = [
+    `tokenFile = ${JSON.stringify(path)}`,
+    'natsServers = ["nats://hub:4222"]',
+    `natsSeedFile = "${operatorHome}/nats.seed"`,
+  ];
+  return context.replace(/^(controller = .*)$/m, `$1\n${more.join("\n")}`);
 }

@@ -75,6 +75,23 @@ test("without the panic key the document that was prepared is released; a rollou
   );
 });
 
+test("with the controller dead it goes straight to NATS by itself, and the controller knows it when it returns", async () => {
+  await deployed("dead");
+  const hub = fleet.lab.host("hub");
+  await hub.runChecked(["systemctl", "stop", "chimera-controller"]);
+  const { code, stdout, stderr } = await panic("--out", "/root/dead.json");
+  await hub.runChecked(["systemctl", "start", "chimera-controller"]);
+  expect(code, stdout + stderr).toBe(0);
+  expect(stderr).toContain("straight to NATS");
+  expect(stderr).toContain("prepared, from NATS");
+  await expectOn("c");
+  const checked = await operatorOf(fleet.lab).run(["receipt", "verify", "/root/dead.json"]);
+  expect(checked.code, checked.stderr).toBe(0);
+  await waitView(fleet, "n1", ({ status }) => status?.state === "committed");
+  const again = await panic("--over", "controller");
+  expect(again.code, again.stderr).toBe(0);
+});
+
 test("a node that is away is named, and goes back before anything else when it returns", async () => {
   await deployed("e");
   const n3 = fleet.lab.host("n3");
