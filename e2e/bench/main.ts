@@ -8,13 +8,19 @@ import { drift } from "./drift.ts";
 import { BenchReport, type Figure } from "./figures.ts";
 import { footprint } from "./footprint.ts";
 import { describeMachine } from "./machine.ts";
+import { panicFleet } from "./panic-fleet.ts";
+import { panicLab } from "./panic-lab.ts";
 import { printReport } from "./print-report.ts";
+import { reconnectFleet } from "./reconnect-fleet.ts";
 
 const benches: Record<string, (report: Report) => Promise<Figure[]>> = {
   activation,
   documents,
   drift,
   footprint,
+  "panic-fleet": panicFleet,
+  "panic-lab": panicLab,
+  "reconnect-fleet": reconnectFleet,
 };
 
 const usage = `npm run bench -- <${Object.keys(benches).join("|")}> [--json]`;
