@@ -51,7 +51,7 @@ export async function leadFleet(leadership: Leadership): Promise<string> {
     ear.readAll();
   });
   const ear = openFleetEar({ connection, fleetId, keys: keysOf(lists), nowMs, log });
-  const beats = openLeadBeats({ connection, fleetId, me: node, head: id, nowMs });
+  const beats = openLeadBeats({ connection, fleetId, me: node, nowMs });
   const phase = await lead({
     me: node,
     head: { id, head },
@@ -64,7 +64,7 @@ export async function leadFleet(leadership: Leadership): Promise<string> {
     isOver: (record) => isOver(record, head, utcMs()),
     openAsk,
     lastHeardMs: beats.lastHeardMs,
-    beat: beats.say,
+    beat: () => beats.say(id),
     isCurrent,
     say,
     nowMs,

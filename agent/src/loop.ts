@@ -8,7 +8,7 @@ import type { Log } from "@chimera/proto/log";
 import { decide } from "./reconcile/decide.ts";
 import type { Sight } from "./reconcile/sight.ts";
 import type { Action, Decision, Desired, Needs, Observed } from "./reconcile/decision.ts";
-import { isReplaceable, type Journal } from "./reconcile/journal.ts";
+import { isReplaceable, type Journal, type UnitRecord } from "./reconcile/journal.ts";
 import { needsOf } from "./reconcile/needs.ts";
 import { recordFailure } from "./reconcile/record-failure.ts";
 
@@ -43,7 +43,14 @@ export interface Loop {
 }
 
 /** While a unit runs, while something is under way, while only time can change anything, at rest, after a failed pass. */
-const paceMs = { unit: 20, active: 250, waiting: 1_000, rest: 10_000, broken: 5_000 } as const;
+const paceMs = {
+  unit: 20,
+  slowUnit: 1_000,
+  active: 250,
+  waiting: 1_000,
+  rest: 10_000,
+  broken: 5_000,
+} as const;
 
 interface State {
   journal: Journal | null;
@@ -102,6 +109,8 @@ async function pass(state: State, parts: LoopParts): Promise<number> {
     const { plan } = decision;
     keep(plan.journal);
     for (const event of plan.events) parts.onEvent(event);
+    // Afterwards it may be too late to say so.
+    if (plan.action?.kind === "reboot") parts.onPass({ observed, decision, journal: plan.journal });
     await tryAction(parts, { plan, observed, keep });
   }
   parts.onPass({ observed, decision, journal: state.journal });
@@ -151,12 +160,19 @@ const active: ReadonlySet<string> = new Set([
   "reverting",
 ]);
 
+/** May take minutes, and nothing waits for their very end. */
+const slow: ReadonlySet<string> = new Set(["drain", "undrain"]);
+
+/** Asking systemd over its socket costs a millisecond: the end of an activation is not waited for longer than it takes. */
+function paceOfUnit({ action }: UnitRecord): number {
+  return slow.has(action) ? paceMs.slowUnit : paceMs.unit;
+}
+
 function paceOf(decision: Decision, journal: Journal | null): number {
   if (decision.plan !== null) return 0;
-  const step = journal?.step ?? "idle";
-  // Asking systemd over its socket costs a millisecond: the end of a unit is not waited for longer than it takes.
-  if (journal !== null && journal.unit !== null && decision.waiting?.reason !== "backing-off")
-    return paceMs.unit;
+  if (journal === null) return paceMs.rest;
+  const { step, unit } = journal;
+  if (unit !== null && decision.waiting?.reason !== "backing-off") return paceOfUnit(unit);
   if (active.has(step)) return paceMs.active;
   return step === "staged" ? paceMs.waiting : paceMs.rest;
 }

@@ -7,7 +7,7 @@ import type { Log } from "@chimera/proto/log";
 import type { Digest } from "@chimera/proto/names";
 import type { Connection } from "./control/connection.ts";
 import { askIn } from "./control/lead/ask-in.ts";
-import { openLeadBeats } from "./control/lead/lead-beats.ts";
+import { openLeadBeats, type LeadBeats } from "./control/lead/lead-beats.ts";
 import { openLeadStore, type LeadStore, type StoredRecord } from "./control/lead/lead-store.ts";
 import { readLists } from "./control/lead/read-lists.ts";
 import { createStandingReader, type Standing } from "./control/lead/read-standing.ts";
@@ -24,6 +24,7 @@ import { version } from "./version.ts";
 interface Watching {
   config: StandInConfig;
   connection: Connection;
+  beats: LeadBeats;
   /** The newest that was read; null before the first answer. */
   standing: Standing | null;
   log: Log;
@@ -40,7 +41,8 @@ export async function runStandIn(config: StandInConfig): Promise<never> {
   mkdirSync(config.stateDir, { recursive: true, mode: 0o700 });
   const connection = connectLead(config, log, () => undefined);
   const read = createStandingReader({ connection, fleetId, trustedKeys, log });
-  const watching: Watching = { config, connection, standing: null, log, say: sayOnce() };
+  const beats = openLeadBeats({ connection, fleetId, me: config.node, nowMs });
+  const watching: Watching = { config, connection, beats, standing: null, log, say: sayOnce() };
   void keepReading(watching, read);
   let done: Digest | null = null;
   for (;;) {
@@ -105,9 +107,8 @@ async function standIn(watching: Watching, led: Led): Promise<void> {
 
 /** False where it is over, or another document counts, before it came to that. */
 async function awaitQuiet(watching: Watching, led: Led): Promise<boolean> {
-  const { config, connection } = watching;
-  const { node, fleetId, afterSeconds } = config;
-  const beats = openLeadBeats({ connection, fleetId, me: node, head: led.id, nowMs });
+  const { config, connection, beats } = watching;
+  const { fleetId, afterSeconds } = config;
   const store = openLeadStore(connection, fleetId);
   const quiet = { seenMs: nowMs(), movedMs: Number.NEGATIVE_INFINITY, afterMs: afterSeconds * 1000 };
   let revision = -1;
@@ -116,7 +117,7 @@ async function awaitQuiet(watching: Watching, led: Led): Promise<boolean> {
     if (stored !== null) {
       if (isEnded(stored, led)) return false;
       if (stored.revision !== revision) [revision, quiet.movedMs] = [stored.revision, nowMs()];
-      if (standInWait({ ...quiet, nowMs: nowMs(), heardMs: beats.lastHeardMs() }) === 0) return true;
+      if (standInWait({ ...quiet, nowMs: nowMs(), heardMs: beats.lastHeardMs(led.id) }) === 0) return true;
     }
     await delay(waitMs);
   }
@@ -133,8 +134,9 @@ async function readRecord(store: LeadStore): Promise<StoredRecord | null> {
   }
 }
 
+/** That everybody has it is believed by signatures only, which the lead itself reads. */
 function isEnded({ record }: StoredRecord, led: Led): boolean {
-  return record?.head === led.id && isOver(record, led.head, utcMs(led));
+  return record?.head === led.id && record.phase === "returned" && isOver(record, led.head, utcMs(led));
 }
 
 /** Never before its head was signed, whatever this machine's clock shows. */

@@ -31,13 +31,15 @@ function statusOf(pass: Pass): NodeStatus {
 }
 
 test("a commit is never told without what is still owed: a lead that reads it would let the next node go", () => {
-  const journal = journalAt("committed", { drained: { failures: 0, retryAt: null } });
+  const journal = journalAt("committed", { drained: { failures: 0, retryAt: null, left: null } });
   const decision = decide(seen, journal, desired(1, b));
   expect(decision.plan?.action).toMatchObject({ kind: "start-unit" });
   expect(statusOf({ observed: seen, decision, journal })).toMatchObject({
     state: "committed",
     waiting: { reason: "undraining" },
   });
+  const pausing = decide(seen, { ...journal, retryAt: seen.uptimeMs + 1 }, desired(1, b));
+  expect(statusOf({ observed: seen, decision: pausing, journal }).waiting?.reason).toBe("undraining");
   const paid = { ...journal, drained: null };
   const settled = { observed: seen, decision: decide(seen, paid, desired(1, b)), journal: paid };
   expect(statusOf(settled)).toMatchObject({ state: "committed", waiting: null });

@@ -90,8 +90,10 @@ export function problemAt(at: string, error: ChimeraError): NonNullable<NodeStat
 function waitingOf(pass: Pass | null): NodeStatus["waiting"] {
   if (pass === null) return { reason: "starting", detail: "the first look at the machine is under way" };
   const { decision, journal } = pass;
-  // Also of a pass that only begins with it: whoever reads "committed" may let the next node go.
-  const waiting = decision.waiting ?? (journal === null ? null : undrainWait(journal));
+  // Also of a pass that only begins with it, or waits for something else: whoever reads "committed" may let the next node go.
+  const owed = journal === null ? null : undrainWait(journal);
+  const holds = decision.waiting?.reason === "unhealthy-holds-fleet";
+  const waiting = holds ? decision.waiting : (owed ?? decision.waiting);
   return waiting === null ? null : { reason: waiting.reason, detail: waiting.detail.slice(0, 1024) };
 }
 

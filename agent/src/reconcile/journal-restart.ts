@@ -3,7 +3,12 @@ import { Count } from "@chimera/proto/names";
 import { z } from "zod";
 
 /** A node that was emptied for a restart, however that went, is owed its work. Times count in this boot. */
-export const Drained = z.object({ failures: Count, retryAt: Count.nullable() });
+export const Drained = z.object({
+  failures: Count,
+  retryAt: Count.nullable(),
+  /** Of an undrain that was running when a way back took over: it is ended before the next one begins. */
+  left: z.string().max(128).nullable().default(null),
+});
 
 /** How far the boot entries of a restart are. */
 export const RebootStage = z.enum(["none", "listed", "restored", "installed", "drained"]);

@@ -91,9 +91,10 @@ function lastCommit(journal: Journal | null): Pick<Journal, "lastCommitted" | "u
 
 /** What an order before emptied is owed its work whatever comes next. */
 function stillDrained(journal: Journal | null, bootId: string): Journal["drained"] {
-  const drained = journal?.drained ?? null;
-  if (drained === null) return null;
-  return journal?.bootId === bootId ? drained : { ...drained, retryAt: null };
+  if (journal === null || journal.drained === null) return null;
+  const { drained, unit } = journal;
+  if (journal.bootId !== bootId) return { ...drained, retryAt: null, left: null };
+  return unit?.action === "undrain" ? { ...drained, left: unit.name } : drained;
 }
 
 /** Whether a pointer may name this system by what the order before began and did not end. */

@@ -19,6 +19,15 @@ const comesBackEmpty: Part = [
   ...restarts.slice(0, -1),
   [90, "committed", { isProven: true, waiting: "undrain-failed", problem: "the undrain failed 3 times" }],
 ];
+const diesUndraining: Part = [
+  ...restarts.slice(0, -2),
+  [70, "committed", { isProven: true, waiting: "undraining", silentMs: 0 }],
+];
+const goesBackLater: Part = [
+  [0, "activating"],
+  [12, "committed", { isProven: true }],
+  [20, "reverted", { problem: "unhealthy after the commit: check web" }],
+];
 const neverComesBack: Part = [[0, "rebooting"]];
 
 const sickLater: Part = [
@@ -96,6 +105,18 @@ const plays: Record<string, Play> = {
   "six of twenty are away": { waves: fleet, away: ["n03", "n07", "n08", "n12", "n15", "n20"] },
   "a node that is not ready when its wave goes": { waves: fleet, parts: { n03: getsReadyOnlyNow } },
   "a node dies in probation": { waves: fleet, parts: { n02: diesInProbation }, policy: { maxFailed: 0 } },
+  "a canary that goes back by itself while the last wave goes": {
+    waves: [1, 2],
+    parts: { n01: goesBackLater },
+    policy: { maxFailed: 1 },
+    seconds: 200,
+  },
+  "a node that dies while its work comes back": {
+    waves: [1, 2],
+    parts: { n01: diesUndraining },
+    policy: { maxFailed: 0, onFailure: "pause" },
+    seconds: 300,
+  },
   "a node that may go and cannot, and an operator goes on": {
     waves: [1, 2, 1],
     parts: { n02: cannotBegin },

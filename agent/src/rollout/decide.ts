@@ -163,19 +163,35 @@ function endWave(scene: Scene, number: number, wave: readonly NodeName[]): LeadS
   const committed = wave.filter((node) => outcomes.get(node)?.kind === "committed");
   const needed = provenOf(policy, wave.length);
   const isLast = number === all.length - 1;
-  if (isLast && namesOf(outcomes, "committed").length > 0) {
-    return write(scene, { phase: "committed", reason: summary(outcomes) });
+  if (isLast && namesOf(outcomes, "committed").length > 0) return endAll(scene);
+  return committed.length < needed
+    ? shortOf(scene, number, committed.length)
+    : { ...release(scene, { wave: number + 1, first: 0 }), gate: number };
+}
+
+/** Every wave but the last is still proven, by the rule by which whoever reads "committed" believes it. */
+function endAll(scene: Scene): LeadStep {
+  const { nodes, policy, waves: all, outcomes } = scene;
+  const proven = all.map((wave) => wave.filter((node) => nodes.get(node)?.isProven === true).length);
+  const short = proven.findIndex(
+    (count, number) => number < all.length - 1 && count < provenOf(policy, all[number]?.length ?? 0),
+  );
+  return short < 0
+    ? write(scene, { phase: "committed", reason: summary(outcomes) })
+    : shortOf(scene, short, proven[short] ?? 0);
+}
+
+/** Fewer have committed than are needed: those that are away may still prove it, else a person is asked. */
+function shortOf(scene: Scene, number: number, committed: number): LeadStep {
+  const wave = scene.waves[number] ?? [];
+  const needed = provenOf(scene.policy, wave.length);
+  const away = namesIn(wave, scene.outcomes, "away");
+  if (committed + away.length >= needed) {
+    const names = `${waveName(scene, number)}: ${committed} of ${needed} that are needed have committed`;
+    return noted(scene, `${names}; ${someOf(away)} ${away.length === 1 ? "is" : "are"} away`);
   }
-  if (committed.length < needed) {
-    const away = namesIn(wave, outcomes, "away");
-    if (committed.length + away.length >= needed) {
-      const names = `${waveName(scene, number)}: ${committed.length} of ${needed} that are needed have committed`;
-      return noted(scene, `${names}; ${someOf(away)} ${away.length === 1 ? "is" : "are"} away`);
-    }
-    const reason = `${waveName(scene, number)}: ${committed.length} of ${wave.length} committed, ${needed} are needed`;
-    return write(scene, { phase: "paused", reason });
-  }
-  return { ...release(scene, { wave: number + 1, first: 0 }), gate: number };
+  const reason = `${waveName(scene, number)}: ${committed} of ${wave.length} committed, ${needed} are needed`;
+  return write(scene, { phase: "paused", reason });
 }
 
 /** One that gets ready only now was away before: it goes when it has all that it needs, and nobody waits for it. */

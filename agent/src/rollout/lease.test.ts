@@ -25,6 +25,7 @@ const sight: LeaseSight = {
   known: null,
   me: "n2",
   mine: null,
+  stored: "unknown",
 };
 
 test("who finds no record of the head begins with it, above every lease before", () => {
@@ -51,6 +52,15 @@ test("only the run that took the lease leads: one that was restarted takes a new
   expect(judgeLease({ ...sight, me: "n1", mine: 4 }, at)).toMatchObject({ kind: "lead" });
   expect(judgeLease({ ...sight, me: "n1" }, at).kind).toBe("follow");
   expect(judgeLease({ ...sight, me: "n1", mine: 3 }, at).kind).toBe("follow");
+});
+
+test("a record that is about a head which nobody published holds nobody up", () => {
+  const foreign = { ...record, head: Digest.parse("c".repeat(64)), place: { epoch: 0, serial: 99 } };
+  expect(judgeLease({ ...sight, record: foreign, stored: "this" }, at).kind).toBe("follow");
+  expect(judgeLease({ ...sight, record: foreign, stored: "another" }, at)).toMatchObject({
+    kind: "take",
+    record: { head: sight.head, lease: record.lease + 1 },
+  });
 });
 
 test("whoever writes the highest lease into the store keeps nobody from leading", () => {

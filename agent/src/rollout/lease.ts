@@ -18,6 +18,8 @@ export const readingMs = 60_000;
 export interface LeaseSight {
   /** The newest record in the store; null where there is none. */
   record: RolloutRecord | null;
+  /** Whether the head in the store is the one that the record is about; unknown where nobody asked or answered. */
+  stored: "this" | "another" | "unknown";
   /** When its lead was last heard, or the record was seen to move, on this program's clock. */
   heardMs: number;
   nowMs: number;
@@ -43,7 +45,9 @@ export function judgeLease(sight: LeaseSight, at: z.infer<typeof IsoTime>): Leas
   const { record, me, head, place } = sight;
   if (record === null) return { kind: "take", record: begun(sight, at) };
   if (record.head !== head) {
-    return isNewer(record.place, place) ? follow(record) : { kind: "take", record: begun(sight, at) };
+    // Anybody who reaches the record can write that it is about a newer head; nobody can store one that was not signed.
+    const isTheirs = isNewer(record.place, place) && sight.stored !== "another";
+    return isTheirs ? follow(record) : { kind: "take", record: begun(sight, at) };
   }
   if (isOurs(record, sight)) return { kind: "lead", record };
   const isGone = sight.nowMs - sight.heardMs >= leaseMs;

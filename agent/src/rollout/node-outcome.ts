@@ -98,13 +98,31 @@ function staged({ waiting, problem }: NodeSight, { letGoMs }: Limits): Outcome {
 function committed(sight: NodeSight): Outcome {
   const { waiting, problem } = sight;
   if (isHolding(sight)) return holdingOutcome(sight);
-  if (waiting === "undraining") return { kind: "under-way" };
-  if (waiting !== "undrain-failed") return { kind: "committed" };
-  return {
-    kind: "failed",
-    reason: `has committed, and is not back in service: ${problem}`,
-    byContact: false,
-  };
+  const why = waiting === null ? undefined : noGood.get(waiting);
+  if (why !== undefined) return { kind: "failed", reason: `${why}: ${problem}`, byContact: false };
+  if (waiting !== "undraining") return { kind: "committed" };
+  const silentMs = sight.silentMs ?? 0;
+  if (silentMs <= awayMs) return { kind: "under-way" };
+  const reason = `silent for ${seconds(silentMs)} s since its work was to come back`;
+  return { kind: "failed", reason, byContact: false };
+}
+
+/** Of a node that has committed: why nobody should go on over it. */
+const noGood: ReadonlyMap<string, string> = new Map([
+  ["undrain-failed", "has committed, and is not back in service"],
+  ["no-way-back", "is unhealthy after its commit, and cannot go back"],
+]);
+
+/** Of a node in `staged-for-reboot`: it goes on running as it is until somebody, or a time of day, lets it. */
+const stays: ReadonlySet<string> = new Set(["needs-reboot", "reboot-window"]);
+
+/** It is emptied, or goes down: what it said last may be the word before that. */
+function isRestarting({ state, waiting }: NodeSight): boolean {
+  return state === "rebooting" || (state === "staged-for-reboot" && !stays.has(waiting ?? ""));
+}
+
+function seconds(ms: number): number {
+  return Math.round(ms / 1000);
 }
 
 /** One that died meanwhile asks for nothing any more. */
@@ -123,12 +141,13 @@ function holdingOutcome({ problem }: NodeSight): Outcome {
 }
 
 /** One that had begun is missed; any other is merely away. */
-function silent({ silentMs, hasHead, state }: NodeSight, { probationMs }: Limits): Outcome {
-  const isRestarting = state === "rebooting";
-  if (!hasHead || !(isRestarting || begun.has(state))) return { kind: "away" };
-  const limit = isRestarting ? restartMs : probationMs + silenceMs;
-  const seconds = Math.round((silentMs ?? 0) / 1000);
-  if ((silentMs ?? 0) <= Math.max(awayMs, limit)) return { kind: "under-way" };
-  const reason = `silent for ${seconds} s since it was ${state}`;
-  return { kind: "failed", reason, byContact: !isRestarting };
+function silent(sight: NodeSight, { probationMs }: Limits): Outcome {
+  const { hasHead, state } = sight;
+  const silentMs = sight.silentMs ?? 0;
+  const restarts = isRestarting(sight);
+  if (!hasHead || !(restarts || begun.has(state))) return { kind: "away" };
+  const limit = restarts ? restartMs : probationMs + silenceMs;
+  if (silentMs <= Math.max(awayMs, limit)) return { kind: "under-way" };
+  const reason = `silent for ${seconds(silentMs)} s since it was ${state}`;
+  return { kind: "failed", reason, byContact: !restarts };
 }

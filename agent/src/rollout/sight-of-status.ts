@@ -30,9 +30,12 @@ export function sightOfStatus({ status, receipt, silentMs }: Said, head: Digest)
   };
 }
 
+/** Of a node that has committed. */
+const saysWhy: ReadonlySet<string> = new Set(["undrain-failed", "no-way-back"]);
+
 /** Why it waits, where that is what counts; else its newest problem. */
 function wordsOf({ state, waiting, problem }: NodeStatus, asksHold: boolean): string {
   const detail = waiting?.detail ?? "";
-  const isWhy = asksHold || state === "staged" || waiting?.reason === "undrain-failed";
+  const isWhy = asksHold || state === "staged" || saysWhy.has(waiting?.reason ?? "");
   return isWhy ? detail : (problem?.message ?? detail);
 }

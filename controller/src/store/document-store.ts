@@ -131,5 +131,8 @@ function lastRevision(messages: readonly JsMsg[]): number {
 /** As nodes heed them, so that what is shown is what they do. Nobody signs them: garbage among them is no record. */
 function readRollout(messages: readonly JsMsg[]): RolloutRecord | null {
   const records = messages.flatMap((message) => readJson(message, RolloutRecord) ?? []);
-  return records.reduce<RolloutRecord | null>((known, next) => (mayFollow(known, next) ? next : known), null);
+  return records.reduce<RolloutRecord | null>(
+    (known, next) => (mayFollow(known, next, "done") ? next : known),
+    null,
+  );
 }

@@ -29,5 +29,13 @@ test.each<[string, { known: RolloutRecord | null; next: Partial<RolloutRecord> }
     true,
   ],
 ])("%s", (_, { known, next }, isHeeded) => {
-  expect(mayFollow(known, record(next))).toBe(isHeeded);
+  expect(mayFollow(known, record(next), "done")).toBe(isHeeded);
+});
+
+test("who is still on its way goes on by the lead's word, whoever wrote that everybody has it", () => {
+  const forged = record({ phase: "committed" });
+  expect(mayFollow(forged, record({ phase: "waves" }), "on-its-way")).toBe(true);
+  expect(mayFollow(forged, record({ phase: "returned" }), "on-its-way")).toBe(true);
+  expect(mayFollow(forged, record({ phase: "returned" }), "done")).toBe(false);
+  expect(mayFollow(forged, record({ lease: 3 }), "on-its-way")).toBe(false);
 });

@@ -54,9 +54,14 @@ export type RolloutRecord = z.infer<typeof RolloutRecord>;
 
 /**
  * Whether whoever knows one record of a head heeds another one: a lead that lost its lease may still write, and what everybody
- * has committed is not taken back any more. Null: none is known. Records of different heads say nothing of each other.
+ * has committed is not taken back any more. That anybody can write, so it is the end only for who is done with that head. Null:
+ * none is known. Records of different heads say nothing of each other.
  */
-export function mayFollow(known: RolloutRecord | null, next: RolloutRecord): boolean {
+export function mayFollow(
+  known: RolloutRecord | null,
+  next: RolloutRecord,
+  is: "done" | "on-its-way",
+): boolean {
   if (known === null || known.head !== next.head) return true;
-  return known.phase !== "committed" && next.lease >= known.lease;
+  return !(known.phase === "committed" && is === "done") && next.lease >= known.lease;
 }

@@ -1,6 +1,7 @@
 /** What somebody else puts in the place of the lead's record, and leads whose clock is wrong, on a real nats-server. */
 import { maxLease, type RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { expect, test, vi } from "vitest";
+import { createHead, createLeaf, createSigner, sealHead } from "../fleet-fixture.ts";
 import { patient, useLeads, waves } from "./use-leads.ts";
 
 const { ground, play, start, asking } = useLeads();
@@ -25,6 +26,10 @@ test.each<[string, (records: RolloutRecord[]) => unknown]>([
     "one of another head of an earlier place",
     (all) => ({ ...all.at(-1), head: "c".repeat(64), place: { epoch: 0, serial: 0 } }),
   ],
+  [
+    "one of another head of a place that is never reached",
+    (all) => ({ ...all.at(-1), head: "c".repeat(64), place: { epoch: 2 ** 40, serial: 1 } }),
+  ],
   ["one that lets everybody go", (all) => ({ ...all.at(-1), released: { wave: 2, first: 1 } })],
   ["the highest lease there is", (all) => ({ ...all.at(-1), lease: maxLease, lead: "n9" })],
   ["one that says that everybody has committed", (all) => ({ ...all.at(-1), phase: "committed" })],
@@ -32,6 +37,7 @@ test.each<[string, (records: RolloutRecord[]) => unknown]>([
   ["failures that an operator is said to have seen", (all) => ({ ...all.at(-1), tolerated: 4 })],
 ])("whoever puts %s in the place of the record holds nobody up", async (_, forge) => {
   await play();
+  await fleet().putHead(sealHead(createHead(1, [createLeaf(createSigner("n1"), "a")])));
   const first = start("n1");
   await vi.waitFor(() => expect(fleet().gone).toContain("n1"), patient);
   await fleet().putRecord(forge(await fleet().history()));

@@ -28,8 +28,8 @@ export interface LeadParts {
   mayReturn: () => boolean;
   /** Throws ChimeraError for one that does not count. */
   openAsk: (envelope: Envelope) => Ask;
-  /** Of the lead of this head, other than us. */
-  lastHeardMs: () => number;
+  /** Of a lead of that head, other than us. */
+  lastHeardMs: (head: Digest) => number;
   beat: () => void;
   /** The newest record of this head that this node knows. */
   known: RolloutRecord | null;
@@ -99,7 +99,8 @@ async function look(state: State, parts: LeadParts): Promise<string | null> {
       return record.phase;
     }
   }
-  const verdict = judgeLease(leaseSight(state, parts, record), parts.at());
+  const stored = await storedHead(parts, record);
+  const verdict = judgeLease({ ...leaseSight(state, parts, record), stored }, parts.at());
   switch (verdict.kind) {
     case "follow":
       state.mine = null;
@@ -135,12 +136,27 @@ function note(
   return record;
 }
 
-function leaseSight(state: State, parts: LeadParts, record: RolloutRecord | null): LeaseSight {
+/** Asked only where a record of another head stands in the way. */
+async function storedHead(
+  { store, head }: LeadParts,
+  record: RolloutRecord | null,
+): Promise<LeaseSight["stored"]> {
+  if (record === null || record.head === head.id) return "unknown";
+  const id = await store.readHeadId();
+  if (id === null) return "unknown";
+  return id === record.head ? "this" : "another";
+}
+
+function leaseSight(
+  state: State,
+  parts: LeadParts,
+  record: RolloutRecord | null,
+): Omit<LeaseSight, "stored"> {
   const { head, me, nowMs } = parts;
   const { epoch, serial } = head.head;
   return {
     record,
-    heardMs: Math.max(state.movedMs, parts.lastHeardMs()),
+    heardMs: Math.max(state.movedMs, parts.lastHeardMs(head.id)),
     nowMs: nowMs(),
     head: head.id,
     place: { epoch, serial },

@@ -1,6 +1,6 @@
 /** SHELL. The lead's keys in the store: the record, by compare-and-set, and the receipts that let a wave go. */
 import { ChimeraError } from "@chimera/proto/errors";
-import type { FleetId } from "@chimera/proto/names";
+import type { Digest, FleetId } from "@chimera/proto/names";
 import { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { WaveReceipts } from "@chimera/proto/rollout/wave-receipts";
 import type { Envelope } from "@chimera/proto/signed/envelope";
@@ -8,6 +8,7 @@ import { subjects } from "@chimera/proto/subjects";
 import { z } from "zod";
 import type { Connection } from "../connection.ts";
 import { parseBounded, readEnvelope } from "../look/read-stored.ts";
+import { documentId } from "../trust/judge-document.ts";
 
 export interface StoredRecord {
   /** Null where there is none, or one that nobody can read. */
@@ -19,6 +20,8 @@ export interface StoredRecord {
 export interface LeadStore {
   /** Throws deadline-exceeded when nobody answers. */
   read: () => Promise<StoredRecord>;
+  /** Of the head that lies in the store, whoever signed it; null without, and where nobody answers. */
+  readHeadId: () => Promise<Digest | null>;
   /** What an operator asked last, unchecked; null without. */
   readAsk: () => Promise<Envelope | null>;
   /** The new revision; "moved" when somebody else has written since. */
@@ -47,6 +50,10 @@ export function openLeadStore(connection: Connection, fleetId: FleetId): LeadSto
       if (code !== 0) return { record: null, revision: 0 };
       const found = data.length === 0 ? null : parseBounded(data, RolloutRecord);
       return { record: found?.kind === "found" ? found.value : null, revision: revision ?? 0 };
+    },
+    async readHeadId() {
+      const found = await readEnvelope(connection, subjects.desiredGet("head", fleetId));
+      return found.kind === "found" ? documentId(found.value) : null;
     },
     async readAsk() {
       const found = await readEnvelope(connection, subjects.rolloutAskGet(fleetId));

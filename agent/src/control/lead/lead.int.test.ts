@@ -1,7 +1,7 @@
 /** Leads on a real nats-server, with the permissions of a node that may lead. The clock of the leads runs five times as fast. */
 import { provenNodes } from "@chimera/proto/rollout/wave-receipts";
 import { expect, test, vi } from "vitest";
-import { createSigner } from "../fleet-fixture.ts";
+import { createHead, createLeaf, createSigner, idOf, sealHead } from "../fleet-fixture.ts";
 import { namesOf } from "./played-fleet.ts";
 import { headId as id, patient, useLeads, waves } from "./use-leads.ts";
 
@@ -108,9 +108,11 @@ test("a garbled record, or none, is begun anew above every lease; another lead's
 
 test("the lead of an older head leaves a newer head's record alone, and one of a newer head takes it over", async () => {
   await play({ n1: "lingers" });
+  const published = sealHead(createHead(2, [createLeaf(createSigner("n1"), "a")]));
+  await fleet().putHead(published);
   const newer = {
     v: 1,
-    head: "c".repeat(64),
+    head: idOf(published),
     lease: 7,
     phase: "waves",
     reason: "",

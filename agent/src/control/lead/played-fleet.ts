@@ -29,6 +29,7 @@ export interface PlayedFleet {
   gone: readonly NodeName[];
   /** Something else in the record's place. */
   putRecord: (value: unknown) => Promise<void>;
+  putHead: (head: Envelope) => Promise<void>;
   putAsk: (order: Envelope) => Promise<void>;
   stop: () => void;
 }
@@ -76,6 +77,7 @@ export async function playFleet(
     },
     history: () => readHistory(bucket),
     putRecord: async (value) => void (await bucket.put(recordKey, JSON.stringify(value))),
+    putHead: async (sealed) => void (await bucket.put(keys.desired("head", fleetId), JSON.stringify(sealed))),
     putAsk: async (order) => void (await bucket.put(keys.rolloutAsk(fleetId), JSON.stringify(order))),
     stop: () => stopping.abort(),
   };

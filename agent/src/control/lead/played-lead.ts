@@ -58,7 +58,7 @@ export function startLead(
     ear.readAll();
   });
   const ear = openFleetEar({ connection, fleetId, keys: fleet.keys, nowMs, log });
-  const beats = openLeadBeats({ connection, fleetId, me, head: id, nowMs });
+  const beats = openLeadBeats({ connection, fleetId, me, nowMs });
   const head = headOf(serial, isConsenting);
   const utcMs = () => Math.max(Date.now() + clockMs, Date.parse(head.createdAt));
   const ended = lead({
@@ -73,7 +73,7 @@ export function startLead(
     isOver: (record) => isOver(record, head, utcMs()),
     openAsk: (envelope) => askIn(envelope, { role: orderRole, fleetId, head: id, nowMs: Date.now() }),
     lastHeardMs: beats.lastHeardMs,
-    beat: beats.say,
+    beat: () => beats.say(id),
     isCurrent: () => !isDead,
     say: (line) => said.push(line),
     nowMs,

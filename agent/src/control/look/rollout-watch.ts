@@ -28,8 +28,9 @@ export interface RolloutWatchOptions {
 export function createRolloutWatch(options: RolloutWatchOptions): RolloutWatch {
   const { keeper, value, save, onChange, onRecord } = options;
   let newest = value;
+  const placeOf = (head: Digest) => (hasCommitted(keeper.state(), head) ? "done" : "on-its-way");
   const take = (record: RolloutRecord) => {
-    if (!mayFollow(newest, record)) return;
+    if (!mayFollow(newest, record, placeOf(record.head))) return;
     if (JSON.stringify(record) === JSON.stringify(newest)) return;
     const isNews = newest === null || gistOf(newest) !== gistOf(record);
     save(record);
@@ -57,6 +58,10 @@ export function createRolloutWatch(options: RolloutWatchOptions): RolloutWatch {
 
 function gistOf({ head, phase, reason, released }: RolloutRecord): string {
   return JSON.stringify([head, phase, reason, released]);
+}
+
+function hasCommitted(state: TrustState | null, head: Digest): boolean {
+  return state?.leaves.some((leaf) => leaf.head === head && leaf.committedAt !== null) === true;
 }
 
 /** Why a record is not heeded; null for one of the accepted head, and for one that is merely not about it now. */

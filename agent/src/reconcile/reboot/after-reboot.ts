@@ -138,7 +138,7 @@ function fresh({ observed, journal }: Situation, changes: Partial<Journal>): Par
     bootSet: false,
     deadMan: null,
     isEndUnknown: false,
-    drained: journal.drained === null ? null : { ...journal.drained, retryAt: null },
+    drained: journal.drained === null ? null : { ...journal.drained, retryAt: null, left: null },
     ...others,
   };
 }

@@ -5,7 +5,7 @@ import { newJournal } from "../new-journal.ts";
 import { a, b, c, desired, observed, panicOf } from "../model/machine-model.ts";
 import { at, play } from "../model/play-machine.ts";
 
-const owed = { failures: 0, retryAt: null };
+const owed = { failures: 0, retryAt: null, left: null };
 const onNew = { current: b, booted: b, profile: b, bootDefault: b };
 const seen = { ...observed({ system: onNew }), drainSeconds: 300, undrainSeconds: 120 };
 const committed = at("committed", { drained: owed });
@@ -49,16 +49,14 @@ test("not on a system that is unproven, unknown or being left, nor while the nod
   }
   const back = at("staged-for-reboot", { isGoingBack: true, drained: owed });
   expect(decide(seen, back, null).waiting).toMatchObject({ reason: "needs-reboot" });
-  expect(decide(seen, at("revert-failed", { drained: owed }), null).plan?.action ?? null).not.toMatchObject({
-    unit: { action: "undrain" },
-  });
+  expect(decide(seen, at("revert-failed", { drained: owed }), null).plan?.action ?? null).toBeNull();
 });
 
 test("one that fails is tried on, ever more slowly; after the third time a person is called", () => {
   const once = decide({ ...seen, unit: ended(1) }, undraining, null).plan;
   expect(once).toMatchObject({ journal: { drained: { failures: 1, retryAt: 102_000 } }, events: [] });
   expect(decide(seen, once?.journal ?? null, null).waiting).toMatchObject({ reason: "undraining" });
-  const third = { ...undraining, drained: { failures: 2, retryAt: null } };
+  const third = { ...undraining, drained: { ...owed, failures: 2 } };
   const alarmed = decide({ ...seen, unit: { kind: "absent" } }, third, null).plan;
   expect(alarmed?.events).toMatchObject([
     { type: "alarm", data: { message: expect.stringMatching(/drained.*3 times/) } },
@@ -76,8 +74,14 @@ test("a newer order waits for an undrain that runs, a way back does not; the deb
   const running = { ...seen, unit: { kind: "running" } as const };
   expect(decide(running, undraining, desired(2, c)).waiting).toMatchObject({ reason: "undraining" });
   const taken = decide(running, undraining, panicOf(1, a)).plan?.journal;
-  expect(taken).toMatchObject({ order: { rank: 1 }, drained: owed });
-  const failing = { ...committed, drained: { failures: 4, retryAt: 900_000 } };
+  expect(taken).toMatchObject({ order: { rank: 1 }, drained: { ...owed, left: "chimera-undrain-1" } });
+  // It is ended before another one begins: two at once are no undrain.
+  const back = { ...at("reverted", {}), drained: taken?.drained ?? null };
+  const home = { ...seen, system: { current: a, booted: a, profile: a, bootDefault: a } };
+  const ending = decide(home, back, null).plan;
+  expect(ending?.action).toEqual({ kind: "stop-unit", name: "chimera-undrain-1" });
+  expect(decide(home, ending?.afterwards ?? null, null).plan?.action).toMatchObject({ kind: "start-unit" });
+  const failing = { ...committed, drained: { ...owed, failures: 4, retryAt: 900_000 } };
   const next = { observed: seen, journal: failing, desired: { ...desired(2, c), toplevel: c }, current: b };
   expect(newJournal(next)).toMatchObject({ step: "accepted", drained: failing.drained });
   const restarted = { ...next, observed: { ...seen, bootId: "boot-2" } };

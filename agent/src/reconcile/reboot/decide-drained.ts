@@ -6,7 +6,7 @@
 import { backoffMs } from "../backoff.ts";
 import type { Decision, UnitFact } from "../decision.ts";
 import { isToolProblem, type Journal, type Step } from "../journal.ts";
-import { alarm, collect, go, startUnit, wait, withEvents, type Situation } from "../plan.ts";
+import { alarm, collect, go, goThen, startUnit, wait, withEvents, type Situation } from "../plan.ts";
 
 /** From then on nobody need wait for it: a person is called, and it is tried on. */
 const maxFailures = 3;
@@ -17,6 +17,8 @@ const quiet: ReadonlySet<Step> = new Set<Step>([
   "staged-for-reboot",
   "refused",
   "reverted",
+  "revert-failed",
+  "stuck",
 ]);
 
 /** Null where nothing is owed, or it cannot be given yet. */
@@ -30,6 +32,10 @@ export function decideDrained(situation: Situation): Decision | null {
   // Whoever drives without the node's module leaves it to the agent.
   const runtimeSeconds = observed.undrainSeconds;
   if (runtimeSeconds === undefined) return null;
+  if (drained.left !== null) {
+    const done = { drained: { ...drained, left: null }, transitions };
+    return goThen(situation, { kind: "stop-unit", name: drained.left }, done);
+  }
   if (runtimeSeconds === null) return go(situation, { drained: null, transitions });
   const unit = { prefix: "chimera-undrain", action: "undrain" as const, toplevel: journal.toplevel };
   return startUnit(situation, { ...unit, runtimeSeconds }, { transitions });
@@ -67,7 +73,7 @@ function awaitUnit(situation: Situation, unit: UnitFact | null): Decision {
 function failed(situation: Situation, how: string): Decision {
   const { journal, observed } = situation;
   const failures = (journal.drained?.failures ?? 0) + 1;
-  const drained = { failures, retryAt: observed.uptimeMs + backoffMs(failures) };
+  const drained = { failures, retryAt: observed.uptimeMs + backoffMs(failures), left: null };
   const decision = go(situation, { ...ended(journal), drained }, collect(journal.unit));
   if (failures !== maxFailures) return decision;
   return withEvents(decision, [

@@ -147,7 +147,7 @@ function drain(situation: Situation): Decision {
     situation,
     { prefix: "chimera-drain", action: "drain", toplevel: journal.toplevel, runtimeSeconds },
     // Owed from its begin: half a drain is one too.
-    { drained: { failures: 0, retryAt: null } },
+    { drained: { failures: 0, retryAt: null, left: journal.drained?.left ?? null } },
   );
 }
 

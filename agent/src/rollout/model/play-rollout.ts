@@ -107,14 +107,16 @@ export function playRollout(play: Play): string[] {
     waited: "",
     lines: [],
   };
-  for (let second = 0; second < (play.seconds ?? 200) && !isOver(stage); second += 1) {
+  for (let second = 0; second < (play.seconds ?? 200) && !isOver(stage, second); second += 1) {
     if (leads(stage, second)) playSecond(stage, second);
   }
   return stage.lines;
 }
 
-function isOver({ record }: Stage): boolean {
-  return record.phase === "committed" || record.phase === "returned";
+/** Also a little after the end: whoever takes it back again shows. */
+function isOver({ record, sinceMs }: Stage, second: number): boolean {
+  const isEnd = record.phase === "committed" || record.phase === "returned";
+  return isEnd && second * 1000 - sinceMs > 30_000;
 }
 
 /** Whether anybody leads at this second. */
@@ -137,7 +139,8 @@ function playSecond(stage: Stage, second: number): void {
   if (step.gate !== null)
     stage.lines.push(lineOf(second, `receipts of wave ${step.gate + 1} are laid ready`));
   if (step.record !== null) write(stage, second, step.record);
-  else if (step.waiting !== stage.waited) stage.lines.push(lineOf(second, `  waits: ${step.waiting}`));
+  else if (step.waiting !== stage.waited && step.waiting !== "")
+    stage.lines.push(lineOf(second, `  waits: ${step.waiting}`));
   stage.waited = step.waiting;
 }
 

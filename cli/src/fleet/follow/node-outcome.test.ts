@@ -67,6 +67,11 @@ test.each<[string, NodeView | undefined, unknown]>([
     view({ waiting: { reason: "undrain-failed", detail: "the undrain failed 3 times" } }),
     { kind: "failed", reason: "committed, but the undrain failed 3 times" },
   ],
+  [
+    "committed, sick, and without a way back has failed",
+    view({ waiting: { reason: "no-way-back", detail: "check web fails" } }),
+    { kind: "failed", reason: "committed, but check web fails" },
+  ],
   ["an old problem does not undo that", view({ problem: { ...problem, at: before } }), { kind: "committed" }],
   [
     "a status that nobody signed proves nothing",

@@ -76,12 +76,21 @@ function forbiddenRestart({ accepted, state, waiting }: NodeStatus, { head }: Go
   return `staged-for-reboot: ${waiting.detail}: ${way}`;
 }
 
+/** Of a node that has committed: it is no use as it is. */
+const noGood: ReadonlySet<string> = new Set(["undrain-failed", "no-way-back"]);
+
 /** A node that failed before takes the new head first and changes its state word after: only new problems count. */
-function failureAt({ state, problem, waiting }: NodeStatus, { problemBefore }: Goal): string | undefined {
-  if (state === "committed" && waiting?.reason === "undrain-failed") return `${state}, but ${waiting.detail}`;
+function failureAt(status: NodeStatus, { problemBefore }: Goal): string | undefined {
+  const { state, problem, waiting } = status;
+  if (state === "committed") return noGoodOf(status);
   if (!failures.has(state)) return undefined;
   if (problem === null) return `${state}: ${waiting?.detail ?? "it gave no reason"}`;
   return problem.at === problemBefore ? undefined : `${state}: ${problem.code}: ${problem.message}`;
+}
+
+function noGoodOf({ waiting }: NodeStatus): string | undefined {
+  if (waiting === null || !noGood.has(waiting.reason)) return undefined;
+  return `committed, but ${waiting.detail}`;
 }
 
 /** A refused head changes no state word: the node stays what it is, and says why. */
