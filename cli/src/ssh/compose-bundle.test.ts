@@ -20,7 +20,7 @@ const chain = longerChain(fleet.chain, more);
 const head = fleet.head(7, fleet.world());
 const node = NodeName.parse("b");
 const receiver = { fleetId, node, keys: fleet.keySet, chain };
-const full = { ...receiver, head: head.envelope, leaves: head.leaves, fresh: null };
+const full = { ...receiver, head: head.envelope, proof: fleet.proof(head, "b"), fresh: null };
 
 test("its own leaf proves itself against the head, and the closure list is in its one order", () => {
   const entries = closureOf(toplevel("b"));
@@ -48,7 +48,7 @@ test("a panic comes with the head that it undoes, and a node without a leaf gets
   const { documents, closure } = panicBundle({ ...receiver, panic: undo.envelope, undone: head.envelope });
   expect(documents).toMatchObject({ panic: { envelope: undo.envelope, undone: head.envelope }, head: null });
   expect(closure).toBeNull();
-  expect(() => headBundle({ ...full, node: NodeName.parse("z"), closure: undefined })).toThrow(
+  expect(() => headBundle({ ...full, proof: undefined, closure: undefined })).toThrow(
     expect.objectContaining({ code: "node-unknown" }),
   );
 });

@@ -5,7 +5,7 @@ import type { FleetId, NodeName } from "@chimera/proto/names";
 import { sortClosure, type ClosureEntry } from "@chimera/proto/signed/closure";
 import { parsePayload, payloadOf, type Envelope } from "@chimera/proto/signed/envelope";
 import { KeySet } from "@chimera/proto/signed/key-set";
-import { proveLeaf, type Leaf, type LeafProof } from "@chimera/proto/signed/world";
+import type { LeafProof } from "@chimera/proto/signed/world";
 import type { WalkedChain } from "../documents/open-signed.ts";
 
 interface Receiver {
@@ -18,15 +18,19 @@ interface Receiver {
 
 export interface HeadBundle extends Receiver {
   head: Envelope;
-  leaves: readonly Leaf[];
+  /** Undefined for a node without a leaf in its world. */
+  proof: LeafProof | undefined;
   fresh: Envelope | null;
   /** Of the node's leaf; undefined where it is not in the local store: the node has it, or asks the controller. */
   closure: readonly ClosureEntry[] | undefined;
 }
 
 /** Throws node-unknown for a node without a leaf. */
-export function headBundle({ head, leaves, fresh, closure, ...receiver }: HeadBundle): Delivery {
-  const documents = { fresh, panic: null, head: { envelope: head, proof: proofOf(leaves, receiver.node) } };
+export function headBundle({ head, proof, fresh, closure, ...receiver }: HeadBundle): Delivery {
+  if (proof === undefined) {
+    throw new ChimeraError("node-unknown", `${receiver.node} has no leaf in this world`);
+  }
+  const documents = { fresh, panic: null, head: { envelope: head, proof } };
   const list = closure === undefined ? null : { v: 1 as const, entries: sortClosure(closure) };
   return bundle(receiver, documents, list);
 }
@@ -67,10 +71,4 @@ function versionOf(envelope: Envelope): number | null {
     if (error instanceof ChimeraError) return null;
     throw error;
   }
-}
-
-function proofOf(leaves: readonly Leaf[], node: NodeName): LeafProof {
-  const proof = proveLeaf(leaves, node);
-  if (proof !== undefined) return proof;
-  throw new ChimeraError("node-unknown", `${node} has no leaf in this world`);
 }

@@ -2,6 +2,7 @@
 import { ChimeraError } from "@chimera/proto/errors";
 import { shortDigest, type NodeName, type StorePath } from "@chimera/proto/names";
 import type { NodeReport } from "@chimera/proto/delivery";
+import { allProofs } from "@chimera/proto/signed/all-proofs";
 import type { ClosureEntry } from "@chimera/proto/signed/closure";
 import type { Leaf } from "@chimera/proto/signed/world";
 import { nodeKeysOf } from "../fleet/check-view.ts";
@@ -70,6 +71,7 @@ async function bundlesOf(io: Io, { observer, plan, closures, signed, missed }: H
     ({ node }) => plan.leaves.some((leaf) => leaf.node === node) && !missed.some((one) => one.node === node),
   );
   const known = await moreClosures(io, plan, { closures, receivers });
+  const proofs = allProofs(plan.leaves);
   const toplevels = new Map(plan.leaves.map(({ node, toplevel }) => [node, toplevel]));
   return receivers.map(({ node, report }) => {
     const toplevel = toplevels.get(node);
@@ -79,7 +81,7 @@ async function bundlesOf(io: Io, { observer, plan, closures, signed, missed }: H
       keys: report.keys,
       chain: keys.chain,
       head: signed.envelope,
-      leaves: plan.leaves,
+      proof: proofs.get(node),
       fresh: signed.fresh,
       closure: toplevel === undefined ? undefined : known.get(toplevel),
     });

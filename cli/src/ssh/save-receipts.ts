@@ -3,8 +3,9 @@ import { resolve } from "node:path";
 import type { NodeReport } from "@chimera/proto/delivery";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Digest, FleetId, NodeName } from "@chimera/proto/names";
+import { allProofs } from "@chimera/proto/signed/all-proofs";
 import { openEnvelope, type Envelope } from "@chimera/proto/signed/envelope";
-import { proveLeaf, type Leaf } from "@chimera/proto/signed/world";
+import type { Leaf, LeafProof } from "@chimera/proto/signed/world";
 import { NodeStatus } from "@chimera/proto/status";
 import type { WalkedChain } from "../documents/open-signed.ts";
 import type { Io } from "../io.ts";
@@ -25,7 +26,8 @@ export interface ReceiptSources {
 export async function saveReceipts(io: Io, path: string, sources: ReceiptSources): Promise<number> {
   const { fleetId, chain, head, panic } = sources;
   const documents = panic === null ? [head.envelope] : [head.envelope, panic];
-  const all = head.leaves.flatMap((leaf) => receiptOf(leaf, sources) ?? []);
+  const proofs = allProofs(head.leaves);
+  const all = head.leaves.flatMap((leaf) => receiptOf(leaf, proofs.get(leaf.node), sources) ?? []);
   const receipts = all.filter(
     (one) => verifyReceipts({ receipts: [one], documents }, chain, fleetId)[0]?.holds === true,
   );
@@ -35,9 +37,12 @@ export async function saveReceipts(io: Io, path: string, sources: ReceiptSources
   return receipts.length;
 }
 
-function receiptOf(leaf: Leaf, { head, reports }: ReceiptSources): SavedReceipt | null {
+function receiptOf(
+  leaf: Leaf,
+  proof: LeafProof | undefined,
+  { head, reports }: ReceiptSources,
+): SavedReceipt | null {
   const report = reports.get(leaf.node);
-  const proof = proveLeaf(head.leaves, leaf.node);
   const receipt = report === undefined ? null : newestReceipt(report, leaf);
   return receipt === null || proof === undefined ? null : { receipt, proof, head: head.id };
 }
