@@ -39,6 +39,8 @@ test("orders and what nodes tell of them are one list, each once, in the order o
   const problem = { code: "space-missing", message: "\u001b[2Jno room" };
   fleet.node("n1").tell("state-changed", { ...changed, problem }, { id });
   fleet.node("n1").tell("state-changed", { ...changed, problem }, { id });
+  // Two nodes are two connections: nobody else puts what they say in order.
+  await vi.waitUntil(async () => (await timeline()).includes("no room"), patience);
   fleet.node("n2").tell("dreamt", { of: "sheep" });
   fleet.node("n2").tell("alarm", { code: "bug", message: "old" }, { time: "2020-01-01T00:00:00Z" });
   await vi.waitUntil(async () => (await timeline()).includes("alarm bug"), patience);

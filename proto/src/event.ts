@@ -132,10 +132,12 @@ export type NodeEvent = z.infer<typeof NodeEvent>;
 export const ForeignEvent = attributes.extend({
   type: z.string().regex(/^[a-z0-9-]{1,64}$/u, "an event type has 1-64 of a-z, 0-9 and -"),
   data: z.unknown(),
+  /** That it is there says that nobody knew the type. */
+  foreign: z.boolean().default(true),
 });
 export type ForeignEvent = z.infer<typeof ForeignEvent>;
 
 /** With its type understood; null for one that says what this reader does not know. */
 export function knownEvent(event: NodeEvent | ForeignEvent): NodeEvent | null {
-  return NodeEvent.safeParse(event).data ?? null;
+  return "foreign" in event ? null : event;
 }

@@ -2,12 +2,13 @@
 import type { NodeView } from "@chimera/proto/api";
 import { ChimeraError } from "@chimera/proto/errors";
 import { knownEvent, type NodeEvent } from "@chimera/proto/event";
-import type { Digest, FleetId, NodeName, StorePath } from "@chimera/proto/names";
+import { Digest, type FleetId, type NodeName, type StorePath } from "@chimera/proto/names";
 import type { StoredEvent } from "@chimera/proto/past-api";
 import { parsePayload, payloadOf, type Envelope } from "@chimera/proto/signed/envelope";
 import type { PublicKeyText } from "@chimera/proto/signed/keys";
-import { openReceipt, Receipt } from "@chimera/proto/signed/receipt";
+import { openReceipt, type Receipt } from "@chimera/proto/signed/receipt";
 import type { NodeStatus } from "@chimera/proto/status";
+import { z } from "zod";
 import { better, eventResult, receiptResult, statusResult, type NodeResult } from "./outcome.ts";
 
 /** Of a node's leaf: as little as it takes, for there are many. */
@@ -104,9 +105,11 @@ function documentOf(event: NodeEvent): Digest | null {
   return event.type === "state-changed" ? (event.data.order?.id ?? null) : null;
 }
 
+const About = z.object({ document: z.object({ id: Digest }) });
+
 /** Before its signature is checked, which costs most: it may be about a document that nobody asked for. */
 function aboutOf(envelope: Envelope): Digest | null {
-  return orNull(() => parsePayload(payloadOf(envelope, "receipt"), Receipt).document.id);
+  return orNull(() => parsePayload(payloadOf(envelope, "receipt"), About).document.id);
 }
 
 function signedReceipt(envelope: Envelope, nodeKey: PublicKeyText): Receipt | null {

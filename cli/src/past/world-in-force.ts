@@ -27,7 +27,10 @@ function whyText(atMs: number, then: InForce, heads: readonly StoredKnownHead[])
   }[then.kind];
   const { epoch, serial } = then.place;
   const of = heads.find(({ head }) => head.epoch === epoch && head.serial === serial)?.head;
-  const signed = of === undefined ? "" : ` (signed ${of.createdAt} by ${of.author}, by their own clock)`;
+  const signed =
+    of === undefined || then.kind === "panic"
+      ? ""
+      : ` (signed ${of.createdAt} by ${of.author}, by their own clock)`;
   const at = new Date(atMs).toISOString();
   return `at ${at} world ${shortDigest(then.world)} was in force, ${how} ${showPlace(then.place)}${signed}`;
 }
