@@ -37,6 +37,13 @@ const rules: Rule[] = [
     except: tests,
   },
   {
+    name: "what a plan foresees is computed from closures that were read",
+    why: pureWhy,
+    from: /^cli\/src\/plan\//,
+    not: /^(?!cli\/src\/plan\/|@chimera\/proto\/)/,
+    except: tests,
+  },
+  {
     name: "proto is a leaf",
     why: shareWhy,
     from: /^proto\//,

@@ -20,6 +20,11 @@ export const commandTable: readonly CommandEntry[] = [
   { name: "init", summary: "make the keys of a new fleet", load: () => import("./commands/init.ts") },
   { name: "keys", summary: "make keys, and say who may sign what", load: () => import("./commands/keys.ts") },
   { name: "context", summary: "choose the fleet to work on", load: () => import("./commands/context.ts") },
+  {
+    name: "plan",
+    summary: "what a deployment would do to every node",
+    load: () => import("./commands/plan.ts"),
+  },
   { name: "deploy", summary: "build, push, publish and follow", load: () => import("./commands/deploy.ts") },
   {
     name: "publish",

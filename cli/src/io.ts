@@ -24,6 +24,8 @@ export interface Io {
   /** Aborted by Ctrl-C or SIGTERM, whose name is the reason: children and requests end, temporary files go. */
   signal: AbortSignal;
   sleep: (ms: number) => Promise<void>;
+  /** What a command that went well ends with: 0, unless its answer is in the code. */
+  result: { code: number };
 }
 
 /** A folder of the XDG base directory specification: an empty or relative one counts as not set. */
@@ -69,6 +71,7 @@ export function processIo(): Io {
     nowMs: Date.now,
     signal: stop.signal,
     sleep: (ms) => delay(ms, undefined, { signal: stop.signal }),
+    result: { code: 0 },
   };
 }
 

@@ -10,7 +10,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   try {
     const program = await createProgram(argv, io);
     await program.parseAsync([...argv], { from: "user" });
-    return 0;
+    return io.result.code;
   } catch (error) {
     return report(error, { io, json: argv.includes("--json") });
   }

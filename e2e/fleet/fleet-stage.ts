@@ -27,13 +27,30 @@ export async function deployWorld(
   label: string,
   options: WorldOptions = {},
 ): Promise<HostRunResult> {
+  return worldCommand(fleet, label, { ...options, command: "deploy" });
+}
+
+/** Builds on ws, and shows what a deployment would do; any exit code. */
+export async function planWorld(
+  fleet: Fleet,
+  label: string,
+  options: WorldOptions = {},
+): Promise<HostRunResult> {
+  return worldCommand(fleet, label, { ...options, command: "plan" });
+}
+
+async function worldCommand(
+  fleet: Fleet,
+  label: string,
+  { command, ...options }: WorldOptions & { command: "deploy" | "plan" },
+): Promise<HostRunResult> {
   const { version = fleet.versions.first, changes = {}, agentConfig = {}, args = [] } = options;
   const nodes = options.nodes ?? fleet.lab.nodes.map(({ name }) => name);
   const specs = nodes.map(
     (node) => [node, fleet.node(node, { label, version, changes, agentConfig })] as const,
   );
   const folder = await fleet.stageWorld(label, Object.fromEntries(specs));
-  return operatorOf(fleet.lab).run(["deploy", "--file", `${folder}/chimera.toml`, ...args], {
+  return operatorOf(fleet.lab).run([command, "--file", `${folder}/chimera.toml`, ...args], {
     timeoutMs: 300_000,
   });
 }

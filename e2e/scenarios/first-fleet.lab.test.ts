@@ -1,6 +1,6 @@
 // The first fleet does its main job on real machines.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { agentPid, deployWorld, pointersOf, viewOf, waitView } from "../fleet/fleet-stage.ts";
+import { agentPid, deployWorld, planWorld, pointersOf, viewOf, waitView } from "../fleet/fleet-stage.ts";
 import { operatorOf } from "../fleet/operator.ts";
 import { startFleet, type Fleet } from "../fleet/start-fleet.ts";
 import { tamperNode } from "../fleet/tamper-node.ts";
@@ -37,6 +37,20 @@ test("world A is built, pushed, signed and committed on every node", async () =>
   expect(verified).toBe(true);
   expect(status).toMatchObject({ state: "committed", accepted: { serial: 1 }, problem: null });
   expect(hardware?.cpu.cores).toBeGreaterThan(0);
+});
+
+test("the plan for world B is one for all nodes, names what will stop, and sends nothing", async () => {
+  const options = { version: fleet.versions.next };
+  const plan = await planWorld(fleet, "b", { ...options, args: ["--exit-code"] });
+  expect(plan).toMatchObject({ code: 1, stdout: expect.stringMatching(/^n1, n2, n3$/m) });
+  expect(plan.stdout).toMatch(/stops, starts +.*lab-app-1\.service, lab-app-2\.service, lab-app-5\.service/);
+  expect(plan.stdout).toMatch(/leaves as it is +.*lab-app-4\.service/);
+  expect(plan.stdout).toMatch(/store +at least [\d.]+ [KMGT]iB free/);
+  expect(plan.stderr).toMatch(/n3: built/);
+  // The same world that runs: nothing to do.
+  const same = await planWorld(fleet, "a", { args: ["--exit-code"] });
+  expect(same).toMatchObject({ code: 0, stdout: expect.stringContaining("n1, n2, n3: the same system") });
+  expect((await operatorOf(fleet.lab).ok(["history"])).match(/\bdeploy\b/g)).toHaveLength(1);
 });
 
 test("world B replaces the agent by the one that the closure brings, without a failed unit", async () => {

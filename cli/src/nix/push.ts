@@ -1,16 +1,12 @@
 /** SHELL. Signs closures where they were built and copies them to the controller's cache, then asks for every narinfo. */
-import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { isAbsolute, join } from "node:path";
 import { closureSize, type ClosureEntry } from "@chimera/proto/signed/closure";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { StorePath } from "@chimera/proto/names";
 import pLimit from "p-limit";
 import type { ApiClient } from "../api/api-client.ts";
 import type { Io } from "../io.ts";
-import { writeNewFile } from "../secret-file.ts";
-import type { BuildLog, Progress } from "./build-log.ts";
+import { withCacheLogin } from "./cache-login.ts";
+import { copyProgress, type CopyProgress } from "./copy-progress.ts";
 import { checkNarinfo } from "./narinfo.ts";
 import { nixOutput } from "./nix-command.ts";
 import { signClosures } from "./sign-closures.ts";
@@ -23,13 +19,7 @@ export interface PushOptions {
   /** For Nix's own requests to the cache. */
   token: string | undefined;
   cacheKeyFile: string;
-  onProgress(progress: PushProgress): void;
-}
-
-export interface PushProgress {
-  paths: Progress;
-  /** Of NARs, before compression. */
-  bytes: Progress;
+  onProgress: (progress: CopyProgress) => void;
 }
 
 export interface Pushed {
@@ -82,38 +72,10 @@ async function missingPaths(api: ApiClient, entries: readonly ClosureEntry[]): P
  */
 async function copy(io: Io, missing: readonly ClosureEntry[], options: PushOptions): Promise<void> {
   const stdin = missing.map(({ path }) => path).join("\n");
-  const folder = await mkdtemp(join(secretFolder(io), "chimera-"));
-  try {
-    const netrc = join(folder, "netrc");
-    const { hostname } = new URL(options.controller);
-    const login =
-      options.token === undefined ? "" : `machine ${hostname} login chimera password ${options.token}\n`;
-    await writeNewFile(netrc, login, 0o600);
-    const to = `${options.controller}/cache?compression=zstd`;
-    const args = [
-      "copy",
-      "--no-recursive",
-      "--refresh",
-      "--option",
-      "netrc-file",
-      netrc,
-      "--to",
-      to,
-      "--stdin",
-    ];
-    const total = closureSize(missing);
-    const onProgress = ({ copied, copiedBytes }: BuildLog): void => {
-      const done = Math.min(copiedBytes.done, total);
-      options.onProgress({ paths: { ...copied, total: missing.length }, bytes: { done, total } });
-    };
+  const to = `${options.controller}/cache?compression=zstd`;
+  const onProgress = copyProgress(missing, options.onProgress);
+  await withCacheLogin(io, options, async (login) => {
+    const args = ["copy", "--no-recursive", "--refresh", ...login, "--to", to, "--stdin"];
     await nixOutput(io, { args, stdin, onProgress }, `copy to ${options.controller}/cache`);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-/** In memory where the session has such a folder; a variable that survived `su` or cron names one that is gone. */
-function secretFolder({ env }: Io): string {
-  const runtime = env["XDG_RUNTIME_DIR"];
-  return runtime !== undefined && isAbsolute(runtime) && existsSync(runtime) ? runtime : tmpdir();
+  });
 }

@@ -9,10 +9,19 @@ import { closureOf, parsePathInfo } from "./path-info.ts";
 export async function queryClosures(
   io: Io,
   toplevels: readonly StorePath[],
+  /** Another store than the local one. */
+  store?: string,
 ): Promise<Map<StorePath, ClosureEntry[]>> {
   const unique = [...new Set(toplevels)];
   const result = await runNix(io, {
-    args: ["path-info", "--recursive", "--json", "--offline", "--stdin"],
+    args: [
+      "path-info",
+      "--recursive",
+      "--json",
+      "--offline",
+      "--stdin",
+      ...(store === undefined ? [] : ["--store", store]),
+    ],
     stdin: unique.join("\n"),
   });
   if (result.kind === "failed") {

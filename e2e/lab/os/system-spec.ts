@@ -51,6 +51,9 @@ export const App = z.strictObject({
 const Unit = z.strictObject({
   text: Text.optional(),
   wantedBy: z.array(UnitName).max(16).optional(),
+  requiredBy: z.array(UnitName).max(16).optional(),
+  /** Files in `<unit>.d`; null for one that is masked. */
+  dropIns: z.record(z.string().regex(/^[a-z0-9-]{1,64}\.conf$/), Text.nullable()).optional(),
   aliases: z.array(UnitName).max(16).optional(),
   mask: z.boolean().optional(),
   /** The unit file is Debian's, only the links are ours. */

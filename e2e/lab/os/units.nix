@@ -1,5 +1,6 @@
 # The directory /etc/systemd/system as one store path.
-# units.<name> = { text; wantedBy ? [ ]; requiredBy ? [ ]; aliases ? [ ]; } or { mask = true; } or { debian = true; wantedBy } for a unit of /usr.
+# units.<name> = { text; wantedBy ? [ ]; requiredBy ? [ ]; aliases ? [ ]; dropIns ? { }; } or { mask = true; } or { debian = true; wantedBy } for a
+# unit of /usr; without text there are only the links and the drop-ins, as for an instance. A drop-in of null is masked.
 lib: units:
 let
   inherit (lib) quote eachLine;
@@ -17,9 +18,14 @@ let
     mkdir -p ${quote folder}
     ln -s ${if unit.debian or false then quote (unitFile name unit) else quote "../${name}"} ${quote "${folder}/${name}"}
   '';
+  dropIn = name: file: text: ''
+    mkdir -p ${quote "${name}.d"}
+    ln -s ${if text == null then "/dev/null" else quote (lib.writeText file text)} ${quote "${name}.d/${file}"}
+  '';
   install = name: unit:
     if unit.mask or false then "ln -s /dev/null ${quote name}" else ''
-      ${if unit.debian or false then "" else "ln -s ${quote (unitFile name unit)} ${quote name}"}
+      ${if unit.debian or false || !(unit ? text) then "" else "ln -s ${quote (unitFile name unit)} ${quote name}"}
+      ${lib.mapLines (dropIn name) (unit.dropIns or { })}
       ${eachLine (target: pulledIn name unit "${target}.wants") (unit.wantedBy or [ ])}
       ${eachLine (target: pulledIn name unit "${target}.requires") (unit.requiredBy or [ ])}
       ${eachLine (alias: "ln -s ${if unit.debian or false then quote (unitFile name unit) else quote name} ${quote alias}") (unit.aliases or [ ])}

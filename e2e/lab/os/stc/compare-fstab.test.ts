@@ -7,6 +7,7 @@ test("each change of a file system asks for its own treatment", () => {
     "/dev/a / ext4 rw 0 1",
     "/dev/b /data ext4 rw 0 2",
     "/dev/c /opt ext4 rw",
+    "/dev/e /auto ext4 x-systemd.automount",
     "/dev/d /gone ext4 rw",
     "/dev/s none swap sw",
     "/dev/t none swap sw",
@@ -20,8 +21,9 @@ test("each change of a file system asks for its own treatment", () => {
   ].join("\n");
   expect(compareFstab(current, next)).toEqual({
     restart: ["data.mount"],
-    reload: ["-.mount", "opt.mount"],
-    stop: ["gone.mount"],
+    reload: ["opt.mount"],
+    stop: ["auto.automount", "gone.mount"],
+    skip: ["-.mount"],
     swapoff: ["/dev/s"],
   });
 });
@@ -31,6 +33,7 @@ test("half lines are ignored", () => {
     restart: [],
     reload: [],
     stop: [],
+    skip: [],
     swapoff: [],
   });
 });

@@ -4,6 +4,8 @@ export interface FstabChanges {
   readonly restart: readonly string[];
   readonly reload: readonly string[];
   readonly stop: readonly string[];
+  /** Another device for / or /nix. */
+  readonly skip: readonly string[];
   readonly swapoff: readonly string[];
 }
 
@@ -16,14 +18,24 @@ interface FileSystem {
 export function compareFstab(current: string, next: string): FstabChanges {
   const before = parseFstab(current);
   const after = parseFstab(next);
-  const changes: Record<"restart" | "reload" | "stop", string[]> = { restart: [], reload: [], stop: [] };
+  const changes: Record<"restart" | "reload" | "stop" | "skip", string[]> = {
+    restart: [],
+    reload: [],
+    stop: [],
+    skip: [],
+  };
   for (const [mountPoint, old] of before.mounts) {
     const unit = mountUnit(mountPoint);
     const fresh = after.mounts.get(mountPoint);
-    if (fresh === undefined) changes.stop.push(unit);
-    else if (fresh.device !== old.device || fresh.type !== old.type)
-      (isEssential(mountPoint) ? changes.reload : changes.restart).push(unit);
+    const isOther = fresh?.device !== old.device || fresh.type !== old.type;
+    // Stopping the automount stops the mount.
+    if (fresh === undefined)
+      changes.stop.push(
+        old.options.includes("x-systemd.automount") ? unit.replace(/mount$/, "automount") : unit,
+      );
+    else if (isOther && !isEssential(mountPoint)) changes.restart.push(unit);
     else if (fresh.options !== old.options) changes.reload.push(unit);
+    else if (isOther) changes.skip.push(unit);
   }
   return { ...changes, swapoff: [...before.swaps].filter((device) => !after.swaps.has(device)) };
 }
@@ -46,8 +58,9 @@ function parseFstab(text: string): { mounts: Map<string, FileSystem>; swaps: Set
   const mounts = new Map<string, FileSystem>();
   const swaps = new Set<string>();
   for (const line of text.split("\n")) {
+    if (line.includes("#")) continue;
     const [device, mountPoint, type, options] = line.trim().split(/\s+/);
-    if (device === undefined || device === "" || device.startsWith("#")) continue;
+    if (device === undefined || device === "") continue;
     if (mountPoint === undefined || type === undefined) continue;
     if (type === "swap") swaps.add(device);
     else mounts.set(unescapeField(mountPoint), { device, type, options: options ?? "" });

@@ -24,8 +24,10 @@ export function compareUnits(current: UnitFile, next: UnitFile): UnitChange {
   const changes = new Set<UnitChange>();
   for (const section of new Set([...current.keys(), ...next.keys()])) {
     if (section === "Install") continue;
-    for (const key of differingKeys(current.get(section), next.get(section)))
-      changes.add(keyChange(section, key));
+    const [before, after] = [current.get(section), next.get(section)];
+    if (isWholeSectionNew(section, before, after)) changes.add("restart");
+    for (const key of differingKeys(before, after))
+      changes.add(keyChange(`${section} ${key}`, before?.get(key), after?.get(key)));
   }
   if (changes.has("restart")) return "restart";
   return changes.has("reload") ? "reload" : "same";
@@ -33,16 +35,31 @@ export function compareUnits(current: UnitFile, next: UnitFile): UnitChange {
 
 type Section = ReadonlyMap<string, readonly string[]>;
 
+/** A section that comes or goes is looked into only where all of it may be harmless. */
+function isWholeSectionNew(
+  section: string,
+  before: Section | undefined,
+  after: Section | undefined,
+): boolean {
+  if (before !== undefined && after !== undefined) return false;
+  if (section === "Unit") return false;
+  const keys = [...(before ?? after ?? new Map<string, string[]>()).keys()];
+  return section !== "Service" || keys.join(" ") !== "ExecReload";
+}
+
 function differingKeys(before: Section = new Map(), after: Section = new Map()): string[] {
   const keys = new Set([...before.keys(), ...after.keys()]);
   return [...keys].filter((key) => !sameValues(before.get(key), after.get(key)));
 }
 
-function keyChange(section: string, key: string): UnitChange {
-  if (section === "Unit" && key === "X-Reload-Triggers") return "reload";
-  if (section === "Unit" && IGNORED_UNIT_KEYS.has(key)) return "same";
-  if (section === "Mount" && key === "Options") return "reload";
-  return "restart";
+type Values = readonly string[] | undefined;
+
+function keyChange(name: string, before: Values, after: Values): UnitChange {
+  // A reload that nothing asks for any more, and one that could not be done any more, is none.
+  if (name === "Unit X-Reload-Triggers" || name === "Service ExecReload")
+    return after === undefined ? "same" : "reload";
+  if (name === "Mount Options") return before === undefined || after === undefined ? "restart" : "reload";
+  return name.startsWith("Unit ") && IGNORED_UNIT_KEYS.has(name.slice("Unit ".length)) ? "same" : "restart";
 }
 
 function sameValues(left: readonly string[] | undefined, right: readonly string[] | undefined): boolean {

@@ -7,7 +7,8 @@ import { parseUnit, type UnitFile } from "./unit-file.ts";
 
 const CURRENT_UNITS = "/etc/systemd/system";
 
-const ACTIVE_STATES: ReadonlySet<string> = new Set(["active", "activating", "reloading", "refreshing"]);
+/** One that reloads or goes down at this moment is left alone, as by NixOS's switch. */
+const ACTIVE_STATES: ReadonlySet<string> = new Set(["active", "activating"]);
 
 export function isActive(unit: UnitState): boolean {
   return ACTIVE_STATES.has(unit.active);
@@ -18,9 +19,12 @@ export function loadSwitchInput(states: readonly UnitState[], nextUnits: string)
   const active = new Set(states.filter(isActive).map((unit) => unit.name));
   const units: ActiveUnit[] = [];
   for (const name of active) {
-    const current = readUnit(CURRENT_UNITS, name);
+    const file = fileOf([CURRENT_UNITS, nextUnits], name);
+    // Masked, and running all the same: its file says nothing, and so does not keep it running either.
+    const current = isMasked(CURRENT_UNITS, file) ? parseUnit([]) : readUnit(CURRENT_UNITS, name, file);
     if (current === undefined) continue;
-    units.push({ name, current, next: readUnit(nextUnits, name) });
+    const isGone = file !== name && hasDropIn(CURRENT_UNITS, name) && !hasDropIn(nextUnits, name);
+    units.push({ name, file, current, next: isGone ? undefined : readUnit(nextUnits, name, file) });
   }
   const foreign = foreignUnits(units, sameSystem(nextUnits));
   return {
@@ -30,20 +34,36 @@ export function loadSwitchInput(states: readonly UnitState[], nextUnits: string)
   };
 }
 
+function isMasked(folder: string, file: string): boolean {
+  const path = join(folder, file);
+  return existsSync(path) && realpathSync(path) === "/dev/null";
+}
+
+/** The template's name for an instance that has a file of its own nowhere. */
+function fileOf(folders: readonly string[], name: string): string {
+  const isOwn = folders.some((folder) => existsSync(join(folder, name)));
+  return isOwn ? name : name.replace(/^(.*)@[^.]*(\.[a-z]+)$/, "$1@$2");
+}
+
+/** An instance that only drop-ins define: they are masked where the unit is disabled. */
+function hasDropIn(folder: string, name: string): boolean {
+  const own = join(folder, `${name}.d`);
+  if (!existsSync(own)) return false;
+  return readdirSync(own).some((file) => {
+    const path = join(own, file);
+    return file.endsWith(".conf") && existsSync(path) && realpathSync(path) !== "/dev/null";
+  });
+}
+
 /** The unit's file with its drop-ins, the template's for an instance; undefined when absent or masked. */
-export function readUnit(folder: string, name: string): UnitFile | undefined {
-  const template = name.replace(/^([^@]+)@.+(\.[a-z]+)$/, "$1@$2");
-  for (const candidate of new Set([name, template])) {
-    const path = join(folder, candidate);
-    if (!existsSync(path)) continue;
-    if (realpathSync(path) === "/dev/null") return undefined;
-    const dropIns = [`${template}.d`, `${name}.d`].filter((dir, index, all) => all.indexOf(dir) === index);
-    return parseUnit([
-      readFileSync(path, "utf8"),
-      ...dropIns.flatMap((dir) => readDropIns(join(folder, dir))),
-    ]);
-  }
-  return undefined;
+export function readUnit(folder: string, name: string, file = fileOf([folder], name)): UnitFile | undefined {
+  const path = join(folder, file);
+  if (!existsSync(path) || isMasked(folder, file)) return undefined;
+  const dropIns = new Set([`${file}.d`, `${name}.d`]);
+  return parseUnit([
+    readFileSync(path, "utf8"),
+    ...[...dropIns].flatMap((dir) => readDropIns(join(folder, dir))),
+  ]);
 }
 
 function readDropIns(folder: string): string[] {

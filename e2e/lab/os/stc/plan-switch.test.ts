@@ -116,7 +116,18 @@ test("X-StopOnReconfiguration stops a target first", () => {
   });
 });
 
-test("slices and sockets are not touched for a change of their own", () => {
+test("a socket that only the new system has will start the service", () => {
+  expect(plan({ name: "a.service", current: before, next: after, available: ["a.socket"] })).toEqual({
+    stop: ["a.service"],
+  });
+});
+
+test("targets of sleep are not started again", () => {
+  expect(plan({ name: "suspend.target", current: "[Unit]\n", next: "[Unit]\n" })).toEqual({});
+});
+
+test("slices, paths and sockets are not touched for a change of their own", () => {
+  expect(plan({ name: "a.path", current: "[Path]\nA=1\n", next: "[Path]\nA=2\n" })).toEqual({});
   expect(plan({ name: "a.slice", current: "[Slice]\nA=1\n", next: "[Slice]\nA=2\n" })).toEqual({});
   expect(plan({ name: "a.socket", current: "[Socket]\nA=1\n", next: "[Socket]\nA=2\n" })).toEqual({});
 });
@@ -163,12 +174,12 @@ test("a socket that the new system lacks is stopped, and the service starts itse
   });
 });
 
-test("X-NotSocketActivated leaves the socket alone", () => {
+test("X-NotSocketActivated: the sockets are started anew, and so is the service", () => {
   const next = `${after}X-NotSocketActivated=true\n`;
   const sockets = ["a.socket"];
   expect(plan({ name: "a.service", current: before, next, active: sockets, available: sockets })).toEqual({
-    stop: ["a.service"],
-    start: ["a.service"],
+    stop: ["a.service", "a.socket"],
+    start: ["a.socket", "a.service"],
   });
 });
 

@@ -1,10 +1,12 @@
 // PURE: which units a switch stops, starts, restarts, reloads and leaves alone (nixos.md §2.4).
 import { compareUnits } from "./compare-units.ts";
-import { flag, lastValue, type UnitFile } from "./unit-file.ts";
+import { flag, type UnitFile } from "./unit-file.ts";
 
 /** One active unit that /etc/systemd/system defines; `next` is absent when the new system lacks or masks it. */
 export interface ActiveUnit {
   readonly name: string;
+  /** Whose file it is where that is another one: the template's name. */
+  readonly file?: string;
   readonly current: UnitFile;
   readonly next: UnitFile | undefined;
 }
@@ -27,6 +29,12 @@ export interface SwitchPlan {
   readonly quiet: Set<string>;
 }
 
+const SLEEP_TARGETS: ReadonlySet<string> = new Set([
+  "suspend.target",
+  "hibernate.target",
+  "hybrid-sleep.target",
+]);
+
 const UNTOUCHED_TARGETS: ReadonlySet<string> = new Set([
   "sysinit.target",
   "basic.target",
@@ -46,7 +54,7 @@ export function planSwitch(input: SwitchInput): SwitchPlan {
   for (const unit of input.units) {
     if (unit.next === undefined) planRemoved(plan, unit);
     else if (unit.name.endsWith(".target")) planTarget(plan, unit.name, unit.next);
-    else planKept(plan, input, { name: unit.name, current: unit.current, next: unit.next });
+    else planKept(plan, input, { ...unit, next: unit.next });
   }
   for (const name of [...plan.stop, ...plan.restart]) plan.reload.delete(name);
   return plan;
@@ -54,6 +62,7 @@ export function planSwitch(input: SwitchInput): SwitchPlan {
 
 interface KeptUnit {
   readonly name: string;
+  readonly file?: string;
   readonly current: UnitFile;
   readonly next: UnitFile;
 }
@@ -66,9 +75,11 @@ function planRemoved(plan: SwitchPlan, unit: ActiveUnit): void {
 
 /** Starting active targets again is what starts new wantedBy units and those that were stopped by hand. */
 function planTarget(plan: SwitchPlan, name: string, next: UnitFile): void {
-  if (refusesStart(next)) return;
-  plan.start.add(name);
-  plan.quiet.add(name);
+  // Sometimes they stay active after a night: starting one again would send the machine to sleep.
+  if (!refusesStart(next) && !SLEEP_TARGETS.has(name)) {
+    plan.start.add(name);
+    plan.quiet.add(name);
+  }
   if (flag(next, "Unit", "X-StopOnReconfiguration") === true) plan.stop.add(name);
 }
 
@@ -86,7 +97,7 @@ function planChanged(plan: SwitchPlan, input: SwitchInput, unit: KeptUnit): void
 
 function wayToChange(unit: KeptUnit): "nothing" | "reload" | "restart" | "skip" | "stop-and-start" {
   const { name, next } = unit;
-  if (UNTOUCHED_TARGETS.has(name) || /\.(?:slice|socket)$/.test(name)) return "nothing";
+  if (UNTOUCHED_TARGETS.has(name) || /\.(?:slice|path|socket)$/.test(name)) return "nothing";
   // The root and the store cannot be unmounted under a running system.
   if (name === "-.mount" || name === "nix.mount") return "reload";
   if (name.endsWith(".mount")) return "restart";
@@ -100,20 +111,20 @@ function wayToChange(unit: KeptUnit): "nothing" | "reload" | "restart" | "skip" 
 function planStopAndStart(plan: SwitchPlan, input: SwitchInput, unit: KeptUnit): void {
   plan.stop.add(unit.name);
   let socketStarts = false;
-  for (const socket of activeSockets(input, unit)) {
+  for (const socket of socketsOf(unit)) {
+    const isAvailable = input.available.has(socket);
+    // One that is only there in the new system is started by its target, and starts the service.
+    socketStarts ||= isAvailable;
+    if (!input.active.has(socket)) continue;
     plan.stop.add(socket);
-    if (!input.available.has(socket)) continue;
-    plan.start.add(socket);
-    socketStarts = true;
+    if (isAvailable) plan.start.add(socket);
   }
-  if (!socketStarts) plan.start.add(unit.name);
+  if (!socketStarts || flag(unit.next, "Service", "X-NotSocketActivated") === true) plan.start.add(unit.name);
 }
 
-function activeSockets(input: SwitchInput, unit: KeptUnit): string[] {
-  if (flag(unit.next, "Service", "X-NotSocketActivated") === true) return [];
-  const named = lastValue(unit.next, "Service", "Sockets")?.split(/\s+/).filter(Boolean) ?? [];
-  const sockets = named.length > 0 ? named : [unit.name.replace(/\.service$/, ".socket")];
-  return sockets.filter((socket) => input.active.has(socket));
+function socketsOf({ name, file, next }: KeptUnit): string[] {
+  const named = (next.get("Service")?.get("Sockets") ?? []).flatMap((value) => value.split(/\s+/));
+  return named.length > 0 ? named : [(file ?? name).replace(/@?\.service$/, ".socket")];
 }
 
 function mustNotRestart(unit: UnitFile): boolean {
@@ -124,6 +135,11 @@ function mustNotRestart(unit: UnitFile): boolean {
   );
 }
 
-export function refusesStart(unit: UnitFile): boolean {
+function refusesStart(unit: UnitFile): boolean {
   return flag(unit, "Unit", "RefuseManualStart") === true || flag(unit, "Unit", "X-OnlyManualStart") === true;
+}
+
+/** What is not active any more, and should have been reloaded, is started instead. */
+export function startsInstead(unit: UnitFile): boolean {
+  return flag(unit, "Unit", "RefuseManualStart") !== true || flag(unit, "Unit", "X-OnlyManualStart") === true;
 }

@@ -84,6 +84,7 @@ function planFileSystems(plan: SwitchPlan, toplevel: string): readonly string[] 
   for (const unit of changes.restart) plan.restart.add(unit);
   for (const unit of changes.reload) plan.reload.add(unit);
   for (const unit of changes.stop) plan.stop.add(unit);
+  for (const unit of changes.skip) plan.skip.add(unit);
   return changes.swapoff;
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { isActive, readUnit } from "./load-units.ts";
 import { unitLine } from "./messages.ts";
-import { refusesStart, type SwitchPlan } from "./plan-switch.ts";
+import { startsInstead, type SwitchPlan } from "./plan-switch.ts";
 import { forgetList } from "./resume-lists.ts";
 import { hasJobs, listUnits, run, showUnits, type UnitState } from "./systemctl.ts";
 
@@ -106,7 +106,7 @@ function moveInactiveReloads(plan: SwitchPlan, units: readonly UnitState[], next
     if (active.has(name)) continue;
     plan.reload.delete(name);
     const next = readUnit(nextUnits, name);
-    if (next !== undefined && !refusesStart(next)) plan.start.add(name);
+    if (next !== undefined && startsInstead(next)) plan.start.add(name);
   }
 }
 

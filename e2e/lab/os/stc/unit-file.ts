@@ -2,7 +2,10 @@
 
 export type UnitFile = ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
 
-/** Parses a unit file and its drop-ins, in that order. Text before the first section is ignored, as systemd does. */
+/**
+ * Parses a unit file and its drop-ins, in that order. Text before the first section is ignored, as systemd does. An empty
+ * assignment forgets what stood before it.
+ */
 export function parseUnit(texts: readonly string[]): UnitFile {
   const sections = new Map<string, Map<string, string[]>>();
   for (const text of texts) {
@@ -24,22 +27,26 @@ export function lastValue(unit: UnitFile, section: string, key: string): string 
   return unit.get(section)?.get(key)?.at(-1);
 }
 
-/** A boolean as systemd reads it; what is neither yes nor no counts as absent. */
+/** A boolean as NixOS's switch reads it: these four words in this spelling; every other one is no. */
 export function flag(unit: UnitFile, section: string, key: string): boolean | undefined {
-  const value = lastValue(unit, section, key)?.toLowerCase();
-  if (value === undefined) return undefined;
-  if (["1", "yes", "true", "on", "y", "t"].includes(value)) return true;
-  if (["0", "no", "false", "off", "n", "f"].includes(value)) return false;
-  return undefined;
+  const value = lastValue(unit, section, key);
+  return value === undefined ? undefined : ["1", "yes", "true", "on"].includes(value);
 }
 
 function addValue(section: Map<string, string[]>, line: string): void {
   const at = line.indexOf("=");
   if (at <= 0) return;
   const key = line.slice(0, at).trim();
-  const values = section.get(key) ?? [];
-  values.push(line.slice(at + 1).trim());
-  section.set(key, values);
+  const value = unquoted(line.slice(at + 1).trim());
+  section.set(key, value === "" ? [] : [...(section.get(key) ?? []), value]);
+}
+
+/** NixOS's switch drops the quotes that a value begins with, and comments at the end of a line. */
+function unquoted(value: string): string {
+  const mark = value.startsWith('"') || value.startsWith("'") ? value.slice(0, 1) : undefined;
+  const end = mark === undefined ? -1 : value.indexOf(mark, 1);
+  const rest = value.slice(end + 1).replace(/[ \t][#;].*$/, "");
+  return (end < 0 ? rest : value.slice(1, end) + rest).trim();
 }
 
 function logicalLines(text: string): string[] {
@@ -50,10 +57,11 @@ function logicalLines(text: string): string[] {
     // systemd drops comments even between continued lines
     if (/^[#;]/.test(trimmed)) continue;
     if (trimmed.endsWith("\\")) {
-      pending += `${trimmed.slice(0, -1)} `;
+      // Spaces stay as they are: for NixOS's switch a line with others is another one.
+      pending += raw.trimEnd().slice(0, -1);
       continue;
     }
-    const line = `${pending}${trimmed}`.trim();
+    const line = `${pending}${pending === "" ? trimmed : raw.trimEnd()}`.trim();
     pending = "";
     if (line !== "") lines.push(line);
   }

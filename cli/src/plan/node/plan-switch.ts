@@ -1,0 +1,88 @@
+/** PURE. What a node goes through from one system to another, from the two closures alone. */
+import { driverDifference } from "@chimera/proto/system/driver-difference";
+import { differingInhibitors } from "@chimera/proto/system/inhibitors";
+import { kernelDifference } from "@chimera/proto/system/kernel-difference";
+import { rebootReasons } from "@chimera/proto/system/reboot-reasons";
+import { compareFstab, type FstabChanges } from "../switch/compare-fstab.ts";
+import { planUnits, type UnitPlan } from "../switch/plan-units.ts";
+import type { Protection, SystemFacts } from "./system-facts.ts";
+
+export interface SwitchPlan extends UnitPlan {
+  /** Why the new system needs a restart of the machine; empty: it is activated while the machine runs. */
+  reboot: string[];
+  /** What the next restart brings, and a switch does not. */
+  atNextBoot: string[];
+  /** A restart that nothing comes back from by itself; null where the closure does not say which loader it is. */
+  rebootUnprotected: boolean | null;
+  /** Switch inhibitors that differ; null where a list cannot be read. */
+  inhibitors: string[] | null;
+  /** Why systemd replaces itself; empty: it only reads its units anew. */
+  reexec: string[];
+  mounts: FstabChanges;
+  /** Of the kernel and initrd that the boot partition does not have from the old system. */
+  bootBytes: number;
+  /** What was not compared, and why. */
+  notes: string[];
+}
+
+/** `running`: units that run, as the node says; null: whatever a boot of the old system starts. */
+export function planSwitch(
+  from: SystemFacts,
+  to: SystemFacts,
+  running: ReadonlySet<string> | null,
+): SwitchPlan {
+  const inhibitors = differingInhibitors(from.inhibitors, to.inhibitors);
+  const reboot = rebootReasons({
+    inhibitors,
+    isInitChanged: from.initInterface !== to.initInterface,
+    kernel: kernelDifference(from.kernel, to.kernel),
+    driver: driverDifference(from.driver, to.driver),
+  });
+  return {
+    ...planUnits(from.units, to.units, running),
+    reboot,
+    atNextBoot: from.initrd === to.initrd ? [] : ["another initrd"],
+    rebootUnprotected: reboot.length === 0 ? false : unprotected(to.protection),
+    inhibitors,
+    reexec: reexecReasons(from, to),
+    mounts: compareFstab(from.fstab, to.fstab),
+    bootBytes: newBootBytes(from, to),
+    notes: [from, to]
+      .filter(({ hasUnits }) => !hasUnits)
+      .map(({ toplevel }) => `${toplevel} has no etc/systemd/system`),
+  };
+}
+
+/** Whether nothing at all is to be done. */
+export function isIdle(plan: SwitchPlan): boolean {
+  const { actions, ifRunning, unreadable, reboot, atNextBoot, reexec, mounts } = plan;
+  const isWork = actions.some((action) => !isBookkeeping(action));
+  return (
+    !isWork && [ifRunning, unreadable, reboot, atNextBoot, reexec, ...Object.values(mounts)].every(isEmpty)
+  );
+}
+
+/** Done at every switch: targets are stopped and started to keep an order, and programs that end run again. */
+function isBookkeeping({ unit, does, because }: UnitPlan["actions"][number]): boolean {
+  return does === "run-again" || (unit.endsWith(".target") && does === "stop-and-start" && because === null);
+}
+
+function isEmpty(list: readonly unknown[]): boolean {
+  return list.length === 0;
+}
+
+function unprotected(protection: Protection): boolean | null {
+  return protection === "unknown" ? null : protection === "none";
+}
+
+function reexecReasons(from: SystemFacts, to: SystemFacts): string[] {
+  return [
+    ...(from.manager.program === to.manager.program ? [] : ["another systemd"]),
+    ...(from.manager.config === to.manager.config ? [] : ["another system.conf"]),
+  ];
+}
+
+function newBootBytes(from: SystemFacts, to: SystemFacts): number {
+  const there = new Set(from.bootFiles.map(({ path }) => path));
+  return to.bootFiles.filter(({ path }) => !there.has(path)).reduce((sum, { bytes }) => sum + bytes, 0);
+}

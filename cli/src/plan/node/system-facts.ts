@@ -1,0 +1,27 @@
+/** PURE. What a plan must know of one system; all of it lies in its closure. */
+import type { KernelFacts } from "@chimera/proto/system/kernel-difference";
+import type { UnitFolder } from "../units/unit-folder.ts";
+
+/** How the system's own boot loader comes back from a system that does not boot; unknown where the closure does not say. */
+export type Protection = "one-shot" | "none" | "unknown";
+
+export interface SystemFacts {
+  toplevel: string;
+  /** Without etc/systemd/system there is nothing to compare. */
+  hasUnits: boolean;
+  units: UnitFolder;
+  /** Text of /etc/fstab; empty without one. */
+  fstab: string;
+  /** Where systemd's program and its configuration lie. */
+  manager: { program: string | null; config: string | null };
+  kernel: KernelFacts;
+  initrd: string | null;
+  /** Bytes of the files that a boot partition takes. */
+  bootFiles: { path: string; bytes: number }[];
+  initInterface: string;
+  /** Text of switch-inhibitors; null without one. */
+  inhibitors: string | null;
+  /** Version of NVIDIA's programs. */
+  driver: string | null;
+  protection: Protection;
+}

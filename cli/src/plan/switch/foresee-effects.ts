@@ -1,0 +1,163 @@
+/**
+ * PURE. What systemd makes of the switch's lists: whoever depends on a unit that stops goes down with it, whoever an active
+ * target wants comes up again. Conditions, failures and what programs do by themselves cannot be foreseen.
+ */
+import { reach } from "../units/assume-active.ts";
+import { dependsOn, reloadedWith, requiredBy, stoppedWith } from "../units/pulls.ts";
+import { flag, lastValue } from "../units/unit-file.ts";
+import { sourceOf, baseOf, unitOf, type UnitFolder } from "../units/unit-folder.ts";
+import type { Switch, SwitchLists } from "./switch-lists.ts";
+
+export interface Effects {
+  /** Active before and after, with a new start in between. */
+  restarted: Set<string>;
+  reloaded: Set<string>;
+  /** Active before, not after. */
+  stopped: Set<string>;
+  /** Not active before. */
+  started: Set<string>;
+  /** Unit → the one whose stop or restart reaches it; those that the switch itself names are not here. */
+  because: Map<string, string>;
+}
+
+export const reactivation = "sysinit-reactivation.target";
+
+export function foreseeEffects(lists: SwitchLists, { from, to, active }: Switch): Effects {
+  const stops = [...lists.stop].filter((name) => !refusesStop(from, name));
+  const down = spread(stops, active, (name) => [...dependsOn(from, name), ...stoppedWith(from, name)]);
+  const up = new Set([...active].filter((name) => !down.has(name)));
+  const reactivated = sourceOf(to, reactivation) === undefined ? [] : [reactivation];
+  const restarts = [...lists.restart, ...reactivated].filter(
+    (name) => !refuses(to, name, ["RefuseManualStart", "RefuseManualStop"]),
+  );
+  const again = spread(restarts, up, (name) => dependsOn(to, name));
+  const reloads = [...lists.reload].filter((name) => up.has(name));
+  const reloaded = spread(reloads, up, (name) => reloadedWith(to, name));
+  const instead = [...lists.reload].filter((name) => !up.has(name) && startsInstead(to, name));
+  const starts = [...lists.start, ...instead].filter((name) => !refuses(to, name, ["RefuseManualStart"]));
+  const asked = [...starts, ...lists.targets, ...restarts];
+  const kept = new Set([...up].filter((name) => !again.has(name)));
+  const known: Known = { from, to, restart: lists.restart, kept, judged: new Map() };
+  const coming = new Set([...reach(to, asked, up)].filter((name) => canStart(known, name)));
+  return place(active, { down, again, reloaded, coming });
+}
+
+/** A timer whose file is gone runs out when systemd reads its units anew. */
+export function refusesStop(from: UnitFolder, name: string): boolean {
+  return !name.endsWith(".timer") && refuses(from, name, ["RefuseManualStop"]);
+}
+
+/** Systemd does not do by order what a unit refuses; that another unit draws it along is no order. */
+function refuses(folder: UnitFolder, name: string, keys: readonly string[]): boolean {
+  const unit = unitOf(folder, name);
+  return unit !== undefined && keys.some((key) => flag(unit, `Unit/${key}`, "false"));
+}
+
+interface Waves {
+  /** Unit → the one that reaches it; null for those that the switch names. */
+  down: Spread;
+  again: Spread;
+  reloaded: Spread;
+  coming: ReadonlySet<string>;
+}
+
+function place(active: ReadonlySet<string>, { down, again, reloaded, coming }: Waves): Effects {
+  const effects: Effects = {
+    restarted: new Set(),
+    reloaded: new Set(),
+    stopped: new Set(),
+    started: new Set([...coming].filter((name) => !active.has(name))),
+    because: new Map(),
+  };
+  for (const name of active) {
+    const [because, set] = placeOne(effects, name, { down, again, reloaded, coming });
+    set?.add(name);
+    if (typeof because === "string") effects.because.set(name, because);
+  }
+  return effects;
+}
+
+function placeOne(
+  { restarted, stopped, reloaded: told }: Effects,
+  name: string,
+  { down, again, reloaded, coming }: Waves,
+): [string | null | undefined, Set<string> | undefined] {
+  if (down.has(name)) return [down.get(name), coming.has(name) ? restarted : stopped];
+  if (again.has(name)) return [again.get(name), restarted];
+  return [reloaded.get(name), reloaded.has(name) ? told : undefined];
+}
+
+function startsInstead(to: UnitFolder, name: string): boolean {
+  const next = unitOf(to, name);
+  if (next === undefined) return false;
+  return !flag(next, "Unit/RefuseManualStart", "false") || flag(next, "Unit/X-OnlyManualStart", "false");
+}
+
+interface Known {
+  from: UnitFolder;
+  to: UnitFolder;
+  /** Mounts of fstab are no files of the folder, and yet they come up. */
+  restart: ReadonlySet<string>;
+  /** Units that run through all of it. */
+  kept: ReadonlySet<string>;
+  judged: Map<string, boolean>;
+}
+
+/** Each unit is judged once; those that require each other in a circle do not hold each other back. */
+function canStart(known: Known, name: string): boolean {
+  const judged = known.judged.get(name);
+  if (judged !== undefined) return judged;
+  known.judged.set(name, true);
+  const verdict = judgeStart(known, name);
+  known.judged.set(name, verdict);
+  return verdict;
+}
+
+function judgeStart(known: Known, name: string): boolean {
+  if (!isThere(known.to, name)) return known.restart.has(name);
+  // A socket refuses to start beside its service.
+  const isRefused = name.endsWith(".socket") && known.kept.has(serviceOf(known.to, name));
+  if (isRefused && !known.kept.has(name)) return false;
+  return requiredBy(known.to, name).every((other) => isForeign(known, other) || canStart(known, other));
+}
+
+/** What neither system defines comes from a generator or from the kernel: it is taken to be there. */
+function isForeign({ from, to }: Known, name: string): boolean {
+  return [from, to].every((folder) => sourceOf(folder, baseOf(folder, name)) === undefined);
+}
+
+function serviceOf(folder: UnitFolder, socket: string): string {
+  const unit = unitOf(folder, socket);
+  const named = unit === undefined ? undefined : lastValue(unit, "Socket/Service");
+  return named ?? socket.replace(/socket$/u, "service");
+}
+
+function isThere(folder: UnitFolder, name: string): boolean {
+  const source = sourceOf(folder, baseOf(folder, name));
+  return source !== undefined && source.kind !== "masked" && source.kind !== "unreadable";
+}
+
+type Spread = ReadonlyMap<string, string | null>;
+
+/** The units asked for, and every active one that depends on one of them, however far away. */
+function spread(
+  asked: Iterable<string>,
+  active: ReadonlySet<string>,
+  needs: (name: string) => string[],
+): Spread {
+  const found = new Map<string, string | null>([...asked].map((name) => [name, null]));
+  if (found.size === 0) return found;
+  const dependents = new Map<string, string[]>();
+  for (const name of active) {
+    for (const needed of needs(name)) dependents.set(needed, [...(dependents.get(needed) ?? []), name]);
+  }
+  const open = [...found.keys()];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    for (const other of dependents.get(name) ?? []) {
+      if (found.has(other)) continue;
+      found.set(other, name);
+      open.push(other);
+    }
+  }
+  return found;
+}
