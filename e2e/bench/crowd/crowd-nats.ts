@@ -8,7 +8,7 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { generateNkey, parseNkeySeed } from "@chimera/proto/nkey";
 import { nodePermissions } from "@chimera/proto/permissions";
 import { buckets, streams, subjects } from "@chimera/proto/subjects";
-import { connect, StorageType, type NatsConnection } from "nats";
+import { connect, Events, StorageType, type NatsConnection } from "nats";
 import { toolCommand } from "../../lab/tool-command.ts";
 import type { CrowdFleet } from "./crowd-fleet.ts";
 
@@ -16,7 +16,7 @@ export interface CrowdNats {
   url: string;
   /** Who may do everything. Kept over restarts. */
   operator: NatsConnection;
-  /** As a crash: SIGKILL, and started again at once. */
+  /** As a crash: SIGKILL, and started again at once. Resolves when the operator is connected again. */
   restart: () => Promise<void>;
   consumers: () => Promise<number>;
   /** Resident memory, in MB, and CPU time, in ms. */
@@ -36,8 +36,10 @@ export async function startCrowdNats(folder: string, fleet: CrowdFleet): Promise
     url: `nats://127.0.0.1:${port}`,
     operator,
     async restart() {
+      const back = nextReconnect(operator);
       await end(server);
       server = startServer(file);
+      await back;
     },
     async consumers() {
       const manager = await operator.jetstreamManager();
@@ -82,6 +84,10 @@ async function end(server: ChildProcess): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null) return;
   server.kill("SIGKILL");
   await once(server, "exit");
+}
+
+async function nextReconnect(operator: NatsConnection): Promise<void> {
+  for await (const { type } of operator.status()) if (type === Events.Reconnect) return;
 }
 
 function connectOperator(port: number, seed: string): Promise<NatsConnection> {

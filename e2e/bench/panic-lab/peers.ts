@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { ChimeraError } from "@chimera/proto/errors";
 import { execa } from "execa";
 import { cacheFolder } from "../../lab/cache-folder.ts";
 import type { Host } from "../../lab/host.ts";
@@ -16,6 +17,7 @@ export interface Peer {
   close: () => Promise<void>;
 }
 
+const tries = 3;
 const ansibleCore = "2.18.6";
 
 /** What somebody types who has nothing but nix: the same two steps as ours. */
@@ -26,7 +28,8 @@ function switchCommand(toplevel: string): string {
 /** One master connection a node, opened before the clock runs. */
 export async function sshPeer(hosts: readonly Host[]): Promise<Peer> {
   const { folder, options } = await sshFolder("ssh");
-  const ssh = (host: Host, command: string) => execa("ssh", [...options, `root@${host.address}`, command]);
+  const ssh = (host: Host, command: string) =>
+    again(() => execa("ssh", [...options, `root@${host.address}`, command], { reject: false }));
   await Promise.all(hosts.map((host) => ssh(host, "true")));
   return {
     name: "ssh",
@@ -35,11 +38,7 @@ export async function sshPeer(hosts: readonly Host[]): Promise<Peer> {
     switchAll: async (toplevels) => {
       await Promise.all(hosts.map((host) => ssh(host, switchCommand(toplevels.get(host.name) ?? ""))));
     },
-    close: async () => {
-      for (const host of hosts)
-        await execa("ssh", [...options, "-O", "exit", `root@${host.address}`], { reject: false });
-      await rm(folder, { recursive: true, force: true });
-    },
+    close: () => closeMasters(hosts, { folder, options }),
   };
 }
 
@@ -61,21 +60,42 @@ export async function ansiblePeer(hosts: readonly Host[], report: Report): Promi
       ANSIBLE_LOCAL_TEMP: folder,
     };
     // The nodes have no Python: `raw` needs none, and is the fastest that Ansible has.
-    await execa(ansible, ["all", "--inventory", inventory, "--module-name", "raw", "--args", command], {
-      env,
-    });
+    const args = ["all", "--inventory", inventory, "--module-name", "raw", "--args", command];
+    await again(() => execa(ansible, args, { env, reject: false }));
   };
   await run(new Map(), "true");
   return {
     name: "ansible",
     settings: `ansible-core ${ansibleCore}, forks ${hosts.length}, pipelining, ControlPersist with masters already open, module raw, no facts: the same command`,
     switchAll: (toplevels) => run(toplevels, switchCommand("{{ toplevel }}")),
-    close: async () => {
-      for (const host of hosts)
-        await execa("ssh", [...options, "-O", "exit", `root@${host.address}`], { reject: false });
-      await rm(folder, { recursive: true, force: true });
-    },
+    close: () => closeMasters(hosts, { folder, options }),
   };
+}
+
+async function closeMasters(
+  hosts: readonly Host[],
+  { folder, options }: { folder: string; options: readonly string[] },
+): Promise<void> {
+  for (const { address } of hosts) {
+    await execa("ssh", [...options, "-O", "exit", `root@${address}`], { reject: false });
+  }
+  await rm(folder, { recursive: true, force: true });
+}
+
+interface Ended {
+  exitCode?: number | undefined;
+  stdout: string;
+  stderr: string;
+}
+
+/** As whoever types it would: a switch may still hold its lock when the next one comes. Throws what the last try said. */
+async function again(command: () => PromiseLike<Ended>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const { exitCode, stdout, stderr } = await command();
+    if (exitCode === 0) return;
+    if (attempt < tries) continue;
+    throw new ChimeraError("tool-failed", `exit ${exitCode ?? "none"}: ${stdout} ${stderr}`.slice(0, 2000));
+  }
 }
 
 async function sshFolder(name: string): Promise<{ folder: string; options: string[] }> {
