@@ -30,6 +30,7 @@ test.each<[string, (records: RolloutRecord[]) => unknown]>([
     "one of another head of a place that is never reached",
     (all) => ({ ...all.at(-1), head: "c".repeat(64), place: { epoch: 2 ** 40, serial: 1 } }),
   ],
+  ["one of another head of its place", (all) => ({ ...all.at(-1), head: "c".repeat(64) })],
   ["one that lets everybody go", (all) => ({ ...all.at(-1), released: { wave: 2, first: 1 } })],
   ["the highest lease there is", (all) => ({ ...all.at(-1), lease: maxLease, lead: "n9" })],
   ["one that says that everybody has committed", (all) => ({ ...all.at(-1), phase: "committed" })],
