@@ -166,10 +166,12 @@ async function followAll(
 }
 
 /** The nodes themselves, in the place of a controller. */
-function apiOf({ views }: Watched): Parameters<typeof follow>[1]["api"] {
-  const missing = new ChimeraError("not-found", "nobody keeps a record of it without NATS");
+export function apiOf({ views }: Watched): Parameters<typeof follow>[1]["api"] {
+  const missing = new ChimeraError("not-found", "this node is not watched");
+  // As of a controller that does not answer: the following goes by the nodes' own words alone.
+  const away = new ChimeraError("server-unreachable", "nobody keeps a record of it without NATS");
   return {
-    fleet: () => Promise.reject(missing),
+    fleet: () => Promise.reject(away),
     nodes: () => Promise.resolve(views()),
     node(name) {
       const view = views().find(({ node }) => node === name);
