@@ -77,7 +77,9 @@ function configOf(
 
 function startServer(file: string): ChildProcess {
   const [program = "nats-server", ...args] = toolCommand("nats-server");
-  return spawn(program, [...args, "-c", file], { stdio: ["ignore", "ignore", "inherit"] });
+  const server = spawn(program, [...args, "-c", file, "-l", "/dev/null"], { stdio: "ignore" });
+  process.once("exit", () => server.kill("SIGKILL"));
+  return server;
 }
 
 async function end(server: ChildProcess): Promise<void> {

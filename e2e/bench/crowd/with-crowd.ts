@@ -1,4 +1,5 @@
 // SHELL. A fleet of agents for one measurement: up, each heard, and gone whatever happens. All state lies on tmpfs.
+import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { sha256 } from "@chimera/proto/signed/canonical";
@@ -33,6 +34,7 @@ export async function withCrowd<T>(
   measure: (crowd: RunningCrowd) => Promise<T>,
 ): Promise<T> {
   const folder = await mkdtemp(join("/dev/shm", "chimera-crowd-"));
+  goneAtExit(folder);
   const fleet = createCrowdFleet(size);
   report(`${size} ${mode === "agent" ? "agents" : "connections"} in ${processes} processes, state on tmpfs`);
   const nats = await startCrowdNats(folder, fleet);
@@ -60,4 +62,10 @@ export async function withCrowd<T>(
     await nats.stop();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Also after Ctrl-C: nothing of the crowd stays in memory. Its processes end with ours. */
+function goneAtExit(folder: string): void {
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 }
