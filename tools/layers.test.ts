@@ -156,11 +156,11 @@ test("only the agent's runs join control and host, because there is one place ea
     (from) => host.has(from) && !tests.test(from),
   );
   expect(joiners.toSorted()).toEqual([
-    "agent/src/lead-fleet.ts",
-    "agent/src/run-agent.ts",
-    "agent/src/run-lead.ts",
-    "agent/src/run-offline.ts",
-    "agent/src/run-stand-in.ts",
+    "agent/src/wiring/lead-fleet.ts",
+    "agent/src/wiring/run-agent.ts",
+    "agent/src/wiring/run-lead.ts",
+    "agent/src/wiring/run-offline.ts",
+    "agent/src/wiring/run-stand-in.ts",
   ]);
 });
 

@@ -15,24 +15,24 @@ type Answers = { [K in Command["kind"]]: (command: Extract<Command, { kind: K }>
 /** What each command says at its end; null where it has nothing to say. */
 const answers: Answers = {
   async run({ configFile }) {
-    await (await import("./run-agent.ts")).runAgent(configOf(configFile), configFile);
+    await (await import("./wiring/run-agent.ts")).runAgent(configOf(configFile), configFile);
     return null;
   },
   async recover(command) {
-    return (await import("./run-offline.ts")).runOffline(command, configOf(command.configFile));
+    return (await import("./wiring/run-offline.ts")).runOffline(command, configOf(command.configFile));
   },
   async "dead-man"(command) {
-    return (await import("./run-offline.ts")).runOffline(command, configOf(command.configFile));
+    return (await import("./wiring/run-offline.ts")).runOffline(command, configOf(command.configFile));
   },
   async gate({ configFile }) {
-    return (await import("./run-offline.ts")).runGate(configOf(configFile).stateDir);
+    return (await import("./wiring/run-offline.ts")).runGate(configOf(configFile).stateDir);
   },
   async lead({ configFile, order }) {
-    return (await import("./run-lead.ts")).runLead(configOf(configFile), order);
+    return (await import("./wiring/run-lead.ts")).runLead(configOf(configFile), order);
   },
   async "stand-in"({ configFile }) {
     const config = parseStandInConfig(readSecret(configFile), configFile);
-    return (await import("./run-stand-in.ts")).runStandIn(config);
+    return (await import("./wiring/run-stand-in.ts")).runStandIn(config);
   },
   async deliver({ configFile }) {
     const { deliverBundle } = await import("./delivery/deliver-bundle.ts");
@@ -49,7 +49,7 @@ const answers: Answers = {
     return JSON.stringify(readLocalStatus(configOf(configFile).stateDir));
   },
   async check({ configFile }) {
-    (await import("./run-agent.ts")).checkConfig(configOf(configFile));
+    (await import("./wiring/run-agent.ts")).checkConfig(configOf(configFile));
     return null;
   },
   async identity({ dir, node }) {

@@ -3,7 +3,7 @@ import type { DriftSummary } from "@chimera/proto/drift";
 import type { LocalState } from "@chimera/proto/local-order";
 import type { Place } from "@chimera/proto/signed/place";
 import type { Leaf } from "@chimera/proto/signed/world";
-import type { DesiredInput } from "./desired-system.ts";
+import type { DesiredInput } from "./desired/desired-system.ts";
 import type { Pass } from "./loop.ts";
 import type { Desired } from "./reconcile/decision.ts";
 import type { Journal, Problem } from "./reconcile/journal.ts";

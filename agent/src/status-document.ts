@@ -6,7 +6,7 @@ import type { DriftSummary } from "@chimera/proto/drift";
 import type { NodeStatus } from "@chimera/proto/status";
 import type { TrustState } from "@chimera/proto/acceptance/trust-state";
 import type { Envelope } from "@chimera/proto/signed/envelope";
-import { wholeHold } from "./holds.ts";
+import { wholeHold } from "./desired/holds.ts";
 import type { Pass } from "./loop.ts";
 import { undrainWait } from "./reconcile/reboot/decide-drained.ts";
 

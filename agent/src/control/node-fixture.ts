@@ -9,7 +9,7 @@ import { createLog } from "@chimera/proto/log";
 import type { Envelope } from "@chimera/proto/signed/envelope";
 import type { Signer } from "@chimera/proto/signed/keys";
 import { buckets, keys, streams, subjects, type DesiredKind } from "@chimera/proto/subjects";
-import { composeReceiptFacts } from "../node-facts.ts";
+import { composeReceiptFacts } from "../desired/node-facts.ts";
 import { composeStatus } from "../status-document.ts";
 import { startControl, type ControlSide } from "./control-side.ts";
 import {

@@ -19,7 +19,7 @@ import { startControl, type ControlSide } from "../control/control-side.ts";
 import { outboxName } from "../control/keep-events.ts";
 import type { Told } from "../control/open-documents.ts";
 import { openTrust } from "../control/trust/open-trust.ts";
-import { composeReceiptFacts } from "../node-facts.ts";
+import { composeReceiptFacts } from "../desired/node-facts.ts";
 import { composeStatus } from "../status-document.ts";
 import type { CrowdMember, CrowdPlan } from "./crowd-plan.ts";
 import { openStateFolder } from "./state-folder.ts";

@@ -8,8 +8,8 @@ import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
 import { readDocument } from "../host/state/documents.ts";
 import { writeStateFile } from "../host/state/state-file.ts";
-import { createDenier } from "../deny-failed.ts";
-import type { FailedSystem } from "../node-facts.ts";
+import { createDenier } from "../wiring/deny-failed.ts";
+import type { FailedSystem } from "../desired/node-facts.ts";
 import type { Journal } from "../reconcile/journal.ts";
 
 export interface OfflineReport {

@@ -10,9 +10,9 @@ import type { Leaf } from "@chimera/proto/signed/world";
 import { desiredLocally } from "./desired-local.ts";
 import { settingsOf, type Defaults } from "./desired-settings.ts";
 import { held, wholeHold, type HoldSight } from "./holds.ts";
-import { gateOf, type GateSight } from "./rollout/rollout-gate.ts";
-import type { Blocked, Desired } from "./reconcile/decision.ts";
-import type { Journal } from "./reconcile/journal.ts";
+import { gateOf, type GateSight } from "../rollout/rollout-gate.ts";
+import type { Blocked, Desired } from "../reconcile/decision.ts";
+import type { Journal } from "../reconcile/journal.ts";
 
 export interface DesiredInput extends HoldSight {
   /** Proven leaf of the accepted head. */

@@ -2,8 +2,8 @@
 import type { Place } from "@chimera/proto/signed/place";
 import { settingsOf, type Defaults } from "./desired-settings.ts";
 import { held, wholeHold, type HoldSight } from "./holds.ts";
-import { activeLocalOrder } from "./local/merge-local.ts";
-import type { Desired } from "./reconcile/decision.ts";
+import { activeLocalOrder } from "../local/merge-local.ts";
+import type { Desired } from "../reconcile/decision.ts";
 
 export interface LocalInput extends HoldSight {
   /** Of what is signed; null where nothing is. */

@@ -2,11 +2,11 @@
 import type { TrustState } from "@chimera/proto/acceptance/trust-state";
 import { newestOf } from "@chimera/proto/acceptance/trust-state";
 import type { Digest, StorePath } from "@chimera/proto/names";
-import type { ReceiptFacts } from "./control/receipts/receipt-book.ts";
-import type { Pass } from "./loop.ts";
-import type { Desired } from "./reconcile/decision.ts";
-import { type Journal, type Step } from "./reconcile/journal.ts";
-import { isSwitching } from "./reconcile/settled-toplevel.ts";
+import type { ReceiptFacts } from "../control/receipts/receipt-book.ts";
+import type { Pass } from "../loop.ts";
+import type { Desired } from "../reconcile/decision.ts";
+import { type Journal, type Step } from "../reconcile/journal.ts";
+import { isSwitching } from "../reconcile/settled-toplevel.ts";
 
 export function composeReceiptFacts(
   trust: TrustState | null,

@@ -1,8 +1,8 @@
 /** SHELL. What failed by itself is denied before the way back is written down, or as soon as the disk takes it. */
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Log } from "@chimera/proto/log";
-import { failedSystem, type FailedSystem } from "./node-facts.ts";
-import type { Journal } from "./reconcile/journal.ts";
+import { failedSystem, type FailedSystem } from "../desired/node-facts.ts";
+import type { Journal } from "../reconcile/journal.ts";
 
 export interface Denier {
   /** Before the journal: should the agent die in between, it judges, and says so, again. */

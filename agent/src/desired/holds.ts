@@ -2,8 +2,8 @@
 import type { Hold, TrustState } from "@chimera/proto/acceptance/trust-state";
 import { nowOf } from "@chimera/proto/acceptance/verdict";
 import type { LocalState } from "@chimera/proto/local-order";
-import { mergeHolds } from "./local/merge-local.ts";
-import type { Blocked } from "./reconcile/decision.ts";
+import { mergeHolds } from "../local/merge-local.ts";
+import type { Blocked } from "../reconcile/decision.ts";
 
 export interface HoldSight {
   state: TrustState | null;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { committedHead, failedSystem } from "./node-facts.ts";
-import { a, b, headId, panicOf } from "./reconcile/model/machine-model.ts";
-import { at } from "./reconcile/model/play-machine.ts";
+import { a, b, headId, panicOf } from "../reconcile/model/machine-model.ts";
+import { at } from "../reconcile/model/play-machine.ts";
 
 const failure = { code: "activation-failed", message: "web.service failed", at: "2026-11-23T12:00:00.000Z" };
 const reverting = at("reverting", { blame: "toplevel", problem: failure });

@@ -1,10 +1,10 @@
 /** Wiring: what drift is compared with, and when it is left alone. */
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
-import type { AgentConfig } from "./config.ts";
-import { startDrift, type DriftService } from "./host/drift/drift-service.ts";
-import { isSwitching, settledToplevel } from "./reconcile/settled-toplevel.ts";
-import type { Shared } from "./shared.ts";
+import type { AgentConfig } from "../config.ts";
+import { startDrift, type DriftService } from "../host/drift/drift-service.ts";
+import { isSwitching, settledToplevel } from "../reconcile/settled-toplevel.ts";
+import type { Shared } from "../shared.ts";
 
 export interface DriftNeeds {
   config: AgentConfig;

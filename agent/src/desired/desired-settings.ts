@@ -1,10 +1,10 @@
 /** PURE. How an order is carried out: what the head says, else what the node's module says. */
 import type { TrustState } from "@chimera/proto/acceptance/trust-state";
 import type { HeadPolicy } from "@chimera/proto/signed/head";
-import type { AgentConfig } from "./config.ts";
-import { mergeChecks, mergeUnitRules } from "./reconcile/checks/merge-checks.ts";
-import type { Desired } from "./reconcile/decision.ts";
-import type { OrderPolicy } from "./reconcile/order-policy.ts";
+import type { AgentConfig } from "../config.ts";
+import { mergeChecks, mergeUnitRules } from "../reconcile/checks/merge-checks.ts";
+import type { Desired } from "../reconcile/decision.ts";
+import type { OrderPolicy } from "../reconcile/order-policy.ts";
 
 export type Defaults = Pick<
   AgentConfig,

@@ -9,15 +9,15 @@ import type { Envelope } from "@chimera/proto/signed/envelope";
 import type { Head } from "@chimera/proto/signed/head";
 import type { PublicKeyText } from "@chimera/proto/signed/keys";
 import { subjects } from "@chimera/proto/subjects";
-import type { AgentConfig } from "./config.ts";
-import { openConnection, type Connection } from "./control/connection.ts";
-import { openFleetEar } from "./control/lead/fleet-ear.ts";
-import { openLeadBeats } from "./control/lead/lead-beats.ts";
-import { lead } from "./control/lead/lead-loop.ts";
-import { openLeadStore } from "./control/lead/lead-store.ts";
-import { readSeed } from "./host/agent/identity.ts";
-import type { Ask } from "./rollout/lead-sight.ts";
-import { isOver } from "./rollout/wanted-session.ts";
+import type { AgentConfig } from "../config.ts";
+import { openConnection, type Connection } from "../control/connection.ts";
+import { openFleetEar } from "../control/lead/fleet-ear.ts";
+import { openLeadBeats } from "../control/lead/lead-beats.ts";
+import { lead } from "../control/lead/lead-loop.ts";
+import { openLeadStore } from "../control/lead/lead-store.ts";
+import { readSeed } from "../host/agent/identity.ts";
+import type { Ask } from "../rollout/lead-sight.ts";
+import { isOver } from "../rollout/wanted-session.ts";
 
 /** A head that has waves. */
 export interface Led {

@@ -4,15 +4,15 @@ import type { ChimeraError } from "@chimera/proto/errors";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
 import type { Digest, StorePath } from "@chimera/proto/names";
-import { isAtRest, startLoop, type Loop, type LoopParts, type Pass } from "./loop.ts";
-import { createContactMemory } from "./contact-memory.ts";
-import { uptimeMs } from "./host/boot-clock.ts";
+import { isAtRest, startLoop, type Loop, type LoopParts, type Pass } from "../loop.ts";
+import { createContactMemory } from "../desired/contact-memory.ts";
+import { uptimeMs } from "../host/boot-clock.ts";
 import { createDenier, type Denier } from "./deny-failed.ts";
-import { committedHead } from "./node-facts.ts";
-import type { Journal } from "./reconcile/journal.ts";
-import { saveJournal } from "./save-journal.ts";
-import type { Shared } from "./shared.ts";
-import { problemAt } from "./status-document.ts";
+import { committedHead } from "../desired/node-facts.ts";
+import type { Journal } from "../reconcile/journal.ts";
+import { saveJournal } from "../save-journal.ts";
+import type { Shared } from "../shared.ts";
+import { problemAt } from "../status-document.ts";
 
 export interface LoopNeeds {
   shared: Shared;

@@ -2,15 +2,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Digest } from "@chimera/proto/names";
-import type { Command } from "./command-line.ts";
-import type { AgentConfig } from "./config.ts";
-import { keepEvents } from "./control/keep-events.ts";
-import { journalMs, openLog } from "./host/log/open-log.ts";
-import { fireDeadMan } from "./offline/dead-man-command.ts";
-import { waitGate } from "./offline/gate.ts";
-import { recover, type OfflineCommand } from "./offline/recover.ts";
-import type { Journal } from "./reconcile/journal.ts";
-import { program, version } from "./version.ts";
+import type { Command } from "../command-line.ts";
+import type { AgentConfig } from "../config.ts";
+import { keepEvents } from "../control/keep-events.ts";
+import { journalMs, openLog } from "../host/log/open-log.ts";
+import { fireDeadMan } from "../offline/dead-man-command.ts";
+import { waitGate } from "../offline/gate.ts";
+import { recover, type OfflineCommand } from "../offline/recover.ts";
+import type { Journal } from "../reconcile/journal.ts";
+import { program, version } from "../version.ts";
 
 /** One sentence. Without control side: what happens waits in the outbox for the agent. */
 export async function runOffline(

@@ -5,16 +5,16 @@ import { nowOf } from "@chimera/proto/acceptance/verdict";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Digest } from "@chimera/proto/names";
 import { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
-import type { AgentConfig } from "./config.ts";
-import { askIn } from "./control/lead/ask-in.ts";
-import { KeptLists, readLists } from "./control/lead/read-lists.ts";
-import { fetchWave } from "./control/look/fetch-wave.ts";
-import { readSecret } from "./host/agent/identity.ts";
-import { openLog } from "./host/log/open-log.ts";
-import { readDocument } from "./host/state/documents.ts";
-import { writeStateFile } from "./host/state/state-file.ts";
+import type { AgentConfig } from "../config.ts";
+import { askIn } from "../control/lead/ask-in.ts";
+import { KeptLists, readLists } from "../control/lead/read-lists.ts";
+import { fetchWave } from "../control/look/fetch-wave.ts";
+import { readSecret } from "../host/agent/identity.ts";
+import { openLog } from "../host/log/open-log.ts";
+import { readDocument } from "../host/state/documents.ts";
+import { writeStateFile } from "../host/state/state-file.ts";
 import { leadFleet, sayOnce, type Led } from "./lead-fleet.ts";
-import { version } from "./version.ts";
+import { version } from "../version.ts";
 
 const over = "another document was accepted: nobody leads it any more";
 

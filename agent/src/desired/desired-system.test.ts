@@ -16,9 +16,9 @@ import {
   node,
   sealHead,
   sealPanic,
-} from "./control/fleet-fixture.ts";
+} from "../control/fleet-fixture.ts";
 import { composeDesired, type DesiredInput } from "./desired-system.ts";
-import { at } from "./reconcile/model/play-machine.ts";
+import { at } from "../reconcile/model/play-machine.ts";
 
 const nodeKey = createSigner("n1");
 const [leafOfA, leafOfB, leafOfC] = [leafAs("a"), leafAs("b"), leafAs("c")];

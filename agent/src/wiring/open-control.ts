@@ -10,17 +10,17 @@ import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { Signer } from "@chimera/proto/signed/keys";
 import type { Receipt } from "@chimera/proto/signed/receipt";
 import type { NodeStatus } from "@chimera/proto/status";
-import type { AgentConfig } from "./config.ts";
-import { outboxName } from "./control/keep-events.ts";
-import { startControl, type ControlSide } from "./control/control-side.ts";
-import type { KnownWaves } from "./control/look/known-waves.ts";
-import type { Kept, Told } from "./control/open-documents.ts";
-import { openTrust, type EarlierAccepted } from "./control/trust/open-trust.ts";
-import { composeDesired, effectivePlace } from "./desired-system.ts";
-import { wholeHold } from "./holds.ts";
-import { composeReceiptFacts } from "./node-facts.ts";
-import type { Shared } from "./shared.ts";
-import { composeStatus } from "./status-document.ts";
+import type { AgentConfig } from "../config.ts";
+import { outboxName } from "../control/keep-events.ts";
+import { startControl, type ControlSide } from "../control/control-side.ts";
+import type { KnownWaves } from "../control/look/known-waves.ts";
+import type { Kept, Told } from "../control/open-documents.ts";
+import { openTrust, type EarlierAccepted } from "../control/trust/open-trust.ts";
+import { composeDesired, effectivePlace } from "../desired/desired-system.ts";
+import { wholeHold } from "../desired/holds.ts";
+import { composeReceiptFacts } from "../desired/node-facts.ts";
+import type { Shared } from "../shared.ts";
+import { composeStatus } from "../status-document.ts";
 
 export interface ControlNeeds {
   config: AgentConfig;
