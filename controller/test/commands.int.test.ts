@@ -156,6 +156,15 @@ test("adds nodes at the same time without losing one, and refuses a malformed on
   });
   const twice = await run("operator", "add", "--config", config, "--operator", "b", "--nkey", publicKey);
   expect(twice).toMatchObject({ exitCode: 64, stderr: expect.stringContaining("share one nkey") });
+  const remove = () => run("operator", "remove", "--config", config, "--operator", "anna");
+  expect(await remove()).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("anna removed") });
+  expect(JSON.parse((await run("operator", "list", "--config", config, "--json")).stdout)).toEqual({
+    operators: {},
+  });
+  expect(await remove()).toMatchObject({
+    exitCode: 66,
+    stderr: expect.stringContaining('no operator "anna"'),
+  });
   const bad = await run(
     "node",
     "add",

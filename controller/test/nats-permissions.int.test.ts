@@ -1,16 +1,18 @@
 import { randomUUID } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { subjects } from "@chimera/proto/subjects";
 import { execa } from "execa";
 import { headers, type NatsConnection } from "nats";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { addOperator, readNodes, removeOperator } from "../src/files/node-file.ts";
+import { renderNatsConfig } from "../src/nats-config.ts";
 import { eventually, natsServerProgram } from "./nats-server.ts";
 import { connectAsController, connectAsNode, connectAsOperator, connectWith } from "./raw-nats.ts";
 import { makeHead, makeLeaf, pushClosure, putHead } from "./test-fleet.ts";
 import { fleetId } from "./test-keys.ts";
 import { useFleet } from "./use-fleet.ts";
-import { generateNkey } from "@chimera/proto/nkey";
+import { generateNkey, parseNkeySeed } from "@chimera/proto/nkey";
 import { worldId } from "@chimera/proto/signed/world";
 
 const fleet = useFleet();
@@ -167,6 +169,20 @@ test("gives an operator a panic and what it needs, and nothing else", async () =
     expect((await ended)?.message, subject).toContain("Permissions Violation");
   }
   await operator.close();
+});
+
+test("throws an operator out who was removed, once nats-server has its new configuration", async () => {
+  const { config, operatorSeed, nats, natsConfig } = fleet();
+  const operator = await connectAsOperator(fleet());
+  const closed = operator.closed();
+  await removeOperator(config.nodesFile, "anna");
+  const { v: _, ...registered } = readNodes(config.nodesFile);
+  const controllerNkey = parseNkeySeed(readFileSync(config.nats.seedFile, "utf8")).publicKey;
+  nats.reload(renderNatsConfig({ config, controllerNkey, ...registered }));
+  await closed;
+  await expect(connectWith(fleet(), operatorSeed, "_INBOX")).rejects.toThrow(/Authorization/);
+  await addOperator(config.nodesFile, { operator: "anna", nkey: parseNkeySeed(operatorSeed).publicKey });
+  nats.reload(natsConfig);
 });
 
 test("gives the controller what it needs and no more than its own fleet's commands", async () => {

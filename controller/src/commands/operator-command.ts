@@ -1,7 +1,7 @@
 /** SHELL. `chimera-controller operator`: people who can release a panic straight in NATS, when no controller answers. */
 import { Command } from "commander";
 import { readConfig } from "../config.ts";
-import { addOperator, readNodes } from "../files/node-file.ts";
+import { addOperator, readNodes, removeOperator } from "../files/node-file.ts";
 import { configOption, examples } from "./config-option.ts";
 
 export function operatorCommand(): Command {
@@ -10,6 +10,7 @@ export function operatorCommand(): Command {
       "register operators of NATS, for a panic without the controller; afterwards nats-server needs its new configuration (nats-config)",
     )
     .addCommand(addCommand())
+    .addCommand(removeCommand())
     .addCommand(listCommand());
 }
 
@@ -23,6 +24,20 @@ function addCommand(): Command {
     .action(async (options: { config: string; operator: string; nkey: string }) => {
       const replaced = await addOperator(readConfig(options.config).nodesFile, options);
       process.stdout.write(`${options.operator} ${replaced === undefined ? "added" : "updated"}\n`);
+    });
+}
+
+function removeCommand(): Command {
+  return new Command("remove")
+    .description("take an operator out, for one who leaves or whose seed was stolen")
+    .addOption(configOption())
+    .requiredOption("--operator <name>", "name of the operator")
+    .addHelpText("after", examples("chimera-controller operator remove --operator anna"))
+    .action(async ({ config, operator }: { config: string; operator: string }) => {
+      await removeOperator(readConfig(config).nodesFile, operator);
+      process.stdout.write(
+        `${operator} removed; nats-server lets it in until it has its new configuration (nats-config)\n`,
+      );
     });
 }
 

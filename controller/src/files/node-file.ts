@@ -78,6 +78,16 @@ export async function addOperator(
   });
 }
 
+/** Throws not-found for one that is not registered. */
+export async function removeOperator(path: string, operator: string): Promise<void> {
+  await withFileLock(path, () => {
+    const file = readNodes(path);
+    const { [operator]: gone, ...operators } = file.operators ?? {};
+    if (gone === undefined) throw new ChimeraError("not-found", `${path} has no operator "${operator}"`);
+    write(path, { ...file, operators }, `operator ${operator}`);
+  });
+}
+
 function write(path: string, file: object, what: string): void {
   const next = NodeFile.safeParse(file);
   if (!next.success) throw new ChimeraError("usage", `${what}: ${describeIssues(next.error)}`);
