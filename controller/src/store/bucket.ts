@@ -11,6 +11,7 @@ import { readAll, readLast } from "./read-stream.ts";
 const stream = `KV_${buckets.desired}`;
 /** "wrong last sequence", with and without the number that was found. */
 const wrongLastSequence: readonly (number | undefined)[] = [10_071, 10_164];
+const noMessageFound = 10_037;
 const attempts = 32;
 const mostWaitMs = 100;
 
@@ -24,6 +25,8 @@ export interface Bucket {
   history(subjects: readonly string[]): Promise<JsMsg[]>;
   /** The newest entry of each key that fits. */
   newest(subject: string): Promise<JsMsg[]>;
+  /** Revision of the newest entry of one key; 0 where there is none. */
+  top(subject: string): Promise<number>;
   /** Revision of the new entry; "moved" when somebody else has written since. */
   write(subject: string, value: unknown, expected?: Expected): Promise<number | "moved">;
   /** Takes a key away with its history. */
@@ -39,6 +42,7 @@ export function openBucket(link: NatsLink): Bucket {
       asked("read revision", async () => (await link.jetstream().jsm.streams.info(stream)).state.last_seq),
     history: (subjects) => readAll(link, stream, subjects),
     newest: (subject) => readLast(link, stream, subject),
+    top: async (subject) => asked(`look at ${subject}`, async () => topOf(link, subject)),
     async write(subject, value, expected) {
       const { js } = link.jetstream();
       const options = expected === undefined ? {} : { expect: expected };
@@ -54,6 +58,15 @@ export function openBucket(link: NatsLink): Bucket {
         await link.jetstream().jsm.streams.purge(stream, { filter: subject });
       }),
   };
+}
+
+async function topOf(link: NatsLink, subject: string): Promise<number> {
+  try {
+    return (await link.jetstream().jsm.streams.getMessage(stream, { last_by_subj: subject })).seq;
+  } catch (cause) {
+    if (apiErrorCode(cause) === noMessageFound) return 0;
+    throw cause;
+  }
 }
 
 async function asked<T>(what: string, work: () => Promise<T>): Promise<T> {

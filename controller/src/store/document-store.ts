@@ -1,14 +1,19 @@
 /** SHELL. The signed documents of the fleet, read from the bucket with every signature checked again. */
 import type { StoredHead, StoredPanic } from "@chimera/proto/api";
-import type { Log } from "@chimera/proto/log";
 import type { Digest, FleetId } from "@chimera/proto/names";
 import { mayFollow, RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { showPlace } from "@chimera/proto/signed/place";
 import { subjects } from "@chimera/proto/subjects";
 import type { JsMsg } from "nats";
-import { answeringHeads, headsInOrder, newestPanic, type FleetDocuments } from "../fleet/fleet-documents.ts";
+import {
+  answeringHeads,
+  headsInOrder,
+  newestPanic,
+  standingPanic,
+  type FleetDocuments,
+} from "../fleet/fleet-documents.ts";
 import type { Bucket } from "./bucket.ts";
-import type { KeyStore } from "./key-store.ts";
+import { openPanicMemory, type PanicMemory, type PanicMemoryOptions } from "./panic-memory.ts";
 import { readJson } from "./read-envelope.ts";
 import { openStoredHead, openStoredPanic, storedReader } from "./stored-reader.ts";
 
@@ -18,23 +23,33 @@ export interface DocumentStore {
   read(): Promise<FleetDocuments>;
   /** The panic that was signed in advance for the newest head. */
   panicReady(): Promise<StoredPanic | null>;
+  /**
+   * Where something lower, or garbage, lies over the standing panic it is put back for nodes that return. Revision of the entry
+   * that it was found, or put, right by; null when somebody wrote meanwhile.
+   */
+  restorePanic(): Promise<number | null>;
+  /** Revision of the newest entry under the panic's key, whoever wrote it; 0 where there is none. */
+  panicRevision(): Promise<number>;
   /** The key sets of the bucket are taken over, and put back where it lost them. */
   restoreKeys(): Promise<void>;
   /** Of the newest head that was seen here; 0 before the first. */
   newestSerial(): number;
 }
 
-export interface DocumentStoreOptions {
+export interface DocumentStoreOptions extends PanicMemoryOptions {
   bucket: Bucket;
-  keyStore: KeyStore;
-  fleetId: FleetId;
-  log: Log;
 }
 
 export function createDocumentStore(options: DocumentStoreOptions): DocumentStore {
-  const { bucket, keyStore, fleetId, log } = options;
-  const { arrange, panics } = documentReader(options);
-  const read = async () => arrange(await withKeySets(options, documentSubjects(fleetId)));
+  const { bucket, fleetId } = options;
+  const panicMemory = openPanicMemory(options);
+  const { arrange, panics } = documentReader(options, panicMemory);
+  const read = async () => {
+    const documents = arrange(await withKeySets(options, documentSubjects(fleetId)));
+    const standing = standingPanic(documents);
+    if (standing !== null) panicMemory.remember(standing);
+    return documents;
+  };
   let serial = 0;
   return {
     newestSerial: () => serial,
@@ -48,17 +63,37 @@ export function createDocumentStore(options: DocumentStoreOptions): DocumentStor
       const ready = panics(await bucket.history([subjects.panicReady(fleetId)]));
       return ready.findLast(({ panic }) => panic.undoes === newest?.id) ?? null;
     },
-    async restoreKeys() {
-      const messages = await withKeySets(options, []);
-      for (const { set, envelope } of keyStore.lost(messages)) {
-        const subject = subjects.keySet(fleetId, set.version);
-        const last = messages.findLast((message) => message.subject === subject)?.seq ?? 0;
-        const revision = await bucket.write(subject, envelope, { lastSubjectSequence: last });
-        if (revision !== "moved")
-          log.warn({ version: set.version, revision }, "key set put where nodes look for it");
-      }
-    },
+    restoreKeys: () => restoreKeys(options),
+    restorePanic: async () => restorePanic(options, await read()),
+    panicRevision: () => bucket.top(subjects.desired("panic", fleetId)),
   };
+}
+
+async function restoreKeys(options: DocumentStoreOptions): Promise<void> {
+  const { bucket, keyStore, fleetId, log } = options;
+  const messages = await withKeySets(options, []);
+  for (const { set, envelope } of keyStore.lost(messages)) {
+    const subject = subjects.keySet(fleetId, set.version);
+    const last = messages.findLast((message) => message.subject === subject)?.seq ?? 0;
+    const revision = await bucket.write(subject, envelope, { lastSubjectSequence: last });
+    if (revision !== "moved")
+      log.warn({ version: set.version, revision }, "key set put where nodes look for it");
+  }
+}
+
+async function restorePanic(
+  { bucket, fleetId, log }: DocumentStoreOptions,
+  documents: FleetDocuments,
+): Promise<number | null> {
+  const standing = standingPanic(documents);
+  const over = documents.panicRevision;
+  if (standing === null || standing.revision === over) return over;
+  const { id, envelope, panic } = standing;
+  const subject = subjects.desired("panic", fleetId);
+  const revision = await bucket.write(subject, envelope, { lastSubjectSequence: over });
+  if (revision === "moved") return null;
+  log.warn({ id, serial: panic.serial, revision, over }, "panic put where nodes look for it");
+  return revision;
 }
 
 /**
@@ -83,7 +118,7 @@ function documentSubjects(fleetId: FleetId): string[] {
 }
 
 /** The key sets first: they say whose signatures count for the rest. */
-function documentReader(options: DocumentStoreOptions) {
+function documentReader(options: DocumentStoreOptions, panicMemory: PanicMemory) {
   const { keyStore, fleetId, log } = options;
   const keySets = subjects.keySet(fleetId, "*").slice(0, -1);
   const heads = storedReader(options, "publish", openStoredHead);
@@ -108,7 +143,7 @@ function documentReader(options: DocumentStoreOptions) {
     const keyMessages = messages.filter(({ subject }) => subject.startsWith(keySets));
     const keys = keyStore.take(keyMessages).newest;
     const isOnTop = !keyStore.lost(keyMessages).includes(keys);
-    const stored = panics(panic);
+    const stored = panicMemory.complete(panics(panic));
     const ordered = orderHeads(heads(head), stored);
     return {
       keys,

@@ -59,7 +59,7 @@ export function createFleetStore(options: FleetStoreOptions): FleetStore {
   const readLastValues = followNodes({ link, fleetId, projection, log });
   const bucket = mendingBucket(openBucket(link), mending);
   const keyStore = openKeyStore(config, log);
-  const common = { bucket, keyStore, fleetId, log };
+  const common = { ...config, bucket, keyStore, log };
   const documents = createDocumentStore(common);
   const { prepared, prepareAgain, onPrepared } = preparedAfterConnect(link, log, async () => {
     await prepareStreams(link.jetstream().jsm, log);
@@ -97,6 +97,7 @@ function mendingBucket(bucket: Bucket, mending: <T>(work: Promise<T>) => Promise
     revision: () => mending(bucket.revision()),
     history: (of) => mending(bucket.history(of)),
     newest: (of) => mending(bucket.newest(of)),
+    top: (of) => mending(bucket.top(of)),
     write: (...entry) => mending(bucket.write(...entry)),
     forget: (subject) => mending(bucket.forget(subject)),
     inTurn: bucket.inTurn,

@@ -1,6 +1,6 @@
 /**
- * SHELL. What the controller does by itself: it puts key sets back that the bucket lost, and says with its online key,
- * every few minutes and after each change, which head is the newest.
+ * SHELL. What the controller does by itself: it puts back key sets that the bucket lost, and the standing panic where something
+ * lies over it, and says with its online key, every few minutes and after each change, which head is the newest.
  */
 import { ChimeraError, errorChain } from "@chimera/proto/errors";
 import type { Log } from "@chimera/proto/log";
@@ -12,6 +12,9 @@ import type { Signer } from "@chimera/proto/signed/keys";
 import { subjects } from "@chimera/proto/subjects";
 import type { Bucket } from "./bucket.ts";
 import type { DocumentStore } from "./document-store.ts";
+
+/** One small request. */
+const lookEveryMs = 1_000;
 
 export interface Upkeep {
   /** Soon, not now: whoever stored something need not wait for it. */
@@ -44,7 +47,31 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
     running = running.then(work).catch((error: unknown) => log.warn({ error }, "upkeep not done"));
   }
   const timer = setInterval(wake, everyMs);
-  return { wake, close: () => clearInterval(timer) };
+  const look = panicLook(options);
+  const looking = setInterval(() => void look(), lookEveryMs);
+  return {
+    wake,
+    close: () => {
+      clearInterval(timer);
+      clearInterval(looking);
+    },
+  };
+}
+
+/** Others than this controller write panics, and a node that returns meanwhile must find the one that stands. */
+function panicLook({ documents, ready, log }: UpkeepOptions): () => Promise<void> {
+  let seen: number | null = null;
+  let isLooking = false;
+  return async () => {
+    if (isLooking || !ready()) return;
+    isLooking = true;
+    try {
+      if ((await documents.panicRevision()) !== seen) seen = await documents.restorePanic();
+    } catch (error) {
+      log.debug({ error }, "panic not looked at");
+    }
+    isLooking = false;
+  };
 }
 
 function freshSayer({ bucket, documents, fleetId, signer, log }: UpkeepOptions): () => Promise<void> {
