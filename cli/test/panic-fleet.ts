@@ -1,13 +1,20 @@
 /** SHELL. For tests of `chimera panic` straight in NATS: a fleet of two nodes with a prepared panic, and what its nodes say. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { FleetView } from "@chimera/proto/api";
+import { FleetView, KeyChain } from "@chimera/proto/api";
 import { parseNkeySeed } from "@chimera/proto/nkey";
 import { sha256 } from "@chimera/proto/signed/canonical";
 import { payloadOf, type Envelope } from "@chimera/proto/signed/envelope";
+import { subjects } from "@chimera/proto/subjects";
+import { connect, type JetStreamManager, type NatsConnection } from "nats";
 import { vi } from "vitest";
+import { z } from "zod";
+import { walkFleetKeys } from "../src/fleet/key-chain.ts";
 import { openNatsLink, type NatsLink } from "../src/nats/connection.ts";
+import { readDocument } from "../src/panic/nats-documents.ts";
 import { startDevFleet, type DevFleet } from "./dev-fleet.ts";
+
+const ControllerFile = z.object({ nats: z.object({ servers: z.array(z.string()), seedFile: z.string() }) });
 
 export const names = ["n1", "n2"];
 export const patience = { timeout: 20_000, interval: 50 };
@@ -34,6 +41,12 @@ export async function startPanicFleet() {
       writeFile(configFile, change(await readFile(configFile, "utf8"))),
     goBack: (name: string, id: string, serial = 2) => goBack(fleet, name, { id, serial }),
     answerAll: () => answerAll(fleet),
+    openedNow: () => openedNow(fleet),
+    publishNext: () => fleet.publish(names.map((name) => fleet.leaf(name, "three"))),
+    panicNewest: () => panicNewest(fleet),
+    /** The newest entry, which is all that a node reads; null for none, and for garbage. */
+    onTop: (link: NatsLink) => onTop(link, fleet.fleetId),
+    asController: <T>(work: (raw: RawNats) => Promise<T>) => asController(fleet, work),
     asOperator: <T>(work: (link: NatsLink) => Promise<T>) => asOperator(configFile, work),
   };
 }
@@ -94,5 +107,63 @@ async function asOperator<T>(configFile: string, work: (link: NatsLink) => Promi
     return await work(link);
   } finally {
     await link.close();
+  }
+}
+
+export type OpenedGround = Awaited<ReturnType<typeof openedNow>>;
+
+/** As an operator has it who opened the road now. */
+async function openedNow(fleet: DevFleet) {
+  const { fleetId } = fleet;
+  const { head } = await viewOf(fleet);
+  if (head === null) throw new Error("there is a head");
+  const { keySets } = KeyChain.parse((await fleet.http("GET", "/v1/keys")).body);
+  const chain = walkFleetKeys(keySets, fleetId);
+  const { roles } = chain.at(-1)?.set ?? {};
+  if (roles === undefined) throw new Error("there is a key set");
+  const trust = { fleetId, roles, chain, known: new Set<never>(), vouched: undefined };
+  return { fleetId, chain, head, trust };
+}
+
+/** By the controller, as another operator would; its id. */
+async function panicNewest(fleet: DevFleet) {
+  const { head } = await viewOf(fleet);
+  if (head === null) throw new Error("there is a head");
+  const { epoch, serial, revertTo } = head.head;
+  const panic = { epoch, serial, undoes: head.id, world: revertTo, reason: "bob" };
+  const envelope = await fleet.sealed("panic", panic, "panic");
+  const { status, body } = await fleet.http("PUT", "/v1/panic", { envelope });
+  if (status !== 200) throw new Error(JSON.stringify(body));
+  return panicId(envelope);
+}
+
+async function onTop(link: NatsLink, fleetId: string) {
+  const found = await readDocument(link, subjects.desiredGet("panic", fleetId));
+  if (found.kind !== "found") return null;
+  return { id: panicId(found.envelope), revision: found.revision };
+}
+
+interface RawNats {
+  nats: NatsConnection;
+  jsm: JetStreamManager;
+}
+
+/** With the controller's own nkey, past the controller. */
+async function asController<T>(fleet: DevFleet, work: (raw: RawNats) => Promise<T>): Promise<T> {
+  const file = JSON.parse(await readFile(join(fleet.dir, "controller.json"), "utf8"));
+  const { servers, seedFile } = ControllerFile.parse(file).nats;
+  const signer = parseNkeySeed(await readFile(seedFile, "utf8"));
+  const nats = await connect({
+    servers,
+    inboxPrefix: "_INBOX_controller",
+    authenticator: (nonce?: string) => ({
+      nkey: signer.publicKey,
+      sig: signer.sign(Buffer.from(nonce ?? "")).toString("base64url"),
+    }),
+  });
+  try {
+    return await work({ nats, jsm: await nats.jetstreamManager({ checkAPI: false }) });
+  } finally {
+    await nats.close();
   }
 }

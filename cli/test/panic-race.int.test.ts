@@ -1,10 +1,9 @@
 /** A panic straight in NATS beside others who write in the same moment. */
-import { KeyChain } from "@chimera/proto/api";
+import { subjects } from "@chimera/proto/subjects";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { walkFleetKeys } from "../src/fleet/key-chain.ts";
 import type { NatsLink } from "../src/nats/connection.ts";
 import { storePanic } from "../src/panic/nats-release.ts";
-import { names, patience, startPanicFleet, type PanicFleet } from "./panic-fleet.ts";
+import { names, panicId, patience, startPanicFleet, type PanicFleet } from "./panic-fleet.ts";
 
 let fleet: PanicFleet;
 beforeEach(async () => {
@@ -35,30 +34,26 @@ test("two operators at once release one panic, and both count the nodes whicheve
   }
 });
 
+const unsent = () => ({ envelope: fleet.prepared, isSent: false });
+
 test("of a head and the panic of the one before, stored in one moment, the first counts, and the other one is told so", async () => {
-  const { head, revision } = await fleet.view();
-  if (head === null) throw new Error("there is a head");
-  const { keySets } = KeyChain.parse((await fleet.http("GET", "/v1/keys")).body);
-  const chain = walkFleetKeys(keySets, fleet.fleetId);
-  const { roles } = chain.at(-1)?.set ?? {};
-  if (roles === undefined) throw new Error("there is a key set");
-  const trust = { fleetId: fleet.fleetId, roles, chain, known: new Set<never>(), vouched: undefined };
-  const leaves = names.map((name) => fleet.leaf(name, "three"));
+  const { revision } = await fleet.view();
+  const ground = await fleet.openedNow();
   const voided = fleet.asOperator((link) => {
     const late: NatsLink = {
       ...link,
       request: async (subject, text, extra = {}) => {
-        if (extra.expectedRevision !== undefined) await fleet.publish(leaves);
+        if (extra.expectedRevision !== undefined) await fleet.publishNext();
         return link.request(subject, text, extra);
       },
     };
-    return storePanic({ link: late, fleetId: fleet.fleetId, chain, head, trust }, fleet.prepared);
+    return storePanic({ ...ground, link: late }, unsent());
   });
   await expect(voided).rejects.toMatchObject({
     code: "panic-void",
     message: expect.stringContaining("head 0.3 was stored right before the panic of 0.2"),
   });
-  const unaware = { ...head.head, serial: 4, previous: (await fleet.view()).head?.id };
+  const unaware = { ...ground.head.head, serial: 4, previous: (await fleet.view()).head?.id };
   expect((await fleet.chimera("panic", "--yes", "--over", "nats", "--no-follow")).code).toBe(0);
   expect((await fleet.view()).panic?.panic).toMatchObject({ serial: 3, undoes: unaware.previous });
   const envelope = await fleet.sealed("head", unaware, "publish");
@@ -66,4 +61,57 @@ test("of a head and the panic of the one before, stored in one moment, the first
   expect(expectedRevision).toBeGreaterThan(revision);
   const refused = await fleet.http("PUT", "/v1/head", { envelope, expectedRevision });
   expect(refused.body).toMatchObject({ code: "panic-not-followed" });
+});
+
+test("an operator who confirms late writes nothing over the panic of a newer head, or under that head", async () => {
+  const ground = await fleet.openedNow();
+  await fleet.publishNext();
+  await fleet.asOperator(async (link) => {
+    const late = () => storePanic({ ...ground, link }, unsent());
+    await expect(late()).rejects.toMatchObject({ code: "panic-void" });
+    expect(await fleet.onTop(link)).toBeNull();
+    const newer = await fleet.panicNewest();
+    const before = await fleet.onTop(link);
+    await expect(late()).rejects.toMatchObject({
+      code: "panic-void",
+      message: expect.stringContaining("head 0.3 is newer than 0.2"),
+    });
+    // Also where NATS shows no head at all: what it does not show may be newer.
+    const request: NatsLink["request"] = (subject, ...rest) =>
+      subject === subjects.desiredGet("head", fleet.fleetId)
+        ? Promise.resolve({ data: new Uint8Array(), code: 404, revision: 0 })
+        : link.request(subject, ...rest);
+    const blind = storePanic({ ...ground, link: { ...link, request } }, unsent());
+    await expect(blind).rejects.toMatchObject({ code: "panic-void" });
+    expect(before?.id).toBe(newer);
+    expect(await fleet.onTop(link)).toEqual(before);
+  });
+});
+
+test("a newer head and its panic that come between the look and the write stay on top", async () => {
+  const ground = await fleet.openedNow();
+  await fleet.asOperator(async (link) => {
+    let newer = "";
+    const request: NatsLink["request"] = async (subject, text, extra = {}) => {
+      if (extra.expectedRevision !== undefined && newer === "") {
+        await fleet.publishNext();
+        newer = await fleet.panicNewest();
+      }
+      return link.request(subject, text, extra);
+    };
+    const late = storePanic({ ...ground, link: { ...link, request } }, unsent());
+    await expect(late).rejects.toMatchObject({ code: "panic-void" });
+    expect((await fleet.onTop(link))?.id).toBe(newer);
+  });
+});
+
+test("a panic of a higher place that undoes nothing, by whoever stole the panic key, does not keep this one out", async () => {
+  const ground = await fleet.openedNow();
+  const nothing = { epoch: 0, serial: 9000, undoes: "9".repeat(64), world: "9".repeat(64), reason: "" };
+  const forged = await fleet.sealed("panic", nothing, "panic");
+  await fleet.asOperator(async (link) => {
+    await link.request(subjects.desired("panic", fleet.fleetId), JSON.stringify(forged));
+    expect(await storePanic({ ...ground, link }, unsent())).toMatchObject({ kind: "stored" });
+    expect((await fleet.onTop(link))?.id).toBe(panicId(fleet.prepared));
+  });
 });

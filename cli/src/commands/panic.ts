@@ -3,13 +3,14 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { shortDigest } from "@chimera/proto/names";
 import { Option, type Command } from "commander";
 import { z } from "zod";
+import { orWarn } from "../fleet/or-warn.ts";
 import { rememberPanic } from "../fleet/fleet-memory.ts";
 import type { VerifiedHead } from "../fleet/verify-documents.ts";
 import type { Io } from "../io.ts";
 import { addFleetOptions, examples, FleetOptions, parseOptions } from "../options.ts";
 import { findPanic, type FoundPanic } from "../panic/find-panic.ts";
-import { insteadOf, isAway, openRoad } from "../panic/open-road.ts";
-import type { PanicRoad, Released } from "../panic/panic-road.ts";
+import { createRoads, type PanicRoads } from "../panic/panic-roads.ts";
+import type { Released } from "../panic/panic-road.ts";
 import { reportPanic, requireStored } from "../panic/report-panic.ts";
 import { watchPanic } from "../panic/watch-panic.ts";
 import { addSshOptions, requireOver, SshOptions } from "../ssh/ssh-options.ts";
@@ -65,74 +66,48 @@ export function define(command: Command, io: Io): void {
 
 async function panic(io: Io, options: Options): Promise<void> {
   requireOver(options);
-  const road = await openRoad(io, options);
+  const roads = createRoads(io, options);
   try {
-    await undo(io, road, options);
+    await undo(io, roads, options);
   } finally {
-    await road.close();
+    await roads.close();
   }
 }
 
-async function undo(io: Io, first: PanicRoad, options: Options): Promise<void> {
+async function undo(io: Io, roads: PanicRoads, options: Options): Promise<void> {
+  const first = await roads.open();
   const { head, fleetId } = first;
   const found = await findPanic(io, first, options.reason);
   announce(io, { head, found }, options);
   if (options.dryRun) return;
   await confirm(io, head, options);
   const releasedMs = performance.now();
-  const { road, panic: released } = await release(io, { road: first, found }, options);
-  await rememberPanic(io, fleetId, found.envelope);
-  const { serial } = head.head;
-  if (!options.follow) {
-    if (options.json) io.out(`${printableJson({ type: "released", panic: released.id, serial })}\n`);
-    else io.out(`released: head ${serial} is undone\n`);
-    return requireStored(road, released);
-  }
-  io.err(`released: head ${serial} is undone\n`);
+  const { road, panic: released } = await roads.release(first, found.envelope);
+  tellReleased(io, { head, released }, options);
+  await orWarn(io, "this machine will not remember the panic", () =>
+    rememberPanic(io, fleetId, found.envelope),
+  );
+  if (!options.follow) return requireStored(road, released);
   const leaves = await road.leaves();
-  const roads = createRoads(io, options);
   const watch = { panic: released, leaves, releasedMs, timeoutSeconds: options.timeout, json: options.json };
-  try {
-    const nodes = await watchPanic(io, { road, next: roads.next }, watch);
-    await reportPanic(io, { road, released, leaves, nodes }, options);
-  } finally {
-    await roads.close();
-  }
+  const nodes = await watchPanic(io, { road, next: (from) => roads.next(from, leaves) }, watch);
+  await reportPanic(io, { road, released, leaves, nodes }, options);
 }
 
-interface Sent {
-  road: PanicRoad;
-  panic: Released;
-}
-
-/** Sent again where the answer was lost: a panic twice is one. */
-async function release(
+/** Merely sent is not released: whoever is away does not hear of it. */
+function tellReleased(
   io: Io,
-  { road, found }: { road: PanicRoad; found: FoundPanic },
-  options: Options,
-): Promise<Sent> {
-  try {
-    return { road, panic: await road.release(found.envelope) };
-  } catch (error) {
-    const other = isAway(error) ? await insteadOf(io, road, options) : null;
-    if (other === null) throw error;
-    return { road: other, panic: await other.release(found.envelope) };
-  }
-}
-
-/** Another way for the watch, opened once. */
-function createRoads(io: Io, options: Options) {
-  const opened: PanicRoad[] = [];
-  return {
-    next: async (road: PanicRoad): Promise<PanicRoad> => {
-      const other = await insteadOf(io, road, options);
-      if (other !== null) opened.push(other);
-      return other ?? road;
-    },
-    close: async (): Promise<void> => {
-      for (const road of opened) await road.close();
-    },
-  };
+  { head: { head }, released }: { head: VerifiedHead; released: Released },
+  { follow, json }: Options,
+): void {
+  const { serial } = head;
+  const isStored = released.isStored();
+  const text = isStored
+    ? `released: head ${serial} is undone\n`
+    : `sent: head ${serial} is undone where it was heard; nobody keeps the panic yet for nodes that are away\n`;
+  if (follow) io.err(text);
+  else if (!json) io.out(text);
+  else io.out(`${printableJson({ type: isStored ? "released" : "sent", panic: released.id, serial })}\n`);
 }
 
 function announce(

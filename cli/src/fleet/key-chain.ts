@@ -40,25 +40,32 @@ export async function rememberedKeys(io: Io, fleetId: FleetId): Promise<FleetKey
 
 /** Each verified against the one before; throws fleet-mismatch or the code of the first that does not follow. */
 export function walkFleetKeys(envelopes: readonly Envelope[], fleetId: FleetId): OpenedKeySet[] {
-  const [first, ...successors] = envelopes;
-  if (first === undefined) throw new ChimeraError("input-invalid", "there is no key set");
-  const opened = openFirstKeySet(first);
-  if (opened.fleetId !== fleetId) {
-    throw new ChimeraError(
-      "fleet-mismatch",
-      `the controller serves fleet ${opened.fleetId}, the context is for ${fleetId}`,
-    );
-  }
-  const walked = [opened];
-  for (const envelope of successors) walked.push(follow(walked.at(-1) ?? opened, envelope));
+  if (envelopes.length === 0) throw new ChimeraError("input-invalid", "there is no key set");
+  const walked: OpenedKeySet[] = [];
+  for (const envelope of envelopes) walked.push(followKeySets(walked.at(-1), envelope, fleetId));
   return walked;
 }
 
-function follow(current: OpenedKeySet, envelope: Envelope): OpenedKeySet {
+/** The one after `current`, the fleet's first after none; throws the code of the rule that does not hold. */
+export function followKeySets(
+  current: OpenedKeySet | undefined,
+  envelope: Envelope,
+  fleetId: FleetId,
+): OpenedKeySet {
+  if (current === undefined) return firstOf(envelope, fleetId);
   const verdict = judgeKeySet(current, envelope);
   if (verdict.kind === "next") return verdict.opened;
   const reason = verdict.kind === "known" ? `key set ${current.set.version} twice` : verdict.reason;
   throw new ChimeraError(verdict.kind === "known" ? "keys-stale" : verdict.code, reason);
+}
+
+function firstOf(envelope: Envelope, fleetId: FleetId): OpenedKeySet {
+  const opened = openFirstKeySet(envelope);
+  if (opened.fleetId === fleetId) return opened;
+  throw new ChimeraError(
+    "fleet-mismatch",
+    `the controller serves fleet ${opened.fleetId}, the context is for ${fleetId}`,
+  );
 }
 
 function checkContinues(seen: readonly OpenedKeySet[], shown: readonly OpenedKeySet[]): void {

@@ -55,6 +55,12 @@ export async function readKeyCopies(folder: string): Promise<Envelope[]> {
   return Promise.all(copies.map(({ name }) => readOne(join(folder, name))));
 }
 
+/** Of one version; undefined where none was seen. Throws state-invalid for a file that holds no signed document. */
+export async function readKeyCopy(folder: string, version: number): Promise<Envelope | undefined> {
+  const found = (await copiesOf(folder, "keys")).find(({ place }) => place[0] === version);
+  return found === undefined ? undefined : readOne(join(folder, found.name));
+}
+
 async function readOne(path: string): Promise<Envelope> {
   return readBoundedFile(path, Envelope).catch((cause: unknown) => {
     const what = `${path} is damaged: restore it, or remove it to forget what was seen`;

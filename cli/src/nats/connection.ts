@@ -2,10 +2,11 @@
  * SHELL. The one place of the CLI that knows the nats package. Loaded only where the CLI speaks to NATS itself: no other
  * command pays for it.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { NkeySigner } from "@chimera/proto/nkey";
 import { subjects } from "@chimera/proto/subjects";
-import { connect, headers, type NatsConnection } from "nats";
+import { connect, headers, type MsgHdrs, type NatsConnection } from "nats";
 
 export interface NatsLinkOptions {
   servers: readonly string[];
@@ -24,8 +25,8 @@ interface NatsAnswer {
 export interface NatsLink {
   /** Throws deadline-exceeded when nobody answers in time, also where JetStream is not there. */
   request(subject: string, text: string, extra?: { expectedRevision?: number }): Promise<NatsAnswer>;
-  publish(subject: string, text: string): void;
-  /** Resolves once the server has all that was published and subscribed. */
+  publish(subject: string, text: string, extra?: { expectedRevision?: number }): void;
+  /** Resolves once the server has all that was published and subscribed. Throws server-unreachable. */
   flush(): Promise<void>;
   /** Kept over reconnects. `take` must not throw. */
   subscribe(subject: string, take: (data: Uint8Array, subject: string) => void): void;
@@ -40,12 +41,8 @@ export async function openNatsLink(options: NatsLinkOptions): Promise<NatsLink> 
   const nats = await connectOnce(options);
   return {
     request: (subject, text, extra = {}) => request(nats, { subject, text, ...extra }),
-    publish: (subject, text) => nats.publish(subject, text),
-    flush: async () => {
-      await nats.flush().catch((cause: unknown) => {
-        throw new ChimeraError("server-unreachable", "NATS did not take what was sent", { cause });
-      });
-    },
+    publish: (subject, text, extra = {}) => nats.publish(subject, text, expecting(extra)),
+    flush: () => flush(nats),
     subscribe: (subject, take) => {
       nats.subscribe(subject, {
         callback: (error, message) => {
@@ -83,23 +80,39 @@ async function connectOnce({ servers, nkey }: NatsLinkOptions): Promise<NatsConn
   }
 }
 
+/** A connection that hangs is noticed by nobody else for ten seconds. */
+async function flush(nats: NatsConnection): Promise<void> {
+  const patience = new AbortController();
+  const late = delay(requestMs, null, { signal: patience.signal }).then(() => {
+    throw new Error(`not within ${requestMs / 1000} s`);
+  });
+  try {
+    await Promise.race([nats.flush(), late]);
+  } catch (cause) {
+    throw new ChimeraError("server-unreachable", "NATS did not take what was sent", { cause });
+  } finally {
+    late.catch(() => undefined);
+    patience.abort();
+  }
+}
+
+/** Stored only where that is the revision of the newest entry; whoever listens hears it anyhow. */
+function expecting({ expectedRevision }: { expectedRevision?: number }): { headers?: MsgHdrs } {
+  if (expectedRevision === undefined) return {};
+  const set = headers();
+  set.set("Nats-Expected-Last-Subject-Sequence", String(expectedRevision));
+  return { headers: set };
+}
+
 interface Request {
   subject: string;
   text: string;
   expectedRevision?: number;
 }
 
-async function request(
-  nats: NatsConnection,
-  { subject, text, expectedRevision }: Request,
-): Promise<NatsAnswer> {
-  const set = headers();
-  if (expectedRevision !== undefined) {
-    set.set("Nats-Expected-Last-Subject-Sequence", String(expectedRevision));
-  }
-  const extra = expectedRevision === undefined ? {} : { headers: set };
+async function request(nats: NatsConnection, { subject, text, ...extra }: Request): Promise<NatsAnswer> {
   try {
-    const answer = await nats.request(subject, text, { timeout: requestMs, ...extra });
+    const answer = await nats.request(subject, text, { timeout: requestMs, ...expecting(extra) });
     const revision = Number(answer.headers?.get("Nats-Sequence") ?? 0);
     return { data: answer.data, code: answer.headers?.code ?? 0, revision };
   } catch (cause) {

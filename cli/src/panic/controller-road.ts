@@ -6,6 +6,7 @@ import { createReader, type FleetReader } from "../documents/fleet-reader.ts";
 import { checkView, nodeKeysOf } from "../fleet/check-view.ts";
 import { verifiedWorld } from "../fleet/current-fleet.ts";
 import { checkMemory } from "../fleet/fleet-memory.ts";
+import { orWarn } from "../fleet/or-warn.ts";
 import { newestOf, verifyNewest } from "../fleet/newest-document.ts";
 import { verifyPanic, type VerifiedHead } from "../fleet/verify-documents.ts";
 import { keepWorld, keptWorld } from "../fleet/world-copy.ts";
@@ -38,7 +39,9 @@ export async function openControllerRoad(io: Io, contextName: string | undefined
       const kept = await keptWorld(io, fleetId, world);
       if (kept !== null) return kept;
       const leaves = await verifiedWorld(api, world);
-      await keepWorld(io, fleetId, { id: world, leaves });
+      await orWarn(io, "this machine keeps no copy of the world", () =>
+        keepWorld(io, fleetId, { id: world, leaves }),
+      );
       return leaves;
     },
     async words(leaves) {

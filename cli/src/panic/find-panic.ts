@@ -4,12 +4,12 @@
  */
 import { ChimeraError } from "@chimera/proto/errors";
 import { requireSigners, type Envelope } from "@chimera/proto/signed/envelope";
-import { Panic } from "@chimera/proto/signed/panic";
-import { openSignedPanic } from "../documents/open-signed.ts";
+import { openPanic, Panic } from "@chimera/proto/signed/panic";
 import { copyFolder, readCopy } from "../fleet/operator-copy.ts";
 import type { Io } from "../io.ts";
 import { signDocument } from "../signers/remote-signer.ts";
 import { roleSigners } from "../signers/role-signers.ts";
+import { intact } from "./nats-trust.ts";
 import type { PanicRoad } from "./panic-road.ts";
 
 export interface FoundPanic {
@@ -25,7 +25,7 @@ export interface FoundPanic {
  */
 export async function findPanic(io: Io, road: PanicRoad, reason: string): Promise<FoundPanic> {
   const prepared = await road.ready().catch(orNull);
-  const kept = (await readCopy(copyFolder(io, road.fleetId), "panic-ready").catch(orNull)) ?? null;
+  const kept = await intact(io, () => readCopy(copyFolder(io, road.fleetId), "panic-ready"));
   for (const [from, envelope] of [
     [road.over, prepared],
     ["copy", kept],
@@ -36,11 +36,11 @@ export async function findPanic(io: Io, road: PanicRoad, reason: string): Promis
   return signNow(io, road, reason);
 }
 
-/** Null for one of another head, and for one that nobody of the role signed. */
-function panicFor({ chain, head }: PanicRoad, envelope: Envelope): Panic | null {
+/** Null for one of another head, and for one that nodes refuse: also since its keys were retired after it was prepared. */
+function panicFor({ newest, head }: PanicRoad, envelope: Envelope): Panic | null {
   try {
-    const { panic } = openSignedPanic(chain, envelope);
-    return panic.undoes === head.id ? panic : null;
+    const { panic } = openPanic(envelope, newest.set.roles.panic);
+    return panic.undoes === head.id && panic.fleetId === newest.fleetId ? panic : null;
   } catch (error) {
     return orNull(error);
   }

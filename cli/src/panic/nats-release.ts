@@ -1,102 +1,113 @@
 /**
- * SHELL. A panic written straight to NATS, by compare-and-set. Nodes hear it as a message also where JetStream cannot store it;
- * then it is stored as soon as JetStream is back, for the nodes that are away.
+ * SHELL. A panic written straight to NATS, by compare-and-set, over nothing that is newer. Whoever listens hears the write itself,
+ * also where JetStream refuses or cannot store it.
  */
 import { ChimeraError } from "@chimera/proto/errors";
 import { sha256 } from "@chimera/proto/signed/canonical";
 import { payloadOf, type Envelope } from "@chimera/proto/signed/envelope";
 import { comparePlace, showPlace } from "@chimera/proto/signed/place";
 import { subjects } from "@chimera/proto/subjects";
-import { z } from "zod";
-import { parseJson } from "../api/http.ts";
 import { openSignedPanic } from "../documents/open-signed.ts";
-import { verifyHead, type Trust } from "../fleet/verify-documents.ts";
+import {
+  verifyHead,
+  verifyPanic,
+  type Trust,
+  type VerifiedHead,
+  type VerifiedPanic,
+} from "../fleet/verify-documents.ts";
 import type { NatsLink } from "../nats/connection.ts";
+import { judgeStored, type StoredLook } from "./judge-stored.ts";
 import { readDocument } from "./nats-documents.ts";
+import { writePanic } from "./nats-write.ts";
 import type { PanicGround } from "./panic-road.ts";
 
 const attempts = 16;
-
-const Answer = z.union([
-  z.object({ error: z.object({ err_code: z.number().optional(), description: z.string().max(500) }) }),
-  z.object({ stream: z.string(), seq: z.int().positive() }),
-]);
-/** "wrong last sequence", with and without the number that was found. */
-const wrongLastSequence: readonly (number | undefined)[] = [10_071, 10_164];
 
 export interface ReleaseParts extends Pick<PanicGround, "fleetId" | "chain" | "head"> {
   link: NatsLink;
   trust: Trust;
 }
 
-/** As the store has it; null where JetStream did not answer, and only those can have heard it who listen now. */
-export async function storePanic(parts: ReleaseParts, envelope: Envelope): Promise<Envelope | null> {
-  const { link, fleetId } = parts;
+export interface PanicToStore {
+  envelope: Envelope;
+  /** Whoever listens has heard it already. */
+  isSent: boolean;
+}
+
+/** `stored`: as the store has it, another operator's too. `expectedRevision` is what a message may be stored over. */
+export type StoreOutcome =
+  | { kind: "stored"; envelope: Envelope }
+  | { kind: "not-stored"; isSent: boolean; expectedRevision: number; why: string };
+
+/**
+ * Throws panic-void where another head, or the panic of one, is newer than what it undoes; order-equivocation where a panic of
+ * the same head leads elsewhere.
+ */
+export async function storePanic(parts: ReleaseParts, panic: PanicToStore): Promise<StoreOutcome> {
+  const { head, chain } = parts;
+  let { isSent } = panic;
+  let expectedRevision = 0;
+  const notStored = (why: string): StoreOutcome => ({ kind: "not-stored", isSent, expectedRevision, why });
   for (let attempt = 0; attempt < attempts; attempt += 1) {
-    const stored = await readDocument(link, subjects.desiredGet("panic", fleetId));
-    if (stored.kind === "unanswered") return null;
-    if (stored.kind === "found" && isSamePanic(parts, stored.envelope, envelope)) return stored.envelope;
-    const written = await write(parts, envelope, stored.revision);
-    if (written === "unanswered") return null;
-    if (written === "moved") continue;
-    await checkStillNewest(parts, written);
-    return envelope;
+    const look = await lookAround(parts);
+    if (look.kind === "unanswered") return notStored(look.why);
+    expectedRevision = look.revision;
+    const own = { ...openSignedPanic(chain, panic.envelope), isSent };
+    if (judgeStored(look, { head, own }) === "stored" && look.panic !== null) {
+      return { kind: "stored", envelope: look.panic.envelope };
+    }
+    const written = await writePanic(parts, panic.envelope, look.revision);
+    isSent ||= written.isSent;
+    if (written.kind === "not-stored") return notStored(written.why);
+    if (written.kind === "moved") continue;
+    await checkStillNewest(parts, written.revision);
+    return { kind: "stored", envelope: panic.envelope };
   }
-  throw new ChimeraError("write-conflict", `others wrote to the fleet's panic ${attempts} times meanwhile`);
+  return notStored(`others wrote to the fleet's panic ${attempts} times meanwhile`);
 }
 
-/** Another operator's for the same head and world is this one. Throws order-equivocation for one of another world. */
-function isSamePanic({ chain, head }: ReleaseParts, stored: Envelope, own: Envelope): boolean {
-  try {
-    const { panic, id } = openSignedPanic(chain, stored);
-    if (panic.undoes !== head.id) return false;
-    if (panic.world === openSignedPanic(chain, own).panic.world) return true;
-    throw new ChimeraError(
-      "order-equivocation",
-      `the stored panic ${id} undoes head ${showPlace(head.head)} too, but for world ${panic.world}: nodes keep the first`,
-    );
-  } catch (error) {
-    if (error instanceof ChimeraError && error.code !== "order-equivocation") return false;
-    throw error;
-  }
-}
-
-async function write(
-  { link, fleetId }: ReleaseParts,
-  envelope: Envelope,
-  expectedRevision: number,
-): Promise<number | "moved" | "unanswered"> {
-  const subject = subjects.desired("panic", fleetId);
-  const data = await link.request(subject, JSON.stringify(envelope), { expectedRevision }).then(
-    (answer) => answer.data,
-    (error: unknown) => {
-      if (error instanceof ChimeraError) return null;
-      throw error;
-    },
-  );
-  if (data === null) return "unanswered";
-  const answer = Answer.safeParse(parseJson(Buffer.from(data).toString("utf8"))).data;
-  if (answer === undefined) throw new ChimeraError("server-unreachable", "what answered is not JetStream");
-  if ("seq" in answer) return answer.seq;
-  if (wrongLastSequence.includes(answer.error.err_code)) return "moved";
-  throw new ChimeraError("server-unreachable", `JetStream did not store it: ${answer.error.description}`);
+/** The panic first: a head that was stored after it was read is seen, and one that was stored with its panic moves the revision. */
+async function lookAround(parts: ReleaseParts): Promise<StoredLook | { kind: "unanswered"; why: string }> {
+  const { link, fleetId } = parts;
+  const stored = await readDocument(link, subjects.desiredGet("panic", fleetId));
+  if (stored.kind === "unanswered") return stored;
+  const shown = await readDocument(link, subjects.desiredGet("head", fleetId));
+  if (shown.kind === "unanswered") return shown;
+  const envelope = stored.kind === "found" ? stored.envelope : null;
+  const panic = envelope === null ? null : genuinePanic(parts, envelope);
+  const head = shown.kind === "found" ? genuineHead(parts, shown.envelope) : null;
+  const { revision } = stored;
+  return {
+    kind: "seen",
+    panic,
+    revision,
+    head: head === null ? null : { ...head, revision: shown.revision },
+  };
 }
 
 /** A head that was stored before it, and after we looked, makes it void: nobody may believe that this one is undone. */
-async function checkStillNewest(
-  { link, fleetId, head, trust }: ReleaseParts,
-  revision: number,
-): Promise<void> {
+async function checkStillNewest(parts: ReleaseParts, revision: number): Promise<void> {
+  const { link, fleetId, head } = parts;
   const now = await readDocument(link, subjects.desiredGet("head", fleetId));
   if (now.kind !== "found" || now.revision > revision) return;
-  const id = sha256(payloadOf(now.envelope, "head"));
-  if (id === head.id) return;
-  const other = genuine(() => verifyHead({ id, envelope: now.envelope }, trust));
+  const other = genuineHead(parts, now.envelope);
   if (other === null || comparePlace(other.head, head.head) <= 0) return;
   const [mine, newest] = [showPlace(head.head), showPlace(other.head)];
   throw new ChimeraError(
     "panic-void",
     `head ${newest} was stored right before the panic of ${mine}, which is void by that: run this again to undo ${newest} (nodes that heard this one first wait for that, too)`,
+  );
+}
+
+function genuineHead({ trust }: ReleaseParts, envelope: Envelope): VerifiedHead | null {
+  return genuine(() => verifyHead({ id: sha256(payloadOf(envelope, "head")), envelope }, trust));
+}
+
+/** By the newest keys alone, as nodes go: one that they refuse must not stand for the one that they take. */
+function genuinePanic({ trust }: ReleaseParts, envelope: Envelope): VerifiedPanic | null {
+  const known = new Set<never>();
+  return genuine(() =>
+    verifyPanic({ id: sha256(payloadOf(envelope, "panic")), envelope }, { ...trust, known }),
   );
 }
 

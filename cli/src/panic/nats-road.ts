@@ -3,15 +3,13 @@
  * is signed; where it does not answer, or is behind, this machine's copies count.
  */
 import { ChimeraError } from "@chimera/proto/errors";
-import type { FleetId } from "@chimera/proto/names";
 import { parseNkeySeed } from "@chimera/proto/nkey";
 import { comparePlace, showPlace } from "@chimera/proto/signed/place";
 import { sha256 } from "@chimera/proto/signed/canonical";
 import { payloadOf, type Envelope } from "@chimera/proto/signed/envelope";
+import type { Leaf } from "@chimera/proto/signed/world";
 import { subjects } from "@chimera/proto/subjects";
 import { currentContext, type NamedContext } from "../context/current-context.ts";
-import { createTrust } from "../fleet/create-trust.ts";
-import { copyFolder, readCopy } from "../fleet/operator-copy.ts";
 import { verifyHead, type Trust, type VerifiedHead } from "../fleet/verify-documents.ts";
 import { keptWorld } from "../fleet/world-copy.ts";
 import type { Io } from "../io.ts";
@@ -19,29 +17,41 @@ import { openNatsLink, type NatsLink } from "../nats/connection.ts";
 import { printable } from "../print/printable.ts";
 import { readSecret } from "../secret-file.ts";
 import { createNodeEar } from "./node-ear.ts";
-import { keySetsOf, readDocument, type StoredDocument } from "./nats-documents.ts";
+import { readDocument } from "./nats-documents.ts";
+import { natsTrust } from "./nats-trust.ts";
 import { releaseOver } from "./release-over-nats.ts";
 import type { PanicRoad } from "./panic-road.ts";
 
+export interface NatsRoadOptions {
+  context?: string | undefined;
+  /** The head that is to be undone, and whom it concerns, where another way has begun already; else the newest that is found. */
+  begun?: { head: VerifiedHead; leaves: readonly Leaf[] | null } | undefined;
+}
+
 /** Throws config-invalid without servers and seed, server-unreachable where no server answers. */
-export async function openNatsRoad(io: Io, contextName: string | undefined): Promise<PanicRoad> {
-  const context = await currentContext(io, contextName);
+export async function openNatsRoad(io: Io, options: NatsRoadOptions): Promise<PanicRoad> {
+  const context = await currentContext(io, options.context);
   const link = await linkOf(context);
   try {
-    return await prepareRoad(io, context, link);
+    return await prepareRoad(io, { context, link }, options);
   } catch (error) {
     await link.close();
     throw error;
   }
 }
 
-async function prepareRoad(io: Io, context: NamedContext, link: NatsLink): Promise<PanicRoad> {
+async function prepareRoad(
+  io: Io,
+  { context, link }: { context: NamedContext; link: NatsLink },
+  { begun }: NatsRoadOptions,
+): Promise<PanicRoad> {
   const { fleetId } = context;
-  const keySets = await keySetsOf(io, link, fleetId);
-  const { keys, trust } = await createTrust(io, { api: { keys: async () => keySets }, fleetId });
-  const { newest, chain } = keys;
-  const head = await newestHead(io, link, trust);
-  const leaves = await keptWorld(io, fleetId, head.head.world);
+  const { newest, trust, headCopy } = await natsTrust(io, link, fleetId);
+  const { chain } = trust;
+  const copy =
+    headCopy === null ? null : verified(io, headCopy, { trust, from: "this machine's copy of the head" });
+  const head = begun?.head ?? (await newestHead(io, link, { trust, copy }));
+  const leaves = begun?.leaves ?? (await keptWorld(io, fleetId, head.head.world));
   const ear = createNodeEar(link, fleetId, new Set((leaves ?? []).map(({ node }) => node)));
   await link.flush();
   const closing = new AbortController();
@@ -57,14 +67,25 @@ async function prepareRoad(io: Io, context: NamedContext, link: NatsLink): Promi
       const found = await readDocument(link, subjects.panicReadyGet(fleetId));
       return found.kind === "found" ? found.envelope : null;
     },
-    release: (envelope) => releaseOver(io, parts, envelope),
-    leaves: async () => leaves ?? unknownWorld(head),
+    release: (envelope) => {
+      requireNewest(head, copy);
+      return releaseOver(io, parts, envelope);
+    },
+    leaves: async () => (leaves === null ? unknownWorld(head) : [...leaves]),
     words: ear.words,
     close: async () => {
       closing.abort();
       await link.close();
     },
   };
+}
+
+/** What NATS shows is looked at when the panic is written; this machine may have seen more. */
+function requireNewest({ head }: VerifiedHead, copy: VerifiedHead | null): void {
+  if (copy === null || comparePlace(copy.head, head) <= 0) return;
+  const [mine, newest] = [showPlace(head), showPlace(copy.head)];
+  const what = `head ${newest} was published since, so that the panic of ${mine} is void: run this again to undo ${newest}`;
+  throw new ChimeraError("panic-void", what);
 }
 
 function unknownWorld({ head: { world } }: VerifiedHead): never {
@@ -85,11 +106,15 @@ async function linkOf(context: NamedContext): Promise<NatsLink> {
 }
 
 /** Of the store and of this machine's copy, the higher one. Throws world-unknown where neither has a head that is genuine. */
-async function newestHead(io: Io, link: NatsLink, trust: Trust): Promise<VerifiedHead> {
-  const { fleetId } = trust;
-  const stored = await readDocument(link, subjects.desiredGet("head", fleetId));
-  const shown = verified(io, stored, trust);
-  const copy = await copyOf(io, fleetId, trust);
+async function newestHead(
+  io: Io,
+  link: NatsLink,
+  { trust, copy }: { trust: Trust; copy: VerifiedHead | null },
+): Promise<VerifiedHead> {
+  const stored = await readDocument(link, subjects.desiredGet("head", trust.fleetId));
+  if (stored.kind === "garbage") io.err("chimera: what NATS shows as the head is no signed document\n");
+  const shown =
+    stored.kind === "found" ? verified(io, stored.envelope, { trust, from: "the head in NATS" }) : null;
   const isBehind = copy !== null && (shown === null || comparePlace(shown.head, copy.head) < 0);
   if (isBehind) {
     const at = showPlace(copy.head);
@@ -104,23 +129,16 @@ async function newestHead(io: Io, link: NatsLink, trust: Trust): Promise<Verifie
 }
 
 /** What is not genuine is told, and does not keep a panic from the head that is. */
-function verified(io: Io, stored: StoredDocument, trust: Trust): VerifiedHead | null {
-  if (stored.kind === "garbage") io.err("chimera: what NATS shows as the head is no signed document\n");
-  if (stored.kind !== "found") return null;
+function verified(
+  io: Io,
+  envelope: Envelope,
+  { trust, from }: { trust: Trust; from: string },
+): VerifiedHead | null {
   try {
-    return verify(stored.envelope, trust);
+    return verifyHead({ id: sha256(payloadOf(envelope, "head")), envelope }, trust);
   } catch (error) {
     if (!(error instanceof ChimeraError)) throw error;
-    io.err(`chimera: the head in NATS does not count: ${printable(error.message)}\n`);
+    io.err(`chimera: ${from} does not count: ${printable(error.message)}\n`);
     return null;
   }
-}
-
-async function copyOf(io: Io, fleetId: FleetId, trust: Trust): Promise<VerifiedHead | null> {
-  const kept = await readCopy(copyFolder(io, fleetId), "head");
-  return kept === undefined ? null : verify(kept, trust);
-}
-
-function verify(envelope: Envelope, trust: Trust): VerifiedHead {
-  return verifyHead({ id: sha256(payloadOf(envelope, "head")), envelope }, trust);
 }

@@ -1,6 +1,6 @@
 /** SHELL. What nodes say in NATS while a panic is watched: receipts on their ack subjects, and their signed status. */
 import { ChimeraError } from "@chimera/proto/errors";
-import type { FleetId } from "@chimera/proto/names";
+import type { FleetId, NodeName } from "@chimera/proto/names";
 import { openEnvelope, type Envelope } from "@chimera/proto/signed/envelope";
 import type { Leaf } from "@chimera/proto/signed/world";
 import { NodeStatus } from "@chimera/proto/status";
@@ -45,25 +45,40 @@ export function createNodeEar(link: NatsLink, fleetId: FleetId, nodes: ReadonlyS
     subjects.status(fleetId, "*"),
     hear((of, status) => ({ ...of, status })),
   );
-  const readOne = async ({ node }: Leaf): Promise<void> => {
-    const found = await readDocument(link, subjects.statusGet(fleetId, node));
-    if (found.kind === "found") note(node, (of) => ({ ...of, status: of.status ?? found.envelope }));
-  };
-  const readKept = async (open: readonly Leaf[]): Promise<void> => {
-    const limit = pLimit(readsAtOnce);
-    await Promise.all(open.map((leaf) => limit(() => readOne(leaf))));
-  };
-  let nextReadMs = 0;
+  const sweep = keptSweep(link, fleetId, (node, kept) =>
+    note(node, (of) => ({ ...of, status: of.status ?? kept })),
+  );
   return {
     async words(open) {
-      if (performance.now() >= nextReadMs) {
-        nextReadMs = performance.now() + rereadMs;
-        void readKept(open);
-      }
+      sweep(open);
       const said = open.flatMap((leaf) => wordsOf(leaf, fleetId, heard.get(leaf.node)));
       heard.clear();
       return said;
     },
+  };
+}
+
+/** Reads the kept status of these nodes, when it is time. One sweep at a time: of a large fleet it takes longer than the pause. */
+function keptSweep(
+  link: NatsLink,
+  fleetId: FleetId,
+  take: (node: NodeName, status: Envelope) => void,
+): (open: readonly Leaf[]) => void {
+  let isReading = false;
+  let nextMs = 0;
+  const readOne = async ({ node }: Leaf): Promise<void> => {
+    const found = await readDocument(link, subjects.statusGet(fleetId, node));
+    if (found.kind === "found") take(node, found.envelope);
+  };
+  const readAll = async (open: readonly Leaf[]): Promise<void> => {
+    isReading = true;
+    const limit = pLimit(readsAtOnce);
+    await Promise.all(open.map((leaf) => limit(() => readOne(leaf))));
+    isReading = false;
+    nextMs = performance.now() + rereadMs;
+  };
+  return (open) => {
+    if (!isReading && performance.now() >= nextMs) void readAll(open);
   };
 }
 

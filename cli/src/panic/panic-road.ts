@@ -37,6 +37,6 @@ export interface Released {
   id: Digest;
   /** It, and others that do the same, by the names under which nodes may speak of it. */
   panics: () => ReadonlyMap<Digest, Envelope>;
-  /** False while nobody keeps it for the nodes that are away. */
+  /** False while nobody keeps it for the nodes that are away. Throws what has made it void meanwhile: panic-void. */
   isStored: () => boolean;
 }

@@ -1,6 +1,6 @@
-/** SHELL. Releases a panic in NATS, and tries on where JetStream is away: what is not stored is nothing to a node that is not there. */
+/** SHELL. Releases a panic in NATS, and tries on where JetStream does not store it: what is not stored is nothing to a node that is not there. */
 import { setTimeout as delay } from "node:timers/promises";
-import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
+import { ChimeraError, errorCodes } from "@chimera/proto/errors";
 import type { Envelope } from "@chimera/proto/signed/envelope";
 import type { OpenedPanic } from "@chimera/proto/signed/panic";
 import { subjects } from "@chimera/proto/subjects";
@@ -8,7 +8,7 @@ import { openSignedPanic } from "../documents/open-signed.ts";
 import type { Io } from "../io.ts";
 import { printable } from "../print/printable.ts";
 import { envelopeOf } from "./nats-documents.ts";
-import { storePanic, type ReleaseParts } from "./nats-release.ts";
+import { storePanic, type PanicToStore, type ReleaseParts, type StoreOutcome } from "./nats-release.ts";
 import type { Released } from "./panic-road.ts";
 
 const againMs = 1_000;
@@ -18,8 +18,11 @@ export interface RoadParts extends ReleaseParts {
   closed: AbortSignal;
 }
 
-export async function releaseOver(io: Io, parts: RoadParts, envelope: Envelope): Promise<Released> {
-  const { link, fleetId, closed } = parts;
+export async function releaseOver(
+  io: Pick<Io, "err">,
+  parts: RoadParts,
+  envelope: Envelope,
+): Promise<Released> {
   const own = openSignedPanic(parts.chain, envelope);
   const panics = new Map([[own.id, envelope]]);
   const note = (other: Envelope | null): void => {
@@ -28,32 +31,58 @@ export async function releaseOver(io: Io, parts: RoadParts, envelope: Envelope):
     if (other !== null && isSame) panics.set(opened.id, other);
   };
   // Other operators may release theirs in the same moment: nodes name the first that they heard.
-  link.subscribe(subjects.desired("panic", fleetId), (data) => note(envelopeOf(data)));
-  let stored = await storePanic(parts, envelope);
-  if (stored === null) {
-    link.publish(subjects.desired("panic", fleetId), JSON.stringify(envelope));
-    await link.flush();
-    io.err(
-      "chimera: JetStream does not answer: the nodes that listen now have heard it; it is stored when JetStream is back\n",
-    );
-  }
-  note(stored);
-  const tryAgain = async (): Promise<void> => {
-    while (stored === null) {
-      await delay(againMs, undefined, { signal: closed });
-      stored = await storePanic(parts, envelope).catch(nullWhileAway);
+  parts.link.subscribe(subjects.desired("panic", parts.fleetId), (data) => note(envelopeOf(data)));
+  const first = await sendOrStore(parts, { envelope, isSent: false });
+  const storage = first.kind === "stored" ? alwaysStored : storeLater(io, parts, { envelope, first, note });
+  if (first.kind === "stored") note(first.envelope);
+  const id = first.kind === "stored" ? openSignedPanic(parts.chain, first.envelope).id : own.id;
+  return { id, panics: () => panics, isStored: storage };
+}
+
+const alwaysStored = () => true;
+
+/** Each who listens hears it once: as the write, or as a message that JetStream stores over nothing that came meanwhile. */
+async function sendOrStore(parts: RoadParts, panic: PanicToStore): Promise<StoreOutcome> {
+  const outcome = await storePanic(parts, panic);
+  if (outcome.kind === "stored" || outcome.isSent) return outcome;
+  const { expectedRevision } = outcome;
+  const subject = subjects.desired("panic", parts.fleetId);
+  parts.link.publish(subject, JSON.stringify(panic.envelope), { expectedRevision });
+  await parts.link.flush();
+  return { ...outcome, isSent: true };
+}
+
+interface Later {
+  envelope: Envelope;
+  first: StoreOutcome & { kind: "not-stored" };
+  note: (stored: Envelope) => void;
+}
+
+/** Beside the watch; answers whether it is stored, and throws what has made it void meanwhile. */
+function storeLater(io: Pick<Io, "err">, parts: RoadParts, { envelope, first, note }: Later): () => boolean {
+  let state: { kind: "waiting" | "stored" } | { kind: "failed"; error: unknown } = { kind: "waiting" };
+  io.err(
+    `chimera: the panic is not stored (${printable(first.why)}): the nodes that listen now have heard it; it is stored as soon as JetStream takes it\n`,
+  );
+  const tryOn = async (): Promise<void> => {
+    for (let { isSent } = first; state.kind === "waiting";) {
+      await delay(againMs, undefined, { signal: parts.closed });
+      const outcome = await sendOrStore(parts, { envelope, isSent }).catch(nullWhileAway);
+      if (outcome?.kind === "stored") {
+        note(outcome.envelope);
+        state = { kind: "stored" };
+      } else isSent = outcome?.isSent ?? isSent;
     }
-    note(stored);
-    io.err("chimera: JetStream is back, and has the panic\n");
+    io.err("chimera: JetStream has the panic now\n");
   };
-  if (stored === null) {
-    tryAgain().catch((error: unknown) => {
-      // Closed: nobody watches any more, and isStored has told.
-      if (!closed.aborted) io.err(`chimera: the panic is not stored: ${printable(errorChain(error))}\n`);
-    });
-  }
-  const id = stored === null ? own.id : openSignedPanic(parts.chain, stored).id;
-  return { id, panics: () => panics, isStored: () => stored !== null };
+  tryOn().catch((error: unknown) => {
+    // Closed: nobody watches any more, and isStored has told.
+    if (!parts.closed.aborted) state = { kind: "failed", error };
+  });
+  return () => {
+    if (state.kind === "failed") throw state.error;
+    return state.kind === "stored";
+  };
 }
 
 function nullWhileAway(error: unknown): null {

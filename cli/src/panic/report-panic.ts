@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Leaf } from "@chimera/proto/signed/world";
+import { orWarn } from "../fleet/or-warn.ts";
 import type { Io } from "../io.ts";
 import { panicTable } from "../print/documents/panic-table.ts";
 import { printableJson, printableLine } from "../print/printable.ts";
@@ -24,7 +25,7 @@ export interface Outcome {
   nodes: PanicNode[];
 }
 
-/** Throws rollout-failed where nodes need a person, deadline-exceeded where some have not answered. */
+/** Throws rollout-failed where nodes need a person, deadline-exceeded where some have not answered, file-unreadable where no receipts are saved. */
 export async function reportPanic(
   io: Io,
   { road, released, leaves, nodes }: Outcome,
@@ -33,51 +34,61 @@ export async function reportPanic(
   const { serial } = road.head.head;
   const path = options.out ?? `panic-${serial}.receipts.json`;
   const file = panicReceipts(road, { nodes, leaves, panic: released });
-  await replaceFile(resolve(io.cwd, path), `${JSON.stringify(file)}\n`);
+  const isSaved = await orWarn(io, "the receipts are not saved", () =>
+    replaceFile(resolve(io.cwd, path), `${JSON.stringify(file)}\n`),
+  );
   if (options.json) {
     const shown = nodes.map(({ node, marks, state, problem }) => ({ node, marks, state, problem }));
     io.out(
-      `${printableJson({ type: "result", panic: released.id, serial, nodes: shown, receipts: path })}\n`,
+      `${printableJson({ type: "result", panic: released.id, serial, nodes: shown, receipts: isSaved ? path : null })}\n`,
     );
   } else {
-    io.out(
-      `${panicTable(nodes, { paint: io.paint, isKept: road.over !== "ssh" })}receipts: ${printableLine(path)} (chimera receipt verify checks them)\n`,
-    );
+    const where = `receipts: ${printableLine(path)} (chimera receipt verify checks them)\n`;
+    const table = panicTable(nodes, { paint: io.paint, isKept: road.over !== "ssh" });
+    io.out(`${table}${isSaved ? where : ""}`);
   }
+  requireHealthy(nodes);
+  requireBack(nodes, { road, released }, options);
+  requireStored(road, released);
+  if (isSaved) return;
+  throw new ChimeraError("file-unreadable", `write ${path}: every node is back, but nothing proves it`);
+}
+
+function requireHealthy(nodes: readonly PanicNode[]): void {
   const failed = nodes.filter(({ problem }) => problem !== null);
   const [first] = failed;
-  if (first !== undefined) {
-    throw new ChimeraError(
-      "rollout-failed",
-      `${failed.length} of ${nodes.length} nodes need a person: ${first.node}: ${printableLine(first.problem ?? "")}`,
-    );
-  }
+  if (first === undefined) return;
+  throw new ChimeraError(
+    "rollout-failed",
+    `${failed.length} of ${nodes.length} nodes need a person: ${first.node}: ${printableLine(first.problem ?? "")}`,
+  );
+}
+
+function requireBack(
+  nodes: readonly PanicNode[],
+  { road, released }: Pick<Outcome, "road" | "released">,
+  { timeout }: Pick<ReportOptions, "timeout">,
+): void {
   const open = nodes.filter((node) => !isBack(node));
-  if (open.length > 0) {
-    const names = open
-      .slice(0, 10)
-      .map(({ node }) => node)
-      .join(", ");
-    throw new ChimeraError(
-      "deadline-exceeded",
-      `${open.length} of ${nodes.length} nodes are not back after ${options.timeout} s: ${names}; they go on, and ${awayText(road)}`,
-    );
-  }
-  requireStored(road, released);
+  if (open.length === 0) return;
+  const names = open.slice(0, 10).map(({ node }) => node);
+  const what = `${open.length} of ${nodes.length} nodes are not back after ${timeout} s: ${names.join(", ")}`;
+  if (road.over === "ssh")
+    throw new ChimeraError("deadline-exceeded", `${what}; they go on, and ${broughtAgain}`);
+  if (!released.isStored()) throw new ChimeraError("server-unreachable", `${what}; ${notStored}`);
+  throw new ChimeraError(
+    "deadline-exceeded",
+    `${what}; they go on, and those that are away begin with it when they return`,
+  );
 }
 
-function awayText({ over }: Pick<PanicRoad, "over">): string {
-  return over === "ssh" ? broughtAgain : "those that are away begin with it when they return";
-}
-
+const notStored =
+  "JetStream did not store the panic: nodes that were away do not hear of it until this is run again";
 const broughtAgain =
   "those that ssh did not reach have it when this is run again, or when chimera reseed has brought it to the controller";
 
 /** Throws server-unreachable for one that only those nodes have that listened when it was sent. */
 export function requireStored({ over }: Pick<PanicRoad, "over">, { isStored }: Released): void {
   if (isStored()) return;
-  if (over === "ssh") throw new ChimeraError("server-unreachable", broughtAgain);
-  const what =
-    "JetStream did not store the panic: nodes that were away do not hear of it until this is run again";
-  throw new ChimeraError("server-unreachable", what);
+  throw new ChimeraError("server-unreachable", over === "ssh" ? broughtAgain : notStored);
 }

@@ -19,7 +19,7 @@ const pollManyMs = 500;
 const fewNodes = 50;
 
 export interface PanicWatch {
-  panic: Pick<Released, "panics">;
+  panic: Pick<Released, "panics" | "isStored">;
   /** Of the world of the head that it undoes. */
   leaves: readonly Leaf[];
   /** performance.now() at the release. */
@@ -30,7 +30,7 @@ export interface PanicWatch {
 
 /**
  * Resolves with what was seen, also when the time is up. Who tells of the nodes may vanish meanwhile: `next` is asked for
- * another one, and the nodes go on by themselves.
+ * another one, and the nodes go on by themselves. Throws what has made the panic void meanwhile.
  */
 export async function watchPanic(
   io: Io,
@@ -51,6 +51,7 @@ export async function watchPanic(
     nodes = nextProgress(nodes, { panics, words: words ?? [], keys, atMs });
     tell(nodes, atMs);
     io.signal.throwIfAborted();
+    panic.isStored();
     if (words === null) road = await next(road);
     if (!isPanicOver(nodes)) await io.sleep(waitMs(road, leaves.length));
   }
