@@ -68,7 +68,7 @@ in
       description = ''
         People who can release a panic straight in NATS when no controller answers, each with the public nkey that
         `chimera keys nats` printed for them. They can write under the panic's name and nowhere else; nodes go by what is signed.
-        Whoever steals such a seed can release the panic that lies ready, so undo the newest deployment, and lay garbage over a
+        Whoever steals such a seed can release the panic that lies ready, so undo each deployment, and lay garbage over a
         panic, which a running controller puts back. Taking the entry out ends that.
       '';
     };
