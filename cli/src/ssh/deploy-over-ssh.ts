@@ -4,7 +4,7 @@
  */
 import { ChimeraError } from "@chimera/proto/errors";
 import type { ClosureEntry } from "@chimera/proto/signed/closure";
-import type { NodeName, StorePath } from "@chimera/proto/names";
+import { shortDigest, type NodeName, type StorePath } from "@chimera/proto/names";
 import type { HeadPolicy } from "@chimera/proto/signed/head";
 import { checkedCacheKeyFile, currentContext } from "../context/current-context.ts";
 import { planWorld, type Plan, type System } from "../fleet/head/plan.ts";
@@ -69,9 +69,11 @@ export async function publishOverSsh(
   const settings = sshSettings(project.ssh, options.sshTarget);
   await withSsh(io, settings, async (ssh) => {
     const nodes = systems.map(({ node }) => node);
-    const look = { context, project, nodes, worldFile: options.world, base: "effective" } as const;
+    const asked = { worldFile: options.world, chosen: options.base };
+    const look = { context, project, nodes, ...asked, base: "effective" } as const;
     const observer = await createSshObserver(io, ssh, look);
     announce(io, observer, options.json);
+    warnOfReturn(io, observer, options.base);
     await publish(io, { ...publication, ssh, observer }, systems);
   });
 }
@@ -138,6 +140,18 @@ function nobody(failed: readonly Failed[], so: string): ChimeraError {
   const error = first?.error ?? new ChimeraError("node-unknown", "no node is selected");
   const reasons = failed.map((one) => reasonOf(one.error)).join("; ");
   return new ChimeraError(error.code, `${so}: ${reasons}`);
+}
+
+/** Said always: it is another world than the newest signed one. */
+function warnOfReturn(io: Io, { known: { effective, head } }: SshObserver, chosen: string | undefined): void {
+  if (effective.kind !== "returned") return;
+  const why =
+    chosen === undefined
+      ? "nodes say that its rollout failed and went back, and most of those that answered run what they had before"
+      : `by --base ${chosen}`;
+  io.err(
+    `chimera: made on top of world ${shortDigest(effective.world)}, the one before head ${head?.head.serial}: ${why}\n`,
+  );
 }
 
 function announce(io: Io, { surveyed, isControllerThere }: SshObserver, json: boolean): void {

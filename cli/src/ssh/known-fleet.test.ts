@@ -1,4 +1,5 @@
 /** What a fleet runs by its operator's copy and its nodes' words: the newest that is signed, and nothing that is not. */
+import { maxLease, type RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { seal } from "@chimera/proto/signed/envelope";
 import { expect, test } from "vitest";
 import { worldId } from "@chimera/proto/signed/world";
@@ -60,30 +61,31 @@ test("a panic counts for the newest head alone, and by the panic role", () => {
   expect(known({ head: eight.envelope, panic: forged.envelope }).panic).toBeNull();
 });
 
-test("a rollout that nodes saw return leads back only within the head's consent, and only for that head", () => {
+test("a rollout that nodes say returned is a claim: nothing is built on it, whatever its lease and time", () => {
   const before = worldId([fleet.leaf("a")]);
-  const consent = { revertTo: before, consentUntil: "2026-11-23T13:00:00.000Z" };
+  const consent = { revertTo: before, consentUntil: "2026-11-20T13:00:00.000Z" };
   const head = fleet.head(8, fleet.world(), consent);
-  const record = (id: string, lease = 1) =>
-    ({
-      v: 1,
-      head: head.id,
-      lease,
-      phase: "returned",
-      reason: "",
-      at: "2026-11-23T12:00:00.000Z",
-      id,
-    }) as const;
-  expect(known({ head: head.envelope, rollout: record("x") }).effective).toMatchObject({
-    kind: "returned",
-    world: before,
+  const record: RolloutRecord = {
+    v: 1,
+    head: head.id,
+    lease: maxLease,
+    phase: "returned",
+    reason: "",
+    at: "2026-11-20T12:00:00.000Z",
+  };
+  const claimed = (change: Partial<RolloutRecord>) =>
+    known({ head: head.envelope, rollout: { ...record, ...change } });
+  expect(claimed({})).toMatchObject({
+    isReturnClaimed: true,
+    effective: { kind: "head", world: worldId(fleet.world()) },
   });
-  const other = { ...record("y"), head: seven.id };
-  expect(known({ head: head.envelope, rollout: other }).effective.kind).toBe("head");
-  const newer = { ...record("z", 2), phase: "committed" as const };
-  expect(known({ head: head.envelope, rollout: record("x") }, { rollout: newer }).effective.kind).toBe(
-    "head",
-  );
+  expect(claimed({ head: seven.id }).isReturnClaimed).toBe(false);
+  expect(claimed({ phase: "committed" }).isReturnClaimed).toBe(false);
+  expect(claimed({ at: "2026-11-20T14:00:00.000Z" }).isReturnClaimed).toBe(false);
+  // One record cannot hide another one either.
+  const other = { ...record, phase: "committed" as const };
+  const both = known({ head: head.envelope, rollout: other }, { rollout: { ...record, lease: 1 } });
+  expect(both.isReturnClaimed).toBe(true);
 });
 
 test("a world is made of the nodes' own proofs, where all of them are there", () => {

@@ -1,6 +1,6 @@
 /**
  * PURE. What a fleet runs by the documents that this operator and its nodes have, where no controller shows them. What counts
- * is a signature, and then the highest place; a node can withhold, but not make anything up.
+ * is a signature, and then the highest place. What nobody signs, a rollout's record, is no more than a claim here: see judge-return.ts.
  */
 import { observedWorld } from "@chimera/proto/effective";
 import { ChimeraError } from "@chimera/proto/errors";
@@ -20,6 +20,7 @@ import {
   type VerifiedHead,
   type VerifiedPanic,
 } from "../fleet/verify-documents.ts";
+import { claimsReturn } from "./judge-return.ts";
 
 /** Documents from one place: the operator's copy, or a node. */
 export interface Shown {
@@ -28,7 +29,10 @@ export interface Shown {
   rollout: RolloutRecord | null;
 }
 
-export type KnownFleet = Pick<CurrentFleet, "head" | "panic" | "effective" | "stored">;
+export type KnownFleet = Pick<CurrentFleet, "head" | "panic" | "effective" | "stored"> & {
+  /** Somebody shows a record by which the fleet went back to the world before the head: `effective` does not follow it. */
+  isReturnClaimed: boolean;
+};
 
 /** The newest valid ones of all. What is not valid is left out: whoever shows it may be anybody. */
 export function knownFleet(shown: readonly Shown[], trust: Trust, nowMs: number): KnownFleet {
@@ -36,11 +40,14 @@ export function knownFleet(shown: readonly Shown[], trust: Trust, nowMs: number)
   const head = newest(heads, ({ head: { epoch, serial } }) => ({ epoch, serial }));
   const panics = shown.flatMap(({ panic }) => opened(panic, "panic", (named) => verifyPanic(named, trust)));
   const panic = head === null ? null : (panics.find((one) => undoes(one, head)) ?? null);
-  const records = shown.flatMap(({ rollout }) =>
-    rollout !== null && rollout.head === head?.id ? [rollout] : [],
-  );
-  const rollout = records.toSorted((a, b) => b.lease - a.lease)[0] ?? null;
-  return { head, panic, effective: observedWorld({ head, panic, rollout, nowMs }), stored: null };
+  const records = shown.map(({ rollout }) => rollout);
+  return {
+    head,
+    panic,
+    effective: observedWorld({ head, panic, rollout: null, nowMs }),
+    stored: null,
+    isReturnClaimed: head !== null && panic === null && claimsReturn(records, head, nowMs),
+  };
 }
 
 function undoes({ panic }: VerifiedPanic, { id, head }: VerifiedHead): boolean {

@@ -22,6 +22,7 @@ import { checkWorld } from "../world/check-world.ts";
 import { WorldFile } from "../world/world-file.ts";
 import { askController, type AskedController } from "./ask-controller.ts";
 import { knownFleet, longerChain, provenWorld, type KnownFleet, type Shown } from "./known-fleet.ts";
+import { contradiction, isBorneOut, returnedTo, weighReturn, type ChosenBase } from "./judge-return.ts";
 import type { Ssh } from "./ssh-client.ts";
 import { surveyNodes, viewOf, type Surveyed } from "./survey-nodes.ts";
 
@@ -48,6 +49,8 @@ export interface SshLook {
   worldFile: string | undefined;
   /** `effective`: to build upon it, with what a controller that answers knows. `head`: the world of the newest head, at once. */
   base: "effective" | "head";
+  /** By a person, where nodes contradict each other. */
+  chosen?: ChosenBase | undefined;
 }
 
 /** Throws keys-stale where this operator has never seen the fleet's key sets. */
@@ -65,8 +68,10 @@ export async function createSshObserver(io: Io, ssh: Ssh, look: SshLook): Promis
   const trust = trustOf(fleetId, keys, await readSeen(io, fleetId));
   const shown: Shown[] = [copy, ...reports.map(({ report }) => report), ...shownBy(controller)];
   const found = knownFleet(shown, trust, io.nowMs());
-  const known = { ...found, stored: await storedOf(io, fleetId, { found, controller, trust }) };
   const world = (id: WorldId) => findWorld(io, id, { look, reports, controller });
+  const effective = look.base === "head" ? found.effective : await baseOf(found, { look, reports, world });
+  const stored = await storedOf(io, fleetId, { found, controller, trust });
+  const known = { ...found, effective, stored };
   const base = worldOf(known, look.base);
   const leaves = base === null ? [] : await world(base);
   const keyOf = nodeKeysOf(leaves);
@@ -84,6 +89,28 @@ export async function createSshObserver(io: Io, ssh: Ssh, look: SshLook): Promis
     isControllerThere: controller !== null,
     world,
   };
+}
+
+/** What the next head is built on. Throws held where nodes contradict each other, and nobody has chosen. */
+async function baseOf(
+  found: KnownFleet,
+  { look, reports, world }: { look: SshLook; reports: Reports; world: SshObserver["world"] },
+): Promise<KnownFleet["effective"]> {
+  const { head, panic, effective, isReturnClaimed } = found;
+  if (head === null || panic !== null || look.chosen === "head") return effective;
+  if (look.chosen === "before") return returnedTo(head);
+  const { revertTo } = head.head;
+  if (!isReturnClaimed || revertTo === null) return effective;
+  const [own, before] = await Promise.all([
+    world(head.head.world).catch(orNull),
+    world(revertTo).catch(orNull),
+  ]);
+  if (own === null || before === null) throw contradiction(head, null);
+  const keyOf = nodeKeysOf(own);
+  const views = reports.map((one) => viewOf(one, { fleetId: look.context.fleetId, keyOf }));
+  const evidence = weighReturn(head, { head: own, before }, views);
+  if (!isBorneOut(evidence)) throw contradiction(head, evidence);
+  return returnedTo(head);
 }
 
 function worldOf({ head, effective }: KnownFleet, base: SshLook["base"]): WorldId | null {

@@ -1,7 +1,7 @@
 /** SHELL. The options of `--over ssh`, for every command that can do without a controller. */
 import { resolve } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import { z } from "zod";
 import type { Io } from "../io.ts";
 
@@ -17,6 +17,12 @@ export function addSshDeployOptions(command: Command): Command {
     command.option("--over <way>", "ssh: bring documents to the nodes yourself, without NATS and controller"),
   )
     .option("--receipts <file>", "where the nodes' signed receipts go (default: head-<serial>.receipts.json)")
+    .addOption(
+      new Option(
+        "--base <world>",
+        "build on the newest head's world or the one before it, where nodes contradict each other about a return (with --over ssh)",
+      ).choices(["head", "before"]),
+    )
     .option("--max-parallel <nodes>", "closures copied at once with --over ssh (default 4)")
     .option(
       "--fresh-key <file>",
@@ -31,14 +37,15 @@ export const SshOptions = z.object({
   receipts: z.string().max(4096).optional(),
   maxParallel: z.coerce.number().int("a whole number").min(1, "at least 1").max(64, "at most 64").optional(),
   freshKey: z.string().max(4096).optional(),
+  base: z.enum(["head", "before"]).optional(),
 });
 export type SshOptions = z.infer<typeof SshOptions>;
 
 /** Throws usage for what says nothing without it. */
 export function requireOver(options: Omit<SshOptions, "over"> & { over?: string | undefined }): void {
   if (options.over === "ssh") return;
-  const { sshTarget, world, receipts, maxParallel, freshKey } = options;
-  const useless = Object.entries({ world, receipts, maxParallel, freshKey }).find(
+  const { sshTarget, world, receipts, maxParallel, freshKey, base } = options;
+  const useless = Object.entries({ world, receipts, maxParallel, freshKey, base }).find(
     ([, value]) => value !== undefined,
   );
   const name = sshTarget.length > 0 ? "ssh-target" : useless?.[0];
