@@ -1,6 +1,15 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { openEnvelope, preAuthEncoding, RoleKeys, seal, sealBytes } from "./envelope.ts";
+import {
+  DocumentKind,
+  Envelope,
+  openEnvelope,
+  payloadType,
+  preAuthEncoding,
+  RoleKeys,
+  seal,
+  sealBytes,
+} from "./envelope.ts";
 import { generateKey, parseSecretKey, PublicKeyText } from "./keys.ts";
 
 const signers = ["a", "b", "c"].map((name) => parseSecretKey(generateKey(name).secret));
@@ -54,4 +63,16 @@ test("counts a key once, however often and under whatever name it signs", () => 
 test("names the field of a signed payload that does not fit", () => {
   expect(() => openEnvelope(seal("head", { n: "x" }, [a]), one, Message)).toThrow(/at n/);
   expect(() => openEnvelope(sealBytes("head", Buffer.from("{"), [a]), one, Message)).toThrow(/not JSON/);
+});
+
+test("a type that could move a cursor is no envelope's, and those of documents are", () => {
+  for (const kind of DocumentKind.options) {
+    expect(Envelope.parse(seal(kind, { n: 1 }, [a])).payloadType).toBe(payloadType(kind));
+  }
+  for (const type of ["\u001b[2J", "a\nb", "a\u009b2J", "a\u202eb", "\u007f", "\u0000"]) {
+    const envelope = { ...seal("head", { n: 1 }, [a]), payloadType: type };
+    expect(Envelope.safeParse(envelope).error?.issues, JSON.stringify(type)).toMatchObject([
+      { path: ["payloadType"] },
+    ]);
+  }
 });

@@ -27,8 +27,14 @@ const Signature = canonicalBase64(128).refine(
   `a signature has ${signatureBytes} bytes`,
 );
 
+/** A media type. It is quoted before any signature is checked: nothing in it may move a cursor. */
+const PayloadType = z
+  .string()
+  .max(128)
+  .regex(/^[\x20-\x7e]*$/u, "is not printable ASCII");
+
 export const Envelope = z.object({
-  payloadType: z.string().max(128),
+  payloadType: PayloadType,
   payload: canonicalBase64(maxPayload),
   signatures: z
     .array(z.object({ keyid: z.string().max(128), sig: Signature }))
