@@ -91,6 +91,7 @@ test("describes every route of the API to everybody", async () => {
   );
   expect(routes.toSorted()).toEqual([
     "GET /v1/documents",
+    "GET /v1/documents/revision",
     "GET /v1/events",
     "GET /v1/events/page",
     "GET /v1/fleet",

@@ -48,3 +48,7 @@ export const PastDocuments = z.object({
   isCut: z.boolean(),
 });
 export type PastDocuments = z.infer<typeof PastDocuments>;
+
+/** GET /v1/documents/revision: another number than before where heads or anything of the above may be another one. */
+export const DocumentsRevision = z.object({ revision: Count });
+export type DocumentsRevision = z.infer<typeof DocumentsRevision>;

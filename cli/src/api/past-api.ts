@@ -1,5 +1,5 @@
 /** SHELL. The part of /v1 that tells of the past. Signatures of what comes from here are checked by whoever asked. */
-import { EventPage, PastDocuments } from "@chimera/proto/past-api";
+import { DocumentsRevision, EventPage, PastDocuments } from "@chimera/proto/past-api";
 import { ask } from "./ask.ts";
 import type { Send } from "./http.ts";
 
@@ -17,6 +17,8 @@ export interface PastApi {
   eventPage(query: PageQuery): Promise<EventPage>;
   /** Panics, orders and rollout records that the store still keeps. */
   pastDocuments(): Promise<PastDocuments>;
+  /** Another number than before where they, or the heads, may have changed: also a lower one, after a loss. */
+  documentsRevision(): Promise<number>;
 }
 
 export function createPastApi(send: Send): PastApi {
@@ -29,5 +31,7 @@ export function createPastApi(send: Send): PastApi {
       return ask(send, { method: "GET", path: `/v1/events/page?${words.toString()}` }, EventPage);
     },
     pastDocuments: () => ask(send, { method: "GET", path: "/v1/documents" }, PastDocuments),
+    documentsRevision: async () =>
+      (await ask(send, { method: "GET", path: "/v1/documents/revision" }, DocumentsRevision)).revision,
   };
 }

@@ -9,8 +9,8 @@ import { readHistory, type History } from "../history/read-history.ts";
 import { historyRows, nodeRows } from "../history/rows.ts";
 import type { Io } from "../io.ts";
 import { addFleetOptions, examples, FleetOptions, parseOptions } from "../options.ts";
-import { historyTable, nodeResultTable } from "../print/history-table.ts";
-import { printableJson, printableLine } from "../print/printable.ts";
+import { historyTable, nodeResultTable, rolloutLine } from "../print/history-table.ts";
+import { printableJson } from "../print/printable.ts";
 
 const Options = FleetOptions.extend({
   limit: z.coerce.number("a number").int("a whole number").min(1, "at least 1").max(128, "at most 128"),
@@ -74,8 +74,7 @@ async function show(io: Io, word: string, { context, json }: Options): Promise<v
     return;
   }
   io.out(historyTable(row === undefined ? [] : [row], io.paint));
-  if (row?.rollout)
-    io.out(printableLine(`the rollout's lead said last: ${row.rollout.phase}: ${row.rollout.reason}`) + "\n");
+  if (row?.rollout) io.out(`${rolloutLine(row.rollout)}\n`);
   io.out(`\n${nodeResultTable(nodes, io.paint)}`);
 }
 

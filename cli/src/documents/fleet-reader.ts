@@ -27,7 +27,9 @@ export interface FleetReader {
 }
 
 /** As much of it as verifies a history. */
-export type HistoryReader = Pick<FleetReader, "api" | "chain" | "trust">;
+export interface HistoryReader extends Pick<FleetReader, "chain" | "trust"> {
+  api: Pick<ApiClient, "heads" | "fleet" | "pastDocuments" | "eventPage" | "world">;
+}
 
 export type KnownHead = OpenedHead & Vouched & { envelope: Envelope };
 /** `storedAt`: by the clock of the store. */
@@ -42,7 +44,7 @@ export async function createReader(io: Io, contextName: string | undefined): Pro
 }
 
 /** The history as it was signed, newest first; what is not genuine is told and left out. */
-export async function knownHeads(io: Io, reader: HistoryReader): Promise<StoredKnownHead[]> {
+export async function knownHeads(io: Pick<Io, "err">, reader: HistoryReader): Promise<StoredKnownHead[]> {
   const [{ heads }, { panic }] = await Promise.all([reader.api.heads(), reader.api.fleet()]);
   return genuineHeads(heads, panic, reader.trust).flatMap((stored, i) => {
     if (stored !== undefined) {

@@ -2,7 +2,6 @@
 import type { StoredHead } from "@chimera/proto/api";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Digest, WorldId } from "@chimera/proto/names";
-import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { panicPlace } from "@chimera/proto/signed/panic";
 import { comparePlace, showPlace, type Place } from "@chimera/proto/signed/place";
 import type { KnownPanic, KnownPast } from "../past/known-past.ts";
@@ -66,13 +65,4 @@ export function sinceOf(documents: readonly HistoryDocument[]): string {
     ...(document.kind === "head" ? [document.head.head.createdAt] : []),
   ]);
   return new Date(Math.min(...times.map((time) => Date.parse(time)))).toISOString();
-}
-
-/** The last word of whoever led this head's rollout. */
-export function lastRecord(
-  records: readonly { record: RolloutRecord }[],
-  head: Digest,
-): RolloutRecord | null {
-  const own = records.map(({ record }) => record).filter((record) => record.head === head);
-  return own.toSorted((a, b) => b.lease - a.lease || Date.parse(b.at) - Date.parse(a.at))[0] ?? null;
 }

@@ -1,7 +1,6 @@
 /** SHELL. The history of a fleet: its documents, what became of each on every node, and how its rollout ended. */
 import { ChimeraError } from "@chimera/proto/errors";
 import type { NodeName, WorldId } from "@chimera/proto/names";
-import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import pLimit from "p-limit";
 import type { FleetReader } from "../documents/fleet-reader.ts";
 import { checkView } from "../fleet/check-view.ts";
@@ -9,7 +8,8 @@ import { verifiedWorld } from "../fleet/current-fleet.ts";
 import type { Io } from "../io.ts";
 import { readKnownPast } from "../past/known-past.ts";
 import { readEvents } from "../past/read-events.ts";
-import { historyDocuments, lastRecord, sinceOf, type HistoryDocument } from "./documents.ts";
+import { rolloutWord, type RolloutWord } from "../past/rollout-voices.ts";
+import { historyDocuments, sinceOf, type HistoryDocument } from "./documents.ts";
 import { createLedger, type Ledger, type Roster } from "./ledger.ts";
 import type { NodeResult } from "./outcome.ts";
 
@@ -19,7 +19,7 @@ export interface HistoryItem {
   roster: Roster | null;
   results: ReadonlyMap<NodeName, NodeResult>;
   /** Null where there were no waves, or no word of its lead is kept. */
-  rollout: RolloutRecord | null;
+  rollout: RolloutWord | null;
 }
 
 export interface History {
@@ -62,7 +62,7 @@ export async function readHistory(io: Io, reader: FleetReader, query: HistoryQue
       document,
       roster: rosterOf(document),
       results: ledger.resultsOf(document.id),
-      rollout: lastRecord(past.records, document.id),
+      rollout: rolloutWord(past.records, document.id),
     })),
     more: all.length - picked.length,
     oldestAt,

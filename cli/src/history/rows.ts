@@ -2,6 +2,7 @@
 import type { NodeName } from "@chimera/proto/names";
 import { showPlace } from "@chimera/proto/signed/place";
 import type { HistoryRow, NodeRow, ResultCounts } from "../print/history-table.ts";
+import type { RolloutWord } from "../past/rollout-voices.ts";
 import type { History, HistoryItem } from "./read-history.ts";
 
 /** With what programs want to know beside that. */
@@ -22,11 +23,15 @@ export function historyRows({ items, oldestAt }: Pick<History, "items" | "oldest
       epoch: place.epoch,
       serial: whole.slice(whole.indexOf(".") + 1),
       storedAt,
-      rollout: rollout === null ? null : { phase: rollout.phase, reason: rollout.reason },
+      rollout: rollout === null ? null : rolloutRow(rollout),
       results: countsOf(item),
       isOld: oldestAt !== null && Date.parse(storedAt) < Date.parse(oldestAt),
     };
   });
+}
+
+function rolloutRow({ record: { phase, reason }, disputed }: RolloutWord): HistoryRow["rollout"] {
+  return { phase, reason, disputed };
 }
 
 type Said = Pick<HistoryRow, "at" | "author" | "mode" | "world" | "reason" | "signed">;

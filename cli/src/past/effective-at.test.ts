@@ -5,6 +5,7 @@ import { Head } from "@chimera/proto/signed/head";
 import { Panic } from "@chimera/proto/signed/panic";
 import { expect, test } from "vitest";
 import { effectiveAt, type PastHead, type PastPanic } from "./effective-at.ts";
+import type { PastRecord } from "./rollout-voices.ts";
 
 const digest = (letter: string) => letter.repeat(64);
 const at = (minute: number) => `2026-11-29T12:${String(minute).padStart(2, "0")}:00.000Z`;
@@ -40,19 +41,19 @@ function panic(serial: number, world: string, minute: number): PastPanic {
     id: Digest.parse(digest("9")),
     panic: Panic.parse({ ...message, undoes: digest(`${serial}`), world: digest(world) }),
     storedAt: at(minute),
+    heardAt: null,
   };
 }
 
-const record = (serial: number, minute: number, changes: object = {}) =>
-  RolloutRecord.parse({
-    v: 1,
-    head: digest(`${serial}`),
-    lease: 1,
-    phase: "returned",
-    reason: "a canary",
-    at: at(minute),
-    ...changes,
-  });
+/** As the store keeps it. */
+function record(serial: number, minute: number, changes: object = {}): PastRecord {
+  const written = { v: 1, head: digest(`${serial}`), lease: 1, phase: "returned", at: at(minute) };
+  return {
+    record: RolloutRecord.parse({ ...written, reason: "a canary", ...changes }),
+    storedAt: at(minute),
+    teller: null,
+  };
+}
 
 const three = { heads: [head(3), head(2), head(1)], panics: [], records: [] };
 

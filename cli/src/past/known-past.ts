@@ -1,5 +1,5 @@
 /** SHELL. All that is known of a fleet's past: documents as they were signed, with the times at which they were stored. */
-import { knownEvent } from "@chimera/proto/event";
+import { knownEvent, type NodeEvent } from "@chimera/proto/event";
 import type { Digest } from "@chimera/proto/names";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { ChimeraError, errorChain } from "@chimera/proto/errors";
@@ -10,29 +10,31 @@ import { comparePlace } from "@chimera/proto/signed/place";
 import { knownHeads, type HistoryReader, type StoredKnownHead } from "../documents/fleet-reader.ts";
 import { openSignedOrder, openSignedPanic } from "../documents/open-signed.ts";
 import type { Io } from "../io.ts";
+import { printableLine } from "../print/printable.ts";
 import { readEvents } from "./read-events.ts";
+import type { PastRecord } from "./rollout-voices.ts";
+
+/** All that it takes of the world outside. */
+export type PastIo = Pick<Io, "err" | "signal">;
 
 export type KnownPanic = OpenedPanic & { storedAt: string };
 type KnownOrder = OpenedOrder & { storedAt: string };
 
-/** Of a rollout, at the time at which it was heard of. */
-interface HeardRecord {
-  storedAt: string;
-  record: RolloutRecord;
-}
-
-export interface KnownPast {
+export interface KnownDocuments {
   /** Newest first. */
   heads: StoredKnownHead[];
   /** Of those that undo one of the heads; oldest first. */
   panics: KnownPanic[];
   /** Oldest first. */
   orders: KnownOrder[];
-  /** Oldest first; each step once. What nobody signs. */
-  records: HeardRecord[];
+  /** Of rollouts, oldest first: what the store keeps of them. Nobody signs it. */
+  records: PastRecord[];
 }
 
-export async function readKnownPast(io: Io, reader: HistoryReader): Promise<KnownPast> {
+/** With what nodes told of rollouts that they led, beside the records that the store keeps. */
+export type KnownPast = KnownDocuments;
+
+export async function readKnownDocuments(io: PastIo, reader: HistoryReader): Promise<KnownDocuments> {
   const { api, chain } = reader;
   const [heads, past] = await Promise.all([knownHeads(io, reader), api.pastDocuments()]);
   if (past.isCut)
@@ -44,13 +46,24 @@ export async function readKnownPast(io: Io, reader: HistoryReader): Promise<Know
     heads,
     panics: panics.filter(({ panic }) => ids.has(panic.undoes)),
     orders,
-    records: await readRecords(io, reader, { heads, kept: past.rollouts }),
+    records: past.rollouts.map((kept) => ({ ...kept, teller: null })),
+  };
+}
+
+export async function readKnownPast(io: PastIo, reader: HistoryReader): Promise<KnownPast> {
+  const documents = await readKnownDocuments(io, reader);
+  const { heads, records: kept } = documents;
+  const known = new Set(kept.map(({ record }) => recordGist(record)));
+  const told = (await toldRecords(io, reader, heads)).filter(({ record }) => !known.has(recordGist(record)));
+  return {
+    ...documents,
+    records: [...told, ...kept].toSorted((a, b) => (a.storedAt < b.storedAt ? -1 : 1)),
   };
 }
 
 /** What nobody of its role signed is told and left out: it was written past the controller. */
 function opened<T extends object>(
-  io: Io,
+  io: PastIo,
   stored: readonly StoredEnvelope[],
   open: (envelope: StoredEnvelope["envelope"]) => T,
 ): (T & { storedAt: string })[] {
@@ -59,34 +72,41 @@ function opened<T extends object>(
       return [{ ...open(envelope), storedAt }];
     } catch (error) {
       if (!(error instanceof ChimeraError)) throw error;
-      io.err(`warning: a document that was stored ${storedAt} is left out: ${errorChain(error)}\n`);
+      io.err(
+        `warning: a document that was stored ${storedAt} is left out: ${printableLine(errorChain(error))}\n`,
+      );
       return [];
     }
   });
 }
 
-/** The store keeps the newest writes; of those before, the nodes that led have told. */
-async function readRecords(
-  io: Io,
+/** The store keeps the newest writes; of those before, the nodes that led have told. Who says that another led says nothing. */
+async function toldRecords(
+  io: PastIo,
   { api }: HistoryReader,
-  { heads, kept }: { heads: readonly StoredKnownHead[]; kept: readonly HeardRecord[] },
-): Promise<HeardRecord[]> {
-  const [first] = heads
-    .filter(({ head }) => head.policy.rollout !== undefined)
-    .toSorted((a, b) => comparePlace(a.head, b.head));
-  if (first === undefined) return [...kept];
+  heads: readonly StoredKnownHead[],
+): Promise<PastRecord[]> {
+  const led = heads.filter(({ head }) => head.policy.rollout !== undefined);
+  const [first] = led.toSorted((a, b) => comparePlace(a.head, b.head));
+  if (first === undefined) return [];
+  const ids = new Set<Digest>(led.map(({ id }) => id));
   const since = first.storedAt < first.head.createdAt ? first.storedAt : first.head.createdAt;
-  const told: HeardRecord[] = [];
+  const told = new Map<string, PastRecord>();
   for await (const { storedAt, event } of readEvents(io, api, { since, types: ["rollout-changed"] })) {
     const known = knownEvent(event);
-    if (known?.type === "rollout-changed") told.push({ storedAt, record: known.data });
+    if (known?.type !== "rollout-changed" || !isOwnWord(known) || !ids.has(known.data.head)) continue;
+    const gist = recordGist(known.data);
+    if (!told.has(gist)) told.set(gist, { storedAt, record: known.data, teller: known.source });
   }
-  const known = new Set(kept.map(({ record }) => recordGist(record)));
-  const older = told.filter(({ record }) => !known.has(recordGist(record)));
-  return [...older, ...kept].toSorted((a, b) => (a.storedAt < b.storedAt ? -1 : 1));
+  return [...told.values()];
+}
+
+/** Every node can tell every record: only what it says of itself is its word, as NATS lets nobody else use its subject. */
+export function isOwnWord({ source, data }: Extract<NodeEvent, { type: "rollout-changed" }>): boolean {
+  return data.lead === source;
 }
 
 /** One step of a rollout, however often it is told. */
-export function recordGist({ head, lease, phase, reason, released }: RolloutRecord): string {
-  return JSON.stringify([head, lease, phase, reason, released ?? null]);
+export function recordGist({ head, lease, lead, phase, reason, released }: RolloutRecord): string {
+  return JSON.stringify([head, lease, lead ?? null, phase, reason, released ?? null]);
 }

@@ -1,18 +1,22 @@
 /** SHELL. What happened since a time, told entry by entry, and later what happened since then: nothing is told twice. */
 import type { NodeName } from "@chimera/proto/names";
-import type { FleetReader } from "../documents/fleet-reader.ts";
-import type { Io } from "../io.ts";
+import type { FleetReader, HistoryReader } from "../documents/fleet-reader.ts";
 import type { Entry } from "../print/timeline/entry.ts";
 import { createBoots } from "./boots.ts";
 import type { KindFilter } from "./kind-filter.ts";
-import { readKnownPast } from "./known-past.ts";
+import { readKnownDocuments, type KnownDocuments, type PastIo } from "./known-past.ts";
 import { createOnce } from "./once.ts";
 import { readEvents, type EventsRead } from "./read-events.ts";
 import { documentEntries, documentNames, eventEntry, merged, type NamedEntry } from "./timeline-entries.ts";
 import type { GistContext } from "../print/timeline/event-gist.ts";
 
+/** As much of it as tells what happened, and whether there is more of it. */
+interface FollowedReader extends HistoryReader {
+  api: HistoryReader["api"] & Pick<FleetReader["api"], "documentsRevision">;
+}
+
 export interface LookOptions {
-  reader: FleetReader;
+  reader: FollowedReader;
   filter: KindFilter;
   /** Undefined: all nodes. */
   node: NodeName | undefined;
@@ -28,14 +32,14 @@ interface Stretch {
 
 export type Look = (stretch: Stretch, tell: (entry: Entry) => void) => Promise<EventsRead>;
 
-export function createLook(io: Io, { reader, filter, node, sinceMs }: LookOptions): Look {
+export function createLook(io: PastIo, { reader, filter, node, sinceMs }: LookOptions): Look {
   const once = createOnce();
   const isReboot = createBoots();
   const told = new Set<string>();
+  const readPast = createPastReader(io, reader);
   const since = new Date(sinceMs).toISOString();
   return async ({ untilMs, after }, tell) => {
-    // What is wrong with the past is said the first time.
-    const past = await readKnownPast(after === undefined ? io : { ...io, err: () => undefined }, reader);
+    const past = await readPast();
     const documents = documentEntries(past, node).filter(({ at }) => isWithin(at, sinceMs, untilMs));
     const until = untilMs === Infinity ? undefined : new Date(untilMs).toISOString();
     const read = readEvents(io, reader.api, { since, until, node, types: filter.types, after, once });
@@ -47,12 +51,26 @@ export function createLook(io: Io, { reader, filter, node, sinceMs }: LookOption
   };
 }
 
+/** Reads the documents again only when their store has moved: there may be megabytes of them. */
+function createPastReader(io: PastIo, reader: FollowedReader) {
+  let known: { past: KnownDocuments; revision: number } | null = null;
+  return async (): Promise<KnownDocuments> => {
+    // Before the documents: what is written meanwhile is read once more.
+    const revision = await reader.api.documentsRevision();
+    if (known?.revision === revision) return known.past;
+    // What is wrong with the past is said the first time.
+    const past = await readKnownDocuments(known === null ? io : { ...io, err: () => undefined }, reader);
+    known = { past, revision };
+    return past;
+  };
+}
+
 function isWithin(at: string, sinceMs: number, untilMs: number): boolean {
   const ms = Date.parse(at);
   return ms >= sinceMs && ms <= untilMs;
 }
 
-/** Documents are read anew each time; events go on where they ended. */
+/** All documents are gone through each time; events go on where they ended. */
 function isNews(told: Set<string>, name: string, { kind }: Entry): boolean {
   if (kind !== "order" && kind !== "rollout") return true;
   if (told.has(name)) return false;

@@ -21,7 +21,7 @@ export interface EventQuery extends Omit<PageQuery, "limit" | "after"> {
 /** Its return value says where to go on. Ends by Ctrl-C too. */
 export async function* readEvents(
   { signal }: Pick<Io, "signal">,
-  api: PastApi,
+  api: Pick<PastApi, "eventPage">,
   { once = createOnce(), ...query }: EventQuery,
 ): AsyncGenerator<StoredEvent, EventsRead> {
   if (query.types?.length === 0) return { last: query.after ?? 0, oldestAt: null };

@@ -7,7 +7,7 @@ import { showPlace } from "@chimera/proto/signed/place";
 import { headEntry, orderEntry, panicEntry, recordEntry } from "../print/timeline/document-entry.ts";
 import type { Entry } from "../print/timeline/entry.ts";
 import { eventGist, type GistContext } from "../print/timeline/event-gist.ts";
-import { recordGist, type KnownPast } from "./known-past.ts";
+import { isOwnWord, recordGist, type KnownDocuments } from "./known-past.ts";
 
 export interface NamedEntry extends Entry {
   /** What it is about, once and for ever. */
@@ -15,7 +15,7 @@ export interface NamedEntry extends Entry {
 }
 
 /** Sorted by when they were stored. `node`: only what is for it. */
-export function documentEntries(past: KnownPast, node: NodeName | undefined): NamedEntry[] {
+export function documentEntries(past: KnownDocuments, node: NodeName | undefined): NamedEntry[] {
   const nameOf = documentNames(past);
   const orders = past.orders.filter(({ order }) => node === undefined || isFor(order, node));
   return [
@@ -41,7 +41,10 @@ export function documentEntries(past: KnownPast, node: NodeName | undefined): Na
 }
 
 /** What people call a document: "head 0.7 (anna)". */
-export function documentNames({ heads, panics }: Pick<KnownPast, "heads" | "panics">): GistContext["nameOf"] {
+export function documentNames({
+  heads,
+  panics,
+}: Pick<KnownDocuments, "heads" | "panics">): GistContext["nameOf"] {
   const names = new Map<string, string>([
     ...heads.map(({ id, head }): [string, string] => [id, `head ${showPlace(head)} (${head.author})`]),
     ...panics.map(({ id, panic }): [string, string] => [id, `panic ${showPlace({ ...panic, rank: 1 })}`]),
@@ -52,8 +55,11 @@ export function documentNames({ heads, panics }: Pick<KnownPast, "heads" | "pani
 export function eventEntry({ event, storedAt }: StoredEvent, context: GistContext): NamedEntry {
   const known = knownEvent(event);
   return {
-    // A lead's record may be known from the store already.
-    name: known?.type === "rollout-changed" ? recordGist(known.data) : `${event.source} ${event.id}`,
+    // A lead's own word may be known from the store already.
+    name:
+      known?.type === "rollout-changed" && isOwnWord(known)
+        ? recordGist(known.data)
+        : `${event.source} ${event.id}`,
     at: storedAt,
     saidAt: event.time,
     lateMs: lateness(storedAt, event.time),

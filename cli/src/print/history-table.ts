@@ -17,6 +17,13 @@ export interface ResultCounts {
   signed: number;
 }
 
+export interface RolloutCell {
+  phase: string;
+  reason: string;
+  /** Empty unless nodes tell different stories, of which none is known to be true. */
+  disputed: readonly { node: string; phase: string }[];
+}
+
 export interface HistoryRow {
   /** "7", and "7+panic" for the panic that undid head 7. */
   serial: string;
@@ -28,7 +35,7 @@ export interface HistoryRow {
   reason: string;
   /** By keys of the fleet, as checked here. */
   signed: boolean;
-  rollout: { phase: string; reason: string } | null;
+  rollout: RolloutCell | null;
   /** Null where its nodes are not known. */
   results: ResultCounts | null;
   /** Events of then are kept no more: what is not counted may have been. */
@@ -42,11 +49,28 @@ export function historyTable(rows: readonly HistoryRow[], paint: Paint): string 
     printableLine(row.author),
     row.mode === "panic" ? paint("red", row.mode) : row.mode,
     shortDigest(row.world),
-    row.rollout === null ? "-" : row.rollout.phase,
+    row.rollout === null
+      ? "-"
+      : row.rollout.disputed.length > 0
+        ? paint("red", "disputed")
+        : row.rollout.phase,
     resultCell(row, paint),
     printableLine(row.reason),
   ]);
   return table(["SERIAL", "WHEN (UTC)", "WHO", "MODE", "WORLD", "ROLLOUT", "RESULT", "REASON"], cells, paint);
+}
+
+/** As many stories are told of one rollout: everybody can tell one. */
+const mostStories = 8;
+
+/** The line below the head's own row. */
+export function rolloutLine({ phase, reason, disputed }: RolloutCell): string {
+  if (disputed.length === 0) return printableLine(`the rollout's lead said last: ${phase}: ${reason}`);
+  const told = disputed.slice(0, mostStories).map((one) => `${one.node} says ${one.phase}`);
+  const rest = disputed.length > told.length ? `, and ${disputed.length - told.length} more` : "";
+  return printableLine(
+    `nodes that say they led its rollout disagree, and the store keeps nothing of it: ${told.join(", ")}${rest}`,
+  );
 }
 
 function resultCell({ signed, results, isOld }: HistoryRow, paint: Paint): string {

@@ -5,7 +5,7 @@ import { LocalOrder } from "@chimera/proto/local-order";
 import { NodeStatus } from "@chimera/proto/status";
 import { describe, expect, test } from "vitest";
 import { driftTable } from "./drift-table.ts";
-import { historyTable, nodeResultTable, type HistoryRow } from "./history-table.ts";
+import { historyTable, nodeResultTable, rolloutLine, type HistoryRow } from "./history-table.ts";
 import { localOrder } from "./local/local-fixture.ts";
 import { needsAttention, silentMs } from "./node-row.ts";
 import { plain } from "./paint.ts";
@@ -187,6 +187,22 @@ test("what only a restart would bring is shown where it is news, and a node that
   );
   const waiting = { reason: "undrain-failed", detail: "the undrain failed 3 times" };
   expect(needsAttention({ ...view, status: { ...well, waiting } }, ageMs)).toBe(true);
+});
+
+test("a rollout of which nodes tell different stories is no phase, and each story is told, but not a thousand", () => {
+  const disputed = Array.from({ length: 20 }, (_, i) => ({
+    node: `n${i}`,
+    phase: i === 0 ? "waves" : "returned",
+  }));
+  const rollout = { phase: "returned", reason: `a canary${evil}`, disputed };
+  expect(historyOf({ rollout })).toMatch(/ disputed /u);
+  expect(historyOf({ rollout: { ...rollout, disputed: [] } })).toMatch(/ returned /u);
+  expect(rolloutLine(rollout)).toMatch(
+    /disagree.*: n0 says waves, n1 says returned, .*n7 says returned, and 12 more$/u,
+  );
+  expect(rolloutLine({ ...rollout, disputed: [] })).toMatch(
+    /^the rollout's lead said last: returned: a canary/u,
+  );
 });
 
 const historyOf = (changes: Partial<HistoryRow>) => historyTable([{ ...row, ...changes }], plain);

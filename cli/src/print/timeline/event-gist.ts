@@ -87,11 +87,11 @@ const describers: Describers = {
     style: "green",
   }),
   receipt: ({ receipt }, { nameOf }) => receiptGist(receipt, nameOf),
-  "rollout-changed": ({ head, phase, reason, lead, lease }, { nameOf }) => ({
+  "rollout-changed": ({ head, phase, reason, lead, lease }, { nameOf }, { source }) => ({
     kind: "rollout",
     what: `${phase} ${nameOf(head) ?? `head ${shortDigest(head)}`}`,
     why: reason,
-    by: `lead ${lead ?? "?"}, lease ${lease}`,
+    by: `lead ${lead ?? "?"}, lease ${lease}${lead === source ? "" : `, as ${source} says, who is not that lead`}`,
     style: phase === "committed" ? "green" : phase === "staging" || phase === "waves" ? undefined : "red",
   }),
   "local-order": ({ action, toplevel, until, author, reason }) => ({

@@ -42,7 +42,10 @@ const said: Record<NodeEventType, [data: object, line: RegExp]> = {
   ],
   healthy: [{ toplevel, check: evil }, /health +healthy again .*check xy z$/u],
   receipt: [{ receipt: envelope }, /receipt +a receipt that cannot be read: /u],
-  "rollout-changed": [record, /rollout +paused head 0\.7 \(anna\): xy z \(by lead n2, lease 3\)$/u],
+  "rollout-changed": [
+    record,
+    /rollout +paused head 0\.7 \(anna\): xy z \(by lead n2, lease 3, as n1 says, who is not that lead\)$/u,
+  ],
   "local-order": [
     { action: "apply", toplevel, until: at, author: evil, reason: evil },
     /local +root: apply 5q2.* until 2026.*: xy z \(by xy z\)$/u,

@@ -1,6 +1,6 @@
 /** SHELL. /v1/events/page, /v1/documents: what was, for whoever asks for the history of a fleet. */
 import { IsoTime, NodeName } from "@chimera/proto/names";
-import { EventPage, maxPage, PastDocuments } from "@chimera/proto/past-api";
+import { DocumentsRevision, EventPage, maxPage, PastDocuments } from "@chimera/proto/past-api";
 import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
 import { requirePermission } from "../access.ts";
 import { answers, createRouter } from "../router.ts";
@@ -35,6 +35,17 @@ const getDocuments = createRoute({
   responses: answers(PastDocuments, "At most 64 writes of each key."),
 });
 
+const getRevision = createRoute({
+  method: "get",
+  path: "/v1/documents/revision",
+  summary: "Where the store of heads and documents is: who follows them reads them again when it has moved.",
+  middleware: [requirePermission("read")] as const,
+  responses: answers(
+    DocumentsRevision,
+    "Moves with each write of them, and with each word of the online key.",
+  ),
+});
+
 export function pastRoutes({ store }: Services): OpenAPIHono<Env> {
   const router = createRouter();
   router.openapi(getPage, async (c) => {
@@ -50,5 +61,6 @@ export function pastRoutes({ store }: Services): OpenAPIHono<Env> {
     );
   });
   router.openapi(getDocuments, async (c) => c.json(await store.past(), 200));
+  router.openapi(getRevision, async (c) => c.json({ revision: await store.bucket.revision() }, 200));
   return router;
 }
