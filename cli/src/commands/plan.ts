@@ -7,7 +7,7 @@ import { addFleetOptions, examples, FleetOptions, parseOptions } from "../option
 import { groupPlans, type NodePlan } from "../plan/node/group-plans.ts";
 import { isIdle } from "../plan/node/plan-switch.ts";
 import { switchPlanText } from "../print/plan/switch-plan-text.ts";
-import { printableJson } from "../print/printable.ts";
+import { printableJson, printableLine } from "../print/printable.ts";
 import { addBuildOptions, BuildOptions } from "../project/build-systems.ts";
 import { gatherSystems } from "../toplevel/gather-systems.ts";
 import { planPairs } from "../toplevel/plan-pairs.ts";
@@ -90,7 +90,8 @@ function tell(
     io.out(`${printableJson({ type: "plan", from: sides.from, to: sides.to, isAssumed, groups })}\n`);
     return;
   }
-  io.out(`${sides.from} -> ${sides.to}\n\n${switchPlanText(groups, io.paint)}`);
+  // Whoever signed a head chose the author's name.
+  io.out(`${printableLine(`${sides.from} -> ${sides.to}`)}\n\n${switchPlanText(groups, io.paint)}`);
   if (isAssumed && groups.some(({ kind }) => kind === "switch")) {
     io.out(
       "\nTaken for granted: each node runs what a boot of its old system starts, and nothing was stopped by hand.\n",
