@@ -90,6 +90,83 @@ test("a node whose host key has changed is named with what to do, and the others
   expect(JSON.parse(checked.out)).toMatchObject({ ok: true, receipts: [{}, {}] });
 });
 
+test("a node that hangs in everything it is asked delays no other, and those are seen to be back", async () => {
+  const hangs = { hangs: true } as const;
+  await ssh.plan("c", { report: hangs, deliver: hangs, follow: hangs });
+  const started = performance.now();
+  const { code, err } = await panic();
+  expect(performance.now() - started).toBeLessThan(12_000);
+  expect({ code, err }).toMatchObject({
+    code: 75,
+    err: expect.stringMatching(/2 of 3 acknowledged[^]*1 of 3 nodes are not back after 3 s: c;/u),
+  });
+  const checked = await ssh.chimera("receipt", "verify", "receipts.json", "--json");
+  expect(JSON.parse(checked.out)).toMatchObject({ ok: true, receipts: [{}, {}] });
+});
+
+test("a time that is up at once is no reason not to look once", async () => {
+  const { out } = await panic("--timeout", "0.001");
+  expect(out).toMatch(/NODE/u);
+});
+
+test("without following, a refusal is a failure and an unreached node is not undone", async () => {
+  const refusal = verdict({ verdict: "refused", code: "panic-void", reason: "a newer head" });
+  await ssh.plan("c", { ...good("c"), deliver: { out: answerLine(reportOf("c"), refusal) } });
+  const refused = await panic("--no-follow");
+  expect(refused).toMatchObject({ code: 70, err: expect.stringMatching(/1 nodes? refuses? the panic: c /u) });
+  expect(refused.out).not.toContain("released");
+  await ssh.plan("c", { ...good("c"), deliver: { code: 255 } });
+  expect(await panic("--no-follow")).toMatchObject({ code: 69 });
+  await ssh.plan("c", good("c"));
+  expect(await panic("--no-follow", "--json")).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('"type":"released"'),
+  });
+});
+
+test("nodes that heard another operator's panic first are back by that, and it is what is released again", async () => {
+  const other = fleet.panic(head, { world: worldId(before.leaves), reason: "another operator's" });
+  const receipt = (name: string) =>
+    fleet.receipt(name, head, {
+      document: { ...document, id: other.id },
+      target: toplevel("old"),
+      times: { ack: at, active: at, pointer: at, boot: at },
+    });
+  for (const name of names) {
+    const back = { ...reportOf(name, { receipt: receipt(name) }), panic: other.envelope };
+    const deliver = { out: answerLine(back, verdict({ verdict: "known" })) };
+    // Not by the survey: it is seen in the answers alone.
+    await ssh.plan(name, { ...good(name), deliver, follow: { out: answerLine(back) } });
+  }
+  expect(await panic()).toMatchObject({ code: 0 });
+  const checked = await ssh.chimera("receipt", "verify", "receipts.json", "--json");
+  expect(JSON.parse(checked.out)).toMatchObject({ ok: true, receipts: [{}, {}, {}] });
+  // And where the survey shows it, it is kept here and sent again.
+  await ssh.plan("a", {
+    ...good("a"),
+    report: { out: answerLine({ ...reportOf("a"), panic: other.envelope }) },
+  });
+  await ssh.forgetPanic();
+  expect((await panic("--dry-run")).err).toContain("one that was released before");
+  expect(await ssh.copies()).toContain("panic.0.2.json");
+  await panic("--no-follow");
+  expect((await ssh.bundle("b")).documents.panic?.envelope).toEqual(other.envelope);
+});
+
+test("the panic is remembered before any node has it", async () => {
+  const hangs = { hangs: true } as const;
+  for (const name of names) await ssh.plan(name, { ...good(name), deliver: hangs, follow: hangs });
+  const { code } = await panic("--timeout", "0.5");
+  expect(code).toBe(75);
+  expect(await ssh.copies()).toEqual(expect.arrayContaining([expect.stringMatching(/^panic\.0\.2/u)]));
+});
+
+test("a node that missed the survey is brought key sets all the same", async () => {
+  await ssh.plan("c", { ...good("c"), report: { code: 255 } });
+  await panic("--no-follow");
+  expect((await ssh.bundle("c")).documents.keySets).toEqual([fleet.keySet]);
+});
+
 test("one node's word does not count for another, and a refusal is told with its reason", async () => {
   await ssh.plan("b", good("b", "a"));
   const refusal = verdict({

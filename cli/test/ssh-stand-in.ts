@@ -2,7 +2,7 @@
  * SHELL. For tests: an operator's home without a controller, and a program named `ssh` that answers as nodes would. The real one is
  * in the lab; here nodes say what no real one says.
  */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { answerMark, Delivery, type NodeReport } from "@chimera/proto/delivery";
@@ -18,6 +18,8 @@ export interface Said {
   out?: string;
   err?: string;
   code?: number;
+  /** Never ends by itself, and says nothing. */
+  hangs?: true;
 }
 export type NodePlan = Partial<Record<"report" | "deliver" | "follow", Said>>;
 
@@ -57,6 +59,9 @@ export async function createStandIn(copies: Copies) {
     },
     /** As on a machine that has never asked the controller. */
     forget: () => rm(join(home, ".local/state"), { recursive: true }),
+    copies: () => readdir(join(home, ".local/state/chimera", copies.fleetId)),
+    forgetPanic: () =>
+      rm(join(home, ".local/state/chimera", copies.fleetId, "panic.0.2.json"), { force: true }),
     close: () => rm(home, { recursive: true, force: true }),
   };
 }
@@ -92,9 +97,11 @@ appendFileSync(${JSON.stringify(join(plans, "calls"))}, JSON.stringify(args) + "
 const at = args.indexOf("--");
 const host = args[at + 1].split("@").at(-1);
 const word = args[at + 2].split(" ")[1];
-const { out = "", err = "", code = 0 } = JSON.parse(readFileSync(${JSON.stringify(plans)} + "/" + host + ".json", "utf8"))[word] ?? {};
+const { out = "", err = "", code = 0, hangs = false } = JSON.parse(readFileSync(${JSON.stringify(plans)} + "/" + host + ".json", "utf8"))[word] ?? {};
 const pieces = [];
-process.stdin.on("data", (piece) => pieces.push(piece));
+if (hangs) setInterval(() => undefined, 1_000);
+else process.stdin.on("data", (piece) => pieces.push(piece));
+if (hangs) return;
 if (word === "follow") process.stdout.write(out);
 process.stdin.on("end", () => {
   if (word === "deliver") writeFileSync(${JSON.stringify(plans)} + "/" + host + ".bundle", Buffer.concat(pieces));

@@ -83,6 +83,7 @@ async function undo(io: Io, roads: PanicRoads, options: Options): Promise<void> 
   await confirm(io, head, options);
   const releasedMs = performance.now();
   const { road, panic: released } = await roads.release(first, found.envelope);
+  if (!options.follow) await released.tried?.();
   tellReleased(io, { head, released }, options);
   await orWarn(io, "this machine will not remember the panic", () =>
     rememberPanic(io, fleetId, found.envelope),
@@ -119,7 +120,7 @@ function announce(
   const from = {
     controller: "prepared, from the controller",
     nats: "prepared, from NATS",
-    ssh: "prepared, from a node",
+    ssh: "one that was released before",
     copy: "prepared, from this machine's copy",
     key: "signed now",
   }[found.from];

@@ -1,4 +1,5 @@
 /** SHELL. The ways by which a panic reaches the nodes and their receipts come back: the controller, NATS itself, or ssh. */
+import type { ChimeraError } from "@chimera/proto/errors";
 import type { Digest, FleetId } from "@chimera/proto/names";
 import type { Envelope } from "@chimera/proto/signed/envelope";
 import type { OpenedKeySet } from "@chimera/proto/signed/key-set";
@@ -39,4 +40,8 @@ export interface Released {
   panics: () => ReadonlyMap<Digest, Envelope>;
   /** False while nobody keeps it for the nodes that are away. Throws what has made it void meanwhile: panic-void. */
   isStored: () => boolean;
+  /** Where it is brought to each node: resolves when everybody has been tried once. */
+  tried?: () => Promise<void>;
+  /** Of nodes that judged it, and do not take it. */
+  refusals?: () => readonly ChimeraError[];
 }

@@ -87,8 +87,16 @@ const notStored =
 const broughtAgain =
   "those that ssh did not reach have it when this is run again, or when chimera reseed has brought it to the controller";
 
-/** Throws server-unreachable for one that only those nodes have that listened when it was sent. */
-export function requireStored({ over }: Pick<PanicRoad, "over">, { isStored }: Released): void {
+/** Throws server-unreachable for one that only those nodes have that listened when it was sent, rollout-failed where nodes refused it. */
+export function requireStored({ over }: Pick<PanicRoad, "over">, { isStored, refusals }: Released): void {
   if (isStored()) return;
+  const refused = refusals?.() ?? [];
+  if (refused.length > 0) {
+    const reasons = refused.slice(0, 10).map((error) => printableLine(error.message));
+    throw new ChimeraError(
+      "rollout-failed",
+      `${refused.length} nodes refuse the panic: ${reasons.join("; ")}`,
+    );
+  }
   throw new ChimeraError("server-unreachable", over === "ssh" ? broughtAgain : notStored);
 }

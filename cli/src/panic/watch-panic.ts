@@ -42,7 +42,7 @@ export async function watchPanic(
   let nodes = released(leaves);
   let road = first;
   const tell = createTell(io, watch.json);
-  while (!isPanicOver(nodes) && performance.now() - releasedMs < timeoutSeconds * 1000) {
+  for (;;) {
     const back = new Set(nodes.filter((node) => isBack(node)).map(({ node }) => node));
     const open = leaves.filter(({ node }) => !back.has(node));
     const words = await road.words(open).catch(nullWhileAway);
@@ -52,10 +52,10 @@ export async function watchPanic(
     tell(nodes, atMs);
     io.signal.throwIfAborted();
     panic.isStored();
+    if (isPanicOver(nodes) || performance.now() - releasedMs >= timeoutSeconds * 1000) return nodes;
     if (words === null) road = await next(road);
-    if (!isPanicOver(nodes)) await io.sleep(waitMs(road, leaves.length));
+    await io.sleep(waitMs(road, leaves.length));
   }
-  return nodes;
 }
 
 /** The controller sends the whole list each time, NATS only what is new. */

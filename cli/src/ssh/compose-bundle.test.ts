@@ -43,6 +43,16 @@ test.each([
   expect(documents.keySets).toEqual(versions.map((version) => more[version - 2]));
 });
 
+test("a node that was not heard is brought the newest sixteen: it knows those that it has", () => {
+  const many = Array.from({ length: 18 }, (_, i) =>
+    seal("keys", { ...first.set, version: i + 2, fleetId }, [fleet.signer("root")]),
+  );
+  const long = longerChain(fleet.chain, many);
+  const asked = { ...full, keys: "unknown", closure: undefined } as const;
+  expect(headBundle({ ...asked, chain }).documents.keySets).toEqual([fleet.keySet, ...more]);
+  expect(headBundle({ ...asked, chain: long }).documents.keySets).toEqual(many.slice(-16));
+});
+
 test("a panic comes with the head that it undoes, and a node without a leaf gets no head", () => {
   const undo = fleet.panic(head);
   const { documents, closure } = panicBundle({ ...receiver, panic: undo.envelope, undone: head.envelope });

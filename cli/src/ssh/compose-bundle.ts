@@ -11,8 +11,8 @@ import type { WalkedChain } from "../documents/open-signed.ts";
 interface Receiver {
   fleetId: FleetId;
   node: NodeName;
-  /** As the node reported it. */
-  keys: NodeReport["keys"];
+  /** As the node reported it; `unknown` where it has not said anything so far. */
+  keys: NodeReport["keys"] | "unknown";
   chain: WalkedChain;
 }
 
@@ -54,8 +54,9 @@ function bundle(
   return { v: 1, kind: "delivery", fleetId, node, documents: { keySets, ...documents }, closure };
 }
 
-/** A node that says nothing of its keys is brought none: it takes nothing at all. */
-function missingKeySets(keys: Envelope | null, chain: WalkedChain): Envelope[] {
+/** A node that says it has no keys is brought none: it takes nothing at all. One that was not heard gets the newest: it knows older ones. */
+function missingKeySets(keys: Receiver["keys"], chain: WalkedChain): Envelope[] {
+  if (keys === "unknown") return chain.slice(-maxDeliveredKeySets).map(({ envelope }) => envelope);
   const version = keys === null ? null : versionOf(keys);
   if (version === null) return [];
   return chain

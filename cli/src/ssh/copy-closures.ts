@@ -56,14 +56,13 @@ async function copyOne(io: Io, { node, toplevel }: System, copying: Copying): Pr
   }
   const why = result.log.failure();
   reporter.tell([node], { state: "failed", error: why });
-  return { node, error: copyError(node, target, why) };
+  return { node, error: copyError(node, why, sshFailure(target, why, ssh.knownHosts)) };
 }
 
 /** Where Nix's ssh says why, that is the reason. */
-function copyError(node: NodeName, target: string, why: string): ChimeraError {
+function copyError(node: NodeName, why: string, known: ChimeraError): ChimeraError {
   const line = printableLine(why.replaceAll("\n", "; ")).slice(0, 1000);
   const cause = new Error(line);
-  const known = sshFailure(target, why);
   if (known.code !== "server-unreachable") return known;
   const what = /signature|signed by|trusted/iu.test(why)
     ? "its Nix does not take the closure: the cache's public key must be among its trusted-public-keys"

@@ -5,7 +5,7 @@ import type { NodeName } from "@chimera/proto/names";
 import pLimit from "p-limit";
 import type { Io } from "../io.ts";
 import { printableJson, printableLine } from "../print/printable.ts";
-import { deliver, reasonOf, type RemoteAnswer } from "./remote-agent.ts";
+import { deliver, reasonOf, type Hurry, type RemoteAnswer } from "./remote-agent.ts";
 import type { Ssh } from "./ssh-client.ts";
 
 export type Delivered =
@@ -34,10 +34,11 @@ export async function deliverDocuments(
   );
 }
 
-async function deliverOne(ssh: Ssh, bundle: Delivery): Promise<Delivered> {
+/** Rejects only for a bug, or when this command is ended. */
+export async function deliverOne(ssh: Ssh, bundle: Delivery, call: Hurry = {}): Promise<Delivered> {
   const { node } = bundle;
   try {
-    return judge(node, await deliver(ssh, bundle), bundle.documents.panic === null ? "head" : "panic");
+    return judge(node, await deliver(ssh, bundle, call), bundle.documents.panic === null ? "head" : "panic");
   } catch (error) {
     if (error instanceof ChimeraError) return { kind: "unreached", node, error };
     throw error;

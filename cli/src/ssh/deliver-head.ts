@@ -166,7 +166,7 @@ async function followAll(
 }
 
 /** The nodes themselves, in the place of a controller. */
-export function apiOf({ views }: Watched): Parameters<typeof follow>[1]["api"] {
+export function apiOf({ views }: Pick<Watched, "views">): Parameters<typeof follow>[1]["api"] {
   const missing = new ChimeraError("not-found", "this node is not watched");
   // As of a controller that does not answer: the following goes by the nodes' own words alone.
   const away = new ChimeraError("server-unreachable", "nobody keeps a record of it without NATS");

@@ -22,7 +22,7 @@ test("a node that takes longer than a look at the fleet is waited for until the 
     head: { id: head.id, epoch: 0, serial: 2 },
     problemBefore: null,
   };
-  const api = apiOf({ views, reports: new Map(), stop: async () => undefined });
+  const api = apiOf({ views });
   const following = { api, view, timeoutSeconds: 3, head: { id: head.id, epoch: 0, serial: 2 } };
   await expect(follow(io, following, [goal])).rejects.toMatchObject({ code: "deadline-exceeded" });
 });

@@ -15,21 +15,33 @@ const reportMs = 30_000;
 /** The same, with a bundle that may hold some megabytes, over a slow line. */
 const deliverMs = 300_000;
 
+/** Of whoever cannot wait as long as usual. */
+export interface Hurry {
+  timeoutMs?: number;
+  signal?: AbortSignal | undefined;
+}
+
 /** Throws what ssh or the agent has against it, with the code of that. */
-export async function askReport(ssh: Ssh, node: NodeName): Promise<RemoteAnswer> {
+export async function askReport(ssh: Ssh, node: NodeName, { signal }: Hurry = {}): Promise<RemoteAnswer> {
   const target = ssh.targetOf(node);
-  return answerOf(node, await ssh.run({ target, words: [remoteAgent, "report"], timeoutMs: reportMs }));
+  const call = { target, words: [remoteAgent, "report"], timeoutMs: reportMs, signal };
+  return answerOf(node, await ssh.run(call));
 }
 
 /** The same. A bundle that was taken, and whose answer was lost, is known to the node when it comes again. */
-export async function deliver(ssh: Ssh, bundle: Delivery): Promise<RemoteAnswer> {
+export async function deliver(
+  ssh: Ssh,
+  bundle: Delivery,
+  { timeoutMs = deliverMs, signal }: Hurry = {},
+): Promise<RemoteAnswer> {
   const { node } = bundle;
   const words = [remoteAgent, "deliver"];
   const call = {
     target: ssh.targetOf(node),
     words,
     input: `${JSON.stringify(bundle)}\n`,
-    timeoutMs: deliverMs,
+    timeoutMs,
+    signal,
   };
   return answerOf(node, await ssh.run(call));
 }

@@ -62,8 +62,9 @@ export async function signHead(io: Io, observer: SshObserver, wanted: WantedHead
   requireThreshold(envelope, set.roles.publish);
   const fresh = await signFresh(typedFile(io, wanted.freshKey), { keySet: set, head, id, nowMs: io.nowMs() });
   await keepWorld(io, context.fleetId, { id: world, leaves });
-  await rememberHead(io, context.fleetId, envelope);
+  // The mark first: a head that is kept without it would be taken for one that the store has.
   await writeUnstored(io, context.fleetId, id);
+  await rememberHead(io, context.fleetId, envelope);
   await keepWayBack(io, observer, envelope);
   return { head, id, envelope, fresh };
 }

@@ -36,6 +36,7 @@ describe("the command line", () => {
       expect.arrayContaining([
         "-oUserKnownHostsFile=/etc/fleet/known_hosts",
         "-oGlobalKnownHostsFile=/dev/null",
+        "-oKnownHostsCommand=none",
         "-oIdentitiesOnly=yes",
       ]),
     );
@@ -114,7 +115,11 @@ Host key verification failed.`;
     "No ED25519 host key is known for n1 and you have requested strict checking.\nHost key verification failed.";
   test.each<[string, string, object]>([
     ["a changed host key", changed, says("signature-invalid", /has CHANGED.*ssh-keygen -R n1/u)],
-    ["an unknown host key", unknown, says("signature-invalid", /is not known here.*ssh-keyscan n1/u)],
+    [
+      "an unknown host key",
+      unknown,
+      says("signature-invalid", /is not known here.*compare.*~\/.ssh\/known_hosts/u),
+    ],
     ["a refused key", "root@n1: Permission denied (publickey).", says("role-forbidden", /ssh root@n1 true/u)],
     [
       "no such host",
@@ -129,6 +134,15 @@ Host key verification failed.`;
     ["nothing", "", says("server-unreachable", /could not connect/u)],
   ])("%s says what to do", (_, stderr, said) => {
     expect(sshFailure("root@n1", stderr)).toMatchObject(said);
+  });
+
+  test("of a host key names the file that counts", () => {
+    for (const stderr of [changed, unknown]) {
+      const { message } = sshFailure("root@n1", stderr, "/etc/fleet/known_hosts");
+      expect(message).toContain("/etc/fleet/known_hosts");
+      expect(message).not.toContain("~/.ssh");
+      expect(message).not.toContain(">>");
+    }
   });
 
   test("in somebody's escape sequences stays on one plain line", () => {

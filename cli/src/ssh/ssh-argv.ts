@@ -28,7 +28,11 @@ export function sshOptions(
     LogLevel: "ERROR",
     ...(knownHosts === undefined
       ? {}
-      : { UserKnownHostsFile: knownHosts, GlobalKnownHostsFile: "/dev/null" }),
+      : {
+          UserKnownHostsFile: knownHosts,
+          GlobalKnownHostsFile: "/dev/null",
+          KnownHostsCommand: "none",
+        }),
     ...(identityFile === undefined ? {} : { IdentityFile: identityFile, IdentitiesOnly: "yes" }),
   };
   return Object.entries(options).map(([name, value]) => `-o${name}=${value}`);

@@ -2,8 +2,11 @@
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
+import { answerMark } from "@chimera/proto/delivery";
+import { maxAnswerBytes } from "@chimera/proto/local-api";
 import { execa } from "execa";
 import type { Io } from "../io.ts";
+import { createLines } from "./bounded-lines.ts";
 import { sshArgv, sshOptions } from "./ssh-argv.ts";
 import { sshFailure } from "./ssh-failure.ts";
 import type { SshSettings, SshTarget } from "./ssh-settings.ts";
@@ -14,6 +17,8 @@ interface RemoteCall {
   /** Standard input. */
   input?: string;
   timeoutMs: number;
+  /** Ends it early: deadline-exceeded. */
+  signal?: AbortSignal | undefined;
 }
 
 export interface RemoteResult {
@@ -37,12 +42,19 @@ export interface Ssh {
   /** For Nix, in NIX_SSHOPTS. */
   options: readonly string[];
   targetOf: SshSettings["targetOf"];
+  /** The file that counts instead of ssh's own. */
+  knownHosts: SshSettings["knownHosts"];
 }
 
 /** An agent answers in at most 4 MiB. */
 const maxChars = 6 << 20;
-/** Of a socket's name with what ssh adds to it, the kernel takes 107 bytes. */
-const longestFolder = 40;
+/**
+ * The kernel takes 107 bytes of a socket's name: /chimera-XXXXXX, the 41 of /%C, and the 17 that ssh adds while it makes it leave
+ * no more for the folder.
+ */
+const longestFolder = 107 - "/chimera-XXXXXX".length - 41 - 17;
+/** How long an ssh that was told to end may take. */
+const killAfterMs = 1_000;
 
 /** `close` ends all connections. */
 export async function openSsh(
@@ -54,7 +66,8 @@ export async function openSsh(
   const ssh: Ssh = {
     options,
     targetOf: settings.targetOf,
-    run: (call) => run(io, options, call),
+    knownHosts: settings.knownHosts,
+    run: (call) => run(io, { options, knownHosts: settings.knownHosts }, call),
     watch: (watching) => watch(io, options, watching),
   };
   return {
@@ -83,23 +96,27 @@ function privateFolder({ env }: Io): string {
 
 async function run(
   io: Io,
-  options: readonly string[],
-  { target, words, input = "", timeoutMs }: RemoteCall,
+  { options, knownHosts }: Pick<Ssh, "options" | "knownHosts">,
+  { target, words, input = "", timeoutMs, signal }: RemoteCall,
 ): Promise<RemoteResult> {
+  io.signal.throwIfAborted();
+  if (signal?.aborted === true) throw tooLate(target);
   const result = await execa("ssh", sshArgv(options, target, words), {
     ...quiet(io),
     input,
     timeout: timeoutMs,
     maxBuffer: maxChars,
-    cancelSignal: io.signal,
+    cancelSignal: signal === undefined ? io.signal : AbortSignal.any([io.signal, signal]),
+    forceKillAfterDelay: killAfterMs,
   });
   io.signal.throwIfAborted();
+  if (result.isCanceled) throw tooLate(target);
   if (result.code === "ENOENT") throw missing();
   const { stdout, stderr } = result;
   if (result.timedOut) {
     throw new ChimeraError("deadline-exceeded", `ssh ${target}: no answer within ${timeoutMs / 1000} s`);
   }
-  if (result.exitCode === 255 || result.exitCode === undefined) throw sshFailure(target, stderr);
+  if (result.exitCode === 255 || result.exitCode === undefined) throw sshFailure(target, stderr, knownHosts);
   return { exitCode: result.exitCode, stdout, stderr };
 }
 
@@ -108,15 +125,25 @@ async function watch(
   options: readonly string[],
   { target, words, onLine, signal }: Watching,
 ): Promise<void> {
+  const tooMuch = new AbortController();
   const child = execa("ssh", sshArgv(options, target, words), {
     ...quiet(io),
     // Open as long as we watch: its end tells the other side that nobody does any more.
     stdin: "pipe",
     buffer: false,
-    cancelSignal: AbortSignal.any([io.signal, signal]),
+    cancelSignal: AbortSignal.any([io.signal, signal, tooMuch.signal]),
+    forceKillAfterDelay: killAfterMs,
   });
-  for await (const line of child.iterable({ from: "stdout" })) onLine(line);
+  child.stderr.resume();
+  const lines = createLines(onLine, maxAnswerBytes + answerMark.length);
+  child.stdout.on("data", (piece: Buffer) => {
+    if (!tooMuch.signal.aborted && !lines(piece)) tooMuch.abort();
+  });
   await child;
+}
+
+function tooLate(target: SshTarget): ChimeraError {
+  return new ChimeraError("deadline-exceeded", `ssh ${target}: no answer so far`);
 }
 
 function quiet({ env, cwd }: Io) {

@@ -9,8 +9,9 @@ import type { Leaf } from "@chimera/proto/signed/world";
 import type { NamedContext } from "../context/current-context.ts";
 import { readBoundedFile } from "../documents/read-bounded.ts";
 import { checkView, nodeKeysOf } from "../fleet/check-view.ts";
-import { readSeen } from "../fleet/fleet-memory.ts";
+import { readSeen, rememberPanic } from "../fleet/fleet-memory.ts";
 import { rememberedKeys, type FleetKeys } from "../fleet/key-chain.ts";
+import { orWarn } from "../fleet/or-warn.ts";
 import { newestOf, verifyNewest, type Seen } from "../fleet/newest-document.ts";
 import { copyFolder, readCopy, writeCopy } from "../fleet/operator-copy.ts";
 import type { Trust } from "../fleet/verify-documents.ts";
@@ -22,7 +23,8 @@ import { checkWorld } from "../world/check-world.ts";
 import { WorldFile } from "../world/world-file.ts";
 import { askController, type AskedController } from "./ask-controller.ts";
 import { knownFleet, longerChain, provenWorld, type KnownFleet, type Shown } from "./known-fleet.ts";
-import { contradiction, isBorneOut, returnedTo, weighReturn, type ChosenBase } from "./judge-return.ts";
+import { baseOf } from "./choose-base.ts";
+import type { ChosenBase } from "./judge-return.ts";
 import type { Ssh } from "./ssh-client.ts";
 import { surveyNodes, viewOf, type Surveyed } from "./survey-nodes.ts";
 
@@ -49,6 +51,8 @@ export interface SshLook {
   worldFile: string | undefined;
   /** `effective`: to build upon it, with what a controller that answers knows. `head`: the world of the newest head, at once. */
   base: "effective" | "head";
+  /** For whoever cannot wait for nodes that do not answer; only where this machine has a head and its world. */
+  patienceMs?: number | undefined;
   /** By a person, where nodes contradict each other. */
   chosen?: ChosenBase | undefined;
 }
@@ -58,24 +62,28 @@ export async function createSshObserver(io: Io, ssh: Ssh, look: SshLook): Promis
   const { context } = look;
   const { fleetId } = context;
   const own = await ownKeys(io, fleetId);
-  const [surveyed, controller, copy] = await Promise.all([
-    namesToAsk(io, look).then((names) => surveyNodes(ssh, names)),
+  const [early, controller, copy] = await Promise.all([
+    firstSurvey(io, ssh, look),
     look.base === "effective" ? askController(io, context) : null,
     ownDocuments(io, fleetId),
   ]);
-  const reports = surveyed.flatMap((one) => (one.kind === "report" ? [one] : []));
+  const reports = reportsOf(early);
   const keys = await withNewerKeys(io, own, { fleetId, controller, reports });
   const trust = trustOf(fleetId, keys, await readSeen(io, fleetId));
   const shown: Shown[] = [copy, ...reports.map(({ report }) => report), ...shownBy(controller)];
   const found = knownFleet(shown, trust, io.nowMs());
   const world = (id: WorldId) => findWorld(io, id, { look, reports, controller });
-  const effective = look.base === "head" ? found.effective : await baseOf(found, { look, reports, world });
-  const stored = await storedOf(io, fleetId, { found, controller, trust });
-  const known = { ...found, effective, stored };
+  const effective =
+    look.base === "head"
+      ? found.effective
+      : await baseOf(found, { fleetId, chosen: look.chosen, reports, world });
+  const known = { ...found, effective, stored: await storedOf(io, fleetId, { found, controller, trust }) };
+  await keepPanic(io, fleetId, known);
   const base = worldOf(known, look.base);
   const leaves = base === null ? [] : await world(base);
   const keyOf = nodeKeysOf(leaves);
-  const nearer = reports.map((one) => viewOf(one, { fleetId, keyOf }));
+  const surveyed = [...early, ...(await lateSurvey(ssh, { leaves, surveyed: early, look }))];
+  const nearer = reportsOf(surveyed).map((one) => viewOf(one, { fleetId, keyOf }));
   const others = (controller?.nodes ?? []).filter(({ node }) => !nearer.some((view) => view.node === node));
   const views = [...nearer, ...others.map((view) => checkView(view, fleetId, keyOf))];
   return {
@@ -91,26 +99,23 @@ export async function createSshObserver(io: Io, ssh: Ssh, look: SshLook): Promis
   };
 }
 
-/** What the next head is built on. Throws held where nodes contradict each other, and nobody has chosen. */
-async function baseOf(
-  found: KnownFleet,
-  { look, reports, world }: { look: SshLook; reports: Reports; world: SshObserver["world"] },
-): Promise<KnownFleet["effective"]> {
-  const { head, panic, effective, isReturnClaimed } = found;
-  if (head === null || panic !== null || look.chosen === "head") return effective;
-  if (look.chosen === "before") return returnedTo(head);
-  const { revertTo } = head.head;
-  if (!isReturnClaimed || revertTo === null) return effective;
-  const [own, before] = await Promise.all([
-    world(head.head.world).catch(orNull),
-    world(revertTo).catch(orNull),
-  ]);
-  if (own === null || before === null) throw contradiction(head, null);
-  const keyOf = nodeKeysOf(own);
-  const views = reports.map((one) => viewOf(one, { fleetId: look.context.fleetId, keyOf }));
-  const evidence = weighReturn(head, { head: own, before }, views);
-  if (!isBorneOut(evidence)) throw contradiction(head, evidence);
-  return returnedTo(head);
+/** One that only nodes knew: `chimera reseed` brings it to the controller from here. */
+async function keepPanic(io: Io, fleetId: FleetId, { panic }: KnownFleet): Promise<void> {
+  if (panic === null) return;
+  await orWarn(io, "this machine will not remember the panic that nodes show", () =>
+    rememberPanic(io, fleetId, panic.envelope),
+  );
+}
+
+/** Whose leaf is known only since nodes showed the head: they get it, too. */
+async function lateSurvey(
+  ssh: Ssh,
+  { leaves, surveyed, look }: { leaves: readonly Leaf[]; surveyed: readonly Surveyed[]; look: SshLook },
+): Promise<Surveyed[]> {
+  if (look.base === "head") return [];
+  const asked = new Set(surveyed.map(({ node }) => node));
+  const late = leaves.flatMap(({ node }) => (asked.has(node) ? [] : [node]));
+  return late.length === 0 ? [] : surveyNodes(ssh, late);
 }
 
 function worldOf({ head, effective }: KnownFleet, base: SshLook["base"]): WorldId | null {
@@ -162,6 +167,10 @@ function shownNewest({ view }: AskedController, trust: Trust): Digest | null {
 
 type Reports = readonly Extract<Surveyed, { kind: "report" }>[];
 
+function reportsOf(surveyed: readonly Surveyed[]): Reports {
+  return surveyed.flatMap((one) => (one.kind === "report" ? [one] : []));
+}
+
 /** What follows this operator's own sets is theirs to keep, whoever shows it. */
 async function withNewerKeys(
   io: Io,
@@ -174,9 +183,11 @@ async function withNewerKeys(
 ): Promise<FleetKeys> {
   const shown = [...(controller?.keySets ?? []), ...reports.map(({ report }) => report.keys)];
   const chain = longerChain(own.chain, shown);
-  for (const { envelope } of chain.slice(own.chain.length)) {
-    await writeCopy(io, fleetId, { kind: "keys", envelope });
-  }
+  await orWarn(io, "this machine will not remember the newer key sets", async () => {
+    for (const { envelope } of chain.slice(own.chain.length)) {
+      await writeCopy(io, fleetId, { kind: "keys", envelope });
+    }
+  });
   return { chain, newest: chain.at(-1) ?? own.newest };
 }
 
@@ -186,13 +197,19 @@ function trustOf(fleetId: FleetId, { newest, chain }: FleetKeys, seen: readonly 
 }
 
 /** Of chimera.toml, of the command, and of the newest head that was seen here. */
-async function namesToAsk(io: Io, { context: { fleetId }, project, nodes }: SshLook): Promise<NodeName[]> {
+async function namesToAsk(io: Io, { context: { fleetId }, project, nodes }: SshLook) {
   const seen = await readCopy(copyFolder(io, fleetId), "head");
   const world = seen === undefined ? null : parsePayload(payloadOf(seen, "head"), Head).world;
   const leaves = world === null ? null : await keptWorld(io, fleetId, world);
   const ofProject = Object.keys(project.nodes).map((node) => NodeName.parse(node));
   const names = new Set([...ofProject, ...nodes, ...(leaves ?? []).map(({ node }) => node)]);
-  return [...names].toSorted();
+  return { names: [...names].toSorted(), isWorldKnown: leaves !== null };
+}
+
+/** Without a head of one's own the nodes' is waited for. */
+async function firstSurvey(io: Io, ssh: Ssh, look: SshLook): Promise<Surveyed[]> {
+  const { names, isWorldKnown } = await namesToAsk(io, look);
+  return surveyNodes(ssh, names, isWorldKnown ? look.patienceMs : undefined);
 }
 
 async function findWorld(

@@ -13,16 +13,22 @@ export type Surveyed =
   | { kind: "failed"; node: NodeName; error: ChimeraError };
 
 const atOnce = 32;
+const atOnceInHurry = 128;
 
-/** Rejects only for a bug, or when this command is ended. */
-export async function surveyNodes(ssh: Ssh, nodes: readonly NodeName[]): Promise<Surveyed[]> {
-  const limit = pLimit(atOnce);
-  return Promise.all(nodes.map((node) => limit(() => survey(ssh, node))));
+/** Rejects only for a bug, or when this command is ended. Who has not answered when `patienceMs` are over has failed. */
+export async function surveyNodes(
+  ssh: Ssh,
+  nodes: readonly NodeName[],
+  patienceMs?: number,
+): Promise<Surveyed[]> {
+  const limit = pLimit(patienceMs === undefined ? atOnce : atOnceInHurry);
+  const signal = patienceMs === undefined ? undefined : AbortSignal.timeout(patienceMs);
+  return Promise.all(nodes.map((node) => limit(() => survey(ssh, node, signal))));
 }
 
-async function survey(ssh: Ssh, node: NodeName): Promise<Surveyed> {
+async function survey(ssh: Ssh, node: NodeName, signal: AbortSignal | undefined): Promise<Surveyed> {
   try {
-    const { report } = await askReport(ssh, node);
+    const { report } = await askReport(ssh, node, { signal });
     if (report !== undefined) return { kind: "report", node, report };
     const error = new ChimeraError("tool-failed", `${node}: its agent is older than \`--over ssh\``);
     return { kind: "failed", node, error };
