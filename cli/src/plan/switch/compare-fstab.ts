@@ -32,9 +32,9 @@ export function compareFstab(from: string, to: string): FstabChanges {
   };
   for (const [point, entry] of before.mounts)
     judgeMount(changes, point, { old: entry, now: after.mounts.get(point) });
-  changes.mount.push(...[...after.mounts.keys()].filter((point) => !before.mounts.has(point)));
-  changes.swapoff.push(...[...before.swaps].filter((device) => !after.swaps.has(device)));
-  changes.swapon.push(...[...after.swaps].filter((device) => !before.swaps.has(device)));
+  changes.mount = [...after.mounts.keys()].filter((point) => !before.mounts.has(point));
+  changes.swapoff = [...before.swaps].filter((device) => !after.swaps.has(device));
+  changes.swapon = [...after.swaps].filter((device) => !before.swaps.has(device));
   return changes;
 }
 

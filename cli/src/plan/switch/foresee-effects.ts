@@ -16,6 +16,8 @@ export interface Effects {
   stopped: Set<string>;
   /** Not active before. */
   started: Set<string>;
+  /** Stopped at first, whether they come up again or not. */
+  down: ReadonlySet<string>;
   /** Unit → the one whose stop or restart reaches it; those that the switch itself names are not here. */
   because: Map<string, string>;
 }
@@ -37,8 +39,9 @@ export function foreseeEffects(lists: SwitchLists, { from, to, active }: Switch)
   const starts = [...lists.start, ...instead].filter((name) => !refuses(to, name, ["RefuseManualStart"]));
   const asked = [...starts, ...lists.targets, ...restarts];
   const kept = new Set([...up].filter((name) => !again.has(name)));
-  const known: Known = { from, to, restart: lists.restart, kept, judged: new Map() };
-  const coming = new Set([...reach(to, asked, up)].filter((name) => canStart(known, name)));
+  const reached = reach(to, asked, up);
+  const held = heldBack({ from, to, restart: lists.restart, kept }, reached);
+  const coming = new Set([...reached].filter((name) => !held.has(name)));
   return place(active, { down, again, reloaded, coming });
 }
 
@@ -67,6 +70,7 @@ function place(active: ReadonlySet<string>, { down, again, reloaded, coming }: W
     reloaded: new Set(),
     stopped: new Set(),
     started: new Set([...coming].filter((name) => !active.has(name))),
+    down: new Set(down.keys()),
     because: new Map(),
   };
   for (const name of active) {
@@ -100,25 +104,37 @@ interface Known {
   restart: ReadonlySet<string>;
   /** Units that run through all of it. */
   kept: ReadonlySet<string>;
-  judged: Map<string, boolean>;
 }
 
-/** Each unit is judged once; those that require each other in a circle do not hold each other back. */
-function canStart(known: Known, name: string): boolean {
-  const judged = known.judged.get(name);
-  if (judged !== undefined) return judged;
-  known.judged.set(name, true);
-  const verdict = judgeStart(known, name);
-  known.judged.set(name, verdict);
-  return verdict;
+/**
+ * Units that cannot start, and all that require one of them, however far away. Those that require each other in a circle do
+ * not hold each other back. A chain may have thousands of units: nothing here calls itself.
+ */
+function heldBack(known: Known, names: Iterable<string>): ReadonlySet<string> {
+  const seen = new Set(names);
+  const held: string[] = [];
+  const requirers = new Map<string, string[]>();
+  // A set hands out what is added to it meanwhile.
+  for (const name of seen) {
+    if (isHeld(known, name)) held.push(name);
+    for (const other of needsOf(known, name)) {
+      listAt(requirers, other).push(name);
+      seen.add(other);
+    }
+  }
+  return new Set(follow(new Map(held.map((name) => [name, null])), requirers).keys());
 }
 
-function judgeStart(known: Known, name: string): boolean {
-  if (!isThere(known.to, name)) return known.restart.has(name);
+/** By itself, whatever it requires. */
+function isHeld({ to, restart, kept }: Known, name: string): boolean {
+  if (!isThere(to, name)) return !restart.has(name);
   // A socket refuses to start beside its service.
-  const isRefused = name.endsWith(".socket") && known.kept.has(serviceOf(known.to, name));
-  if (isRefused && !known.kept.has(name)) return false;
-  return requiredBy(known.to, name).every((other) => isForeign(known, other) || canStart(known, other));
+  return name.endsWith(".socket") && kept.has(serviceOf(to, name)) && !kept.has(name);
+}
+
+function needsOf(known: Known, name: string): string[] {
+  if (!isThere(known.to, name)) return [];
+  return requiredBy(known.to, name).filter((other) => !isForeign(known, other));
 }
 
 /** What neither system defines comes from a generator or from the kernel: it is taken to be there. */
@@ -149,8 +165,16 @@ function spread(
   if (found.size === 0) return found;
   const dependents = new Map<string, string[]>();
   for (const name of active) {
-    for (const needed of needs(name)) dependents.set(needed, [...(dependents.get(needed) ?? []), name]);
+    for (const needed of needs(name)) listAt(dependents, needed).push(name);
   }
+  return follow(found, dependents);
+}
+
+/** Adds to `found` whoever is reached from it. */
+function follow(
+  found: Map<string, string | null>,
+  dependents: ReadonlyMap<string, readonly string[]>,
+): Spread {
   const open = [...found.keys()];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     for (const other of dependents.get(name) ?? []) {
@@ -160,4 +184,10 @@ function spread(
     }
   }
   return found;
+}
+
+function listAt(lists: Map<string, string[]>, name: string): string[] {
+  const list = lists.get(name) ?? [];
+  lists.set(name, list);
+  return list;
 }

@@ -51,7 +51,7 @@ function actionsOf(lists: SwitchLists, effects: Effects, deedOf: (unit: string) 
   const actions = [
     ...[...effects.stopped].map((unit) => action(unit, "stop")),
     ...[...effects.restarted].map((unit) =>
-      action(unit, isDown(lists, effects, unit) ? "stop-and-start" : "restart"),
+      action(unit, effects.down.has(unit) ? "stop-and-start" : "restart"),
     ),
     ...[...effects.reloaded].map((unit) => action(unit, "reload")),
     ...[...effects.started].map((unit) => action(unit, deedOf(unit))),
@@ -64,15 +64,6 @@ function actionsOf(lists: SwitchLists, effects: Effects, deedOf: (unit: string) 
 function startDeed(to: UnitFolder, unit: string, repeated: ReadonlySet<string>): UnitDeed {
   if (repeated.has(unit)) return "run-again";
   return isFinished(to, unit) ? "run" : "start";
-}
-
-function isDown(lists: SwitchLists, { because }: Effects, unit: string): boolean {
-  let name: string | undefined = unit;
-  for (let hops = 0; name !== undefined && hops < 64; hops += 1) {
-    if (lists.stop.has(name)) return true;
-    name = because.get(name);
-  }
-  return false;
 }
 
 function onDemand(from: UnitFolder, to: UnitFolder, { active, finished }: Assumed): UnitPlan["ifRunning"] {

@@ -54,7 +54,8 @@ export function reach(
     if (found.has(name)) continue;
     found.add(name);
     if (running.has(name) && !asked.has(name)) continue;
-    open.push(...startedBy(folder, name), ...slicesOf(folder, name));
+    for (const other of startedBy(folder, name)) open.push(other);
+    for (const other of slicesOf(folder, name)) open.push(other);
   }
   return found;
 }
