@@ -5,29 +5,34 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { NodeReport } from "@chimera/proto/delivery";
 import { ChimeraError } from "@chimera/proto/errors";
-import type { Digest, NodeName } from "@chimera/proto/names";
+import type { Digest, FleetId, NodeName } from "@chimera/proto/names";
 import { sha256 } from "@chimera/proto/signed/canonical";
 import { payloadOf, type Envelope } from "@chimera/proto/signed/envelope";
+import type { Leaf } from "@chimera/proto/signed/world";
 import pLimit from "p-limit";
-import { openSignedPanic } from "../documents/open-signed.ts";
+import { openSignedPanic, type WalkedChain } from "../documents/open-signed.ts";
 import type { VerifiedHead } from "../fleet/verify-documents.ts";
 import type { Io } from "../io.ts";
 import { panicBundle } from "../ssh/compose-bundle.ts";
 import { deliverOne, type Delivered } from "../ssh/deliver-documents.ts";
 import { reasonOf } from "../ssh/remote-agent.ts";
 import type { Ssh } from "../ssh/ssh-client.ts";
-import type { SshObserver } from "../ssh/ssh-observer.ts";
+import type { Surveyed } from "../ssh/survey-nodes.ts";
 import type { Watched } from "../ssh/watch-nodes.ts";
 import type { Released } from "./panic-road.ts";
 
 export interface PanicCarrier {
   io: Io;
   ssh: Ssh;
-  observer: SshObserver;
+  fleetId: FleetId;
+  chain: WalkedChain;
+  /** Of the world of the head. */
+  leaves: readonly Leaf[];
+  surveyed: readonly Surveyed[];
   head: VerifiedHead;
   envelope: Envelope;
   json: boolean;
-  watched: Watched;
+  watched: Pick<Watched, "watch">;
   /** Aborted when nobody watches any more. */
   ended: AbortSignal;
 }
@@ -35,21 +40,22 @@ export interface PanicCarrier {
 /** A bundle of a panic is small: who has not answered by then is tried anew. */
 const deliverMs = 15_000;
 const againMs = 2_000;
+/** Of 16 key sets each, to a node that was away for long. */
+const maxRounds = 64;
 const atOnce = 128;
 
-export interface Carried extends Released {
+export interface Carried extends Required<Released> {
   /** To be told of what nodes report later: they name the panic that they heard first. */
   note: (node: NodeName, report: NodeReport) => void;
 }
 
 /** Begins at once, and goes on by itself. */
 export function carryPanic(carrier: PanicCarrier): Carried {
-  const { observer, envelope, head } = carrier;
-  const { chain } = observer.keys;
+  const { chain, envelope, head, leaves } = carrier;
   const id = sha256(payloadOf(envelope, "panic"));
   const { world } = openSignedPanic(chain, envelope).panic;
   const panics = new Map<Digest, Envelope>([[id, envelope]]);
-  const without = new Set(observer.leaves.map(({ node }) => node));
+  const without = new Set(leaves.map(({ node }) => node));
   const refusals = new Map<NodeName, ChimeraError>();
   const note = (node: NodeName, { panic }: NodeReport): void => {
     const same = panic === null ? null : sameAs({ chain, head, world, panics }, panic);
@@ -80,7 +86,7 @@ export function carryPanic(carrier: PanicCarrier): Carried {
 }
 
 interface Known {
-  chain: SshObserver["keys"]["chain"];
+  chain: WalkedChain;
   head: VerifiedHead;
   world: string;
   panics: ReadonlyMap<Digest, Envelope>;
@@ -102,7 +108,7 @@ function sameAs({ chain, head, world, panics }: Known, envelope: Envelope): Dige
 /** Resolves when each has been tried once; what was not reached is tried on after that. */
 async function sendAll(carrier: PanicCarrier, hear: (delivered: Delivered) => void): Promise<void> {
   const limit = pLimit(atOnce);
-  const nodes = carrier.observer.leaves.map(({ node }) => node);
+  const nodes = carrier.leaves.map(({ node }) => node);
   await Promise.all(
     nodes.map(async (node) => {
       const delivered = await limit(() => send(carrier, node));
@@ -135,26 +141,26 @@ async function tryOn(
   }
 }
 
-/** With the key sets above those that it is known to have; where it then shows that it has others, above these. */
+/** With the key sets above those that it is known to have; where it then shows that it lacks others, with those. */
 async function send(carrier: PanicCarrier, node: NodeName): Promise<Delivered> {
-  const { ssh, observer, head, envelope, ended } = carrier;
-  const { surveyed, keys, context } = observer;
+  const { ssh, surveyed, head, envelope, ended, fleetId, chain } = carrier;
   const found = surveyed.find((one) => one.node === node);
-  const receiver = { fleetId: context.fleetId, node, chain: keys.chain };
+  const receiver = { fleetId, node, chain };
   const documents = { panic: envelope, undone: head.envelope };
   const call = { timeoutMs: deliverMs, signal: ended };
-  const bundle = panicBundle({
-    ...receiver,
-    ...documents,
-    keys: found?.kind === "report" ? found.report.keys : "unknown",
-  });
-  const delivered = await deliverOne(ssh, bundle, call);
-  if (delivered.kind !== "refused" || delivered.report === null) return delivered;
-  const again = panicBundle({ ...receiver, ...documents, keys: delivered.report.keys });
-  const isSame =
-    JSON.stringify(again.documents.keySets) === JSON.stringify(bundle.documents.keySets) ||
-    again.documents.keySets.length === 0;
-  return isSame ? delivered : deliverOne(ssh, again, call);
+  let rounds = maxRounds;
+  let newest: NodeReport["keys"] | "unknown" = found?.kind === "report" ? found.report.keys : "unknown";
+  for (;;) {
+    const bundle = panicBundle({ ...receiver, ...documents, keys: newest });
+    const delivered = await deliverOne(ssh, bundle, call);
+    if (delivered.kind !== "refused" || delivered.report === null) return delivered;
+    const lacking = panicBundle({ ...receiver, ...documents, keys: delivered.report.keys });
+    const sent = JSON.stringify(bundle.documents.keySets);
+    const next = JSON.stringify(lacking.documents.keySets);
+    if (next === "[]" || next === sent || rounds <= 0) return delivered;
+    newest = delivered.report.keys;
+    rounds -= 1;
+  }
 }
 
 /** Nobody watches any more: then what is aborted is no failure. */

@@ -88,8 +88,8 @@ async function roadOf(
       const watch = watchOver({ io, ssh, observer, head }, (node, report) => carried.note(node, report));
       watched = watch;
       const ending = AbortSignal.any([ended.signal, io.signal]);
-      const carrier = { io, ssh, observer, head, envelope, json, watched: watch, ended: ending };
-      const carried: Carried = carryPanic(carrier);
+      const sent = { head, envelope, json, watched: watch, ended: ending };
+      const carried: Carried = carryPanic({ io, ssh, ...groundOf(observer), ...sent });
       return carried;
     },
     leaves: () => Promise.resolve(leaves),
@@ -131,6 +131,10 @@ async function rememberFirst(
   await orWarn(io, "this machine keeps no copy of the world that the panic leads to", async () =>
     keepWorld(io, fleetId, { id, leaves: await world(id) }),
   );
+}
+
+function groundOf({ context: { fleetId }, keys: { chain }, leaves, surveyed }: SshObserver) {
+  return { fleetId, chain, leaves, surveyed };
 }
 
 interface Sources {
