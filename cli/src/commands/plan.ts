@@ -5,7 +5,6 @@ import { z } from "zod";
 import type { Io } from "../io.ts";
 import { addFleetOptions, examples, FleetOptions, parseOptions } from "../options.ts";
 import { groupPlans, type NodePlan } from "../plan/node/group-plans.ts";
-import { isIdle } from "../plan/node/plan-switch.ts";
 import { switchPlanText } from "../print/plan/switch-plan-text.ts";
 import { printableJson, printableLine } from "../print/printable.ts";
 import { addBuildOptions, BuildOptions } from "../project/build-systems.ts";
@@ -30,7 +29,7 @@ export function define(command: Command, io: Io): void {
     .option("--from <side>", `${side} (default: what the fleet shall run now)`)
     .option("--to <side>", `${side} (default: what is built here)`)
     .option("--running <file>", "units that run on the node: systemctl list-units --all --output json")
-    .option("--exit-code", "end with 1 when there is anything to do")
+    .option("--exit-code", "end with 1 when any node would get another system")
     .addHelpText(
       "after",
       examples([
@@ -64,11 +63,8 @@ async function plan(io: Io, options: Options): Promise<void> {
       `${unknown.length} of ${plans.length} nodes cannot be planned`,
     );
   }
-  if (options.exitCode && plans.some(isWork)) io.result.code = 1;
-}
-
-function isWork({ from, to, plan: switchPlan }: NodePlan): boolean {
-  return switchPlan === null ? from !== to : !isIdle(switchPlan);
+  // Also a system in which nothing runs differently is fetched and switched to.
+  if (options.exitCode && plans.some(({ from, to }) => from !== to)) io.result.code = 1;
 }
 
 /** Paths, worlds, or what is built: by what was typed. */

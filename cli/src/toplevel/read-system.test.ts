@@ -102,7 +102,7 @@ test("a system without etc/systemd/system is compared by what else it has, and t
     reboot: ["another kernel: linux-6.12.1 -> linux-6.12.2"],
     rebootUnprotected: null,
     bootBytes: "other kernel".length,
-    notes: [expect.stringContaining("no etc/systemd/system"), expect.anything()],
+    notes: [expect.stringContaining("no folder etc/systemd/system"), expect.anything()],
   });
 });
 

@@ -14,6 +14,8 @@ export function readSystem(view: StoreView, toplevel: string, cache: UnitCache):
   const at = (file: string): string | null => pathOf(view, `${toplevel}/${file}`);
   const text = (file: string, max = maxTextBytes): string | null =>
     readInStore(view, `${toplevel}/${file}`, max)?.toString("utf8") ?? null;
+  const giants = ["etc/fstab", "kernel-params"].filter((file) => isGiant(view, `${toplevel}/${file}`));
+  const { hasUnits, units, notes } = readUnitFolder(view, toplevel, cache);
   if (at("nixos-version") === null && at("etc") === null) {
     throw new ChimeraError(
       "closure-mismatch",
@@ -22,9 +24,13 @@ export function readSystem(view: StoreView, toplevel: string, cache: UnitCache):
   }
   return {
     toplevel,
-    hasUnits: at("etc/systemd/system") !== null,
-    units: readUnitFolder(view, toplevel, cache),
-    fstab: text("etc/fstab") ?? "",
+    notes: [
+      ...notes,
+      ...giants.map((file) => `${toplevel}/${file} has more than ${maxTextBytes} bytes: it was not compared`),
+    ],
+    hasUnits,
+    units,
+    fstab: giants.includes("etc/fstab") ? null : (text("etc/fstab") ?? ""),
     manager: { program: at("systemd/lib/systemd/systemd"), config: at("etc/systemd/system.conf") },
     kernel: {
       kernel: at("kernel"),
@@ -41,6 +47,11 @@ export function readSystem(view: StoreView, toplevel: string, cache: UnitCache):
     driver: driverVersion(at("sw/bin/nvidia-smi")),
     protection: protectionOf(text("bin/switch-to-configuration", maxProgramBytes) ?? ""),
   };
+}
+
+function isGiant(view: StoreView, path: string): boolean {
+  const found = findInStore(view, path);
+  return found.kind === "file" && found.size > maxTextBytes;
 }
 
 /** Where a file of the toplevel leads, in the store or out of it. */

@@ -1,4 +1,5 @@
 /** SHELL. Reads etc/systemd/system of a system: every unit, its drop-ins, and the links that draw it along. */
+import { basename } from "node:path";
 import { parseUnitText, type ParsedFile } from "../plan/units/unit-file.ts";
 import {
   templateOf,
@@ -13,24 +14,40 @@ const unitName =
   /^[A-Za-z0-9:_.\\@-]{1,255}\.(?:service|socket|target|mount|automount|swap|timer|path|slice)$/u;
 const folderName = /^(?<unit>.+)\.(?<kind>wants|requires|upholds|d)$/u;
 /** Units of NixOS have some kilobytes; one that is larger than this is no unit. */
-const maxUnitBytes = 4 << 20;
-const maxEntries = 50_000;
+const maxUnitBytes = 1 << 20;
+/** Of one system, those in its drop-in and `.wants` folders included. */
+const maxNames = 50_000;
+/** Of all systems that are compared at once: their units are kept until the end. */
+const maxTotalBytes = 128 << 20;
+const tooMuch =
+  "the unit files of these systems are more than can be compared at once: name fewer nodes with -t";
 
 /** What many systems share is looked at once. */
 export interface UnitCache {
   files: Map<string, ParsedFile | string>;
   /** By where a link into the store says it leads. */
   links: Map<string, UnitSource | undefined>;
+  /** What may still be read. */
+  bytesLeft: number;
 }
 
-export function createUnitCache(): UnitCache {
-  return { files: new Map(), links: new Map() };
+export function createUnitCache(maxBytes = maxTotalBytes): UnitCache {
+  return { files: new Map(), links: new Map(), bytesLeft: maxBytes };
 }
 
-export function readUnitFolder(view: StoreView, toplevel: string, cache: UnitCache): UnitFolder {
+interface ReadUnits {
+  /** Whether there is a folder of units at all. */
+  hasUnits: boolean;
+  units: UnitFolder;
+  /** What was left out, and why. */
+  notes: string[];
+}
+
+export function readUnitFolder(view: StoreView, toplevel: string, cache: UnitCache): ReadUnits {
   const found = findInStore(view, `${toplevel}/etc/systemd/system`);
   // Where its links lead, once for all of its entries.
   const folder = found.kind === "directory" ? found.path : `${toplevel}/etc/systemd/system`;
+  const list = createLister(view, folder);
   const sources = new Map<string, UnitSource>();
   const dropIns = new Map<string, DropIn[]>();
   const links: Record<LinkKind, Map<string, string[]>> = {
@@ -38,16 +55,43 @@ export function readUnitFolder(view: StoreView, toplevel: string, cache: UnitCac
     requires: new Map(),
     upholds: new Map(),
   };
-  for (const name of listInStore(view, folder).slice(0, maxEntries)) {
+  for (const name of list.names(folder)) {
     const { unit = "", kind } = folderName.exec(name)?.groups ?? {};
-    if (kind === "d") dropIns.set(unit, readDropIns(view, `${folder}/${name}`, cache));
-    else if (isLinkKind(kind)) links[kind].set(unit, listInStore(view, `${folder}/${name}`));
+    if (kind === "d") {
+      const files = list.names(`${folder}/${name}`).map((file) => `${folder}/${name}/${file}`);
+      dropIns.set(unit, readDropIns(view, files, cache));
+    } else if (isLinkKind(kind)) links[kind].set(unit, list.names(`${folder}/${name}`));
     else if (unitName.test(name)) {
       const source = readEntry(view, { folder, name }, cache);
       if (source !== undefined) sources.set(name, source);
     }
   }
-  return { sources, dropIns, links };
+  const notes = [...list.notes(), ...bytesNote(toplevel, cache)];
+  return { hasUnits: found.kind === "directory", units: { sources, dropIns, links }, notes };
+}
+
+function bytesNote(toplevel: string, { bytesLeft }: UnitCache): string[] {
+  return bytesLeft < 0 ? [`${toplevel}: not all of its units were compared: ${tooMuch}`] : [];
+}
+
+interface Lister {
+  names: (folder: string) => string[];
+  notes: () => string[];
+}
+
+/** Lists folders, and all of them together only up to the limit. */
+function createLister(view: StoreView, top: string): Lister {
+  let left = maxNames;
+  let isCut = false;
+  return {
+    notes: () => (isCut ? [`${top} has more than ${maxNames} names: the rest was not compared`] : []),
+    names(folder) {
+      const { names, isWhole } = listInStore(view, folder, left);
+      left -= names.length;
+      isCut ||= !isWhole;
+      return names;
+    },
+  };
 }
 
 function isLinkKind(kind: string | undefined): kind is LinkKind {
@@ -73,11 +117,11 @@ function readEntry(
   return source;
 }
 
-function readDropIns(view: StoreView, folder: string, cache: UnitCache): DropIn[] {
-  const names = listInStore(view, folder).filter((name) => name.endsWith(".conf"));
-  return names.toSorted().flatMap((name) => {
-    const source = readSource(view, `${folder}/${name}`, cache);
-    return source === undefined ? [] : [{ name, source }];
+function readDropIns(view: StoreView, files: readonly string[], cache: UnitCache): DropIn[] {
+  const wanted = files.filter((path) => path.endsWith(".conf"));
+  return wanted.flatMap((path) => {
+    const source = readSource(view, path, cache);
+    return source === undefined ? [] : [{ name: basename(path), source }];
   });
 }
 
@@ -112,9 +156,21 @@ function parsed(
   const known = cache.files.get(path);
   if (known !== undefined) return known;
   const file =
-    size > maxUnitBytes ? `it has ${size} bytes, more than a unit can have` : parseFile(view, path);
+    size > maxUnitBytes
+      ? `it has ${size} bytes, more than a unit can have`
+      : parseWithin(view, { path, size }, cache);
   cache.files.set(path, file);
   return file;
+}
+
+/** Once the limit is reached nothing more is read, however small. */
+function parseWithin(
+  view: StoreView,
+  { path, size }: { path: string; size: number },
+  cache: UnitCache,
+): ParsedFile | string {
+  if (cache.bytesLeft >= 0) cache.bytesLeft -= size;
+  return cache.bytesLeft < 0 ? tooMuch : parseFile(view, path);
 }
 
 function parseFile(view: StoreView, path: string): ParsedFile | string {

@@ -2,7 +2,7 @@
  * SHELL. The Nix store of this machine, or one in a folder, read without ever following a link out of it: what is read was
  * fetched for a look and may come from anywhere.
  */
-import { closeSync, lstatSync, openSync, readSync, readdirSync, readlinkSync } from "node:fs";
+import { closeSync, lstatSync, opendirSync, openSync, readSync, readlinkSync } from "node:fs";
 
 export interface StoreView {
   /** Empty for this machine's own store. */
@@ -65,10 +65,23 @@ function follow(walk: Walk, target: string): Found | undefined {
   return walk.hops > maxHops ? { kind: "loop" } : undefined;
 }
 
-/** The names in a folder of the store; none where it is no folder. */
-export function listInStore(view: StoreView, path: string): string[] {
+/** Names in a folder of the store, sorted, and no more than `max` of them are ever read; none where it is no folder. */
+export function listInStore(
+  view: StoreView,
+  path: string,
+  max: number,
+): { names: string[]; isWhole: boolean } {
   const found = findInStore(view, path);
-  return found.kind === "directory" ? readdirSync(`${view.root}${found.path}`) : [];
+  if (found.kind !== "directory") return { names: [], isWhole: true };
+  const folder = opendirSync(`${view.root}${found.path}`);
+  try {
+    const names: string[] = [];
+    let entry = folder.readSync();
+    for (; entry !== null && names.length < max; entry = folder.readSync()) names.push(entry.name);
+    return { names: names.toSorted(), isWhole: entry === null };
+  } finally {
+    folder.closeSync();
+  }
 }
 
 /** The text of a link itself; undefined for what is no link. */

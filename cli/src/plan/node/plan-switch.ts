@@ -25,6 +25,8 @@ export interface SwitchPlan extends UnitPlan {
   notes: string[];
 }
 
+const noUnits: UnitPlan = { actions: [], ifRunning: [], unreadable: [] };
+
 /** `running`: units that run, as the node says; null: whatever a boot of the old system starts. */
 export function planSwitch(
   from: SystemFacts,
@@ -39,26 +41,31 @@ export function planSwitch(
     driver: driverDifference(from.driver, to.driver),
   });
   return {
-    ...planUnits(from.units, to.units, running),
+    ...(from.hasUnits && to.hasUnits ? planUnits(from.units, to.units, running) : noUnits),
     reboot,
     atNextBoot: from.initrd === to.initrd ? [] : ["another initrd"],
     rebootUnprotected: reboot.length === 0 ? false : unprotected(to.protection),
     inhibitors,
     reexec: reexecReasons(from, to),
-    mounts: compareFstab(from.fstab, to.fstab),
+    mounts:
+      from.fstab === null || to.fstab === null ? compareFstab("", "") : compareFstab(from.fstab, to.fstab),
     bootBytes: newBootBytes(from, to),
-    notes: [from, to]
-      .filter(({ hasUnits }) => !hasUnits)
-      .map(({ toplevel }) => `${toplevel} has no etc/systemd/system`),
+    notes: [from, to].flatMap(notesOn),
   };
 }
 
-/** Whether nothing at all is to be done. */
+function notesOn({ toplevel, hasUnits, notes }: SystemFacts): string[] {
+  const none = `${toplevel} has no folder etc/systemd/system: no unit was compared`;
+  return [...(hasUnits ? [] : [none]), ...notes];
+}
+
+/** Whether nothing at all runs differently. Never where something was not compared. */
 export function isIdle(plan: SwitchPlan): boolean {
-  const { actions, ifRunning, unreadable, reboot, atNextBoot, reexec, mounts } = plan;
+  const { actions, ifRunning, unreadable, reboot, atNextBoot, reexec, mounts, notes } = plan;
   const isWork = actions.some((action) => !isBookkeeping(action));
   return (
-    !isWork && [ifRunning, unreadable, reboot, atNextBoot, reexec, ...Object.values(mounts)].every(isEmpty)
+    !isWork &&
+    [ifRunning, unreadable, reboot, atNextBoot, reexec, notes, ...Object.values(mounts)].every(isEmpty)
   );
 }
 

@@ -7,11 +7,13 @@ export type Protection = "one-shot" | "none" | "unknown";
 
 export interface SystemFacts {
   toplevel: string;
-  /** Without etc/systemd/system there is nothing to compare. */
+  /** What of it was left out of the comparison, and why. */
+  notes: string[];
+  /** Without a folder etc/systemd/system there is nothing to compare. */
   hasUnits: boolean;
   units: UnitFolder;
-  /** Text of /etc/fstab; empty without one. */
-  fstab: string;
+  /** Text of /etc/fstab; empty without one, null for one that is too large to be compared. */
+  fstab: string | null;
   /** Where systemd's program and its configuration lie. */
   manager: { program: string | null; config: string | null };
   kernel: KernelFacts;

@@ -18,7 +18,7 @@ export interface ParsedFile {
 }
 
 interface FileValues {
-  values: readonly string[];
+  values: string[];
   /** An empty assignment forgets what stood before, in other files too. */
   resets: boolean;
 }
@@ -84,8 +84,10 @@ function assign(section: Map<string, FileValues>, line: string): boolean {
   const value = readValue(line.slice(at + 1).trim());
   if (at < 0 || value === undefined) return false;
   const key = line.slice(0, at).trim();
-  const { values, resets } = section.get(key) ?? { values: [], resets: false };
-  section.set(key, value === "" ? { values: [], resets: true } : { values: [...values, value], resets });
+  const known = section.get(key);
+  if (value === "") section.set(key, { values: [], resets: true });
+  else if (known === undefined) section.set(key, { values: [value], resets: false });
+  else known.values.push(value);
   return true;
 }
 
