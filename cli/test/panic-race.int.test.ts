@@ -2,7 +2,7 @@
 import { subjects } from "@chimera/proto/subjects";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { NatsLink } from "../src/nats/connection.ts";
-import { storePanic } from "../src/panic/nats-release.ts";
+import { storePanic } from "../src/panic/roads/nats-release.ts";
 import { names, panicId, patience, startPanicFleet, type PanicFleet } from "./panic-fleet.ts";
 
 let fleet: PanicFleet;

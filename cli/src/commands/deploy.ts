@@ -88,7 +88,7 @@ async function deployOverSsh(
   { wanted, project, policy, rollout }: OverSsh,
   options: Options,
 ): Promise<void> {
-  const { publishOverSsh, refuseOverSsh } = await import("../ssh/deploy-over-ssh.ts");
+  const { publishOverSsh, refuseOverSsh } = await import("../ssh/deploy/deploy-over-ssh.ts");
   refuseOverSsh(options, rollout);
   const reporter = createBuildReporter(io, undefined, options.json);
   await reporter.during(async () => {

@@ -64,7 +64,7 @@ export async function publish(io: Io, assignments: readonly string[], given: unk
   const rollout = wantedRollout(options, project.rollout);
   requireOver(options);
   if (options.over === "ssh") {
-    const { publishOverSsh, refuseOverSsh } = await import("../ssh/deploy-over-ssh.ts");
+    const { publishOverSsh, refuseOverSsh } = await import("../ssh/deploy/deploy-over-ssh.ts");
     refuseOverSsh(options, rollout);
     const reporter = createBuildReporter(io, undefined, options.json);
     await reporter.during(() => publishOverSsh(io, { project, policy, reporter, options }, systems));

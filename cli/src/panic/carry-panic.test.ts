@@ -6,9 +6,9 @@ import { testIo } from "../../test/fixture/operator.ts";
 import { quietLocalStatus } from "../../test/fixture/quiet-local-status.ts";
 import { createSignedFleet } from "../../test/signed-fleet.ts";
 import { verifyHead } from "../fleet/verify-documents.ts";
-import { longerChain } from "../ssh/known-fleet.ts";
-import type { Ssh } from "../ssh/ssh-client.ts";
-import { sshSettings } from "../ssh/ssh-settings.ts";
+import { longerChain } from "../ssh/fleet/known-fleet.ts";
+import type { Ssh } from "../ssh/transport/ssh-client.ts";
+import { sshSettings } from "../ssh/transport/ssh-settings.ts";
 import { carryPanic } from "./carry-panic.ts";
 
 const fleet = createSignedFleet(["a"]);

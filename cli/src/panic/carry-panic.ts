@@ -13,13 +13,13 @@ import pLimit from "p-limit";
 import { openSignedPanic, type WalkedChain } from "../documents/open-signed.ts";
 import type { VerifiedHead } from "../fleet/verify-documents.ts";
 import type { Io } from "../io.ts";
-import { panicBundle } from "../ssh/compose-bundle.ts";
-import { deliverOne, type Delivered } from "../ssh/deliver-documents.ts";
-import { reasonOf } from "../ssh/remote-agent.ts";
-import type { Ssh } from "../ssh/ssh-client.ts";
-import type { Surveyed } from "../ssh/survey-nodes.ts";
-import type { Watched } from "../ssh/watch-nodes.ts";
-import type { Released } from "./panic-road.ts";
+import { panicBundle } from "../ssh/deploy/compose-bundle.ts";
+import { deliverOne, type Delivered } from "../ssh/deploy/deliver-documents.ts";
+import { reasonOf } from "../ssh/transport/remote-agent.ts";
+import type { Ssh } from "../ssh/transport/ssh-client.ts";
+import type { Surveyed } from "../ssh/fleet/survey-nodes.ts";
+import type { Watched } from "../ssh/fleet/watch-nodes.ts";
+import type { Released } from "./roads/panic-road.ts";
 
 export interface PanicCarrier {
   io: Io;

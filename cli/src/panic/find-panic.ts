@@ -9,8 +9,8 @@ import { copyFolder, readCopy } from "../fleet/operator-copy.ts";
 import type { Io } from "../io.ts";
 import { signDocument } from "../signers/remote-signer.ts";
 import { roleSigners } from "../signers/role-signers.ts";
-import { intact } from "./nats-trust.ts";
-import type { PanicRoad } from "./panic-road.ts";
+import { intact } from "./roads/nats-trust.ts";
+import type { PanicRoad } from "./roads/panic-road.ts";
 
 export interface FoundPanic {
   envelope: Envelope;

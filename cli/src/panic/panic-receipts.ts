@@ -4,7 +4,7 @@ import { allProofs } from "@chimera/proto/signed/all-proofs";
 import type { Leaf } from "@chimera/proto/signed/world";
 import type { ReceiptsFile } from "../receipt/receipts-file.ts";
 import type { PanicNode } from "./panic-progress.ts";
-import type { PanicGround, Released } from "./panic-road.ts";
+import type { PanicGround, Released } from "./roads/panic-road.ts";
 
 export function panicReceipts(
   { fleetId, chain, head }: Pick<PanicGround, "fleetId" | "chain" | "head">,

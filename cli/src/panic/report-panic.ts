@@ -9,7 +9,7 @@ import { printableJson, printableLine } from "../print/printable.ts";
 import { replaceFile } from "../replace-file.ts";
 import { isBack, type PanicNode } from "./panic-progress.ts";
 import { panicReceipts } from "./panic-receipts.ts";
-import type { PanicRoad, Released } from "./panic-road.ts";
+import type { PanicRoad, Released } from "./roads/panic-road.ts";
 
 interface ReportOptions {
   json: boolean;

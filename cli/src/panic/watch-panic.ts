@@ -11,7 +11,7 @@ import {
   type NodeWord,
   type PanicNode,
 } from "./panic-progress.ts";
-import type { PanicRoad, Released } from "./panic-road.ts";
+import type { PanicRoad, Released } from "./roads/panic-road.ts";
 
 const pollMs: Record<PanicRoad["over"], number> = { controller: 100, nats: 20, ssh: 20 };
 const pollManyMs = 500;

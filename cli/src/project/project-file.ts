@@ -8,7 +8,7 @@ import { RolloutFile } from "../fleet/head/plan-rollout.ts";
 import { PolicyFile } from "../fleet/head/head-policy.ts";
 import type { Io } from "../io.ts";
 import { readToml } from "../read-toml.ts";
-import { SshFile } from "../ssh/ssh-settings.ts";
+import { SshFile } from "../ssh/transport/ssh-settings.ts";
 
 const text = z.string().min(1).max(1024);
 
