@@ -116,8 +116,17 @@ test("other bits than the signed ones in the cache are found before anything of 
   }
   const { code, out } = await chimera("plan", "--from", "1", "--to", "2", "-t", "n1");
   for (const [name, body] of signed) operator.server.cache.set(name, body);
-  expect(code).toBe(75);
+  expect(code).toBe(65);
   expect(out).toMatch(/^n1: cannot be planned\n {2}problem +[\s\S]*hash mismatch/mu);
+});
+
+test("what a copy that was cut off left there unregistered is copied again", async () => {
+  expect(await chimera("plan", "--from", "1", "--to", "2", "-t", "n1")).toMatchObject({ code: 0 });
+  // Every file stays, and Nix knows none of them.
+  await rm(join(planStore(), "nix/var"), { recursive: true });
+  const { code, out, err } = await chimera("plan", "--from", "1", "--to", "2", "-t", "n1");
+  expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(/fetched \d+ paths/u) });
+  expect(out).toMatch(/^ {2}stops, starts +web\.service$/mu);
 });
 
 test("wrong words are refused before anything is asked", async () => {

@@ -1,5 +1,5 @@
 /** SHELL. `chimera plan`: what a deployment would do to every node, from the closures alone. Sends nothing. */
-import { ChimeraError } from "@chimera/proto/errors";
+import { ChimeraError, errorCodes, type ErrorCode } from "@chimera/proto/errors";
 import type { Command } from "commander";
 import { z } from "zod";
 import type { Io } from "../io.ts";
@@ -56,15 +56,17 @@ async function plan(io: Io, options: Options): Promise<void> {
   const systems = await gatherSystems(io, wanted, { cache, json: options.json });
   const plans = await planPairs(pairs, { systems, running });
   tell(io, { sides, plans, isAssumed: running === null }, options.json);
-  const unknown = plans.filter(({ problem }) => problem !== null);
+  const unknown = plans.flatMap(({ code }) => code ?? []);
   if (unknown.length > 0) {
-    throw new ChimeraError(
-      "closure-unavailable",
-      `${unknown.length} of ${plans.length} nodes cannot be planned`,
-    );
+    throw new ChimeraError(worstOf(unknown), `${unknown.length} of ${plans.length} nodes cannot be planned`);
   }
   // Also a system in which nothing runs differently is fetched and switched to.
   if (options.exitCode && plans.some(({ from, to }) => from !== to)) io.result.code = 1;
+}
+
+/** Whoever tries again is told so only where that may help with every node. */
+function worstOf(codes: readonly ErrorCode[]): ErrorCode {
+  return codes.find((code) => errorCodes[code].retry === "never") ?? "closure-unavailable";
 }
 
 /** Paths, worlds, or what is built: by what was typed. */

@@ -19,6 +19,11 @@ const InfoMap = z.record(z.string(), Info.nullable());
 /** Format 2 and 3: the map is nested and uses base names. */
 const InfoNested = z.object({ version: z.number(), info: InfoMap });
 
+/** Those of the paths Nix printed that its store has. Files that lie there and are not registered do not count. */
+export function parseValid(text: string): Set<string> {
+  return new Set(shapes(JSON.parse(text)).flatMap(([name, info]) => (info === null ? [] : [fullPath(name)])));
+}
+
 /** Every path Nix printed. Throws closure-unavailable for one that is not in the local store. */
 export function parsePathInfo(text: string): Map<StorePath, ClosureEntry> {
   const entries = new Map<StorePath, ClosureEntry>();

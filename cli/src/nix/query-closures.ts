@@ -4,7 +4,7 @@ import { ChimeraError } from "@chimera/proto/errors";
 import type { StorePath } from "@chimera/proto/names";
 import type { Io } from "../io.ts";
 import { runNix } from "./nix-command.ts";
-import { closureOf, parsePathInfo } from "./path-info.ts";
+import { closureOf, parsePathInfo, parseValid } from "./path-info.ts";
 
 export async function queryClosures(
   io: Io,
@@ -30,4 +30,18 @@ export async function queryClosures(
   }
   const known = parsePathInfo(result.stdout);
   return new Map(unique.map((toplevel) => [toplevel, closureOf(toplevel, known)]));
+}
+
+/**
+ * Those of the paths that a store has registered: after a copy that was cut off there may be more of them in its folder.
+ * None where Nix cannot say.
+ */
+export async function queryValid(
+  io: Io,
+  paths: readonly StorePath[],
+  store: string,
+): Promise<ReadonlySet<string>> {
+  const args = ["path-info", "--json", "--offline", "--stdin", "--store", store];
+  const result = await runNix(io, { args, stdin: paths.join("\n") });
+  return result.kind === "ok" ? parseValid(result.stdout) : new Set();
 }

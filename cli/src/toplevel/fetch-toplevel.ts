@@ -2,7 +2,6 @@
  * SHELL. Brings a system that is not in the local store from the fleet's cache into a store of plan's own, and believes
  * none of it before every path is what the signed closure list says.
  */
-import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
@@ -13,8 +12,8 @@ import type { PushView } from "../fleet/report/push-view.ts";
 import { xdgFolder, type Io } from "../io.ts";
 import { withCacheLogin, type CacheLogin } from "../nix/cache-login.ts";
 import { copyProgress } from "../nix/copy-progress.ts";
-import { nixOutput } from "../nix/nix-command.ts";
-import { queryClosures } from "../nix/query-closures.ts";
+import { runNix } from "../nix/nix-command.ts";
+import { queryClosures, queryValid } from "../nix/query-closures.ts";
 import { checkClosure } from "../world/check-closure.ts";
 
 export interface Cache extends CacheLogin {
@@ -32,7 +31,7 @@ export interface FetchedClosure {
   copied: ClosureEntry[];
 }
 
-/** The closure by its signed list. Throws closure-unavailable, closure-mismatch, tool-failed. */
+/** The closure by its signed list. Throws closure-unavailable, closure-mismatch, tool-missing. */
 export async function fetchToplevel(
   io: Io,
   leaf: Leaf,
@@ -44,10 +43,15 @@ export async function fetchToplevel(
   });
   checkClosure(leaf, entries);
   await mkdir(root, { recursive: true });
-  const missing = entries.filter(({ path }) => !existsSync(`${root}${path}`));
+  const valid = await queryValid(
+    io,
+    entries.map(({ path }) => path),
+    root,
+  );
+  const missing = entries.filter(({ path }) => !valid.has(path));
   if (missing.length > 0) await copy(io, leaf, { cache, view, missing });
   const found = (await queryClosures(io, [leaf.toplevel], root)).get(leaf.toplevel) ?? [];
-  checkCopy(leaf, { entries, found });
+  checkCopy(leaf, { entries, found, root });
   return { entries, copied: missing };
 }
 
@@ -62,13 +66,24 @@ async function copy(
     // Whose signature a path has does not matter: its hash is compared with the fleet's own list.
     const how = ["--no-check-sigs", "--refresh", ...login];
     const args = ["copy", ...how, "--from", from, "--to", planStore(io), toplevel];
-    await nixOutput(io, { args, onProgress }, `copy ${toplevel} from ${from}`);
+    const result = await runNix(io, { args, onProgress });
+    if (result.kind === "failed") throw copyError(`copy ${toplevel} from ${from}`, result.log.failure());
   });
+}
+
+/** Nix has no other sign than its words for a NAR that is not what its narinfo says: trying again does not mend that. */
+function copyError(what: string, reason: string): ChimeraError {
+  const code = /hash mismatch/u.test(reason) ? "closure-mismatch" : "closure-unavailable";
+  return new ChimeraError(code, `${what}: nix: ${reason}`);
 }
 
 function checkCopy(
   leaf: Leaf,
-  { entries, found }: { entries: readonly ClosureEntry[]; found: readonly ClosureEntry[] },
+  {
+    entries,
+    found,
+    root,
+  }: { entries: readonly ClosureEntry[]; found: readonly ClosureEntry[]; root: string },
 ): void {
   const signed = new Map(entries.map(({ path, narHash }) => [path, narHash]));
   const wrong = found.find(({ path, narHash }) => signed.get(path) !== narHash);
@@ -79,6 +94,6 @@ function checkCopy(
       : `other bits of ${wrong.path}`;
   throw new ChimeraError(
     "closure-mismatch",
-    `the cache has for ${leaf.node} ${what}: nothing of it was looked at`,
+    `the cache has for ${leaf.node} ${what}: nothing of it was looked at (once the cache is mended, delete ${root})`,
   );
 }

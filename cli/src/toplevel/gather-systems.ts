@@ -1,6 +1,6 @@
 /** SHELL. Every system that a plan compares: where it can be read, and its closure; from the local store, else the cache. */
 import { existsSync } from "node:fs";
-import { ChimeraError, errorChain } from "@chimera/proto/errors";
+import { ChimeraError } from "@chimera/proto/errors";
 import type { StorePath } from "@chimera/proto/names";
 import { closureSize, type ClosureEntry } from "@chimera/proto/signed/closure";
 import type { Leaf } from "@chimera/proto/signed/world";
@@ -17,7 +17,7 @@ interface Gathered {
 }
 
 /** Or why it cannot be read. */
-export type Systems = ReadonlyMap<StorePath, Gathered | string>;
+export type Systems = ReadonlyMap<StorePath, Gathered | ChimeraError>;
 
 export interface WantedSystem {
   toplevel: StorePath;
@@ -39,7 +39,7 @@ export async function gatherSystems(
 ): Promise<Systems> {
   const unique = [...new Map(wanted.map((system) => [system.toplevel, system])).values()];
   const here = unique.filter(({ toplevel }) => existsSync(toplevel));
-  const systems = new Map<StorePath, Gathered | string>();
+  const systems = new Map<StorePath, Gathered | ChimeraError>();
   const closures = await localClosures(
     io,
     here.map(({ toplevel }) => toplevel),
@@ -70,7 +70,7 @@ async function localClosures(
 interface Fetching {
   cache: Cache | null;
   json: boolean;
-  systems: Map<StorePath, Gathered | string>;
+  systems: Map<StorePath, Gathered | ChimeraError>;
 }
 
 async function fetchAll(
@@ -82,18 +82,19 @@ async function fetchAll(
   const copied: ClosureEntry[] = [];
   for (const { toplevel, leaf } of away) {
     if (cache === null || leaf === null) {
-      systems.set(toplevel, "it is not in the local store");
+      systems.set(toplevel, new ChimeraError("closure-unavailable", "it is not in the local store"));
       continue;
     }
     const fetched = await fetchToplevel(io, leaf, { cache, view }).catch((error: unknown) => {
       if (!(error instanceof ChimeraError) || io.signal.aborted) throw error;
-      return errorChain(error);
+      return error;
     });
-    if (typeof fetched !== "string") copied.push(...fetched.copied);
-    systems.set(
-      toplevel,
-      typeof fetched === "string" ? fetched : { view: { root: planStore(io) }, closure: fetched.entries },
-    );
+    if (fetched instanceof ChimeraError) {
+      systems.set(toplevel, fetched);
+      continue;
+    }
+    for (const entry of fetched.copied) copied.push(entry);
+    systems.set(toplevel, { view: { root: planStore(io) }, closure: fetched.entries });
   }
   view.end(copied.length === 0 ? undefined : { paths: copied.length, narBytes: closureSize(copied) });
 }

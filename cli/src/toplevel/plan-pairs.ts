@@ -1,6 +1,6 @@
 /** SHELL. Plans each node's way from one system to another; systems that several nodes share are read and compared once. */
 import { setImmediate } from "node:timers/promises";
-import { ChimeraError, errorChain } from "@chimera/proto/errors";
+import { ChimeraError, errorChain, type ErrorCode } from "@chimera/proto/errors";
 import type { NodeName, StorePath } from "@chimera/proto/names";
 import type { NodePlan } from "../plan/node/group-plans.ts";
 import { newBytes } from "../plan/node/new-bytes.ts";
@@ -28,42 +28,49 @@ export async function planPairs(
   { systems, running }: PlanOptions,
 ): Promise<NodePlan[]> {
   const read = createReader(systems);
-  const planned = new Map<string, SwitchPlan | string>();
+  const planned = new Map<string, SwitchPlan | Problem>();
   const plans: NodePlan[] = [];
   for (const pair of pairs) {
     const { from, to } = pair;
     const key = `${from ?? ""} ${to ?? ""}`;
     const plan = planned.get(key) ?? planPair(read, pair, running);
     if (plan !== null) planned.set(key, plan);
-    plans.push({
-      ...pair,
-      plan: typeof plan === "string" ? null : plan,
-      problem: typeof plan === "string" ? plan : null,
-      bytes: bytesOf(systems, pair),
-    });
+    const told = plan !== null && "problem" in plan ? { plan: null, ...plan } : { plan, ...noProblem };
+    plans.push({ ...pair, ...told, bytes: bytesOf(systems, pair) });
     // A thousand systems are read in some seconds: Ctrl-C is heard in between.
     await setImmediate();
   }
   return plans;
 }
 
-type Read = (toplevel: StorePath) => SystemFacts | string;
+interface Problem {
+  problem: string;
+  code: ErrorCode;
+}
+
+const noProblem = { problem: null, code: null };
+
+type Read = (toplevel: StorePath) => SystemFacts | ChimeraError;
 
 function planPair(
   read: Read,
   { from, to }: Pair,
   running: PlanOptions["running"],
-): SwitchPlan | string | null {
+): SwitchPlan | Problem | null {
   if (from === null || to === null || from === to) return null;
   const [old, next] = [read(from), read(to)];
-  if (typeof old === "string") return `${from}: ${old}`;
-  if (typeof next === "string") return `${to}: ${next}`;
+  if (old instanceof ChimeraError) return problemOf(from, old);
+  if (next instanceof ChimeraError) return problemOf(to, next);
   return planSwitch(old, next, running);
+}
+
+function problemOf(toplevel: StorePath, error: ChimeraError): Problem {
+  return { problem: `${toplevel}: ${errorChain(error)}`, code: error.code };
 }
 
 function createReader(systems: Systems): Read {
   const cache = createUnitCache();
-  const known = new Map<StorePath, SystemFacts | string>();
+  const known = new Map<StorePath, SystemFacts | ChimeraError>();
   return (toplevel) => {
     const facts = known.get(toplevel) ?? readOne(systems, toplevel, cache);
     known.set(toplevel, facts);
@@ -71,13 +78,13 @@ function createReader(systems: Systems): Read {
   };
 }
 
-function readOne(systems: Systems, toplevel: StorePath, cache: UnitCache): SystemFacts | string {
-  const system = systems.get(toplevel) ?? "it was not looked for";
-  if (typeof system === "string") return system;
+function readOne(systems: Systems, toplevel: StorePath, cache: UnitCache): SystemFacts | ChimeraError {
+  const system = systems.get(toplevel) ?? new ChimeraError("closure-unavailable", "it was not looked for");
+  if (system instanceof ChimeraError) return system;
   try {
     return readSystem(system.view, toplevel, cache);
   } catch (error) {
-    if (error instanceof ChimeraError) return errorChain(error);
+    if (error instanceof ChimeraError) return error;
     throw error;
   }
 }
@@ -85,7 +92,7 @@ function readOne(systems: Systems, toplevel: StorePath, cache: UnitCache): Syste
 function bytesOf(systems: Systems, { from, to }: Pair): NodePlan["bytes"] {
   const closureOf = (toplevel: StorePath) => {
     const system = systems.get(toplevel);
-    return system === undefined || typeof system === "string" ? null : system.closure;
+    return system === undefined || system instanceof ChimeraError ? null : system.closure;
   };
   const wanted = to === null ? null : closureOf(to);
   const there = from === null ? [] : closureOf(from);

@@ -1,4 +1,5 @@
 /** PURE. Nodes that go through the same, told once: a thousand equal web servers are one plan. */
+import type { ErrorCode } from "@chimera/proto/errors";
 import type { NodeName, StorePath } from "@chimera/proto/names";
 import { isIdle, type SwitchPlan } from "./plan-switch.ts";
 
@@ -20,6 +21,8 @@ export interface NodePlan {
   plan: SwitchPlan | null;
   /** Why there is no plan, where there should be one. */
   problem: string | null;
+  /** Of the problem. */
+  code: ErrorCode | null;
   bytes: NewBytes | null;
   /** As the node said last. */
   storeFreeBytes: number | null;
