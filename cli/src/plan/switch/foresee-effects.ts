@@ -3,7 +3,7 @@
  * target wants comes up again. Conditions, failures and what programs do by themselves cannot be foreseen.
  */
 import { reach } from "../units/assume-active.ts";
-import { dependsOn, reloadedWith, requiredBy, stoppedWith } from "../units/pulls.ts";
+import { dependsOn, reloadedWith, reloadsAlso, requiredBy, stoppedWith, stopsAlso } from "../units/pulls.ts";
 import { flag, lastValue } from "../units/unit-file.ts";
 import { sourceOf, baseOf, unitOf, type UnitFolder } from "../units/unit-folder.ts";
 import type { Switch, SwitchLists } from "./switch-lists.ts";
@@ -26,15 +26,21 @@ export const reactivation = "sysinit-reactivation.target";
 
 export function foreseeEffects(lists: SwitchLists, { from, to, active }: Switch): Effects {
   const stops = [...lists.stop].filter((name) => !refusesStop(from, name));
-  const down = spread(stops, active, (name) => [...dependsOn(from, name), ...stoppedWith(from, name)]);
+  const down = spread(stops, active, {
+    needs: (name) => [...dependsOn(from, name), ...stoppedWith(from, name)],
+    reaches: (name) => stopsAlso(from, name),
+  });
   const up = new Set([...active].filter((name) => !down.has(name)));
   const reactivated = sourceOf(to, reactivation) === undefined ? [] : [reactivation];
   const restarts = [...lists.restart, ...reactivated].filter(
     (name) => !refuses(to, name, ["RefuseManualStart", "RefuseManualStop"]),
   );
-  const again = spread(restarts, up, (name) => dependsOn(to, name));
+  const again = spread(restarts, up, { needs: (name) => dependsOn(to, name), reaches: () => [] });
   const reloads = [...lists.reload].filter((name) => up.has(name));
-  const reloaded = spread(reloads, up, (name) => reloadedWith(to, name));
+  const reloaded = spread(reloads, up, {
+    needs: (name) => reloadedWith(to, name),
+    reaches: (name) => reloadsAlso(to, name),
+  });
   const instead = [...lists.reload].filter((name) => !up.has(name) && startsInstead(to, name));
   const starts = [...lists.start, ...instead].filter((name) => !refuses(to, name, ["RefuseManualStart"]));
   const asked = [...starts, ...lists.targets, ...restarts];
@@ -155,17 +161,21 @@ function isThere(folder: UnitFolder, name: string): boolean {
 
 type Spread = ReadonlyMap<string, string | null>;
 
+interface Ways {
+  /** Units that reach this one. */
+  needs: (name: string) => string[];
+  /** Units that this one reaches by its own word. */
+  reaches: (name: string) => string[];
+}
+
 /** The units asked for, and every active one that depends on one of them, however far away. */
-function spread(
-  asked: Iterable<string>,
-  active: ReadonlySet<string>,
-  needs: (name: string) => string[],
-): Spread {
+function spread(asked: Iterable<string>, active: ReadonlySet<string>, { needs, reaches }: Ways): Spread {
   const found = new Map<string, string | null>([...asked].map((name) => [name, null]));
   if (found.size === 0) return found;
   const dependents = new Map<string, string[]>();
   for (const name of active) {
     for (const needed of needs(name)) listAt(dependents, needed).push(name);
+    for (const other of reaches(name)) if (active.has(other)) listAt(dependents, name).push(other);
   }
   return follow(found, dependents);
 }

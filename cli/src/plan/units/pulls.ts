@@ -22,9 +22,19 @@ export function stoppedWith(folder: UnitFolder, name: string): string[] {
   return namesOf(folder, name, { keys: ["StopPropagatedFrom"], links: false });
 }
 
-/** Units whose reload reloads this one. */
+/** Units that a stop of this one alone stops. */
+export function stopsAlso(folder: UnitFolder, name: string): string[] {
+  return namesOf(folder, name, { keys: ["PropagatesStopTo"], links: false });
+}
+
+/** Units whose reload reloads this one. The second name is an old one that systemd still reads. */
 export function reloadedWith(folder: UnitFolder, name: string): string[] {
-  return namesOf(folder, name, { keys: ["ReloadPropagatedFrom", "PropagatesReloadFrom"], links: false });
+  return namesOf(folder, name, { keys: ["ReloadPropagatedFrom", "PropagateReloadFrom"], links: false });
+}
+
+/** Units that a reload of this one reloads. */
+export function reloadsAlso(folder: UnitFolder, name: string): string[] {
+  return namesOf(folder, name, { keys: ["PropagatesReloadTo", "PropagateReloadTo"], links: false });
 }
 
 interface Asked {
@@ -50,5 +60,7 @@ function linkedFrom({ links }: UnitFolder, name: string, isStart: boolean): read
 /** The specifiers that name other units in practice: the instance, and the name itself. */
 function filledIn(other: string, name: string): string {
   const instance = /@(?<instance>.+)\.[a-z]+$/u.exec(name)?.groups?.["instance"] ?? "";
-  return other.replaceAll("%i", instance).replaceAll("%n", name).replaceAll("%%", "%");
+  const meant: Readonly<Record<string, string>> = { "%i": instance, "%n": name, "%%": "%" };
+  // From left to right: %%i is a percent sign and an i.
+  return other.replaceAll(/%[in%]/gu, (specifier) => meant[specifier] ?? specifier);
 }
