@@ -17,8 +17,8 @@ const folderName = /^(?<unit>.+)\.(?<kind>wants|requires|upholds|d)$/u;
 const maxUnitBytes = 1 << 20;
 /** Of one system, those in its drop-in and `.wants` folders included. */
 const maxNames = 50_000;
-/** Of all systems that are compared at once: their units are kept until the end. */
-const maxTotalBytes = 128 << 20;
+/** Of all systems that are compared at once: their units are kept until the end, the worst as 32 times their bytes. */
+const maxTotalBytes = 64 << 20;
 const tooMuch =
   "the unit files of these systems are more than can be compared at once: name fewer nodes with -t";
 
