@@ -4,23 +4,15 @@
  */
 import { ChimeraError } from "@chimera/proto/errors";
 import type { StorePath } from "@chimera/proto/names";
-import { closureDigest, sortClosure, type ClosureEntry } from "@chimera/proto/signed/closure";
+import { closureDigest, type ClosureEntry } from "@chimera/proto/signed/closure";
 import type { Leaf } from "@chimera/proto/signed/world";
 import type { ApiClient } from "../api/api-client.ts";
-import { checkedCacheKeyFile, readToken, type NamedContext } from "../context/current-context.ts";
-import { createPushView } from "../fleet/report/push-view.ts";
+import { pushClosures, type CacheTarget } from "../fleet/head/push-closures.ts";
 import type { Io } from "../io.ts";
 import { localClosures } from "../nix/local-closures.ts";
-import { push, type Pushed } from "../nix/push.ts";
-
-interface Target {
-  api: ApiClient;
-  context: NamedContext;
-  json: boolean;
-}
 
 /** Throws closure-unavailable with the nodes whose closure neither the cache nor this machine has. */
-export async function pushWorld(io: Io, leaves: readonly Leaf[], target: Target): Promise<void> {
+export async function pushWorld(io: Io, leaves: readonly Leaf[], target: CacheTarget): Promise<void> {
   const lacking = await lackingIn(target.api, leaves);
   if (lacking.length === 0) return;
   const found = await localClosures(
@@ -28,10 +20,7 @@ export async function pushWorld(io: Io, leaves: readonly Leaf[], target: Target)
     lacking.map(({ toplevel }) => toplevel),
   );
   requireAll(lacking, found);
-  for (const entries of found.values()) {
-    await target.api.putClosure(closureDigest(entries), { v: 1, entries: sortClosure(entries) });
-  }
-  await pushAll(io, found, target);
+  await pushClosures(io, found, target);
 }
 
 /** One leaf for each closure that the cache has no list of. */
@@ -60,24 +49,4 @@ function requireAll(lacking: readonly Leaf[], found: ReadonlyMap<StorePath, read
     "closure-unavailable",
     `neither the cache nor this machine's store has the closures of ${nodes}: run this where they were built, or bring them here from a node (nix copy --from ssh-ng://root@<node>)`,
   );
-}
-
-async function pushAll(
-  io: Io,
-  closures: ReadonlyMap<StorePath, readonly ClosureEntry[]>,
-  { api, context, json }: Target,
-): Promise<void> {
-  const view = await createPushView(io, json);
-  let pushed: Pushed | undefined;
-  try {
-    pushed = await push(io, closures, {
-      api,
-      controller: context.controller.replace(/\/+$/u, ""),
-      token: await readToken(context, "cache"),
-      cacheKeyFile: await checkedCacheKeyFile(context),
-      onProgress: (progress) => view.update(progress),
-    });
-  } finally {
-    view.end(pushed);
-  }
 }

@@ -1,12 +1,9 @@
 /** SHELL. Built systems to a stored head: closures to the cache, lists, world, head; nothing of it when one step fails. */
-import { closureDigest, sortClosure, type ClosureEntry } from "@chimera/proto/signed/closure";
+import type { ClosureEntry } from "@chimera/proto/signed/closure";
 import type { WaveList } from "@chimera/proto/rollout/wave-list";
 import type { NodeName, StorePath } from "@chimera/proto/names";
 import type { HeadPolicy } from "@chimera/proto/signed/head";
-import { checkedCacheKeyFile, readToken } from "../../context/current-context.ts";
 import type { Io } from "../../io.ts";
-import pLimit from "p-limit";
-import { push, type Pushed } from "../../nix/push.ts";
 import { queryClosures } from "../../nix/query-closures.ts";
 import { planRows, planTable } from "../../print/plan-table.ts";
 import { policyText, wavesText } from "../../print/policy-text.ts";
@@ -16,12 +13,10 @@ import type { BuildReporter } from "../report/build-reporter.ts";
 import { finish } from "../follow/finish.ts";
 import { nodeKeys } from "../node-keys.ts";
 import type { Operator } from "../operator.ts";
-import { createPushView } from "../report/push-view.ts";
 import { planRollout, type RolloutFile } from "./plan-rollout.ts";
 import { planWorld, type Plan, type System } from "./plan.ts";
 import { publishHead } from "./publish-head.ts";
-
-const listsAtOnce = 4;
+import { pushClosures } from "./push-closures.ts";
 
 interface PublishOptions {
   json: boolean;
@@ -56,7 +51,7 @@ export async function publishSystems(
   const plan = createPlan(io, publication, { systems, closures });
   const { policy, waves } = withWaves(io, publication, plan);
   if (options.dryRun) return tellPlan(io, plan, { policy, waves, json: options.json });
-  await pushClosures(io, publication, { closures, systems });
+  await pushSystems(io, publication, { closures, systems });
   const sent = await publishHead(io, operator, {
     leaves: plan.leaves,
     mode: "deploy",
@@ -132,32 +127,14 @@ function createPlan(
   });
 }
 
-async function pushClosures(
+async function pushSystems(
   io: Io,
   { operator, reporter, options }: Publication,
   { closures, systems }: { closures: Closures; systems: readonly System[] },
 ): Promise<void> {
   const { api, context } = operator;
-  const limit = pLimit(listsAtOnce);
   const nodes: NodeName[] = systems.map(({ node }) => node);
   reporter.tell(nodes, { state: "pushing" });
-  await Promise.all(
-    [...closures.values()].map((entries) =>
-      limit(() => api.putClosure(closureDigest(entries), { v: 1, entries: sortClosure(entries) })),
-    ),
-  );
-  const view = await createPushView(io, options.json);
-  let pushed: Pushed | undefined;
-  try {
-    pushed = await push(io, closures, {
-      api,
-      controller: context.controller.replace(/\/+$/u, ""),
-      token: await readToken(context, "cache"),
-      cacheKeyFile: await checkedCacheKeyFile(context),
-      onProgress: (progress) => view.update(progress),
-    });
-  } finally {
-    view.end(pushed);
-  }
+  await pushClosures(io, closures, { api, context, json: options.json });
   for (const { node, toplevel } of systems) reporter.tell([node], { state: "pushed", toplevel });
 }
