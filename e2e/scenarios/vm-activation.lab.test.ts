@@ -1,7 +1,7 @@
 // Machines with a real boot loader and a page cache that a power cut loses: what containers cannot show.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { deployWorld, pointersOf, viewOf, waitView } from "../fleet/fleet-stage.ts";
 import { waitStep } from "../fleet/read-journal.ts";
 import { startFleet, type Fleet } from "../fleet/start-fleet.ts";
@@ -106,26 +106,25 @@ test("a boot partition without room is met before anything is switched", async (
 const setClock = (text: string) => vm.runChecked(["date", "--set", text]);
 
 test("a clock that jumps to 1970 in probation, and a day ahead in a way back, changes nothing about either; what was given tomorrow counts no more when the clock is right again", async () => {
-  try {
-    // The kernel that runs: a live switch.
-    const changes = { kernelVersion: "6.12-next" };
-    const args = ["--no-follow", "--probation", "20"];
-    await deployWorld(fleet, "timeless", { agentConfig, changes, args });
-    await waitStep(vm, "timeless", { steps: ["probation"] });
-    await setClock("1970-01-01 00:10:00");
-    await waitStep(vm, "timeless", { steps: ["committed"] });
-    expect(await running()).toEqual(on("timeless"));
-    await setClock(`@${Math.round(Date.now() / 1000) + 86_400}`);
-    const back = await vm.run(["chimera", "local", "revert", "--reason", "tomorrow"], { timeoutMs: 180_000 });
-    expect(back.code, back.stdout + back.stderr).toBe(0);
-    expect(await running()).toEqual(on("next"));
-    // Its hardware clock was right all the time.
-    await vm.powerCut();
-    await vm.boot();
-    expect((await vm.runChecked(["readlink", "/run/booted-system"])).trim()).toMatch(/-next$/);
-    await waitStep(vm, "timeless", { steps: ["committed"], timeoutMs: 300_000 });
-    expect(await running()).toEqual(on("timeless"));
-  } finally {
+  onTestFinished(async () => {
     await setClock(`@${Math.round(Date.now() / 1000)}`);
-  }
+  });
+  // The kernel that runs: a live switch.
+  const changes = { kernelVersion: "6.12-next" };
+  const args = ["--no-follow", "--probation", "20"];
+  await deployWorld(fleet, "timeless", { agentConfig, changes, args });
+  await waitStep(vm, "timeless", { steps: ["probation"] });
+  await setClock("1970-01-01 00:10:00");
+  await waitStep(vm, "timeless", { steps: ["committed"] });
+  expect(await running()).toEqual(on("timeless"));
+  await setClock(`@${Math.round(Date.now() / 1000) + 86_400}`);
+  const back = await vm.run(["chimera", "local", "revert", "--reason", "tomorrow"], { timeoutMs: 180_000 });
+  expect(back.code, back.stdout + back.stderr).toBe(0);
+  expect(await running()).toEqual(on("next"));
+  // Its hardware clock was right all the time.
+  await vm.powerCut();
+  await vm.boot();
+  expect((await vm.runChecked(["readlink", "/run/booted-system"])).trim()).toMatch(/-next$/);
+  await waitStep(vm, "timeless", { steps: ["committed"], timeoutMs: 300_000 });
+  expect(await running()).toEqual(on("timeless"));
 });

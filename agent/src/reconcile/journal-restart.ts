@@ -6,7 +6,7 @@ import { z } from "zod";
 export const Drained = z.object({
   failures: Count,
   retryAt: Count.nullable(),
-  /** Of an undrain that was running when a way back took over: it is ended before the next one begins. */
+  /** Of an undrain that was running when a way back took over: its end counts once the node is in service again. */
   left: z.string().max(128).nullable().default(null),
 });
 

@@ -65,7 +65,9 @@ export const doorClosed = "lab-door-closed";
 
 /** Of one program's session in it. Without the connection it fails at once and says so. */
 export function doorSession(name: string, options: readonly string[] = []): string[] {
-  const closed = `ProxyCommand=echo ${doorClosed} >&2`;
+  // A shell of its own: ssh puts `exec` before the command, and then stdout would be closed before the words are written,
+  // which ends ssh, and the words with it.
+  const closed = `ProxyCommand=sh -c "echo ${doorClosed} >&2"`;
   return [
     ...common,
     "-S",

@@ -8,22 +8,23 @@ import { run } from "../run.ts";
 import { collectActivationUnit } from "./activation-unit.ts";
 import { disarmDeadMan } from "./dead-man.ts";
 
-const names = ["activate", "boot", "entry", "drain", "undrain", "revert"];
-const patterns = names.map((name) => `chimera-${name}-*.service`);
+const actions = ["activate", "boot", "entry", "drain", "undrain", "revert"];
+const patterns = actions.map((name) => `chimera-${name}-*.service`);
 
 /** @param journal as it was found */
 export async function clearLeftovers(journal: Journal | null, stateDir: string): Promise<void> {
   if (journal === null) await disarmDeadMan();
-  await collectLeftUnits(journal?.unit?.name ?? null, stateDir);
+  const names = [journal?.unit?.name, journal?.drained?.left].filter((name) => typeof name === "string");
+  await collectLeftUnits(names, stateDir);
 }
 
-/** @param kept the unit whose end the journal still waits for */
-async function collectLeftUnits(kept: string | null, stateDir: string): Promise<void> {
+/** @param kept the units whose end the journal still waits for */
+async function collectLeftUnits(kept: readonly string[], stateDir: string): Promise<void> {
   const args = ["list-units", "--all", "--plain", "--no-legend", "--no-pager", "--full", ...patterns];
   const { exitCode, stdout } = await run("systemctl", args, { timeoutMs: 10_000 });
   if (exitCode !== 0) return;
   for (const name of endedUnits(stdout)) {
-    if (name !== kept) await collectActivationUnit(name, stateDir);
+    if (!kept.includes(name)) await collectActivationUnit(name, stateDir);
   }
 }
 

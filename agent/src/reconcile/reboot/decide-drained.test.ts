@@ -75,12 +75,16 @@ test("a newer order waits for an undrain that runs, a way back does not; the deb
   expect(decide(running, undraining, desired(2, c)).waiting).toMatchObject({ reason: "undraining" });
   const taken = decide(running, undraining, panicOf(1, a)).plan?.journal;
   expect(taken).toMatchObject({ order: { rank: 1 }, drained: { ...owed, left: "chimera-undrain-1" } });
-  // It is ended before another one begins: two at once are no undrain.
+  // Its end counts: work that is back is not brought back twice, and two at once are no undrain.
   const back = { ...at("reverted", {}), drained: taken?.drained ?? null };
   const home = { ...seen, system: { current: a, booted: a, profile: a, bootDefault: a } };
-  const ending = decide(home, back, null).plan;
-  expect(ending?.action).toEqual({ kind: "stop-unit", name: "chimera-undrain-1" });
-  expect(decide(home, ending?.afterwards ?? null, null).plan?.action).toMatchObject({ kind: "start-unit" });
+  const kept = decide(home, back, null).plan;
+  expect(kept).toMatchObject({
+    journal: { unit: { name: "chimera-undrain-1" }, drained: owed },
+    action: null,
+  });
+  const paid = decide({ ...home, unit: ended(0) }, kept?.journal ?? null, null).plan;
+  expect(paid).toMatchObject({ journal: { unit: null, drained: null } });
   const failing = { ...committed, drained: { ...owed, failures: 4, retryAt: 900_000 } };
   const next = { observed: seen, journal: failing, desired: { ...desired(2, c), toplevel: c }, current: b };
   expect(newJournal(next)).toMatchObject({ step: "accepted", drained: failing.drained });

@@ -6,7 +6,7 @@
 import { backoffMs } from "../backoff.ts";
 import type { Decision, UnitFact } from "../decision.ts";
 import { isToolProblem, type Journal, type Step } from "../journal.ts";
-import { alarm, collect, go, goThen, startUnit, wait, withEvents, type Situation } from "../plan.ts";
+import { alarm, collect, go, startUnit, wait, withEvents, type Situation } from "../plan.ts";
 
 /** From then on nobody need wait for it: a person is called, and it is tried on. */
 const maxFailures = 3;
@@ -33,8 +33,9 @@ export function decideDrained(situation: Situation): Decision | null {
   const runtimeSeconds = observed.undrainSeconds;
   if (runtimeSeconds === undefined) return null;
   if (drained.left !== null) {
-    const done = { drained: { ...drained, left: null }, transitions };
-    return goThen(situation, { kind: "stop-unit", name: drained.left }, done);
+    // It brings back what is owed still: its end counts, and nobody's work is brought back twice.
+    const unit = { name: drained.left, action: "undrain" as const, toplevel: journal.toplevel };
+    return go(situation, { unit, drained: { ...drained, left: null }, transitions });
   }
   if (runtimeSeconds === null) return go(situation, { drained: null, transitions });
   const unit = { prefix: "chimera-undrain", action: "undrain" as const, toplevel: journal.toplevel };

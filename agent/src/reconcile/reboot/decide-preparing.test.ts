@@ -26,6 +26,17 @@ test("the node is emptied by a unit of its own before the restart is marked, and
   });
 });
 
+test("an undrain that is left over ends before the node is emptied again", () => {
+  const left = { failures: 1, retryAt: null, left: "chimera-undrain-0" };
+  const ending = decide(seen, { ...installed, drained: left }, null).plan;
+  expect(ending?.action).toEqual({ kind: "stop-unit", name: "chimera-undrain-0" });
+  const begun = decide(seen, ending?.afterwards ?? null, null).plan;
+  expect(begun).toMatchObject({
+    journal: { drained: { failures: 0, retryAt: null, left: null } },
+    action: { kind: "start-unit", unit: { action: "drain" } },
+  });
+});
+
 test("a panic ends the drain, and the restart with it", () => {
   const running = { ...seen, unit: { kind: "running" } as const };
   expect(decide(running, draining, null).waiting).toMatchObject({ detail: expect.stringContaining("drain") });

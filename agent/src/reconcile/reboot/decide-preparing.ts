@@ -10,6 +10,7 @@ import {
   alarm,
   collect,
   go,
+  goThen,
   isLockedOut,
   startUnit,
   tryLater,
@@ -143,11 +144,17 @@ function drain(situation: Situation): Decision {
   const { journal, observed } = situation;
   const runtimeSeconds = observed.drainSeconds ?? null;
   if (runtimeSeconds === null || isWayBack(journal)) return go(situation, { rebootStage: "drained" });
+  const { drained } = journal;
+  if (drained !== null && drained.left !== null) {
+    // What brings work back ends before more of it is taken away: its end would count for what this drain owes.
+    const done = { drained: { ...drained, left: null } };
+    return goThen(situation, { kind: "stop-unit", name: drained.left }, done);
+  }
   return startUnit(
     situation,
     { prefix: "chimera-drain", action: "drain", toplevel: journal.toplevel, runtimeSeconds },
     // Owed from its begin: half a drain is one too.
-    { drained: { failures: 0, retryAt: null, left: journal.drained?.left ?? null } },
+    { drained: { failures: 0, retryAt: null, left: null } },
   );
 }
 
