@@ -6,6 +6,7 @@ import { startLoop, type LoopParts, type Pass } from "./loop.ts";
 import type { Action, Observed } from "./reconcile/decision.ts";
 import type { Journal } from "./reconcile/journal.ts";
 import { after, b, desired, observed } from "./reconcile/model/machine-model.ts";
+import { at } from "./reconcile/model/play-machine.ts";
 
 const patient = { timeout: 8_000, interval: 10 };
 
@@ -105,6 +106,37 @@ test("an action that fails is counted in the journal and tried again later", asy
   await vi.waitFor(() => expect(passes.at(-1)?.journal?.attempts.fetch).toBeGreaterThan(0), patient);
   await loop.stop();
   expect(passes.at(-1)?.journal?.problem).toMatchObject({ code: "tool-failed", message: "no luck: because" });
+});
+
+test("a unit whose end is seen is not asked for again and again, and its end is met at once", async () => {
+  const looks: number[] = [];
+  let end = () => {};
+  let stopped = 0;
+  const { parts, passes } = rig({
+    journal: at("activating", { unit: { name: "chimera-activate-1", action: "test", toplevel: b } }),
+    observe: () => {
+      looks.push(performance.now());
+      const unit =
+        looks.length < 3
+          ? ({ kind: "running" } as const)
+          : ({ kind: "ended", result: "exited", exitCode: 1 } as const);
+      return Promise.resolve({ ...observed(), unit });
+    },
+    watchUnit: (name, onEnd) => {
+      expect(name).toBe("chimera-activate-1");
+      end = onEnd;
+      return () => {
+        stopped += 1;
+      };
+    },
+  });
+  const loop = startLoop(parts);
+  await vi.waitFor(() => expect(looks).toHaveLength(2), patient);
+  expect((looks[1] ?? 0) - (looks[0] ?? 0)).toBeGreaterThan(200);
+  end();
+  await vi.waitFor(() => expect(passes.at(-1)?.journal?.unit?.name).not.toBe("chimera-activate-1"), patient);
+  await loop.stop();
+  expect(stopped).toBeGreaterThanOrEqual(2);
 });
 
 test("a bug ends the loop instead of being met for ever", async () => {

@@ -21,6 +21,8 @@ export interface LoopParts {
   /** Returns once it is on disk. */
   saveJournal: (journal: Journal) => void;
   perform: (action: Action) => Promise<void>;
+  /** Calls back when the unit has ended, until it is told to stop; null where that cannot be seen, and must be asked for. */
+  watchUnit?: (name: string, onEnd: () => void) => (() => void) | null;
   /** After every pass: what was seen and decided. */
   onPass: (pass: Pass) => void;
   /** A pass could not be ended, as with a full disk; the next one comes by itself. */
@@ -42,9 +44,10 @@ export interface Loop {
   done: Promise<void>;
 }
 
-/** While a unit runs, while something is under way, while only time can change anything, at rest, after a failed pass. */
+/** While a unit runs, while one runs whose end is seen, while something is under way, while only time can change anything, at rest, after a failed pass. */
 const paceMs = {
   unit: 20,
+  watchedUnit: 250,
   slowUnit: 1_000,
   active: 250,
   waiting: 1_000,
@@ -65,7 +68,7 @@ export function startLoop(parts: LoopParts): Loop {
     state.woken = true;
     state.alarm.abort();
   };
-  const done = run(state, parts);
+  const done = run(state, parts, wake);
   return {
     wake,
     stop: async () => {
@@ -77,12 +80,16 @@ export function startLoop(parts: LoopParts): Loop {
   };
 }
 
-async function run(state: State, parts: LoopParts): Promise<void> {
+async function run(state: State, parts: LoopParts, wake: () => void): Promise<void> {
   while (!state.stopped) {
     state.woken = false;
     const delay = await pass(state, parts).catch((error: unknown) => survive(error, parts));
     state.alarm = new AbortController();
-    if (!state.stopped && !state.woken) await sleep(delay, state.alarm.signal);
+    if (state.stopped || state.woken) continue;
+    const name = delay > 0 ? (state.journal?.unit?.name ?? null) : null;
+    const unwatch = name === null ? null : (parts.watchUnit?.(name, wake) ?? null);
+    await sleep(unwatch === null ? delay : Math.max(delay, paceMs.watchedUnit), state.alarm.signal);
+    unwatch?.();
   }
 }
 
@@ -163,7 +170,7 @@ const active: ReadonlySet<string> = new Set([
 /** May take minutes, and nothing waits for their very end. */
 const slow: ReadonlySet<string> = new Set(["drain", "undrain"]);
 
-/** Asking systemd over its socket costs a millisecond: the end of an activation is not waited for longer than it takes. */
+/** Asking costs systemd and us a millisecond each: often enough that the end of an activation is not waited for. */
 function paceOfUnit({ action }: UnitRecord): number {
   return slow.has(action) ? paceMs.slowUnit : paceMs.unit;
 }

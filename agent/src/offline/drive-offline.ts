@@ -65,6 +65,7 @@ export async function driveOffline(options: OfflineDrive): Promise<Journal | nul
     observe: host.observe,
     decide: options.decide,
     perform: host.perform,
+    watchUnit: host.watchUnit,
     saveJournal(next) {
       report.moved(journal, next);
       saveJournal(next, () => stored.save(next), log);

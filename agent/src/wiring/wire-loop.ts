@@ -17,7 +17,7 @@ import { problemAt } from "../status-document.ts";
 export interface LoopNeeds {
   shared: Shared;
   log: Log;
-  host: Pick<LoopParts, "observe" | "perform"> & {
+  host: Required<Pick<LoopParts, "observe" | "perform" | "watchUnit">> & {
     isReplaced: () => boolean;
   };
   control: {
@@ -61,6 +61,7 @@ export function wireLoop(needs: LoopNeeds): Loop {
       return { ...(await host.observe(asked)), ...heard };
     },
     perform: host.perform,
+    watchUnit: host.watchUnit,
     saveJournal: (journal) => keepJournal(needs, denier, journal),
     onEvent: control.report,
     onPass(pass) {
