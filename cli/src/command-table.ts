@@ -17,78 +17,106 @@ export interface CommandEntry {
 export const completionEntry = { name: "completion", summary: "print a completion script for a shell" };
 
 export const commandTable: readonly CommandEntry[] = [
-  { name: "init", summary: "make the keys of a new fleet", load: () => import("./commands/init.ts") },
-  { name: "keys", summary: "make keys, and say who may sign what", load: () => import("./commands/keys.ts") },
-  { name: "context", summary: "choose the fleet to work on", load: () => import("./commands/context.ts") },
+  { name: "init", summary: "make the keys of a new fleet", load: () => import("./commands/setup/init.ts") },
+  {
+    name: "keys",
+    summary: "make keys, and say who may sign what",
+    load: () => import("./commands/setup/keys.ts"),
+  },
+  {
+    name: "context",
+    summary: "choose the fleet to work on",
+    load: () => import("./commands/setup/context.ts"),
+  },
   {
     name: "plan",
     summary: "what a deployment would do to every node",
-    load: () => import("./commands/plan.ts"),
+    load: () => import("./commands/deploy/plan.ts"),
   },
-  { name: "deploy", summary: "build, push, publish and follow", load: () => import("./commands/deploy.ts") },
+  {
+    name: "deploy",
+    summary: "build, push, publish and follow",
+    load: () => import("./commands/deploy/deploy.ts"),
+  },
   {
     name: "publish",
     summary: "publish store paths as they are",
-    load: () => import("./commands/publish.ts"),
+    load: () => import("./commands/deploy/publish.ts"),
   },
   {
     name: "propose",
     summary: "propose store paths for others to sign",
-    load: () => import("./commands/propose.ts"),
+    load: () => import("./commands/deploy/propose.ts"),
   },
   {
     name: "sign",
     summary: "what waits for signatures, and signing it",
-    load: () => import("./commands/sign.ts"),
+    load: () => import("./commands/deploy/sign.ts"),
   },
-  { name: "status", summary: "what every node runs and does", load: () => import("./commands/status.ts") },
+  {
+    name: "status",
+    summary: "what every node runs and does",
+    load: () => import("./commands/look/status.ts"),
+  },
   {
     name: "history",
     summary: "heads and panics, and what became of each",
-    load: () => import("./commands/history.ts"),
+    load: () => import("./commands/look/history.ts"),
   },
   {
     name: "timeline",
     summary: "what happened, in order",
-    load: () => import("./commands/timeline.ts"),
+    load: () => import("./commands/look/timeline.ts"),
   },
   {
     name: "diff",
     summary: "nodes and packages between two worlds",
-    load: () => import("./commands/diff.ts"),
+    load: () => import("./commands/look/diff.ts"),
   },
-  { name: "rollback", summary: "go back to an earlier world", load: () => import("./commands/rollback.ts") },
+  {
+    name: "rollback",
+    summary: "go back to an earlier world",
+    load: () => import("./commands/deploy/rollback.ts"),
+  },
   {
     name: "panic",
     summary: "undo the newest head everywhere, now",
-    load: () => import("./commands/panic.ts"),
+    load: () => import("./commands/stop/panic.ts"),
   },
   {
     name: "rollout",
     summary: "how far the newest rollout is; pause, resume, abort",
-    load: () => import("./commands/rollout.ts"),
+    load: () => import("./commands/stop/rollout.ts"),
   },
   {
     name: "retry",
     summary: "try the newest world again where it failed",
-    load: () => import("./commands/retry.ts"),
+    load: () => import("./commands/deploy/retry.ts"),
   },
-  { name: "drift", summary: "what differs from the signed state", load: () => import("./commands/drift.ts") },
-  { name: "world", summary: "show, compare and check worlds", load: () => import("./commands/world.ts") },
+  {
+    name: "drift",
+    summary: "what differs from the signed state",
+    load: () => import("./commands/look/drift.ts"),
+  },
+  {
+    name: "world",
+    summary: "show, compare and check worlds",
+    load: () => import("./commands/look/world.ts"),
+  },
   {
     name: "receipt",
     summary: "save and check what nodes signed",
-    load: () => import("./commands/receipt.ts"),
+    load: () => import("./commands/look/receipt.ts"),
   },
   {
     name: "hold",
     summary: "stop deploys on nodes for a while",
-    load: () => import("./commands/hold.ts"),
+    load: () => import("./commands/stop/hold.ts"),
   },
   {
     name: "quarantine",
     summary: "systems that must not be activated",
-    load: () => import("./commands/quarantine.ts"),
+    load: () => import("./commands/stop/quarantine.ts"),
   },
   {
     name: "local",

@@ -2,10 +2,10 @@
 import { join, resolve } from "node:path";
 import { generateNkey } from "@chimera/proto/nkey";
 import { z } from "zod";
-import type { Io } from "../../io.ts";
-import { parseOptions } from "../../options.ts";
-import { printableJson } from "../../print/printable.ts";
-import { writeNewFile } from "../../secret-file.ts";
+import type { Io } from "../../../io.ts";
+import { parseOptions } from "../../../options.ts";
+import { printableJson } from "../../../print/printable.ts";
+import { writeNewFile } from "../../../secret-file.ts";
 
 const Options = z.object({ dir: z.string().default("."), json: z.boolean().default(false) });
 

@@ -13,13 +13,13 @@ import {
   contextFilePath,
   readContexts,
   writeContexts,
-} from "../context/context-file.ts";
-import { fleetKeyNames, newFleet, type NewFleet } from "../fleet/keys/new-fleet.ts";
-import type { Io } from "../io.ts";
-import { examples, ExpiresDays, parseOptions, Threshold } from "../options.ts";
-import { newFleetText, type MadeFleet } from "../print/new-fleet-text.ts";
-import { printableJson } from "../print/printable.ts";
-import { syncFolder, writeNewFile } from "../secret-file.ts";
+} from "../../context/context-file.ts";
+import { fleetKeyNames, newFleet, type NewFleet } from "../../fleet/keys/new-fleet.ts";
+import type { Io } from "../../io.ts";
+import { examples, ExpiresDays, parseOptions, Threshold } from "../../options.ts";
+import { newFleetText, type MadeFleet } from "../../print/new-fleet-text.ts";
+import { printableJson } from "../../print/printable.ts";
+import { syncFolder, writeNewFile } from "../../secret-file.ts";
 
 const dayMs = 86_400_000;
 

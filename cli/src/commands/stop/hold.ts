@@ -4,17 +4,17 @@ import type { NodeName } from "@chimera/proto/names";
 import type { Order, OrderAction } from "@chimera/proto/signed/order";
 import type { Command } from "commander";
 import { z } from "zod";
-import { createObserver, type Observer } from "../fleet/operator.ts";
-import type { Io } from "../io.ts";
-import { addFleetOptions, examples, FleetOptions, parseOptions } from "../options.ts";
-import { parseDurationMs } from "../order/duration.ts";
-import { heldNodes, releaseUntilMs, standingOrders } from "../order/held-nodes.ts";
-import { sendOrder } from "../order/send-order.ts";
-import { draftOrder, signOrder } from "../order/sign-order.ts";
-import { holdTable } from "../print/documents/hold-table.ts";
-import { printableJson } from "../print/printable.ts";
-import { readProject } from "../project/project-file.ts";
-import { selectNodes } from "../project/select-nodes.ts";
+import { createObserver, type Observer } from "../../fleet/operator.ts";
+import type { Io } from "../../io.ts";
+import { addFleetOptions, examples, FleetOptions, parseOptions } from "../../options.ts";
+import { parseDurationMs } from "../../order/duration.ts";
+import { heldNodes, releaseUntilMs, standingOrders } from "../../order/held-nodes.ts";
+import { sendOrder } from "../../order/send-order.ts";
+import { draftOrder, signOrder } from "../../order/sign-order.ts";
+import { holdTable } from "../../print/documents/hold-table.ts";
+import { printableJson } from "../../print/printable.ts";
+import { readProject } from "../../project/project-file.ts";
+import { selectNodes } from "../../project/select-nodes.ts";
 
 const longestMs = 30 * 86_400_000;
 

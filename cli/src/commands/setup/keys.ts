@@ -1,8 +1,8 @@
 /** SHELL. `chimera keys`: key pairs, and which of them the fleet's key set gives which role. */
 import { Option, type Command } from "commander";
 import { keyRoles } from "@chimera/proto/signed/key-set";
-import type { Io } from "../io.ts";
-import { addFleetOptions, examples } from "../options.ts";
+import type { Io } from "../../io.ts";
+import { addFleetOptions, examples } from "../../options.ts";
 import { change, type ChangeWords } from "./keys/change.ts";
 import { fromSsh } from "./keys/from-ssh.ts";
 import { generate } from "./keys/generate.ts";

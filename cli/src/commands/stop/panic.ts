@@ -3,18 +3,18 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { shortDigest } from "@chimera/proto/names";
 import { Option, type Command } from "commander";
 import { z } from "zod";
-import { orWarn } from "../fleet/or-warn.ts";
-import { rememberPanic } from "../fleet/fleet-memory.ts";
-import type { VerifiedHead } from "../fleet/verify-documents.ts";
-import type { Io } from "../io.ts";
-import { addFleetOptions, examples, FleetOptions, parseOptions } from "../options.ts";
-import { findPanic, type FoundPanic } from "../panic/find-panic.ts";
-import { createRoads, type PanicRoads } from "../panic/roads/panic-roads.ts";
-import type { Released } from "../panic/roads/panic-road.ts";
-import { reportPanic, requireStored } from "../panic/report-panic.ts";
-import { watchPanic } from "../panic/watch-panic.ts";
-import { addSshOptions, requireOver, SshOptions } from "../ssh/ssh-options.ts";
-import { printableJson, printableLine } from "../print/printable.ts";
+import { orWarn } from "../../fleet/or-warn.ts";
+import { rememberPanic } from "../../fleet/fleet-memory.ts";
+import type { VerifiedHead } from "../../fleet/verify-documents.ts";
+import type { Io } from "../../io.ts";
+import { addFleetOptions, examples, FleetOptions, parseOptions } from "../../options.ts";
+import { findPanic, type FoundPanic } from "../../panic/find-panic.ts";
+import { createRoads, type PanicRoads } from "../../panic/roads/panic-roads.ts";
+import type { Released } from "../../panic/roads/panic-road.ts";
+import { reportPanic, requireStored } from "../../panic/report-panic.ts";
+import { watchPanic } from "../../panic/watch-panic.ts";
+import { addSshOptions, requireOver, SshOptions } from "../../ssh/ssh-options.ts";
+import { printableJson, printableLine } from "../../print/printable.ts";
 
 const Options = FleetOptions.extend({
   yes: z.boolean().default(false),

@@ -3,14 +3,14 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { NodeName, StorePath } from "@chimera/proto/names";
 import type { Command } from "commander";
 import { z } from "zod";
-import { checkedCacheKeyFile } from "../context/current-context.ts";
-import { createBuildReporter } from "../fleet/report/build-reporter.ts";
-import { nodeKeys } from "../fleet/node-keys.ts";
-import { createOperator } from "../fleet/operator.ts";
-import { headPolicy } from "../fleet/head/head-policy.ts";
-import type { System } from "../fleet/head/plan.ts";
-import { publishSystems } from "../fleet/head/publish-systems.ts";
-import type { Io } from "../io.ts";
+import { checkedCacheKeyFile } from "../../context/current-context.ts";
+import { createBuildReporter } from "../../fleet/report/build-reporter.ts";
+import { nodeKeys } from "../../fleet/node-keys.ts";
+import { createOperator } from "../../fleet/operator.ts";
+import { headPolicy } from "../../fleet/head/head-policy.ts";
+import type { System } from "../../fleet/head/plan.ts";
+import { publishSystems } from "../../fleet/head/publish-systems.ts";
+import type { Io } from "../../io.ts";
 import {
   addFleetOptions,
   addFollowOptions,
@@ -18,11 +18,11 @@ import {
   FleetOptions,
   FollowOptions,
   parseOptions,
-} from "../options.ts";
-import { typedPolicy } from "../policy-options.ts";
-import { addRolloutOptions, RolloutOptions, wantedRollout } from "../rollout/rollout-options.ts";
-import { readProject } from "../project/project-file.ts";
-import { addSshDeployOptions, requireOver, SshOptions } from "../ssh/ssh-options.ts";
+} from "../../options.ts";
+import { typedPolicy } from "../../policy-options.ts";
+import { addRolloutOptions, RolloutOptions, wantedRollout } from "../../rollout/rollout-options.ts";
+import { readProject } from "../../project/project-file.ts";
+import { addSshDeployOptions, requireOver, SshOptions } from "../../ssh/ssh-options.ts";
 
 const Options = FleetOptions.extend(FollowOptions.shape)
   .extend(RolloutOptions.shape)
@@ -64,7 +64,7 @@ export async function publish(io: Io, assignments: readonly string[], given: unk
   const rollout = wantedRollout(options, project.rollout);
   requireOver(options);
   if (options.over === "ssh") {
-    const { publishOverSsh, refuseOverSsh } = await import("../ssh/deploy/deploy-over-ssh.ts");
+    const { publishOverSsh, refuseOverSsh } = await import("../../ssh/deploy/deploy-over-ssh.ts");
     refuseOverSsh(options, rollout);
     const reporter = createBuildReporter(io, undefined, options.json);
     await reporter.during(() => publishOverSsh(io, { project, policy, reporter, options }, systems));

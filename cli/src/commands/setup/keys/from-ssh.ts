@@ -3,10 +3,10 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
 import { z } from "zod";
-import type { Io } from "../../io.ts";
-import { parseOptions } from "../../options.ts";
-import { printableJson } from "../../print/printable.ts";
-import { keyOfSshLine } from "../../signers/ssh-public-key.ts";
+import type { Io } from "../../../io.ts";
+import { parseOptions } from "../../../options.ts";
+import { printableJson } from "../../../print/printable.ts";
+import { keyOfSshLine } from "../../../signers/ssh-public-key.ts";
 
 const Options = z.object({ name: z.string().max(128), json: z.boolean().default(false) });
 

@@ -2,9 +2,9 @@
 import { NodeName } from "@chimera/proto/names";
 import type { Command } from "commander";
 import { z } from "zod";
-import { showDiff } from "../diff/show-diff.ts";
-import type { Io } from "../io.ts";
-import { addFleetOptions, examples, FleetOptions, parseOptions } from "../options.ts";
+import { showDiff } from "../../diff/show-diff.ts";
+import type { Io } from "../../io.ts";
+import { addFleetOptions, examples, FleetOptions, parseOptions } from "../../options.ts";
 
 const Options = FleetOptions.extend({ node: z.array(NodeName).max(10_000).default([]) });
 const Word = z.string().max(256);

@@ -3,16 +3,16 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { StorePath } from "@chimera/proto/names";
 import type { Command } from "commander";
 import { z } from "zod";
-import { createObserver, type Observer } from "../fleet/operator.ts";
-import type { Io } from "../io.ts";
-import { addFleetOptions, examples, FleetOptions, parseOptions } from "../options.ts";
-import { currentQuarantine, type StoredList } from "../order/current-quarantine.ts";
-import { nextQuarantine, type NextQuarantine, type QuarantineChange } from "../order/next-quarantine.ts";
-import { quarantineRows, reportedToplevels } from "../order/quarantine-rows.ts";
-import { draftOrder, signOrder } from "../order/sign-order.ts";
-import { storeQuarantine } from "../order/store-quarantine.ts";
-import { quarantineTable } from "../print/documents/quarantine-table.ts";
-import { printableJson } from "../print/printable.ts";
+import { createObserver, type Observer } from "../../fleet/operator.ts";
+import type { Io } from "../../io.ts";
+import { addFleetOptions, examples, FleetOptions, parseOptions } from "../../options.ts";
+import { currentQuarantine, type StoredList } from "../../order/current-quarantine.ts";
+import { nextQuarantine, type NextQuarantine, type QuarantineChange } from "../../order/next-quarantine.ts";
+import { quarantineRows, reportedToplevels } from "../../order/quarantine-rows.ts";
+import { draftOrder, signOrder } from "../../order/sign-order.ts";
+import { storeQuarantine } from "../../order/store-quarantine.ts";
+import { quarantineTable } from "../../print/documents/quarantine-table.ts";
+import { printableJson } from "../../print/printable.ts";
 
 const yearMs = 365 * 86_400_000;
 

@@ -3,14 +3,14 @@ import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
 import { NodeName } from "@chimera/proto/names";
 import type { Command } from "commander";
 import { z } from "zod";
-import { createReader } from "../documents/fleet-reader.ts";
-import type { Io } from "../io.ts";
-import { addFleetOptions, examples, FleetOptions, parseOptions } from "../options.ts";
-import { kindFilter } from "../past/kind-filter.ts";
-import { createLook, type Look } from "../past/look-back.ts";
-import { momentForms, requireMoment } from "../past/moment.ts";
-import { printable, printableJson } from "../print/printable.ts";
-import { entryKinds, entryLine, type Entry } from "../print/timeline/entry.ts";
+import { createReader } from "../../documents/fleet-reader.ts";
+import type { Io } from "../../io.ts";
+import { addFleetOptions, examples, FleetOptions, parseOptions } from "../../options.ts";
+import { kindFilter } from "../../past/kind-filter.ts";
+import { createLook, type Look } from "../../past/look-back.ts";
+import { momentForms, requireMoment } from "../../past/moment.ts";
+import { printable, printableJson } from "../../print/printable.ts";
+import { entryKinds, entryLine, type Entry } from "../../print/timeline/entry.ts";
 
 const Options = FleetOptions.extend({
   since: z.string().max(64),

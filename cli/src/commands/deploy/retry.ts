@@ -2,11 +2,11 @@
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Command } from "commander";
 import { z } from "zod";
-import { verifiedWorld } from "../fleet/current-fleet.ts";
-import { finish } from "../fleet/follow/finish.ts";
-import { publishHead } from "../fleet/head/publish-head.ts";
-import { createOperator, type Operator } from "../fleet/operator.ts";
-import type { Io } from "../io.ts";
+import { verifiedWorld } from "../../fleet/current-fleet.ts";
+import { finish } from "../../fleet/follow/finish.ts";
+import { publishHead } from "../../fleet/head/publish-head.ts";
+import { createOperator, type Operator } from "../../fleet/operator.ts";
+import type { Io } from "../../io.ts";
 import {
   addFleetOptions,
   addFollowOptions,
@@ -14,15 +14,15 @@ import {
   FleetOptions,
   FollowOptions,
   parseOptions,
-} from "../options.ts";
-import { currentQuarantine } from "../order/current-quarantine.ts";
-import { nextQuarantine } from "../order/next-quarantine.ts";
-import { reportedToplevels } from "../order/quarantine-rows.ts";
-import { draftOrder, signOrder } from "../order/sign-order.ts";
-import { storeQuarantine } from "../order/store-quarantine.ts";
-import { policyText } from "../print/policy-text.ts";
-import { printableJson } from "../print/printable.ts";
-import { planRetry, type Retry } from "../rollout/plan-retry.ts";
+} from "../../options.ts";
+import { currentQuarantine } from "../../order/current-quarantine.ts";
+import { nextQuarantine } from "../../order/next-quarantine.ts";
+import { reportedToplevels } from "../../order/quarantine-rows.ts";
+import { draftOrder, signOrder } from "../../order/sign-order.ts";
+import { storeQuarantine } from "../../order/store-quarantine.ts";
+import { policyText } from "../../print/policy-text.ts";
+import { printableJson } from "../../print/printable.ts";
+import { planRetry, type Retry } from "../../rollout/plan-retry.ts";
 
 const yearMs = 365 * 86_400_000;
 

@@ -1,14 +1,14 @@
 /** SHELL. `chimera rollback`: a new head, with a higher serial, for an earlier world. Nothing is built or pushed. */
 import type { Command } from "commander";
 import { z } from "zod";
-import { refuseQuarantined } from "../fleet/head/refuse-quarantined.ts";
-import { wantedWorld } from "../fleet/head/wanted-world.ts";
-import { verifiedWorld } from "../fleet/current-fleet.ts";
-import { finish } from "../fleet/follow/finish.ts";
-import { createOperator, type Operator } from "../fleet/operator.ts";
-import { headPolicy } from "../fleet/head/head-policy.ts";
-import { publishHead } from "../fleet/head/publish-head.ts";
-import type { Io } from "../io.ts";
+import { refuseQuarantined } from "../../fleet/head/refuse-quarantined.ts";
+import { wantedWorld } from "../../fleet/head/wanted-world.ts";
+import { verifiedWorld } from "../../fleet/current-fleet.ts";
+import { finish } from "../../fleet/follow/finish.ts";
+import { createOperator, type Operator } from "../../fleet/operator.ts";
+import { headPolicy } from "../../fleet/head/head-policy.ts";
+import { publishHead } from "../../fleet/head/publish-head.ts";
+import type { Io } from "../../io.ts";
 import {
   addFleetOptions,
   addFollowOptions,
@@ -16,15 +16,15 @@ import {
   FleetOptions,
   FollowOptions,
   parseOptions,
-} from "../options.ts";
-import { typedPolicy } from "../policy-options.ts";
+} from "../../options.ts";
+import { typedPolicy } from "../../policy-options.ts";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { HeadPolicy } from "@chimera/proto/signed/head";
 import { sortLeaves, type Leaf } from "@chimera/proto/signed/world";
-import { readProject } from "../project/project-file.ts";
-import { policyText } from "../print/policy-text.ts";
-import { planRows, planTable } from "../print/plan-table.ts";
-import { printableJson } from "../print/printable.ts";
+import { readProject } from "../../project/project-file.ts";
+import { policyText } from "../../print/policy-text.ts";
+import { planRows, planTable } from "../../print/plan-table.ts";
+import { printableJson } from "../../print/printable.ts";
 
 const Options = FleetOptions.extend(FollowOptions.shape).extend({
   to: z.string().max(64).optional(),

@@ -2,13 +2,13 @@
 import type { HeadPolicy } from "@chimera/proto/signed/head";
 import type { Command } from "commander";
 import { z } from "zod";
-import { checkedCacheKeyFile } from "../context/current-context.ts";
-import { createBuildReporter } from "../fleet/report/build-reporter.ts";
-import { nodeKeys } from "../fleet/node-keys.ts";
-import { createOperator } from "../fleet/operator.ts";
-import { headPolicy } from "../fleet/head/head-policy.ts";
-import { publishSystems } from "../fleet/head/publish-systems.ts";
-import type { Io } from "../io.ts";
+import { checkedCacheKeyFile } from "../../context/current-context.ts";
+import { createBuildReporter } from "../../fleet/report/build-reporter.ts";
+import { nodeKeys } from "../../fleet/node-keys.ts";
+import { createOperator } from "../../fleet/operator.ts";
+import { headPolicy } from "../../fleet/head/head-policy.ts";
+import { publishSystems } from "../../fleet/head/publish-systems.ts";
+import type { Io } from "../../io.ts";
 import {
   addFleetOptions,
   addFollowOptions,
@@ -16,19 +16,19 @@ import {
   FleetOptions,
   FollowOptions,
   parseOptions,
-} from "../options.ts";
-import type { Wanted } from "../nix/evaluate.ts";
-import { typedPolicy } from "../policy-options.ts";
-import { addRolloutOptions, RolloutOptions, wantedRollout } from "../rollout/rollout-options.ts";
+} from "../../options.ts";
+import type { Wanted } from "../../nix/evaluate.ts";
+import { typedPolicy } from "../../policy-options.ts";
+import { addRolloutOptions, RolloutOptions, wantedRollout } from "../../rollout/rollout-options.ts";
 import {
   addBuildOptions,
   BuildOptions,
   buildSystems,
   readTypedProject,
   selectSystems,
-} from "../project/build-systems.ts";
-import type { Project } from "../project/project-file.ts";
-import { addSshDeployOptions, requireOver, SshOptions } from "../ssh/ssh-options.ts";
+} from "../../project/build-systems.ts";
+import type { Project } from "../../project/project-file.ts";
+import { addSshDeployOptions, requireOver, SshOptions } from "../../ssh/ssh-options.ts";
 
 const Options = FleetOptions.extend(FollowOptions.shape)
   .extend(RolloutOptions.shape)
@@ -88,7 +88,7 @@ async function deployOverSsh(
   { wanted, project, policy, rollout }: OverSsh,
   options: Options,
 ): Promise<void> {
-  const { publishOverSsh, refuseOverSsh } = await import("../ssh/deploy/deploy-over-ssh.ts");
+  const { publishOverSsh, refuseOverSsh } = await import("../../ssh/deploy/deploy-over-ssh.ts");
   refuseOverSsh(options, rollout);
   const reporter = createBuildReporter(io, undefined, options.json);
   await reporter.during(async () => {

@@ -4,16 +4,16 @@ import { basename, dirname, join, resolve } from "node:path";
 import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
 import type { OpenedKeySet } from "@chimera/proto/signed/key-set";
 import { publicKeyBytes, PublicKeyText } from "@chimera/proto/signed/keys";
-import { createApiClient } from "../../api/api-client.ts";
-import { currentContext, type NamedContext } from "../../context/current-context.ts";
-import { fleetKeys, rememberedKeys } from "../../fleet/key-chain.ts";
-import { fleetKeyNames } from "../../fleet/keys/new-fleet.ts";
-import type { Io } from "../../io.ts";
-import { FleetOptions, parseOptions } from "../../options.ts";
-import { keyFileTable, type ListedKey } from "../../print/keys/key-file-table.ts";
-import { keySetText, listedRoles } from "../../print/keys/key-set-table.ts";
-import { printable, printableJson } from "../../print/printable.ts";
-import { readSigner } from "../../secret-file.ts";
+import { createApiClient } from "../../../api/api-client.ts";
+import { currentContext, type NamedContext } from "../../../context/current-context.ts";
+import { fleetKeys, rememberedKeys } from "../../../fleet/key-chain.ts";
+import { fleetKeyNames } from "../../../fleet/keys/new-fleet.ts";
+import type { Io } from "../../../io.ts";
+import { FleetOptions, parseOptions } from "../../../options.ts";
+import { keyFileTable, type ListedKey } from "../../../print/keys/key-file-table.ts";
+import { keySetText, listedRoles } from "../../../print/keys/key-set-table.ts";
+import { printable, printableJson } from "../../../print/printable.ts";
+import { readSigner } from "../../../secret-file.ts";
 
 const dayMs = 86_400_000;
 
@@ -85,7 +85,7 @@ function bytesOf(key: string): string {
 /** An agent that is away holds nothing: a list is no place to fail for it. */
 async function keysInAgent(io: Io, { agentKeys = [] }: NamedContext): Promise<PublicKeyText[]> {
   if (agentKeys.length === 0) return [];
-  const { agentSigners } = await import("../../signers/agent-signers.ts");
+  const { agentSigners } = await import("../../../signers/agent-signers.ts");
   const signers = await agentSigners(io, agentKeys).catch((error: unknown) => {
     if (error instanceof ChimeraError) return [];
     throw error;

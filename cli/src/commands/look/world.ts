@@ -1,15 +1,15 @@
 /** SHELL. `chimera world show|diff|verify`. */
 import type { Command } from "commander";
 import { z } from "zod";
-import { showDiff } from "../diff/show-diff.ts";
-import { createReader } from "../documents/fleet-reader.ts";
-import type { Io } from "../io.ts";
-import { addFleetOptions, examples, FleetOptions, parseOptions } from "../options.ts";
-import { worldTable } from "../print/documents/world-table.ts";
-import { printableJson, printableLine } from "../print/printable.ts";
-import { headText, readWorld } from "../world/read-world.ts";
-import { saveWorld } from "../world/save-world.ts";
-import { VerifyOptions, verifyWorld } from "../world/verify-command.ts";
+import { showDiff } from "../../diff/show-diff.ts";
+import { createReader } from "../../documents/fleet-reader.ts";
+import type { Io } from "../../io.ts";
+import { addFleetOptions, examples, FleetOptions, parseOptions } from "../../options.ts";
+import { worldTable } from "../../print/documents/world-table.ts";
+import { printableJson, printableLine } from "../../print/printable.ts";
+import { headText, readWorld } from "../../world/read-world.ts";
+import { saveWorld } from "../../world/save-world.ts";
+import { VerifyOptions, verifyWorld } from "../../world/verify-command.ts";
 
 const ShowOptions = FleetOptions.extend({ save: z.string().max(4096).optional() });
 type ShowOptions = z.infer<typeof ShowOptions>;

@@ -3,10 +3,10 @@ import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { generateKey } from "@chimera/proto/signed/keys";
 import { z } from "zod";
-import type { Io } from "../../io.ts";
-import { parseOptions } from "../../options.ts";
-import { printableJson } from "../../print/printable.ts";
-import { writeNewFile } from "../../secret-file.ts";
+import type { Io } from "../../../io.ts";
+import { parseOptions } from "../../../options.ts";
+import { printableJson } from "../../../print/printable.ts";
+import { writeNewFile } from "../../../secret-file.ts";
 
 const Options = z.object({ dir: z.string().default("."), json: z.boolean().default(false) });
 

@@ -2,15 +2,15 @@
 import { comparePlace, showPlace, type PlaceLike } from "@chimera/proto/signed/place";
 import type { Command } from "commander";
 import { z } from "zod";
-import { createReader } from "../documents/fleet-reader.ts";
-import type { Seen } from "../fleet/newest-document.ts";
-import { findDocument } from "../history/documents.ts";
-import { readHistory, type History } from "../history/read-history.ts";
-import { historyRows, nodeRows } from "../history/rows.ts";
-import type { Io } from "../io.ts";
-import { addFleetOptions, examples, FleetOptions, parseOptions } from "../options.ts";
-import { historyTable, nodeResultTable, rolloutLine } from "../print/history-table.ts";
-import { printableJson } from "../print/printable.ts";
+import { createReader } from "../../documents/fleet-reader.ts";
+import type { Seen } from "../../fleet/newest-document.ts";
+import { findDocument } from "../../history/documents.ts";
+import { readHistory, type History } from "../../history/read-history.ts";
+import { historyRows, nodeRows } from "../../history/rows.ts";
+import type { Io } from "../../io.ts";
+import { addFleetOptions, examples, FleetOptions, parseOptions } from "../../options.ts";
+import { historyTable, nodeResultTable, rolloutLine } from "../../print/history-table.ts";
+import { printableJson } from "../../print/printable.ts";
 
 const Options = FleetOptions.extend({
   limit: z.coerce.number("a number").int("a whole number").min(1, "at least 1").max(128, "at most 128"),

@@ -4,12 +4,12 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { NodeName } from "@chimera/proto/names";
 import type { Command } from "commander";
 import { z } from "zod";
-import { createApiClient } from "../api/api-client.ts";
-import { currentContext } from "../context/current-context.ts";
-import { ageBy, type Io } from "../io.ts";
-import { addFleetOptions, examples, FleetOptions, parseOptions } from "../options.ts";
-import { driftTable } from "../print/drift-table.ts";
-import { printableJson } from "../print/printable.ts";
+import { createApiClient } from "../../api/api-client.ts";
+import { currentContext } from "../../context/current-context.ts";
+import { ageBy, type Io } from "../../io.ts";
+import { addFleetOptions, examples, FleetOptions, parseOptions } from "../../options.ts";
+import { driftTable } from "../../print/drift-table.ts";
+import { printableJson } from "../../print/printable.ts";
 
 const Options = FleetOptions.extend({
   limit: z.coerce.number().int("a whole number").min(0, "at least 0").max(1000, "at most 1000"),

@@ -2,12 +2,12 @@
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Command } from "commander";
 import { z } from "zod";
-import { contextFilePath, readContexts, writeContexts } from "../context/context-file.ts";
-import { currentContext } from "../context/current-context.ts";
-import type { Io } from "../io.ts";
-import { addFleetOptions, examples, FleetOptions, parseOptions } from "../options.ts";
-import { printableJson } from "../print/printable.ts";
-import { table } from "../print/table.ts";
+import { contextFilePath, readContexts, writeContexts } from "../../context/context-file.ts";
+import { currentContext } from "../../context/current-context.ts";
+import type { Io } from "../../io.ts";
+import { addFleetOptions, examples, FleetOptions, parseOptions } from "../../options.ts";
+import { printableJson } from "../../print/printable.ts";
+import { table } from "../../print/table.ts";
 
 const Options = z.object({ json: z.boolean().default(false) });
 

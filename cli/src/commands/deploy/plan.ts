@@ -2,16 +2,16 @@
 import { ChimeraError, errorCodes, type ErrorCode } from "@chimera/proto/errors";
 import type { Command } from "commander";
 import { z } from "zod";
-import type { Io } from "../io.ts";
-import { addFleetOptions, examples, FleetOptions, parseOptions } from "../options.ts";
-import { groupPlans, type NodePlan } from "../plan/node/group-plans.ts";
-import { switchPlanText } from "../print/plan/switch-plan-text.ts";
-import { printableJson, printableLine } from "../print/printable.ts";
-import { addBuildOptions, BuildOptions } from "../project/build-systems.ts";
-import { gatherSystems } from "../toplevel/gather-systems.ts";
-import { planPairs } from "../toplevel/plan-pairs.ts";
-import { readRunning } from "../toplevel/read-running.ts";
-import { builtSides, typedSides, worldSides, type Sides } from "../toplevel/sides.ts";
+import type { Io } from "../../io.ts";
+import { addFleetOptions, examples, FleetOptions, parseOptions } from "../../options.ts";
+import { groupPlans, type NodePlan } from "../../plan/node/group-plans.ts";
+import { switchPlanText } from "../../print/plan/switch-plan-text.ts";
+import { printableJson, printableLine } from "../../print/printable.ts";
+import { addBuildOptions, BuildOptions } from "../../project/build-systems.ts";
+import { gatherSystems } from "../../toplevel/gather-systems.ts";
+import { planPairs } from "../../toplevel/plan-pairs.ts";
+import { readRunning } from "../../toplevel/read-running.ts";
+import { builtSides, typedSides, worldSides, type Sides } from "../../toplevel/sides.ts";
 
 const Side = z.string().min(1).max(512).optional();
 const Options = FleetOptions.extend(BuildOptions.shape).extend({

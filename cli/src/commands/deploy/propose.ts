@@ -1,8 +1,8 @@
 /** SHELL. `chimera propose node=path…`: as publish, but only proposed: whoever signs last publishes it. */
 import type { Command } from "commander";
 import { z } from "zod";
-import type { Io } from "../io.ts";
-import { examples } from "../options.ts";
+import type { Io } from "../../io.ts";
+import { examples } from "../../options.ts";
 import { addPublishOptions, publish } from "./publish.ts";
 
 export function define(command: Command, io: Io): void {

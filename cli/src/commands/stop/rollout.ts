@@ -2,14 +2,14 @@
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Command } from "commander";
 import { z } from "zod";
-import { createObserver } from "../fleet/operator.ts";
-import type { Io } from "../io.ts";
-import { addFleetOptions, examples, FleetOptions, parseOptions } from "../options.ts";
-import { draftOrder, signOrder } from "../order/sign-order.ts";
-import { rolloutText, type CurrentRollout } from "../print/documents/rollout-text.ts";
-import { printableJson } from "../print/printable.ts";
-import { askLead } from "../rollout/ask-lead.ts";
-import { currentRollout } from "../rollout/current-rollout.ts";
+import { createObserver } from "../../fleet/operator.ts";
+import type { Io } from "../../io.ts";
+import { addFleetOptions, examples, FleetOptions, parseOptions } from "../../options.ts";
+import { draftOrder, signOrder } from "../../order/sign-order.ts";
+import { rolloutText, type CurrentRollout } from "../../print/documents/rollout-text.ts";
+import { printableJson } from "../../print/printable.ts";
+import { askLead } from "../../rollout/ask-lead.ts";
+import { currentRollout } from "../../rollout/current-rollout.ts";
 
 const askableMs = 3_600_000;
 
