@@ -6,7 +6,7 @@ import { generateKey } from "@chimera/proto/signed/keys";
 import { generateNkey } from "@chimera/proto/nkey";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { natsServerPath, nixOnPath } from "./nix-on-path.ts";
+import { natsServerPath, nixOnPath } from "./fixture/nix-on-path.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const stop = new AbortController();

@@ -2,8 +2,8 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { startDevFleet, type DevFleet } from "./dev-fleet.ts";
-import { toplevel } from "./signed-fleet.ts";
+import { startDevFleet, type DevFleet } from "./fixture/dev-fleet.ts";
+import { toplevel } from "./fixture/signed-fleet.ts";
 
 let fleet: DevFleet;
 const [bad, worse] = [toplevel("bad"), toplevel("worse")];

@@ -6,8 +6,8 @@ import { FleetView } from "@chimera/proto/api";
 import type { Digest } from "@chimera/proto/names";
 import { Envelope } from "@chimera/proto/signed/envelope";
 import { worldId } from "@chimera/proto/signed/world";
-import { startDevFleet, type DevFleet } from "./dev-fleet.ts";
-import { toplevel } from "./signed-fleet.ts";
+import { startDevFleet, type DevFleet } from "./fixture/dev-fleet.ts";
+import { toplevel } from "./fixture/signed-fleet.ts";
 
 let fleet: DevFleet;
 

@@ -5,7 +5,7 @@ import { KeyChain, FleetView } from "@chimera/proto/api";
 import { z } from "zod";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createColleague, type Colleague } from "./fixture/colleague.ts";
-import { startDevFleet, type DevFleet } from "./dev-fleet.ts";
+import { startDevFleet, type DevFleet } from "./fixture/dev-fleet.ts";
 
 let fleet: DevFleet;
 let bob: Colleague;

@@ -4,7 +4,7 @@ import { closureDigest, closureSize, type ClosureEntry } from "@chimera/proto/si
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Leaf } from "@chimera/proto/signed/world";
 import { describe, expect, test } from "vitest";
-import { createSignedFleet } from "../../test/signed-fleet.ts";
+import { createSignedFleet } from "../../test/fixture/signed-fleet.ts";
 import { plain } from "../print/paint.ts";
 import { diffText } from "../print/documents/diff-text.ts";
 import { compareClosures, pairNames, type DiffGroup } from "./compare-closures.ts";

@@ -1,7 +1,7 @@
 /** Documents of a fleet that has changed its keys: each by the key set that it was signed under, and no other. */
 import { expect, test } from "vitest";
 import { seal } from "@chimera/proto/signed/envelope";
-import { createSignedFleet } from "../../test/signed-fleet.ts";
+import { createSignedFleet } from "../../test/fixture/signed-fleet.ts";
 import { walkFleetKeys } from "../fleet/key-chain.ts";
 import { openSignedHead, openSignedOrder, openSignedPanic } from "./open-signed.ts";
 

@@ -6,7 +6,7 @@ import { parsePayload, payloadOf, seal, type Envelope } from "@chimera/proto/sig
 import { Head } from "@chimera/proto/signed/head";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { testIo } from "../../test/fixture/operator.ts";
-import { createSignedFleet } from "../../test/signed-fleet.ts";
+import { createSignedFleet } from "../../test/fixture/signed-fleet.ts";
 import { copyFolder, readCopy, writeCopy } from "./operator-copy.ts";
 
 const fleet = createSignedFleet(["a"]);

@@ -3,7 +3,7 @@ import { FleetId, NodeName } from "@chimera/proto/names";
 import type { StoredEvent } from "@chimera/proto/past-api";
 import { StoredEvent as StoredEventSchema } from "@chimera/proto/past-api";
 import { describe, expect, test } from "vitest";
-import { createSignedFleet, toplevel, type SignedHead } from "../../test/signed-fleet.ts";
+import { createSignedFleet, toplevel, type SignedHead } from "../../test/fixture/signed-fleet.ts";
 import { checkView } from "../fleet/check-view.ts";
 import { createLedger, type LedgerItem, type Roster } from "./ledger.ts";
 import { nodeRows } from "./rows.ts";

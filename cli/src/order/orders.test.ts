@@ -1,7 +1,7 @@
 /** Orders before they are signed, and what nodes made of them. */
 import { describe, expect, test } from "vitest";
 import { NodeName, type StorePath } from "@chimera/proto/names";
-import { createSignedFleet, toplevel, type Changes } from "../../test/signed-fleet.ts";
+import { createSignedFleet, toplevel, type Changes } from "../../test/fixture/signed-fleet.ts";
 import { parseDurationMs } from "./duration.ts";
 import { heldNodes, releaseUntilMs, standingOrders } from "./held-nodes.ts";
 import { judgeAnswers, requireAccepted, type NodeAnswer } from "./judge-answers.ts";

@@ -4,7 +4,7 @@ import { seal } from "@chimera/proto/signed/envelope";
 import { expect, test } from "vitest";
 import { testIo } from "../../test/fixture/operator.ts";
 import { quietLocalStatus } from "../../test/fixture/quiet-local-status.ts";
-import { createSignedFleet } from "../../test/signed-fleet.ts";
+import { createSignedFleet } from "../../test/fixture/signed-fleet.ts";
 import { verifyHead } from "../fleet/verify-documents.ts";
 import { longerChain } from "../ssh/fleet/known-fleet.ts";
 import type { Ssh } from "../ssh/transport/ssh-client.ts";

@@ -1,7 +1,7 @@
 import { Digest, NodeName } from "@chimera/proto/names";
 import { expect, test } from "vitest";
 import { createTestNode } from "../../test/fixture/test-node.ts";
-import { createSignedFleet } from "../../test/signed-fleet.ts";
+import { createSignedFleet } from "../../test/fixture/signed-fleet.ts";
 import { checkView } from "../fleet/check-view.ts";
 import { isPanicOver, nextProgress, progressText, released, wordOf } from "./panic-progress.ts";
 

@@ -3,7 +3,7 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { FleetView } from "@chimera/proto/api";
 import { EventPage, PastDocuments } from "@chimera/proto/past-api";
 import { expect, test } from "vitest";
-import { createSignedFleet } from "../../test/signed-fleet.ts";
+import { createSignedFleet } from "../../test/fixture/signed-fleet.ts";
 import type { Entry } from "../print/timeline/entry.ts";
 import { kindFilter } from "./kind-filter.ts";
 import { createLook } from "./look-back.ts";

@@ -6,7 +6,7 @@ import type { Envelope } from "@chimera/proto/signed/envelope";
 import { parsePayload } from "@chimera/proto/signed/envelope";
 import { World } from "@chimera/proto/signed/world";
 import { expect, test } from "vitest";
-import { createSignedFleet, toplevel, type SignedHead } from "../../test/signed-fleet.ts";
+import { createSignedFleet, toplevel, type SignedHead } from "../../test/fixture/signed-fleet.ts";
 import { worldInForce } from "./world-in-force.ts";
 
 const fleet = createSignedFleet(["n1", "n2", "n3"]);

@@ -1,6 +1,6 @@
 /** Receipts hold only from the fleet's id over key set, document, leaf and node key, and about the document they name. */
 import { describe, expect, test } from "vitest";
-import { createSignedFleet, toplevel } from "../../test/signed-fleet.ts";
+import { createSignedFleet, toplevel } from "../../test/fixture/signed-fleet.ts";
 import { ReceiptsFile, type SavedReceipt } from "./receipts-file.ts";
 import { verifyReceipts } from "./verify-receipts.ts";
 

@@ -4,7 +4,7 @@ import type { NodeView } from "@chimera/proto/api";
 import { seal } from "@chimera/proto/signed/envelope";
 import { openHead } from "@chimera/proto/signed/head";
 import { openPanic } from "@chimera/proto/signed/panic";
-import { createSignedFleet } from "../../test/signed-fleet.ts";
+import { createSignedFleet } from "../../test/fixture/signed-fleet.ts";
 import { highestReported } from "../fleet/head/highest-reported.ts";
 import { walkFleetKeys } from "../fleet/key-chain.ts";
 import { sameOrContinues } from "./read-copy.ts";

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { WorldId } from "@chimera/proto/names";
 import { worldId } from "@chimera/proto/signed/world";
-import { createSignedFleet, toplevel } from "../../test/signed-fleet.ts";
+import { createSignedFleet, toplevel } from "../../test/fixture/signed-fleet.ts";
 import { checkSize, checkWorld } from "./check-world.ts";
 
 const fleet = createSignedFleet(["a", "b", "c"]);

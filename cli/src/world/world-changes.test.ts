@@ -2,8 +2,8 @@
 import { expect, test } from "vitest";
 import { Head } from "@chimera/proto/signed/head";
 import { parsePayload, payloadOf } from "@chimera/proto/signed/envelope";
-import { createSignedFleet, toplevel, type SignedHead } from "../../test/signed-fleet.ts";
-import { closureOf } from "../../test/store-object.ts";
+import { createSignedFleet, toplevel, type SignedHead } from "../../test/fixture/signed-fleet.ts";
+import { closureOf } from "../../test/fixture/store-object.ts";
 import { checkClosure } from "./check-closure.ts";
 import { findWorld } from "./find-world.ts";
 import { worldChanges } from "./world-changes.ts";

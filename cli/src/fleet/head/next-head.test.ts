@@ -4,7 +4,7 @@ import type { NodeView } from "@chimera/proto/api";
 import { Digest } from "@chimera/proto/names";
 import { openHead } from "@chimera/proto/signed/head";
 import { openPanic } from "@chimera/proto/signed/panic";
-import { createSignedFleet } from "../../../test/signed-fleet.ts";
+import { createSignedFleet } from "../../../test/fixture/signed-fleet.ts";
 import { nextHead, type NewHead } from "./next-head.ts";
 
 const fleet = createSignedFleet(["a", "b"]);

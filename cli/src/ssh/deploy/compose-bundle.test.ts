@@ -4,8 +4,8 @@ import { NodeName } from "@chimera/proto/names";
 import { seal } from "@chimera/proto/signed/envelope";
 import { verifyLeaf, worldId } from "@chimera/proto/signed/world";
 import { expect, test } from "vitest";
-import { createSignedFleet, toplevel } from "../../../test/signed-fleet.ts";
-import { closureOf } from "../../../test/store-object.ts";
+import { createSignedFleet, toplevel } from "../../../test/fixture/signed-fleet.ts";
+import { closureOf } from "../../../test/fixture/store-object.ts";
 import { headBundle, panicBundle } from "./compose-bundle.ts";
 import { longerChain } from "../fleet/known-fleet.ts";
 

@@ -2,7 +2,7 @@
 import { NodeName } from "@chimera/proto/names";
 import { expect, test } from "vitest";
 import { testIo } from "../../../test/fixture/operator.ts";
-import { createSignedFleet, toplevel } from "../../../test/signed-fleet.ts";
+import { createSignedFleet, toplevel } from "../../../test/fixture/signed-fleet.ts";
 import { createFollowView } from "../../fleet/follow/follow-view.ts";
 import { follow } from "../../fleet/follow/follow.ts";
 import { apiOf } from "./deliver-head.ts";

@@ -8,7 +8,7 @@ import { openFresh } from "@chimera/proto/signed/fresh";
 import { Head, openHead } from "@chimera/proto/signed/head";
 import { generateKey } from "@chimera/proto/signed/keys";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { createSignedFleet } from "../../../test/signed-fleet.ts";
+import { createSignedFleet } from "../../../test/fixture/signed-fleet.ts";
 import { refuseOverSsh } from "./deploy-over-ssh.ts";
 import { provenNodeKeys } from "./plan-over-ssh.ts";
 import { signFresh } from "./sign-fresh.ts";

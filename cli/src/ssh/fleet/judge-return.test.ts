@@ -1,7 +1,7 @@
 /** Whether a fleet went back: by what its nodes sign, never by the record that one of them shows. */
 import { worldId } from "@chimera/proto/signed/world";
 import { expect, test } from "vitest";
-import { createSignedFleet, toplevel } from "../../../test/signed-fleet.ts";
+import { createSignedFleet, toplevel } from "../../../test/fixture/signed-fleet.ts";
 import { checkView, nodeKeysOf } from "../../fleet/check-view.ts";
 import { isBorneOut, weighReturn } from "./judge-return.ts";
 

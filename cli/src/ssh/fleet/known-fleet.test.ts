@@ -4,7 +4,7 @@ import { seal } from "@chimera/proto/signed/envelope";
 import { expect, test } from "vitest";
 import { worldId } from "@chimera/proto/signed/world";
 import { NodeName } from "@chimera/proto/names";
-import { createSignedFleet } from "../../../test/signed-fleet.ts";
+import { createSignedFleet } from "../../../test/fixture/signed-fleet.ts";
 import type { Trust } from "../../fleet/verify-documents.ts";
 import { knownFleet, longerChain, provenWorld, type Shown } from "./known-fleet.ts";
 

@@ -4,7 +4,7 @@ import { NodeName } from "@chimera/proto/names";
 import { expect, test, vi } from "vitest";
 import { quietLocalStatus } from "../../../test/fixture/quiet-local-status.ts";
 import { testIo } from "../../../test/fixture/operator.ts";
-import { createSignedFleet } from "../../../test/signed-fleet.ts";
+import { createSignedFleet } from "../../../test/fixture/signed-fleet.ts";
 import { nodeKeysOf } from "../../fleet/check-view.ts";
 import type { Ssh } from "../transport/ssh-client.ts";
 import { sshSettings } from "../transport/ssh-settings.ts";

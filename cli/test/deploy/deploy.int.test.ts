@@ -4,9 +4,9 @@ import { join } from "node:path";
 import type { StoredHead } from "@chimera/proto/api";
 import { closureDigest, ClosureList } from "@chimera/proto/signed/closure";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { createOperator, type CalledResult, type TestOperator } from "./fixture/operator.ts";
-import type { TestNode } from "./fixture/test-node.ts";
-import { nixOnPath } from "./nix-on-path.ts";
+import { createOperator, type CalledResult, type TestOperator } from "../fixture/operator.ts";
+import type { TestNode } from "../fixture/test-node.ts";
+import { nixOnPath } from "../fixture/nix-on-path.ts";
 
 const expression = (word: string) => `
 let

@@ -3,8 +3,8 @@ import { FleetView } from "@chimera/proto/api";
 import { sha256 } from "@chimera/proto/signed/canonical";
 import type { Envelope } from "@chimera/proto/signed/envelope";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { startDevFleet, type DevFleet } from "./dev-fleet.ts";
-import { toplevel } from "./signed-fleet.ts";
+import { startDevFleet, type DevFleet } from "../fixture/dev-fleet.ts";
+import { toplevel } from "../fixture/signed-fleet.ts";
 
 let fleet: DevFleet;
 const patience = { timeout: 20_000, interval: 100 };

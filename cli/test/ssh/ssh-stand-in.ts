@@ -9,9 +9,9 @@ import { answerMark, Delivery, type NodeReport } from "@chimera/proto/delivery";
 import type { Envelope } from "@chimera/proto/signed/envelope";
 import { worldId, type Leaf } from "@chimera/proto/signed/world";
 import { execa } from "execa";
-import { quietLocalStatus } from "./fixture/quiet-local-status.ts";
+import { quietLocalStatus } from "../fixture/quiet-local-status.ts";
 
-const program = resolve(import.meta.dirname, "../src/main.ts");
+const program = resolve(import.meta.dirname, "../../src/main.ts");
 
 /** What a node's program says, by its command. */
 export interface Said {

@@ -9,10 +9,10 @@ import { subjects } from "@chimera/proto/subjects";
 import { connect, type JetStreamManager, type NatsConnection } from "nats";
 import { vi } from "vitest";
 import { z } from "zod";
-import { walkFleetKeys } from "../src/fleet/key-chain.ts";
-import { openNatsLink, type NatsLink } from "../src/nats/connection.ts";
-import { readDocument } from "../src/panic/roads/nats-documents.ts";
-import { startDevFleet, type DevFleet } from "./dev-fleet.ts";
+import { walkFleetKeys } from "../../src/fleet/key-chain.ts";
+import { openNatsLink, type NatsLink } from "../../src/nats/connection.ts";
+import { readDocument } from "../../src/panic/roads/nats-documents.ts";
+import { startDevFleet, type DevFleet } from "../fixture/dev-fleet.ts";
 
 const ControllerFile = z.object({ nats: z.object({ servers: z.array(z.string()), seedFile: z.string() }) });
 

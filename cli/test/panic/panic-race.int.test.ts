@@ -1,8 +1,8 @@
 /** A panic straight in NATS beside others who write in the same moment. */
 import { subjects } from "@chimera/proto/subjects";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { NatsLink } from "../src/nats/connection.ts";
-import { storePanic } from "../src/panic/roads/nats-release.ts";
+import type { NatsLink } from "../../src/nats/connection.ts";
+import { storePanic } from "../../src/panic/roads/nats-release.ts";
 import { names, panicId, patience, startPanicFleet, type PanicFleet } from "./panic-fleet.ts";
 
 let fleet: PanicFleet;

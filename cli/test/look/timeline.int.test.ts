@@ -3,10 +3,10 @@ import { spawn } from "node:child_process";
 import { resolve } from "node:path";
 import { FleetView, NodeView } from "@chimera/proto/api";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { startDevFleet, type DevFleet } from "./dev-fleet.ts";
-import { toplevel } from "./signed-fleet.ts";
+import { startDevFleet, type DevFleet } from "../fixture/dev-fleet.ts";
+import { toplevel } from "../fixture/signed-fleet.ts";
 
-const main = resolve(import.meta.dirname, "../src/main.ts");
+const main = resolve(import.meta.dirname, "../../src/main.ts");
 let fleet: DevFleet;
 let start: string;
 const patience = { timeout: 20_000, interval: 100 };

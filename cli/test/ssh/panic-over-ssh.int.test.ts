@@ -2,7 +2,7 @@
 import type { NodeReport } from "@chimera/proto/delivery";
 import { worldId } from "@chimera/proto/signed/world";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { createSignedFleet, toplevel, type SignedHead } from "./signed-fleet.ts";
+import { createSignedFleet, toplevel, type SignedHead } from "../fixture/signed-fleet.ts";
 import { answerLine, createStandIn, type NodePlan, type StandIn } from "./ssh-stand-in.ts";
 
 const names = ["a", "b", "c"];

@@ -5,7 +5,7 @@ import type { NodeReport } from "@chimera/proto/delivery";
 import { maxLease, type RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { worldId } from "@chimera/proto/signed/world";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { createSignedFleet, toplevel } from "./signed-fleet.ts";
+import { createSignedFleet, toplevel } from "../fixture/signed-fleet.ts";
 import { answerLine, createStandIn, type StandIn } from "./ssh-stand-in.ts";
 
 const names = ["a", "b", "c"];

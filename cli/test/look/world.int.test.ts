@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { FleetView } from "@chimera/proto/api";
 import { generateKey, parseSecretKey } from "@chimera/proto/signed/keys";
 import { seal } from "@chimera/proto/signed/envelope";
-import { ReceiptsFile } from "../src/receipt/receipts-file.ts";
-import { startDevFleet, type DevFleet } from "./dev-fleet.ts";
-import { toplevel } from "./signed-fleet.ts";
+import { ReceiptsFile } from "../../src/receipt/receipts-file.ts";
+import { startDevFleet, type DevFleet } from "../fixture/dev-fleet.ts";
+import { toplevel } from "../fixture/signed-fleet.ts";
 
 let fleet: DevFleet;
 

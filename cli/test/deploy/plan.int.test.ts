@@ -2,8 +2,8 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createOperator, type CalledResult, type TestOperator } from "./fixture/operator.ts";
-import { nixOnPath } from "./nix-on-path.ts";
+import { createOperator, type CalledResult, type TestOperator } from "../fixture/operator.ts";
+import { nixOnPath } from "../fixture/nix-on-path.ts";
 
 /** Systems with what a plan looks at; `word` makes the units of two worlds differ. */
 const expression = (word: string) => `

@@ -2,8 +2,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createOperator, type CalledResult, type TestOperator } from "./fixture/operator.ts";
-import { nixOnPath } from "./nix-on-path.ts";
+import { createOperator, type CalledResult, type TestOperator } from "../fixture/operator.ts";
+import { nixOnPath } from "../fixture/nix-on-path.ts";
 
 const system = process.arch === "arm64" ? "aarch64-linux" : "x86_64-linux";
 const flake = `{ outputs = _: { nixosConfigurations = builtins.mapAttrs (name: script: {

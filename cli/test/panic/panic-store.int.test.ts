@@ -2,8 +2,8 @@
 import { ChimeraError } from "@chimera/proto/errors";
 import { subjects } from "@chimera/proto/subjects";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { NatsLink } from "../src/nats/connection.ts";
-import { releaseOver } from "../src/panic/roads/release-over-nats.ts";
+import type { NatsLink } from "../../src/nats/connection.ts";
+import { releaseOver } from "../../src/panic/roads/release-over-nats.ts";
 import { panicId, patience, startPanicFleet, type OpenedGround, type PanicFleet } from "./panic-fleet.ts";
 
 let fleet: PanicFleet;

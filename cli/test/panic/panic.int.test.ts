@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { FleetView } from "@chimera/proto/api";
 import { sha256 } from "@chimera/proto/signed/canonical";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { startDevFleet, type DevFleet } from "./dev-fleet.ts";
+import { startDevFleet, type DevFleet } from "../fixture/dev-fleet.ts";
 
 const names = ["n1", "n2"];
 const patience = { timeout: 20_000, interval: 50 };

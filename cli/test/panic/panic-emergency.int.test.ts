@@ -5,7 +5,7 @@ import { createServer, request, type IncomingMessage, type Server } from "node:h
 import { join } from "node:path";
 import { subjects } from "@chimera/proto/subjects";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { freePort } from "./dev-controller.ts";
+import { freePort } from "../fixture/dev-controller.ts";
 import { panicId, startPanicFleet, type PanicFleet } from "./panic-fleet.ts";
 
 let fleet: PanicFleet;
