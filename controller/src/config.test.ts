@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fleetId, keySet1 } from "../test/test-keys.ts";
+import { fleetId, keySet1 } from "../test/fixture/test-keys.ts";
 import { parseConfig } from "./config.ts";
 
 const valid = {

@@ -2,8 +2,8 @@ import { addToken, revokeToken, listTokens } from "../src/files/token-file.ts";
 import { writeFileSync } from "node:fs";
 import { request, type IncomingMessage } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { eventually } from "./nats-server.ts";
-import { startTestFleet, type TestFleet } from "./test-fleet.ts";
+import { eventually } from "./fixture/nats-server.ts";
+import { startTestFleet, type TestFleet } from "./fixture/test-fleet.ts";
 
 let fleet: TestFleet;
 beforeAll(async () => {

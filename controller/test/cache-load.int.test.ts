@@ -2,10 +2,10 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { closureDigest, ClosureEntry } from "@chimera/proto/signed/closure";
 import { expect, test } from "vitest";
-import { eventually } from "./nats-server.ts";
-import { makeStoreObject } from "./store-object.ts";
-import { startTestFleet } from "./test-fleet.ts";
-import { useCacheFleet } from "./use-fleet.ts";
+import { eventually } from "./fixture/nats-server.ts";
+import { makeStoreObject } from "./fixture/store-object.ts";
+import { startTestFleet } from "./fixture/test-fleet.ts";
+import { useCacheFleet } from "./fixture/use-fleet.ts";
 
 const { fleet, put, files } = useCacheFleet();
 

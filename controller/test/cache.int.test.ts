@@ -4,9 +4,9 @@ import { connect } from "node:net";
 import { zstdCompressSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { nixBase32 } from "../src/cache/nix-base32.ts";
-import { eventually } from "./nats-server.ts";
-import { makeStoreObject, sha256 } from "./store-object.ts";
-import { useCacheFleet } from "./use-fleet.ts";
+import { eventually } from "./fixture/nats-server.ts";
+import { makeStoreObject, sha256 } from "./fixture/store-object.ts";
+import { useCacheFleet } from "./fixture/use-fleet.ts";
 
 const { fleet, put, files } = useCacheFleet();
 

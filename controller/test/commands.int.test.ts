@@ -7,8 +7,8 @@ import { generateKey } from "@chimera/proto/signed/keys";
 import { generateNkey } from "@chimera/proto/nkey";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { eventually, freePort, natsServerProgram } from "./nats-server.ts";
-import { fleetId, keySet1 } from "./test-keys.ts";
+import { eventually, freePort, natsServerProgram } from "./fixture/nats-server.ts";
+import { fleetId, keySet1 } from "./fixture/test-keys.ts";
 
 const main = join(import.meta.dirname, "..", "src", "main.ts");
 let directory: string;

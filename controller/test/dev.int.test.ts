@@ -6,7 +6,7 @@ import { generateKey } from "@chimera/proto/signed/keys";
 import { generateNkey } from "@chimera/proto/nkey";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { eventually, natsServerProgram } from "./nats-server.ts";
+import { eventually, natsServerProgram } from "./fixture/nats-server.ts";
 
 let directory: string;
 let main: string;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { makeStoreObject } from "../../test/store-object.ts";
+import { makeStoreObject } from "../../test/fixture/store-object.ts";
 import { parseNarinfo } from "./narinfo.ts";
 
 const { narinfo, path } = makeStoreObject("good");

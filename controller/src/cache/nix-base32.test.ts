@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sha256 } from "../../test/store-object.ts";
+import { sha256 } from "../../test/fixture/store-object.ts";
 import { namesSha256, nixBase32 } from "./nix-base32.ts";
 
 test("encodes as Nix does", () => {

@@ -5,7 +5,7 @@ import { openHead } from "@chimera/proto/signed/head";
 import { openPanic } from "@chimera/proto/signed/panic";
 import { worldId } from "@chimera/proto/signed/world";
 import { expect, test } from "vitest";
-import { fleetId, fleetKeys, roleOf } from "../../test/test-keys.ts";
+import { fleetId, fleetKeys, roleOf } from "../../test/fixture/test-keys.ts";
 import { answeringHeads, headsInOrder } from "./fleet-documents.ts";
 
 /** As stored one after the other. */

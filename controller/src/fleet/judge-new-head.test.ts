@@ -7,7 +7,7 @@ import { FleetId } from "@chimera/proto/names";
 import { Leaf, type World } from "@chimera/proto/signed/world";
 import { NodeStatus } from "@chimera/proto/status";
 import { expect, test } from "vitest";
-import { fleetId, fleetKeys, keySet1, makeKeySet } from "../../test/test-keys.ts";
+import { fleetId, fleetKeys, keySet1, makeKeySet } from "../../test/fixture/test-keys.ts";
 import type { FleetDocuments } from "./fleet-documents.ts";
 import { judgeNewHead, type HeadSurroundings } from "./judge-new-head.ts";
 

@@ -1,7 +1,7 @@
 import { seal } from "@chimera/proto/signed/envelope";
 import { openFirstKeySet, openPinnedKeySet } from "@chimera/proto/signed/key-set";
 import { expect, test } from "vitest";
-import { fleetId, fleetKeys, keySet1, makeKeySet, makeSigner, roleOf } from "../../test/test-keys.ts";
+import { fleetId, fleetKeys, keySet1, makeKeySet, makeSigner, roleOf } from "../../test/fixture/test-keys.ts";
 import { rolesAt, walkChain, type FoundKeySet } from "./key-chain.ts";
 
 const { root, publish } = fleetKeys;

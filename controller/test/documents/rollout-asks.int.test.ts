@@ -3,10 +3,20 @@ import { Envelope } from "@chimera/proto/signed/envelope";
 import type { Order } from "@chimera/proto/signed/order";
 import { buckets, keys } from "@chimera/proto/subjects";
 import { expect, test } from "vitest";
-import { getFleet, hourMs, idOf, iso, makeOrder, publish, pushWorld, put, sealOrder } from "./documents.ts";
-import { connectAsController } from "./raw-nats.ts";
-import { fleetId, makeSigner } from "./test-keys.ts";
-import { useFleet } from "./use-fleet.ts";
+import {
+  getFleet,
+  hourMs,
+  idOf,
+  iso,
+  makeOrder,
+  publish,
+  pushWorld,
+  put,
+  sealOrder,
+} from "../fixture/documents.ts";
+import { connectAsController } from "../fixture/raw-nats.ts";
+import { fleetId, makeSigner } from "../fixture/test-keys.ts";
+import { useFleet } from "../fixture/use-fleet.ts";
 
 const fleet = useFleet();
 let head = "";

@@ -16,11 +16,11 @@ import {
   put,
   sealOrder,
   sealPanic,
-} from "./documents.ts";
-import { eventually } from "./nats-server.ts";
-import { connectAsController, connectAsNode } from "./raw-nats.ts";
-import { fleetId } from "./test-keys.ts";
-import { useFleet } from "./use-fleet.ts";
+} from "../fixture/documents.ts";
+import { eventually } from "../fixture/nats-server.ts";
+import { connectAsController, connectAsNode } from "../fixture/raw-nats.ts";
+import { fleetId } from "../fixture/test-keys.ts";
+import { useFleet } from "../fixture/use-fleet.ts";
 
 const fleet = useFleet();
 let n1: NatsConnection;

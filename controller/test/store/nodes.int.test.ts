@@ -5,10 +5,10 @@ import type { Signer } from "@chimera/proto/signed/keys";
 import { subjects } from "@chimera/proto/subjects";
 import type { NatsConnection } from "nats";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { eventually } from "./nats-server.ts";
-import { connectAsController, connectAsNode } from "./raw-nats.ts";
-import { startTestFleet, type TestFleet } from "./test-fleet.ts";
-import { fleetId } from "./test-keys.ts";
+import { eventually } from "../fixture/nats-server.ts";
+import { connectAsController, connectAsNode } from "../fixture/raw-nats.ts";
+import { startTestFleet, type TestFleet } from "../fixture/test-fleet.ts";
+import { fleetId } from "../fixture/test-keys.ts";
 
 let fleet: TestFleet;
 let n1: NatsConnection;
@@ -149,7 +149,7 @@ test("keeps a build status and answers for an unknown node with its name", async
 test("reads the last values that were there before it started", async () => {
   const { link } = await connectAsController(fleet);
   await link.close();
-  const { startController } = await import("../src/commands/serve.ts");
+  const { startController } = await import("../../src/commands/serve.ts");
   const { createLog } = await import("@chimera/proto/log");
   const config = { ...fleet.config, listen: { host: "127.0.0.1", port: 0 } };
   const second = await startController(config, createLog({ fields: {}, write: () => undefined }));

@@ -3,11 +3,11 @@ import { openOrder } from "@chimera/proto/signed/order";
 import { subjects } from "@chimera/proto/subjects";
 import type { NatsConnection } from "nats";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { getFleet, hourMs, iso, makeOrder, put, sealOrder } from "./documents.ts";
-import { eventually } from "./nats-server.ts";
-import { connectAsController, connectAsNode } from "./raw-nats.ts";
-import { fleetId, fleetKeys, makeSigner, roleOf } from "./test-keys.ts";
-import { useFleet } from "./use-fleet.ts";
+import { getFleet, hourMs, iso, makeOrder, put, sealOrder } from "../fixture/documents.ts";
+import { eventually } from "../fixture/nats-server.ts";
+import { connectAsController, connectAsNode } from "../fixture/raw-nats.ts";
+import { fleetId, fleetKeys, makeSigner, roleOf } from "../fixture/test-keys.ts";
+import { useFleet } from "../fixture/use-fleet.ts";
 
 const fleet = useFleet();
 let n1: NatsConnection;

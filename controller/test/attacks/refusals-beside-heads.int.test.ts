@@ -1,9 +1,9 @@
 /** Panics, key sets and orders that are refused before anything is stored: the bucket is compared before and after. */
 import { seal } from "@chimera/proto/signed/envelope";
 import { expect, test } from "vitest";
-import { hourMs, iso, makeOrder, panicFor, sealOrder, sealPanic } from "./documents.ts";
-import { fleetId, fleetKeys, keySet1, makeKeySet, makeSigner, roleOf } from "./test-keys.ts";
-import { quarantineList, rowsOf, usePublished, type Attack } from "./use-published.ts";
+import { hourMs, iso, makeOrder, panicFor, sealOrder, sealPanic } from "../fixture/documents.ts";
+import { fleetId, fleetKeys, keySet1, makeKeySet, makeSigner, roleOf } from "../fixture/test-keys.ts";
+import { quarantineList, rowsOf, usePublished, type Attack } from "../fixture/use-published.ts";
 
 const { published, expectRefused } = usePublished();
 const { publish: publisher, panic: panicker, order: orderer, root } = fleetKeys;

@@ -1,10 +1,10 @@
 /** Heads that the controller refuses before it stores anything: each attack over HTTP, the bucket compared before and after. */
 import { seal, sealBytes, type Envelope } from "@chimera/proto/signed/envelope";
 import { expect, test } from "vitest";
-import { hourMs, iso, makeOrder, mustPut, putWorld, pushWorld, sealOrder } from "./documents.ts";
-import { makeHead } from "./test-fleet.ts";
-import { fleetKeys, makeSigner } from "./test-keys.ts";
-import { quarantineList, rowsOf, usePublished, type Attack } from "./use-published.ts";
+import { hourMs, iso, makeOrder, mustPut, putWorld, pushWorld, sealOrder } from "../fixture/documents.ts";
+import { makeHead } from "../fixture/test-fleet.ts";
+import { fleetKeys, makeSigner } from "../fixture/test-keys.ts";
+import { quarantineList, rowsOf, usePublished, type Attack } from "../fixture/use-published.ts";
 
 const { fleet, published, expectRefused } = usePublished();
 const { publish: publisher, panic: panicker, root } = fleetKeys;

@@ -3,9 +3,9 @@ import { request } from "node:http";
 import { ClosureEntry, closureDigest } from "@chimera/proto/signed/closure";
 import { worldId } from "@chimera/proto/signed/world";
 import { expect, test } from "vitest";
-import { getFleet } from "./documents.ts";
-import type { TestFleet } from "./test-fleet.ts";
-import { usePublished } from "./use-published.ts";
+import { getFleet } from "../fixture/documents.ts";
+import type { TestFleet } from "../fixture/test-fleet.ts";
+import { usePublished } from "../fixture/use-published.ts";
 
 const { fleet, published } = usePublished();
 

@@ -12,11 +12,11 @@ import {
   pushWorld,
   sealOrder,
   sealPanic,
-} from "./documents.ts";
-import { eventually } from "./nats-server.ts";
-import { connectAsController } from "./raw-nats.ts";
-import { makeHead, putHead, startBeside } from "./test-fleet.ts";
-import { useFleet } from "./use-fleet.ts";
+} from "../fixture/documents.ts";
+import { eventually } from "../fixture/nats-server.ts";
+import { connectAsController } from "../fixture/raw-nats.ts";
+import { makeHead, putHead, startBeside } from "../fixture/test-fleet.ts";
+import { useFleet } from "../fixture/use-fleet.ts";
 
 const fleet = useFleet();
 let leaves: Leaf[];

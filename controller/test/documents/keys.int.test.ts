@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { seal, type Envelope } from "@chimera/proto/signed/envelope";
 import { subjects } from "@chimera/proto/subjects";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { getFleet, publish, put, pushWorld } from "./documents.ts";
-import { eventually } from "./nats-server.ts";
-import { connectAsController, connectAsNode } from "./raw-nats.ts";
-import { makeHead, putHead, startBeside, startTestFleet, type TestFleet } from "./test-fleet.ts";
-import { fleetId, fleetKeys, keySet1, makeKeySet, makeSigner, roleOf } from "./test-keys.ts";
+import { getFleet, publish, put, pushWorld } from "../fixture/documents.ts";
+import { eventually } from "../fixture/nats-server.ts";
+import { connectAsController, connectAsNode } from "../fixture/raw-nats.ts";
+import { makeHead, putHead, startBeside, startTestFleet, type TestFleet } from "../fixture/test-fleet.ts";
+import { fleetId, fleetKeys, keySet1, makeKeySet, makeSigner, roleOf } from "../fixture/test-keys.ts";
 
 const { root } = fleetKeys;
 const newRoot = makeSigner("ops-root");

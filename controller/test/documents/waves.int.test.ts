@@ -2,8 +2,8 @@ import { generateKey } from "@chimera/proto/signed/keys";
 import { waveDigest, type WaveList } from "@chimera/proto/rollout/wave-list";
 import { worldId, type Leaf } from "@chimera/proto/signed/world";
 import { expect, test } from "vitest";
-import { makeHead, makeLeaf, pushClosure, putHead } from "./test-fleet.ts";
-import { useFleet } from "./use-fleet.ts";
+import { makeHead, makeLeaf, pushClosure, putHead } from "../fixture/test-fleet.ts";
+import { useFleet } from "../fixture/use-fleet.ts";
 
 const fleet = useFleet();
 

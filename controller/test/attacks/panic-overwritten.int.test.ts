@@ -6,11 +6,11 @@ import { worldId, type Leaf } from "@chimera/proto/signed/world";
 import { subjects } from "@chimera/proto/subjects";
 import type { NatsConnection } from "nats";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { getFleet, idOf, panicFor, publish, put, pushWorld, sealPanic } from "./documents.ts";
-import { connectAsOperator } from "./raw-nats.ts";
-import { makeHead, putHead, startBeside } from "./test-fleet.ts";
-import { fleetId } from "./test-keys.ts";
-import { useFleet } from "./use-fleet.ts";
+import { getFleet, idOf, panicFor, publish, put, pushWorld, sealPanic } from "../fixture/documents.ts";
+import { connectAsOperator } from "../fixture/raw-nats.ts";
+import { makeHead, putHead, startBeside } from "../fixture/test-fleet.ts";
+import { fleetId } from "../fixture/test-keys.ts";
+import { useFleet } from "../fixture/use-fleet.ts";
 
 const fleet = useFleet();
 const subject = subjects.desired("panic", fleetId);

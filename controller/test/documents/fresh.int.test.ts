@@ -6,11 +6,11 @@ import { openFresh, type Fresh } from "@chimera/proto/signed/fresh";
 import { generateKey } from "@chimera/proto/signed/keys";
 import { subjects } from "@chimera/proto/subjects";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { publish, put, pushWorld } from "./documents.ts";
-import { eventually } from "./nats-server.ts";
-import { connectAsNode } from "./raw-nats.ts";
-import { startBeside, startTestFleet, type TestFleet } from "./test-fleet.ts";
-import { fleetId, fleetKeys, makeKeySet, roleOf } from "./test-keys.ts";
+import { publish, put, pushWorld } from "../fixture/documents.ts";
+import { eventually } from "../fixture/nats-server.ts";
+import { connectAsNode } from "../fixture/raw-nats.ts";
+import { startBeside, startTestFleet, type TestFleet } from "../fixture/test-fleet.ts";
+import { fleetId, fleetKeys, makeKeySet, roleOf } from "../fixture/test-keys.ts";
 
 const key = generateKey("hub-fresh");
 const poll = { timeout: 15_000 };

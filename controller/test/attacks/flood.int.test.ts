@@ -4,11 +4,11 @@ import { seal } from "@chimera/proto/signed/envelope";
 import { subjects } from "@chimera/proto/subjects";
 import type { NatsConnection } from "nats";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { getFleet, mustPut, publish, pushWorld } from "./documents.ts";
-import { connectAsController } from "./raw-nats.ts";
-import { startBeside } from "./test-fleet.ts";
-import { fleetId, fleetKeys, makeKeySet } from "./test-keys.ts";
-import { useFleet } from "./use-fleet.ts";
+import { getFleet, mustPut, publish, pushWorld } from "../fixture/documents.ts";
+import { connectAsController } from "../fixture/raw-nats.ts";
+import { startBeside } from "../fixture/test-fleet.ts";
+import { fleetId, fleetKeys, makeKeySet } from "../fixture/test-keys.ts";
+import { useFleet } from "../fixture/use-fleet.ts";
 
 const fleet = useFleet();
 let link: NatsConnection;

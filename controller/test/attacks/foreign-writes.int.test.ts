@@ -9,10 +9,17 @@ import { subjects } from "@chimera/proto/subjects";
 import { worldId, type Leaf } from "@chimera/proto/signed/world";
 import { headers, type NatsConnection } from "nats";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { eventually } from "./nats-server.ts";
-import { connectAsController } from "./raw-nats.ts";
-import { makeHead, makeLeaf, pushClosure, putHead, startTestFleet, type TestFleet } from "./test-fleet.ts";
-import { fleetId } from "./test-keys.ts";
+import { eventually } from "../fixture/nats-server.ts";
+import { connectAsController } from "../fixture/raw-nats.ts";
+import {
+  makeHead,
+  makeLeaf,
+  pushClosure,
+  putHead,
+  startTestFleet,
+  type TestFleet,
+} from "../fixture/test-fleet.ts";
+import { fleetId } from "../fixture/test-keys.ts";
 
 const subject = subjects.desired("head", fleetId);
 let fleet: TestFleet;

@@ -5,12 +5,12 @@ import { seal } from "@chimera/proto/signed/envelope";
 import { worldId } from "@chimera/proto/signed/world";
 import { subjects } from "@chimera/proto/subjects";
 import { expect, test } from "vitest";
-import { getFleet, iso, panicFor, publish, put, pushWorld, sealPanic } from "./documents.ts";
-import { eventually } from "./nats-server.ts";
-import { connectAsNode } from "./raw-nats.ts";
-import { makeHead, putHead, startBeside } from "./test-fleet.ts";
-import { fleetId } from "./test-keys.ts";
-import { useFleet } from "./use-fleet.ts";
+import { getFleet, iso, panicFor, publish, put, pushWorld, sealPanic } from "../fixture/documents.ts";
+import { eventually } from "../fixture/nats-server.ts";
+import { connectAsNode } from "../fixture/raw-nats.ts";
+import { makeHead, putHead, startBeside } from "../fixture/test-fleet.ts";
+import { fleetId } from "../fixture/test-keys.ts";
+import { useFleet } from "../fixture/use-fleet.ts";
 
 const fleet = useFleet();
 

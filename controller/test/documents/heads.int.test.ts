@@ -4,11 +4,11 @@ import { generateKey, parseSecretKey } from "@chimera/proto/signed/keys";
 import { verifyLeaf, worldId } from "@chimera/proto/signed/world";
 import { FleetId, NodeName } from "@chimera/proto/names";
 import { expect, test } from "vitest";
-import { eventually } from "./nats-server.ts";
-import { makeStoreObject } from "./store-object.ts";
-import { makeHead, makeLeaf, pushClosure, putHead } from "./test-fleet.ts";
-import { fleetId } from "./test-keys.ts";
-import { useFleet } from "./use-fleet.ts";
+import { eventually } from "../fixture/nats-server.ts";
+import { makeStoreObject } from "../fixture/store-object.ts";
+import { makeHead, makeLeaf, pushClosure, putHead } from "../fixture/test-fleet.ts";
+import { fleetId } from "../fixture/test-keys.ts";
+import { useFleet } from "../fixture/use-fleet.ts";
 
 const fleet = useFleet();
 

@@ -1,11 +1,11 @@
 import { worldId, type Leaf } from "@chimera/proto/signed/world";
 import { subjects } from "@chimera/proto/subjects";
 import { beforeAll, expect, test } from "vitest";
-import { bucketState, getFleet, panicFor, publish, put, pushWorld, sealPanic } from "./documents.ts";
-import { connectAsController, connectAsNode } from "./raw-nats.ts";
-import { makeHead, putHead } from "./test-fleet.ts";
-import { fleetId } from "./test-keys.ts";
-import { useFleet } from "./use-fleet.ts";
+import { bucketState, getFleet, panicFor, publish, put, pushWorld, sealPanic } from "../fixture/documents.ts";
+import { connectAsController, connectAsNode } from "../fixture/raw-nats.ts";
+import { makeHead, putHead } from "../fixture/test-fleet.ts";
+import { fleetId } from "../fixture/test-keys.ts";
+import { useFleet } from "../fixture/use-fleet.ts";
 
 const fleet = useFleet();
 let leaves: Leaf[];

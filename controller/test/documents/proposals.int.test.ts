@@ -15,11 +15,11 @@ import {
   pushWorld,
   sealOrder,
   sealPanic,
-} from "./documents.ts";
-import { connectAsController } from "./raw-nats.ts";
-import { makeHead } from "./test-fleet.ts";
-import { fleetId, fleetKeys, makeKeySet, makeSigner } from "./test-keys.ts";
-import { useFleet } from "./use-fleet.ts";
+} from "../fixture/documents.ts";
+import { connectAsController } from "../fixture/raw-nats.ts";
+import { makeHead } from "../fixture/test-fleet.ts";
+import { fleetId, fleetKeys, makeKeySet, makeSigner } from "../fixture/test-keys.ts";
+import { useFleet } from "../fixture/use-fleet.ts";
 
 const fleet = useFleet();
 const three = ["alice", "bob", "carol"].map((name) => makeSigner(name));

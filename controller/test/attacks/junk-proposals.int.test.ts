@@ -2,9 +2,9 @@
 import { seal, type Envelope } from "@chimera/proto/signed/envelope";
 import { PublicKeyText, type Signer } from "@chimera/proto/signed/keys";
 import { expect, test } from "vitest";
-import { getFleet, idOf, iso, makeOrder, put, sealOrder } from "./documents.ts";
-import { fleetId, fleetKeys, makeKeySet, makeSigner } from "./test-keys.ts";
-import { useFleet } from "./use-fleet.ts";
+import { getFleet, idOf, iso, makeOrder, put, sealOrder } from "../fixture/documents.ts";
+import { fleetId, fleetKeys, makeKeySet, makeSigner } from "../fixture/test-keys.ts";
+import { useFleet } from "../fixture/use-fleet.ts";
 
 const fleet = useFleet();
 const propose = (envelope: Envelope) => put(fleet(), `/v1/proposals/${idOf(envelope)}`, envelope);
