@@ -85,12 +85,27 @@ async function run(state: State, parts: LoopParts, wake: () => void): Promise<vo
     state.woken = false;
     const delay = await pass(state, parts).catch((error: unknown) => survive(error, parts));
     state.alarm = new AbortController();
-    if (state.stopped || state.woken) continue;
-    const name = delay > 0 ? (state.journal?.unit?.name ?? null) : null;
-    const unwatch = name === null ? null : (parts.watchUnit?.(name, wake) ?? null);
-    await sleep(unwatch === null ? delay : Math.max(delay, paceMs.watchedUnit), state.alarm.signal);
-    unwatch?.();
+    if (!state.stopped && !state.woken)
+      await rest(delay, state, () => watched(delay, state, { parts, wake }));
   }
+}
+
+/** Until its time is over, or something wakes the loop, as the end of a unit that is watched. */
+async function rest(delay: number, { alarm }: State, watchUnit: () => (() => void) | null): Promise<void> {
+  const unwatch = watchUnit();
+  await sleep(unwatch === null ? delay : Math.max(delay, paceMs.watchedUnit), alarm.signal);
+  unwatch?.();
+}
+
+function watched(
+  delay: number,
+  { journal }: State,
+  { parts, wake }: { parts: LoopParts; wake: () => void },
+): (() => void) | null {
+  const unit = journal?.unit ?? null;
+  return delay > 0 && unit !== null && parts.watchUnit !== undefined
+    ? parts.watchUnit(unit.name, wake)
+    : null;
 }
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {

@@ -24,7 +24,6 @@ import { perform, type Performer } from "./perform.ts";
 import type { ProgressFile } from "./agent/progress-file.ts";
 import { clearLeftovers } from "./activation/left-units.ts";
 import { createSwitchLockHolder } from "./activation/switch-lock-holder.ts";
-import { watchUnitEnd } from "./activation/watch-unit.ts";
 import { createRestartAdvice } from "./preflight/restart-advice.ts";
 import { readPointers } from "./system-pointers.ts";
 import { createUnitsWatch } from "./systemd/units-watch.ts";
@@ -34,8 +33,6 @@ export interface HostSide {
   ownPath: StorePath | null;
   observe: (needs: Needs) => Promise<Sight>;
   perform: (action: Action) => Promise<void>;
-  /** As the loop wants it. */
-  watchUnit: (name: string, onEnd: () => void) => (() => void) | null;
   health: () => HealthSample;
   hardware: () => Promise<Hardware>;
   /** Whether the active system starts another agent than this one, or says something else to it. */
@@ -94,7 +91,6 @@ export function openHost(options: HostOptions): HostSide {
     },
     // A unit or a timer of the same name may be among what was left.
     perform: (action) => progress.during(cleared.then(() => perform(action, performer))),
-    watchUnit: watchUnitEnd,
     health: () => readHealth(config.node, units.latest()),
     hardware: () => readHardware(config.node, program),
     isReplaced: () =>

@@ -6,6 +6,7 @@ import type { ChimeraError } from "@chimera/proto/errors";
 import type { Log } from "@chimera/proto/log";
 import { setTimeout as delay } from "node:timers/promises";
 import type { AgentConfig } from "../config.ts";
+import { watchUnitEnd } from "../host/activation/watch-unit.ts";
 import { openHost } from "../host/host-side.ts";
 import { openJournal } from "../host/state/journal-file.ts";
 import type { ProgressFile } from "../host/agent/progress-file.ts";
@@ -65,7 +66,7 @@ export async function driveOffline(options: OfflineDrive): Promise<Journal | nul
     observe: host.observe,
     decide: options.decide,
     perform: host.perform,
-    watchUnit: host.watchUnit,
+    watchUnit: watchUnitEnd,
     saveJournal(next) {
       report.moved(journal, next);
       saveJournal(next, () => stored.save(next), log);

@@ -6,6 +6,7 @@ import type { Log } from "@chimera/proto/log";
 import type { Digest, StorePath } from "@chimera/proto/names";
 import { isAtRest, startLoop, type Loop, type LoopParts, type Pass } from "../loop.ts";
 import { createContactMemory } from "../desired/contact-memory.ts";
+import { watchUnitEnd } from "../host/activation/watch-unit.ts";
 import { uptimeMs } from "../host/boot-clock.ts";
 import { createDenier, type Denier } from "./deny-failed.ts";
 import { committedHead } from "../desired/node-facts.ts";
@@ -17,7 +18,7 @@ import { problemAt } from "../status-document.ts";
 export interface LoopNeeds {
   shared: Shared;
   log: Log;
-  host: Required<Pick<LoopParts, "observe" | "perform" | "watchUnit">> & {
+  host: Pick<LoopParts, "observe" | "perform"> & {
     isReplaced: () => boolean;
   };
   control: {
@@ -45,10 +46,7 @@ export function wireLoop(needs: LoopNeeds): Loop {
     progress.touch();
     control.noteChange();
   };
-  const denier = createDenier(
-    ({ toplevel, reason }) => keeper.noteFailed(toplevel, { reason, at: now() }),
-    log,
-  );
+  const denier = createDenier(noteFailed(keeper), log);
   const contact = createContactMemory(() => soon(control.hasContact()), uptimeMs);
   return startLoop({
     journal: shared.journal,
@@ -61,7 +59,7 @@ export function wireLoop(needs: LoopNeeds): Loop {
       return { ...(await host.observe(asked)), ...heard };
     },
     perform: host.perform,
-    watchUnit: host.watchUnit,
+    watchUnit: watchUnitEnd,
     saveJournal: (journal) => keepJournal(needs, denier, journal),
     onEvent: control.report,
     onPass(pass) {
@@ -79,6 +77,10 @@ export function wireLoop(needs: LoopNeeds): Loop {
     },
     log: log.child({ component: "loop" }),
   });
+}
+
+function noteFailed(keeper: LoopNeeds["keeper"]): Parameters<typeof createDenier>[0] {
+  return ({ toplevel, reason }) => keeper.noteFailed(toplevel, { reason, at: now() });
 }
 
 /** A pass does not wait for a network that is gone: it looks again at the next one. */
