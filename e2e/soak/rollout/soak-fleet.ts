@@ -53,6 +53,17 @@ export async function startSoakFleet(report: Report): Promise<SoakFleet> {
   };
 }
 
+/** What dies after the commit is seen by a check: of units only the probation judges. */
+const looksAfterIt = {
+  checks: [
+    { kind: "unit", name: "work", unit: "lab-fault.service", everySeconds: 1, passes: 2, failures: 2 },
+  ],
+};
+
+function sickWorld(label: string, fault: SystemFault) {
+  return { label, changes: { fault }, ...(fault === "fail-late" && { agentConfig: looksAfterIt }) };
+}
+
 function projects(fleet: Fleet): SoakFleet["projectOf"] {
   const staged = new Map<string, string>();
   let count = 0;
@@ -65,7 +76,7 @@ function projects(fleet: Fleet): SoakFleet["projectOf"] {
     // A system that has failed once stays in quarantine: each trial has its own.
     const systems = fleet.lab.nodes.map(({ name }) => {
       const fault = faults[name];
-      const world = fault === undefined ? { label } : { label: `${label}x${count}`, changes: { fault } };
+      const world = fault === undefined ? { label } : sickWorld(`${label}x${count}`, fault);
       return [name, fleet.node(name, { version, ...world })] as const;
     });
     const name = isPlain ? label : `${label}x${count}`;
