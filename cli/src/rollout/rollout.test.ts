@@ -93,8 +93,9 @@ describe("chimera rollout status", () => {
 });
 
 /** A lead that answers so. */
-async function answered(phase: RolloutRecord["phase"], args: readonly string[]) {
-  const before = args[0] === "resume" ? record({ phase: "paused" }) : record();
+async function answered(phase: RolloutRecord["phase"], args: readonly string[], last?: string) {
+  const earlier = last === undefined ? {} : { answered: { nonce: "a".repeat(32), createdAt: last } };
+  const before = record({ ...earlier, ...(args[0] === "resume" && { phase: "paused" }) });
   const asked: Order[] = [];
   const role = { keys: [(await keyOf(operator(), "order")).publicKey], threshold: 1 };
   operator().server.rollout = before;
@@ -122,6 +123,15 @@ describe("chimera rollout pause, resume, abort", () => {
       out: expect.stringMatching(new RegExp(`^${phase}: ${phase} by `, "u")),
     });
     expect(asked).toMatchObject([{ nodes: "all", reason: "a look", action: { kind: "rollout", head, ask } }]);
+  });
+
+  test("one whose predecessor was signed by a clock that was ahead is signed after it, and counts", async () => {
+    const [ahead, behind] = [600_000, -600_000].map((ms) => new Date(Date.now() + ms).toISOString());
+    const late = await answered("paused", ["pause"], ahead);
+    expect(late.asked[0]?.createdAt).toBe(new Date(Date.parse(ahead ?? "") + 1).toISOString());
+    const usual = await answered("paused", ["pause"], behind);
+    expect(Date.parse(usual.asked[0]?.createdAt ?? "")).toBeLessThan(Date.now() + 1);
+    expect(usual.result.code).toBe(0);
   });
 
   test("an abort that nobody consented to has only paused it, and is no success", async () => {

@@ -8,6 +8,7 @@ import { addFleetOptions, examples, FleetOptions, parseOptions } from "../../opt
 import { draftOrder, signOrder } from "../../order/sign-order.ts";
 import { rolloutText, type CurrentRollout } from "../../print/documents/rollout-text.ts";
 import { printableJson } from "../../print/printable.ts";
+import { afterAnswered } from "../../rollout/after-answered.ts";
 import { askLead } from "../../rollout/ask-lead.ts";
 import { currentRollout } from "../../rollout/current-rollout.ts";
 
@@ -62,12 +63,13 @@ async function send(io: Io, ask: keyof typeof asks, options: AskOptions): Promis
   const rollout = await currentRollout(observer);
   refuseUseless(rollout, ask);
   const { reason, json } = options;
-  const order = draftOrder(io, observer.context.fleetId, {
+  const drafted = draftOrder(io, observer.context.fleetId, {
     nodes: "all",
     action: { kind: "rollout", head: rollout.head, ask },
     reason,
     notAfterMs: io.nowMs() + askableMs,
   });
+  const order = { ...drafted, createdAt: afterAnswered(drafted.createdAt, rollout.record) };
   if (options.dryRun) {
     const text = `${ask} the rollout of head ${rollout.serial}, until ${order.notAfter}\n`;
     io.out(
