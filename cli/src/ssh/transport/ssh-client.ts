@@ -89,7 +89,8 @@ export async function withSsh<T>(io: Io, settings: SshSettings, work: (ssh: Ssh)
   }
 }
 
-function privateFolder({ env }: Io): string {
+/** Where the sockets' folder is made: a name that is too long for them, or that ssh would read otherwise, is not used. */
+export function privateFolder({ env }: Pick<Io, "env">): string {
   const runtime = env["XDG_RUNTIME_DIR"] ?? "";
   return /^\/[\w./-]+$/u.test(runtime) && runtime.length <= longestFolder ? runtime : "/tmp";
 }
