@@ -4,7 +4,7 @@ import { z } from "zod";
 import { parseCommandLine, runMain } from "./lab/command-line.ts";
 import { downOnInterrupt } from "./lab/down-on-interrupt.ts";
 import { downUnlessInUse } from "./lab/down.ts";
-import { listPackages } from "./lab/list-packages.ts";
+import { listPackages } from "./lab/prepare/list-packages.ts";
 import { reporter } from "./lab/report.ts";
 import { operatorOf } from "./fleet/operator.ts";
 import { startFleet } from "./fleet/start-fleet.ts";

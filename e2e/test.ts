@@ -5,10 +5,10 @@ import { parseArgs } from "node:util";
 import { execa } from "execa";
 import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
 import { countReport, type Counts } from "../tools/count-report.ts";
-import { listPackages } from "./lab/list-packages.ts";
-import { prepare } from "./lab/prepare.ts";
+import { listPackages } from "./lab/prepare/list-packages.ts";
+import { prepare } from "./lab/prepare/prepare.ts";
 import { reporter } from "./lab/report.ts";
-import { toolCommand } from "./lab/tool-command.ts";
+import { toolCommand } from "./lab/tools/tool-command.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const reports = join(root, ".vitest");

@@ -7,7 +7,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { execa } from "execa";
-import { toolCommand } from "../e2e/lab/tool-command.ts";
+import { toolCommand } from "../e2e/lab/tools/tool-command.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const workspaces = ["proto", "agent", "controller", "cli", "e2e"];

@@ -12,7 +12,7 @@ import { pointersOf } from "../fleet/fleet-stage.ts";
 import type { RawStore } from "../fleet/raw-store.ts";
 import type { Fleet } from "../fleet/start-fleet.ts";
 import type { TamperingProxy } from "../fleet/tampering-proxy.ts";
-import type { Host } from "../lab/host.ts";
+import type { Host } from "../lab/host/host.ts";
 import { waitUntil } from "../lab/wait-until.ts";
 
 /** Whose signatures the fleet takes now: rotation changes them. */

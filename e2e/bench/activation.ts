@@ -1,7 +1,7 @@
 // SHELL. Bench `activation`: what Chimera adds to a switch, what a write of its journal costs, how soon a restarted node decides.
 import { downOnInterrupt } from "../lab/down-on-interrupt.ts";
 import { downUnlessInUse } from "../lab/down.ts";
-import type { Host } from "../lab/host.ts";
+import type { Host } from "../lab/host/host.ts";
 import type { Report } from "../lab/report.ts";
 import { startSoakNodes, type SoakNode } from "../soak/activation/soak-nodes.ts";
 import { switchTimes } from "./activation/added-time.ts";

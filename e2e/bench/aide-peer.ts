@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { ChimeraError } from "@chimera/proto/errors";
-import { installDebianPackage } from "../lab/host-packages.ts";
-import type { Host } from "../lab/host.ts";
+import { installDebianPackage } from "../lab/prepare/host-packages.ts";
+import type { Host } from "../lab/host/host.ts";
 import type { Report } from "../lab/report.ts";
-import { runTool } from "../lab/run-tool.ts";
+import { runTool } from "../lab/tools/run-tool.ts";
 import { spread } from "./figures.ts";
 
 const runs = 20;

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { Report } from "../lab/report.ts";
-import type { Host } from "../lab/host.ts";
+import type { Host } from "../lab/host/host.ts";
 import { withFleet } from "./bench-fleet.ts";
 import { atMost, percentiles, type Figure } from "./figures.ts";
 

@@ -6,7 +6,7 @@ import { operatorOf } from "../fleet/operator.ts";
 import { startFleet, type Fleet } from "../fleet/start-fleet.ts";
 import { downOnInterrupt } from "../lab/down-on-interrupt.ts";
 import { downUnlessInUse } from "../lab/down.ts";
-import type { Host } from "../lab/host.ts";
+import type { Host } from "../lab/host/host.ts";
 import type { Report } from "../lab/report.ts";
 import { percentiles, spread, type Figure, type Peer as PeerFigure } from "./figures.ts";
 import { labWorld, restarted } from "./panic-lab/lab-world.ts";

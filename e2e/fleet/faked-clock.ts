@@ -1,6 +1,6 @@
 // SHELL. An agent whose clock is wrong. Containers share the machine's clock, so the agent's process is told another time
 // by libfaketime: its wall clock only, for timers go by the monotonic one.
-import type { Host } from "../lab/host.ts";
+import type { Host } from "../lab/host/host.ts";
 import { waitUntil } from "../lab/wait-until.ts";
 import { agentPid } from "./fleet-stage.ts";
 

@@ -1,6 +1,6 @@
 // SHELL. Where a lab fleet's own things lie between its parts: keys, bundles, staged sources, the seed store.
 import { join } from "node:path";
-import { cacheFolder } from "../lab/cache-folder.ts";
+import { cacheFolder } from "../lab/prepare/cache-folder.ts";
 
 /** Made anew for each fleet. */
 export function fleetFolder(...parts: string[]): string {

@@ -1,10 +1,10 @@
 // SHELL. What scenarios keep doing with a lab fleet: deploy a world, read a node's view, its pointers and its events.
-import type { HostRunResult } from "../lab/host-run.ts";
+import type { HostRunResult } from "../lab/host/host-run.ts";
 import type { NodeView } from "@chimera/proto/api";
 import { z } from "zod";
 import type { SystemSpec } from "../lab/os/system-spec.ts";
 import { waitUntil } from "../lab/wait-until.ts";
-import type { Host } from "../lab/host.ts";
+import type { Host } from "../lab/host/host.ts";
 import { bootDefaultOf } from "../lab/vm/read-boot-entries.ts";
 import type { NodeWorld } from "./fleet-systems.ts";
 import { operatorOf } from "./operator.ts";

@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Envelope } from "@chimera/proto/signed/envelope";
-import type { HostFile } from "../lab/host-files.ts";
+import type { HostFile } from "../lab/host/host-files.ts";
 import { fleetFolder } from "./fleet-folder.ts";
 import { identityFiles, type Identity } from "./make-identity.ts";
 import type { RunProgram } from "./run-program.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { FleetId } from "@chimera/proto/names";
 import { Envelope } from "@chimera/proto/signed/envelope";
-import type { HostFile } from "../lab/host-files.ts";
+import type { HostFile } from "../lab/host/host-files.ts";
 import { fleetFolder } from "./fleet-folder.ts";
 import { hubUrl } from "./fleet-systems.ts";
 import { makeHub } from "./make-hub.ts";

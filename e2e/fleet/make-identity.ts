@@ -1,7 +1,7 @@
 // SHELL. The keys of one lab host, made by the agent's own command.
 import { mkdir, readFile } from "node:fs/promises";
 import { z } from "zod";
-import type { HostFile } from "../lab/host-files.ts";
+import type { HostFile } from "../lab/host/host-files.ts";
 import { fleetFolder } from "./fleet-folder.ts";
 import type { RunProgram } from "./run-program.ts";
 

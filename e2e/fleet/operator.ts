@@ -1,7 +1,7 @@
 // SHELL. The operator of a lab fleet: types `chimera` on ws.
 import { z } from "zod";
 import { NodeList, type NodeView } from "@chimera/proto/api";
-import type { HostRunOptions, HostRunResult } from "../lab/host-run.ts";
+import type { HostRunOptions, HostRunResult } from "../lab/host/host-run.ts";
 import type { Lab } from "../lab/lab.ts";
 import { waitUntil } from "../lab/wait-until.ts";
 import { homeOf } from "./people.ts";

@@ -3,7 +3,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { FleetId } from "@chimera/proto/names";
-import type { HostFile } from "../lab/host-files.ts";
+import type { HostFile } from "../lab/host/host-files.ts";
 import { fleetFolder } from "./fleet-folder.ts";
 import type { RunProgram } from "./run-program.ts";
 

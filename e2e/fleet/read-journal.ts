@@ -1,7 +1,7 @@
 // SHELL. A node's journal as it lies on its disk, for scenarios that wait for a step.
 import { ChimeraError } from "@chimera/proto/errors";
 import { z } from "zod";
-import type { Host } from "../lab/host.ts";
+import type { Host } from "../lab/host/host.ts";
 import { waitUntil } from "../lab/wait-until.ts";
 
 const Journal = z.object({

@@ -1,7 +1,7 @@
 // SHELL. A machine that leads where no node does, in the lab the hub: its identity and configuration, and its unit.
 import type { Envelope } from "@chimera/proto/signed/envelope";
-import type { Host } from "../lab/host.ts";
-import type { HostFile } from "../lab/host-files.ts";
+import type { Host } from "../lab/host/host.ts";
+import type { HostFile } from "../lab/host/host-files.ts";
 import { hubUrl } from "./fleet-systems.ts";
 import { identityFiles } from "./make-identity.ts";
 

@@ -2,7 +2,7 @@
 import { build } from "esbuild";
 import { join } from "node:path";
 import { z } from "zod";
-import type { Host } from "../lab/host.ts";
+import type { Host } from "../lab/host/host.ts";
 import { TamperTrial, type TamperOrder } from "../probe/tamper-order.ts";
 import { fleetFolder } from "./fleet-folder.ts";
 import { tamperFiles, tamperLinks } from "./fleet-systems.ts";

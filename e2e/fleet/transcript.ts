@@ -1,7 +1,7 @@
 // SHELL. What people typed in a scenario, and what they were answered: kept as it was, for the documentation.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import type { HostRunResult } from "../lab/host-run.ts";
+import type { HostRunResult } from "../lab/host/host-run.ts";
 
 const folder = resolve(import.meta.dirname, "../../.vitest");
 

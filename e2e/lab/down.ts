@@ -2,17 +2,17 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { ChimeraError } from "@chimera/proto/errors";
-import { killCgroup, labCgroup, removeLabCgroups } from "./cgroups.ts";
+import { killCgroup, labCgroup, removeLabCgroups } from "./kernel/cgroups.ts";
 import { claimLink, isClaimed, labFolder, permitFile, readState, stateFile } from "./lab-state.ts";
 import type { LabState } from "./lab-state.ts";
-import { readMountInfo } from "./mount-info.ts";
-import { bridgeName, removeBridge } from "./network.ts";
-import { isAlive } from "./process-identity.ts";
+import { readMountInfo } from "./kernel/mount-info.ts";
+import { bridgeName, removeBridge } from "./kernel/network.ts";
+import { isAlive } from "./kernel/process-identity.ts";
 import { silent } from "./report.ts";
 import type { Report } from "./report.ts";
 import { removeRunLeftovers } from "./run-leftovers.ts";
-import { runTool } from "./run-tool.ts";
-import { restoreSysctls } from "./sysctls.ts";
+import { runTool } from "./tools/run-tool.ts";
+import { restoreSysctls } from "./kernel/sysctls.ts";
 import { waitUntil } from "./wait-until.ts";
 
 /** Refuses while another living process brings the lab up or works in it, unless that one asks for it as our parent. */

@@ -4,9 +4,9 @@ import { mkdir, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { ChimeraError } from "@chimera/proto/errors";
-import { cacheFolder } from "./cache-folder.ts";
+import { cacheFolder } from "./prepare/cache-folder.ts";
 import { VmSpec } from "./vm/vm-spec.ts";
-import { ProcessIdentity } from "./process-identity.ts";
+import { ProcessIdentity } from "./kernel/process-identity.ts";
 import { writeAtomic } from "./write-atomic.ts";
 
 export const HostName = z

@@ -3,9 +3,9 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { claimLink, isClaimed, labFolder } from "./lab-state.ts";
-import { readMountInfo } from "./mount-info.ts";
-import { readProc } from "./process-identity.ts";
-import { runTool } from "./run-tool.ts";
+import { readMountInfo } from "./kernel/mount-info.ts";
+import { readProc } from "./kernel/process-identity.ts";
+import { runTool } from "./tools/run-tool.ts";
 
 export type MachineSnapshot = {
   readonly processes: string[];

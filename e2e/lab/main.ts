@@ -5,11 +5,11 @@ import { Command } from "commander";
 import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
 import { downOnInterrupt } from "./down-on-interrupt.ts";
 import { downUnlessInUse } from "./down.ts";
-import { hostEnv } from "./host-run.ts";
-import { usualHosts } from "./host-spec.ts";
+import { hostEnv } from "./host/host-run.ts";
+import { usualHosts } from "./host/host-spec.ts";
 import { startFleet } from "../fleet/start-fleet.ts";
 import { requireLab, up } from "./lab.ts";
-import { prepare } from "./prepare.ts";
+import { prepare } from "./prepare/prepare.ts";
 import { reporter } from "./report.ts";
 import { printStatus } from "./print-status.ts";
 

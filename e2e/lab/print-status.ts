@@ -1,6 +1,6 @@
 // SHELL. The lab's hosts as a table on stdout.
 import Table from "cli-table3";
-import type { Host } from "./host.ts";
+import type { Host } from "./host/host.ts";
 import type { Lab } from "./lab.ts";
 
 export async function printStatus(lab: Lab): Promise<void> {

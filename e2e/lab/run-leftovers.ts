@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { readdir, rm, rmdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { runTool } from "./run-tool.ts";
+import { runTool } from "./tools/run-tool.ts";
 
 /** nspawn's own folders, parents first; no other entry of /run/systemd is ever touched. */
 const folders = ["", "/locks", "/propagate", "/unix-export"].map((name) => `/run/systemd/nspawn${name}`);

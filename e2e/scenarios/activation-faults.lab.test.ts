@@ -4,7 +4,7 @@ import { agentPid, deployWorld, pointersOf, waitView } from "../fleet/fleet-stag
 import { readJournal, waitStep } from "../fleet/read-journal.ts";
 import { startFleet, type Fleet } from "../fleet/start-fleet.ts";
 import { downUnlessInUse } from "../lab/down.ts";
-import type { Host } from "../lab/host.ts";
+import type { Host } from "../lab/host/host.ts";
 import { waitUntil } from "../lab/wait-until.ts";
 
 let fleet: Fleet;

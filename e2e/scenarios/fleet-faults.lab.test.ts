@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { agentPid, deployWorld, pointersOf, waitView } from "../fleet/fleet-stage.ts";
 import { startFleet, type Fleet } from "../fleet/start-fleet.ts";
 import { downUnlessInUse } from "../lab/down.ts";
-import type { Host } from "../lab/host.ts";
+import type { Host } from "../lab/host/host.ts";
 import type { Fault } from "../lab/os/system-spec.ts";
 import { waitUntil } from "../lab/wait-until.ts";
 

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { startSwitchHost, type SwitchHost } from "../fixtures/switch-host.ts";
-import { waitRebooted } from "../lab/wait-rebooted.ts";
+import { waitRebooted } from "../lab/host/wait-rebooted.ts";
 import { waitUntil } from "../lab/wait-until.ts";
 
 let on: SwitchHost;

@@ -6,9 +6,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { downUnlessInUse } from "../lab/down.ts";
 import { up } from "../lab/lab.ts";
 import type { Lab } from "../lab/lab.ts";
-import { prepare } from "../lab/prepare.ts";
+import { prepare } from "../lab/prepare/prepare.ts";
 import { silent } from "../lab/report.ts";
-import { toolRoot } from "../lab/tool-root.ts";
+import { toolRoot } from "../lab/tools/tool-root.ts";
 import { waitUntil } from "../lab/wait-until.ts";
 
 /** The least that lab-init boots: everything else of a system is tested with the system closures. */

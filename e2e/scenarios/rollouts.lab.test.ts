@@ -6,7 +6,7 @@ import { pointersOf, waitView } from "../fleet/fleet-stage.ts";
 import { operatorOf } from "../fleet/operator.ts";
 import { startFleet, type Fleet } from "../fleet/start-fleet.ts";
 import { downUnlessInUse } from "../lab/down.ts";
-import type { HostRunResult } from "../lab/host-run.ts";
+import type { HostRunResult } from "../lab/host/host-run.ts";
 import type { Fault } from "../lab/os/system-spec.ts";
 import { waitUntil } from "../lab/wait-until.ts";
 

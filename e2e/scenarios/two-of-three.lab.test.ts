@@ -12,7 +12,7 @@ import { openRawStore } from "../fleet/raw-store.ts";
 import { startFleet, type Fleet } from "../fleet/start-fleet.ts";
 import { startTranscript } from "../fleet/transcript.ts";
 import { downUnlessInUse } from "../lab/down.ts";
-import type { Host } from "../lab/host.ts";
+import type { Host } from "../lab/host/host.ts";
 
 let fleet: Fleet;
 let ws: Host;

@@ -6,9 +6,9 @@ import { deployWorld, pointersOf, viewOf, waitView } from "../fleet/fleet-stage.
 import { waitStep } from "../fleet/read-journal.ts";
 import { startFleet, type Fleet } from "../fleet/start-fleet.ts";
 import { downUnlessInUse } from "../lab/down.ts";
-import type { Host } from "../lab/host.ts";
+import type { Host } from "../lab/host/host.ts";
 import { bootDefaultOf } from "../lab/vm/read-boot-entries.ts";
-import { waitRebooted } from "../lab/wait-rebooted.ts";
+import { waitRebooted } from "../lab/host/wait-rebooted.ts";
 
 let fleet: Fleet;
 let vm: Host;

@@ -2,7 +2,7 @@
 // one of the two systems, whole: what runs, the profile and the boot default name the same, and its state says so.
 import { setTimeout as sleep } from "node:timers/promises";
 import { agentPid, deployWorld, pointersOf, waitView } from "../fleet/fleet-stage.ts";
-import type { Host } from "../lab/host.ts";
+import type { Host } from "../lab/host/host.ts";
 import { randomFrom, type Soak } from "./trial.ts";
 
 const faults: Record<string, (node: Host) => Promise<void>> = {

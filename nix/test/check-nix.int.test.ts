@@ -16,7 +16,7 @@ import { StorePath } from "@chimera/proto/names";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createNixCheck } from "../../agent/src/host/checks/check-nix.ts";
-import { toolRoot } from "../../e2e/lab/tool-root.ts";
+import { toolRoot } from "../../e2e/lab/tools/tool-root.ts";
 
 let root: string;
 let nixStore: string[];

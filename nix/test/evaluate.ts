@@ -1,7 +1,7 @@
 /** SHELL. For tests: Nix evaluates an attribute of a file below nix/, strictly, with the message of what went wrong. */
 import { execa } from "execa";
 import { resolve } from "node:path";
-import { toolCommand } from "../../e2e/lab/tool-command.ts";
+import { toolCommand } from "../../e2e/lab/tools/tool-command.ts";
 
 export const repository = resolve(import.meta.dirname, "../..");
 

@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { ControllerConfig } from "../../controller/src/config.ts";
 import { NodeFile } from "../../controller/src/files/node-file.ts";
 import { renderNatsConfig } from "../../controller/src/nats-config.ts";
-import { toolCommand } from "../../e2e/lab/tool-command.ts";
+import { toolCommand } from "../../e2e/lab/tools/tool-command.ts";
 import { generateKey } from "../../proto/src/signed/keys.ts";
 import { generateNkey } from "../../proto/src/nkey.ts";
 import { evaluate } from "./evaluate.ts";

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { toolCommand } from "../../e2e/lab/tool-command.ts";
+import { toolCommand } from "../../e2e/lab/tools/tool-command.ts";
 import { waitUntil } from "../../e2e/lab/wait-until.ts";
 
 const sentinel = resolve(import.meta.dirname, "../sentinel");

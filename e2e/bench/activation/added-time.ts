@@ -5,7 +5,7 @@ import type { SoakNode } from "../../soak/activation/soak-nodes.ts";
 import { readFacts } from "../../soak/activation/node-facts.ts";
 import { stateFolder, watchJournal } from "../../soak/activation/watch-journal.ts";
 import { waitUntil } from "../../lab/wait-until.ts";
-import type { Host } from "../../lab/host.ts";
+import type { Host } from "../../lab/host/host.ts";
 
 export interface SwitchTimes {
   /** From the order's first write in the journal to the one that says committed, without the step of probation. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { z } from "zod";
 import { fleetFolder } from "../../fleet/fleet-folder.ts";
-import type { Host } from "../../lab/host.ts";
+import type { Host } from "../../lab/host/host.ts";
 
 const agentSources = join(import.meta.dirname, "../../../agent/src");
 

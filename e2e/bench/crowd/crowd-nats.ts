@@ -9,7 +9,7 @@ import { generateNkey, parseNkeySeed } from "@chimera/proto/nkey";
 import { nodePermissions } from "@chimera/proto/permissions";
 import { buckets, streams, subjects } from "@chimera/proto/subjects";
 import { connect, Events, StorageType, type NatsConnection } from "nats";
-import { toolCommand } from "../../lab/tool-command.ts";
+import { toolCommand } from "../../lab/tools/tool-command.ts";
 import type { CrowdFleet } from "./crowd-fleet.ts";
 
 export interface CrowdNats {

@@ -4,8 +4,8 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
 import { execa } from "execa";
-import { cacheFolder } from "../../lab/cache-folder.ts";
-import type { Host } from "../../lab/host.ts";
+import { cacheFolder } from "../../lab/prepare/cache-folder.ts";
+import type { Host } from "../../lab/host/host.ts";
 import { labFolder } from "../../lab/lab-state.ts";
 import type { Report } from "../../lab/report.ts";
 

@@ -3,8 +3,8 @@ import { readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ChimeraError } from "@chimera/proto/errors";
-import { labCgroup } from "../../lab/cgroups.ts";
-import type { Host } from "../../lab/host.ts";
+import { labCgroup } from "../../lab/kernel/cgroups.ts";
+import type { Host } from "../../lab/host/host.ts";
 
 const everyMs = 10;
 

@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { prepare } from "../prepare.ts";
+import { prepare } from "../prepare/prepare.ts";
 import { silent } from "../report.ts";
-import { toolRoot, type ToolRoot } from "../tool-root.ts";
+import { toolRoot, type ToolRoot } from "../tools/tool-root.ts";
 import {
   addNode,
   addPath,

@@ -1,8 +1,8 @@
 // SHELL. How the lab enters a VM: by an ssh server of the lab's own, on a network card that no other machine sees.
 import { join } from "node:path";
-import type { HostFile } from "../host-files.ts";
+import type { HostFile } from "../host/host-files.ts";
 import { hostFolder, labFolder } from "../lab-state.ts";
-import type { SshKeys } from "../ssh-keys.ts";
+import type { SshKeys } from "../host/ssh-keys.ts";
 import { doorInside } from "./qemu-argv.ts";
 
 /** Neither the closure's units nor its /etc take part: a system that breaks its own ssh can still be looked at. */

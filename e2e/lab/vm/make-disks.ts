@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
 import { hostFolder } from "../lab-state.ts";
 import type { HostRecord } from "../lab-state.ts";
-import { runTool } from "../run-tool.ts";
+import { runTool } from "../tools/run-tool.ts";
 import { firmwareVariables } from "./qemu-argv.ts";
 import type { VmSpec } from "./vm-spec.ts";
 

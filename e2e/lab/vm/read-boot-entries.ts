@@ -1,6 +1,6 @@
 // SHELL. What a VM's loader has to choose from, in the words of bootctl, which reads what the loader reads.
 import { z } from "zod";
-import type { Host } from "../host.ts";
+import type { Host } from "../host/host.ts";
 
 const Entries = z.array(
   z.object({

@@ -1,7 +1,7 @@
 // SHELL. Runs a program inside a VM through the lab's door, with the manners of `runInHost`.
 import { execa } from "execa";
 import { ChimeraError } from "@chimera/proto/errors";
-import { hostEnv, type HostRunOptions, type HostRunResult } from "../host-run.ts";
+import { hostEnv, type HostRunOptions, type HostRunResult } from "../host/host-run.ts";
 import { waitUntil } from "../wait-until.ts";
 import { doorClosed, doorSession } from "./door.ts";
 

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { hostFolder } from "../lab-state.ts";
 import type { HostRecord } from "../lab-state.ts";
-import { startDetached } from "../start-runner.ts";
+import { startDetached } from "../host/start-runner.ts";
 import { doorMaster } from "./door.ts";
 import { qemuArgv } from "./qemu-argv.ts";
 import type { VmSpec } from "./vm-spec.ts";

@@ -4,11 +4,11 @@ import { existsSync } from "node:fs";
 import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
-import { cacheFolder } from "../cache-folder.ts";
-import { installMissing } from "../host-packages.ts";
-import { readOsRelease } from "../preconditions.ts";
+import { cacheFolder } from "../prepare/cache-folder.ts";
+import { installMissing } from "../prepare/host-packages.ts";
+import { readOsRelease } from "../prepare/preconditions.ts";
 import type { Report } from "../report.ts";
-import { ensureRootfs } from "../rootfs.ts";
+import { ensureRootfs } from "../prepare/rootfs.ts";
 import { initrdApplets, initrdModules, initScript, makeInitrd } from "./make-initrd.ts";
 
 /** Rises when the steps below change in a way that the rest of the key does not show. */

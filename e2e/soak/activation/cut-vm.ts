@@ -2,9 +2,9 @@
 // next kernel will find it, without what the guest had not synced.
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Host } from "../../lab/host.ts";
+import type { Host } from "../../lab/host/host.ts";
 import { hostFolder } from "../../lab/lab-state.ts";
-import { runTool } from "../../lab/run-tool.ts";
+import { runTool } from "../../lab/tools/run-tool.ts";
 import { glimpseOf, type JournalGlimpse } from "./journal-steps.ts";
 import type { Shot } from "./kill-at-write.ts";
 

@@ -1,9 +1,9 @@
 // SHELL. What a failed trial leaves for whoever looks into it: the node's state folder, systemd's journal, the facts. Not committed.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { cacheFolder } from "../../lab/cache-folder.ts";
-import type { Host } from "../../lab/host.ts";
-import { runTool } from "../../lab/run-tool.ts";
+import { cacheFolder } from "../../lab/prepare/cache-folder.ts";
+import type { Host } from "../../lab/host/host.ts";
+import { runTool } from "../../lab/tools/run-tool.ts";
 import type { LedgerLine } from "./ledger-line.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import { stateFolder } from "./watch-journal.ts";

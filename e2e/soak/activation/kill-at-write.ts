@@ -1,7 +1,7 @@
 // SHELL. Waits for the wanted moment of an order and kills there. What the journal held at death is read afterwards: the
 // aim may be missed by a write, and what counts is what was hit.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Host } from "../../lab/host.ts";
+import type { Host } from "../../lab/host/host.ts";
 import type { JournalStep } from "./journal-steps.ts";
 import { executioner } from "./kill-scope.ts";
 import type { Moment, Scope } from "./trial-plan.ts";

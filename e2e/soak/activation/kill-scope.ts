@@ -1,8 +1,8 @@
 // SHELL. Ends the agent, the whole sentinel or the machine at once, from outside: by its cgroup, not by its own means.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { labCgroup } from "../../lab/cgroups.ts";
-import { leaderIn, type Host } from "../../lab/host.ts";
+import { labCgroup } from "../../lab/kernel/cgroups.ts";
+import { leaderIn, type Host } from "../../lab/host/host.ts";
 import { waitUntil } from "../../lab/wait-until.ts";
 import type { Scope } from "./trial-plan.ts";
 

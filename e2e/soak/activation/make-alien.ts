@@ -1,5 +1,5 @@
 // SHELL. A system that says to be built for another processor: what pre-flight refuses, whatever else is right with it.
-import type { Host } from "../../lab/host.ts";
+import type { Host } from "../../lab/host/host.ts";
 
 const script = `
 set -eu

@@ -1,6 +1,6 @@
 // SHELL. What the machine itself shows: where it points, what runs on it, what is left over. One program reads it all.
 import { z } from "zod";
-import type { Host } from "../../lab/host.ts";
+import type { Host } from "../../lab/host/host.ts";
 import { bootDefaultOf } from "../../lab/vm/read-boot-entries.ts";
 import { glimpseOf, type JournalGlimpse } from "./journal-steps.ts";
 

@@ -1,5 +1,5 @@
 // SHELL. What is wrong with a node already when an order comes.
-import type { Host } from "../../lab/host.ts";
+import type { Host } from "../../lab/host/host.ts";
 import type { Scenario } from "./scenarios.ts";
 
 export type Undo = () => Promise<void>;

@@ -1,10 +1,10 @@
 // SHELL. What a node is, kept aside on this machine while the node is off, and given back to it.
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Host } from "../../lab/host.ts";
-import { keepLayer, renewUpper } from "../../lab/kept-layers.ts";
+import type { Host } from "../../lab/host/host.ts";
+import { keepLayer, renewUpper } from "../../lab/host/kept-layers.ts";
 import { hostFolder } from "../../lab/lab-state.ts";
-import { runTool } from "../../lab/run-tool.ts";
+import { runTool } from "../../lab/tools/run-tool.ts";
 import type { Machine } from "./systems.ts";
 import { stateFolderInUpper } from "./watch-journal.ts";
 

@@ -1,6 +1,6 @@
 // SHELL. Gives an order on the node itself, as root would: neither NATS nor the controller takes part.
 import { waitUntil } from "../../lab/wait-until.ts";
-import type { Host } from "../../lab/host.ts";
+import type { Host } from "../../lab/host/host.ts";
 
 /** `chimera local` says this while no agent answers: one that makes room for its successor is back in a second or two. */
 const noAgent = 69;

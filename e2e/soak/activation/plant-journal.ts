@@ -1,6 +1,6 @@
 // SHELL. Puts another journal on a node while nobody drives it.
 import { z } from "zod";
-import type { Host } from "../../lab/host.ts";
+import type { Host } from "../../lab/host/host.ts";
 
 const journalPath = "/var/lib/chimera/journal.json";
 

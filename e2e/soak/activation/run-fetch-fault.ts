@@ -1,6 +1,6 @@
 // SHELL. The disk fills while a node fetches: the one fault that needs a signed head, since root's own orders fetch nothing.
 import { waitUntil } from "../../lab/wait-until.ts";
-import type { Host } from "../../lab/host.ts";
+import type { Host } from "../../lab/host/host.ts";
 import { readFacts } from "./node-facts.ts";
 import { applySetting } from "./node-settings.ts";
 import { expectedOf } from "./run-kill.ts";

@@ -1,6 +1,6 @@
 // SHELL. One trial that kills: an order, a death at its moment, and whatever the node makes of it by itself.
 import { ChimeraError, errorChain } from "@chimera/proto/errors";
-import type { Host } from "../../lab/host.ts";
+import type { Host } from "../../lab/host/host.ts";
 import type { Expected } from "./judge.ts";
 import { cutVm } from "./cut-vm.ts";
 import { killAtWrite, type Shot } from "./kill-at-write.ts";

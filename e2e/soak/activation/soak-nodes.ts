@@ -4,7 +4,7 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { deployWorld } from "../../fleet/fleet-stage.ts";
 import { operatorOf } from "../../fleet/operator.ts";
 import { startFleet, type Fleet } from "../../fleet/start-fleet.ts";
-import type { Host } from "../../lab/host.ts";
+import type { Host } from "../../lab/host/host.ts";
 import { installable } from "../../lab/os/build-systems.ts";
 import { SystemIndex } from "../../lab/os/system-spec.ts";
 import type { Report } from "../../lab/report.ts";

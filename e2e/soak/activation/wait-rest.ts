@@ -1,6 +1,6 @@
 // SHELL. Waits until a node is at rest and whole, for a bounded time; what it then is, is the end of the trial.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Host } from "../../lab/host.ts";
+import type { Host } from "../../lab/host/host.ts";
 import { judge, type Expected, type Verdict } from "./judge.ts";
 import { readFacts, type NodeFacts } from "./node-facts.ts";
 

@@ -2,7 +2,7 @@
 // inotify tells it within a millisecond. Nobody on the node takes part.
 import { readFileSync, watch } from "node:fs";
 import { join } from "node:path";
-import type { Host } from "../../lab/host.ts";
+import type { Host } from "../../lab/host/host.ts";
 import { hostFolder } from "../../lab/lab-state.ts";
 import { glimpseOf, type JournalGlimpse, type JournalStep } from "./journal-steps.ts";
 

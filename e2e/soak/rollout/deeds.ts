@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { keys } from "@chimera/proto/subjects";
-import type { Host } from "../../lab/host.ts";
+import type { Host } from "../../lab/host/host.ts";
 import { doDeed } from "../activation/faults/do-deed.ts";
 import type { DeedName } from "./rollout-faults.ts";
 import { lastNode, leads, type SoakFleet } from "./soak-fleet.ts";

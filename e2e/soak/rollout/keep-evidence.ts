@@ -1,7 +1,7 @@
 // SHELL. What a failed trial leaves for whoever looks into it. Not committed.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { cacheFolder } from "../../lab/cache-folder.ts";
+import { cacheFolder } from "../../lab/prepare/cache-folder.ts";
 import type { RolloutLine } from "./ledger-line.ts";
 import type { SoakFleet } from "./soak-fleet.ts";
 

@@ -1,7 +1,7 @@
 // SHELL. One trial: a rollout in waves, a fault at a moment of it, and where the fleet then comes to rest.
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorChain } from "@chimera/proto/errors";
-import type { HostRunResult } from "../../lab/host-run.ts";
+import type { HostRunResult } from "../../lab/host/host-run.ts";
 import { disturb } from "./deeds.ts";
 import { wrongEnd } from "./judge.ts";
 import type { RolloutLine } from "./ledger-line.ts";

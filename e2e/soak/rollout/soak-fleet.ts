@@ -7,7 +7,7 @@ import { callerOf } from "../../attacks/scene.ts";
 import { operatorOf, type Operator } from "../../fleet/operator.ts";
 import { openRawStore, type RawStore } from "../../fleet/raw-store.ts";
 import { startFleet, type Fleet } from "../../fleet/start-fleet.ts";
-import type { Host } from "../../lab/host.ts";
+import type { Host } from "../../lab/host/host.ts";
 import type { Fault as SystemFault } from "../../lab/os/system-spec.ts";
 import type { Report } from "../../lab/report.ts";
 

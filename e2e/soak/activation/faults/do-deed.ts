@@ -1,6 +1,6 @@
 // SHELL. Does to a node what the fault table says, from outside, and knows how to undo it.
 import { z } from "zod";
-import type { Host } from "../../../lab/host.ts";
+import type { Host } from "../../../lab/host/host.ts";
 import type { Undo } from "../node-settings.ts";
 import { plantJournal } from "../plant-journal.ts";
 import type { DeedName } from "./fault.ts";

@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
 import { readMountInfo } from "./mount-info.ts";
-import { waitUntil } from "./wait-until.ts";
+import { waitUntil } from "../wait-until.ts";
 
 const labName = "chimera-lab";
 

@@ -2,8 +2,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { hostFolder } from "./lab-state.ts";
-import { runTool } from "./run-tool.ts";
+import { hostFolder } from "../lab-state.ts";
+import { runTool } from "../tools/run-tool.ts";
 
 /** Newest first, as overlayfs wants them. */
 export function keptLayers(host: string): string[] {

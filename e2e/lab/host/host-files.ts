@@ -2,8 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { chmod, copyFile, mkdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { hostFolder } from "./lab-state.ts";
-import type { HostRecord } from "./lab-state.ts";
+import { hostFolder } from "../lab-state.ts";
+import type { HostRecord } from "../lab-state.ts";
 import type { HostKeys, SshKeys } from "./ssh-keys.ts";
 
 export type HostFile = { readonly path: string; readonly text: string; readonly mode?: number };
@@ -17,7 +17,7 @@ export type HostFilesInput = {
   readonly extra: readonly HostFile[];
 };
 
-const labInit = join(import.meta.dirname, "os", "lab-init.sh");
+const labInit = join(import.meta.dirname, "../os/lab-init.sh");
 
 export async function writeHostFiles(input: HostFilesInput): Promise<void> {
   const { host, all, keys } = input;

@@ -1,6 +1,6 @@
 // SHELL. The Debian mirror that this machine itself uses, asked of apt: both formats of sources are its business.
 import { ChimeraError } from "@chimera/proto/errors";
-import { runTool } from "./run-tool.ts";
+import { runTool } from "../tools/run-tool.ts";
 
 /** Of the source that serves this machine's own release. `codename` is that of /etc/os-release. */
 export async function debianMirror(codename: string): Promise<string> {

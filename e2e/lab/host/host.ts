@@ -3,13 +3,13 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { ChimeraError } from "@chimera/proto/errors";
-import { isPopulated, labCgroup } from "./cgroups.ts";
+import { isPopulated, labCgroup } from "../kernel/cgroups.ts";
 import { enterArgv, runInHost } from "./host-run.ts";
 import type { HostRunOptions, HostRunResult } from "./host-run.ts";
-import type { HostKind, HostRecord } from "./lab-state.ts";
-import { readProc } from "./process-identity.ts";
+import type { HostKind, HostRecord } from "../lab-state.ts";
+import { readProc } from "../kernel/process-identity.ts";
 import { consoleLog, startRunner } from "./start-runner.ts";
-import { waitUntil } from "./wait-until.ts";
+import { waitUntil } from "../wait-until.ts";
 import { waitRunning } from "./wait-running.ts";
 
 export type Host = {

@@ -4,9 +4,9 @@ import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { cacheFolder } from "./cache-folder.ts";
-import type { Report } from "./report.ts";
-import { runTool } from "./run-tool.ts";
-import { writeAtomic } from "./write-atomic.ts";
+import type { Report } from "../report.ts";
+import { runTool } from "../tools/run-tool.ts";
+import { writeAtomic } from "../write-atomic.ts";
 
 /** Package → a file that proves it is there. */
 const needed = {

@@ -1,8 +1,8 @@
 // SHELL. ssh keys of one lab: every host its own, and one that the operator's machine enters the others with.
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { labFolder } from "./lab-state.ts";
-import { toolRoot } from "./tool-root.ts";
+import { labFolder } from "../lab-state.ts";
+import { toolRoot } from "../tools/tool-root.ts";
 
 export type HostKeys = { readonly privateKey: string; readonly publicKey: string };
 export type SshKeys = { readonly operator: HostKeys; readonly hosts: Readonly<Record<string, HostKeys>> };

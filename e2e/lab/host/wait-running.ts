@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Host } from "./host.ts";
-import { waitUntil } from "./wait-until.ts";
+import { waitUntil } from "../wait-until.ts";
 
 export async function waitRunning(host: Host, timeoutMs = 120_000): Promise<void> {
   const state = await waitUntil(`${host.name} running`, () => settledState(host), {

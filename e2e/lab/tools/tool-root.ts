@@ -3,8 +3,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { ChimeraError } from "@chimera/proto/errors";
-import { cacheFolder } from "./cache-folder.ts";
-import { rootfsPath } from "./rootfs.ts";
+import { cacheFolder } from "../prepare/cache-folder.ts";
+import { rootfsPath } from "../prepare/rootfs.ts";
 
 export type Bind = { readonly from: string; readonly to: string };
 

@@ -4,12 +4,12 @@ import { once } from "node:events";
 import { mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
-import { isPopulated, makeHostCgroup, removeHostCgroup } from "./cgroups.ts";
+import { isPopulated, makeHostCgroup, removeHostCgroup } from "../kernel/cgroups.ts";
 import { keptLayers } from "./kept-layers.ts";
-import { hostFolder, permitFile } from "./lab-state.ts";
-import type { HostRecord } from "./lab-state.ts";
-import { bridgeName } from "./network.ts";
-import { waitUntil } from "./wait-until.ts";
+import { hostFolder, permitFile } from "../lab-state.ts";
+import type { HostRecord } from "../lab-state.ts";
+import { bridgeName } from "../kernel/network.ts";
+import { waitUntil } from "../wait-until.ts";
 
 const script = join(import.meta.dirname, "host-runner.sh");
 

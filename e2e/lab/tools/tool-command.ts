@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
-import { natsServerInRootfs, rootfsPath } from "./rootfs.ts";
+import { natsServerInRootfs, rootfsPath } from "../prepare/rootfs.ts";
 import { toolRoot } from "./tool-root.ts";
 
 export type Tool =

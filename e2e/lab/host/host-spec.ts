@@ -1,12 +1,12 @@
 // SHELL. Which hosts a lab shall have, and what of it goes into the state file.
 import { ChimeraError } from "@chimera/proto/errors";
 import type { HostFile } from "./host-files.ts";
-import { HostName } from "./lab-state.ts";
-import type { HostKind, HostRecord } from "./lab-state.ts";
-import { hostAddress } from "./network.ts";
-import type { Bind } from "./tool-root.ts";
-import { VmSpec } from "./vm/vm-spec.ts";
-import type { VmOptions } from "./vm/vm-spec.ts";
+import { HostName } from "../lab-state.ts";
+import type { HostKind, HostRecord } from "../lab-state.ts";
+import { hostAddress } from "../kernel/network.ts";
+import type { Bind } from "../tools/tool-root.ts";
+import { VmSpec } from "../vm/vm-spec.ts";
+import type { VmOptions } from "../vm/vm-spec.ts";
 
 export type HostSpec = {
   readonly name: string;

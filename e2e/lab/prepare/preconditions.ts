@@ -2,8 +2,8 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { ChimeraError } from "@chimera/proto/errors";
-import { cgroupRoot } from "./cgroups.ts";
-import { runTool } from "./run-tool.ts";
+import { cgroupRoot } from "../kernel/cgroups.ts";
+import { runTool } from "../tools/run-tool.ts";
 
 export type OsRelease = { readonly id: string; readonly codename: string };
 

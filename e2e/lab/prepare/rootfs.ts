@@ -7,9 +7,9 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { cacheFolder } from "./cache-folder.ts";
 import { aptProxyEnv, debianMirror } from "./debian-mirror.ts";
 import type { OsRelease } from "./preconditions.ts";
-import { readProc } from "./process-identity.ts";
-import type { Report } from "./report.ts";
-import { runTool } from "./run-tool.ts";
+import { readProc } from "../kernel/process-identity.ts";
+import type { Report } from "../report.ts";
+import { runTool } from "../tools/run-tool.ts";
 
 /** Rises when the steps below change in a way that an older root filesystem does not show. */
 const recipeVersion = 1;

@@ -1,6 +1,6 @@
 // SHELL. A host that reboots itself: it counts as back when another PID 1 (or QEMU) runs and its systemd says so.
 import type { Host } from "./host.ts";
-import { waitUntil } from "./wait-until.ts";
+import { waitUntil } from "../wait-until.ts";
 
 /** `reboot` makes it reboot; the command may be cut off together with the host. A VM's loader may try more than once. */
 export async function waitRebooted(host: Host, reboot: () => Promise<unknown>): Promise<void> {

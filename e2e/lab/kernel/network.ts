@@ -2,8 +2,8 @@
 import { networkInterfaces } from "node:os";
 import { z } from "zod";
 import { ChimeraError } from "@chimera/proto/errors";
-import type { HostKind } from "./lab-state.ts";
-import { runTool } from "./run-tool.ts";
+import type { HostKind } from "../lab-state.ts";
+import { runTool } from "../tools/run-tool.ts";
 
 export const bridgeName = "chimera-lab";
 
