@@ -6,7 +6,7 @@ import { readFileSync, watch } from "node:fs";
 import { join } from "node:path";
 
 /** Where systemd puts services, on a machine with one hierarchy. */
-export const serviceCgroups = "/sys/fs/cgroup/system.slice";
+const serviceCgroups = "/sys/fs/cgroup/system.slice";
 
 /** How to stop watching; null where there is nothing to watch: it has ended already, or this machine has no such cgroup. */
 export function watchUnitEnd(
