@@ -45,7 +45,8 @@ test("the plan for world B is one for all nodes, names what will stop, and sends
   expect(plan).toMatchObject({ code: 1, stdout: expect.stringMatching(/^n1, n2, n3$/m) });
   expect(plan.stdout).toMatch(/stops, starts +.*lab-app-1\.service, lab-app-2\.service, lab-app-5\.service/);
   expect(plan.stdout).toMatch(/leaves as it is +.*lab-app-4\.service/);
-  expect(plan.stdout).toMatch(/store +at least [\d.]+ [KMGT]iB free/);
+  expect(plan.stdout).toMatch(/store +ok: [\d.]+ [KMG]iB new, at least [\d.]+ [KMGT]iB free \(512\.0 MiB/);
+  expect(plan.stdout).toMatch(/boot partition +ok: nothing new/);
   expect(plan.stderr).toMatch(/n3: built/);
   // The same world that runs: nothing to do.
   const same = await planWorld(fleet, "a", { args: ["--exit-code"] });

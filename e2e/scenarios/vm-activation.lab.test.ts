@@ -2,7 +2,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { deployWorld, pointersOf, viewOf, waitView } from "../fleet/fleet-stage.ts";
+import { z } from "zod";
+import { deployWorld, planWorld, pointersOf, viewOf, waitView } from "../fleet/fleet-stage.ts";
 import { waitStep } from "../fleet/read-journal.ts";
 import { startFleet, type Fleet } from "../fleet/start-fleet.ts";
 import { downUnlessInUse } from "../lab/down.ts";
@@ -93,12 +94,28 @@ test("a kernel that panics ends on the system that ran, denied, reported, withou
   expect(await running()).toEqual(on("next"));
 });
 
-test("a boot partition without room is met before anything is switched", async () => {
+const Lack = z.object({ kind: z.literal("lacks"), neededBytes: z.int(), missingBytes: z.int() });
+const Foreseen = z.object({
+  groups: z.tuple([
+    z.object({
+      nodes: z.tuple([
+        z.object({ space: z.object({ store: z.object({ kind: z.literal("ok") }), boot: Lack }) }),
+      ]),
+    }),
+  ]),
+});
+
+test("a boot partition without room is foreseen by the plan, and met before anything is switched", async () => {
   await vm.runChecked(["sh", "-c", "cat /dev/zero > /boot/filler || true; sync"]);
-  const changes = { kernelVersion: "6.12-more" };
-  const { code } = await deployWorld(fleet, "more", { agentConfig, changes });
+  const options = { agentConfig, changes: { kernelVersion: "6.12-more" } };
+  await waitView(fleet, "v1", ({ health }) => (health?.space?.boot?.freeBytes ?? Infinity) < 1 << 20);
+  const plan = await planWorld(fleet, "more", { ...options, args: ["--json"] });
+  expect(plan.code, plan.stderr).toBe(0);
+  const [{ nodes }] = Foreseen.parse(JSON.parse(plan.stdout.trim().split("\n").at(-1) ?? "")).groups;
+  const lack = `boot partition lacks ${Math.ceil(nodes[0].space.boot.missingBytes / (1 << 20))} MiB`;
+  const { code } = await deployWorld(fleet, "more", options);
   expect(code).not.toBe(0);
-  expect((await viewOf(fleet, "v1")).status?.problem?.message).toMatch(/boot partition lacks \d+ MiB/);
+  expect((await viewOf(fleet, "v1")).status?.problem?.message).toContain(lack);
   expect(await running()).toEqual(on("next"));
   await vm.runChecked(["rm", "/boot/filler"]);
 });

@@ -9,6 +9,7 @@ import { NodeEvent } from "../src/event.ts";
 import { Hardware } from "../src/hardware.ts";
 import { Head } from "../src/signed/head.ts";
 import { HealthSample } from "../src/health.ts";
+import { bootNameDigest } from "../src/system/boot-files.ts";
 import { KeySet } from "../src/signed/key-set.ts";
 import { parseSecretKey } from "../src/signed/keys.ts";
 import { sha256 } from "../src/signed/canonical.ts";
@@ -113,6 +114,20 @@ const event: NodeEvent = {
   data: { item, ms: 12 },
 };
 
+const health: HealthSample = {
+  v: 1,
+  node,
+  at,
+  uptimeSeconds: 12.5,
+  load1: 0.25,
+  memoryTotalBytes: 1,
+  memoryAvailableBytes: 1,
+  storeTotalBytes: 1,
+  storeFreeBytes: 1,
+  systemState: "running",
+  failedUnits: [],
+};
+
 /** File name without .json -> how it must parse, and what today's code makes of the fixed inputs. */
 export const goldenMessages: Record<string, { schema: z.ZodType; message: unknown }> = {
   "key-set": { schema: KeySet, message: keySet },
@@ -128,20 +143,21 @@ export const goldenMessages: Record<string, { schema: z.ZodType; message: unknow
   beat: { schema: Beat, message: { e: 0, s: 1, p: "committed" } },
   "event-drift-reverted": { schema: NodeEvent, message: event },
   "drift-item": { schema: DriftItem, message: item },
-  health: {
+  health: { schema: HealthSample, message: health },
+  "health-space": {
     schema: HealthSample,
     message: {
-      v: 1,
-      node,
-      at,
-      uptimeSeconds: 12.5,
-      load1: 0.25,
-      memoryTotalBytes: 1,
-      memoryAvailableBytes: 1,
-      storeTotalBytes: 1,
-      storeFreeBytes: 1,
-      systemState: "running",
-      failedUnits: [],
+      ...health,
+      space: {
+        storeReserveBytes: 536_870_912,
+        boot: {
+          freeBytes: 1,
+          reserveBytes: 33_554_432,
+          files: ["linux-6.18-bzImage", "initrd-linux-6.18-initrd"].map((name) =>
+            bootNameDigest(`${"a".repeat(32)}-${name}.efi`),
+          ),
+        },
+      },
     },
   },
   hardware: {

@@ -3,8 +3,10 @@ import { readFileSync, statfsSync } from "node:fs";
 import type { HealthSample } from "@chimera/proto/health";
 import type { NodeName } from "@chimera/proto/names";
 import type { UnitsFact } from "../reconcile/decision.ts";
+import type { Reserve } from "../reconcile/preflight/judge-preflight.ts";
+import { tellBootPartition } from "./preflight/boot-partition.ts";
 
-export function readHealth(node: NodeName, units: UnitsFact | null): HealthSample {
+export function readHealth(node: NodeName, units: UnitsFact | null, reserve: Reserve): HealthSample {
   const store = statfsSync("/nix/store");
   const memory = parseMeminfo(readFileSync("/proc/meminfo", "utf8"));
   return {
@@ -19,6 +21,10 @@ export function readHealth(node: NodeName, units: UnitsFact | null): HealthSampl
     storeFreeBytes: store.bavail * store.bsize,
     systemState: units?.state ?? "unknown",
     failedUnits: units?.failing.slice(0, 50) ?? [],
+    space: {
+      storeReserveBytes: reserve.storeBytes,
+      boot: tellBootPartition("/boot", reserve.bootBytes),
+    },
   };
 }
 

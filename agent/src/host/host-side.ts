@@ -9,6 +9,7 @@ import type { AgentConfig } from "../config.ts";
 import type { Sight } from "../reconcile/sight.ts";
 import type { Action, Needs } from "../reconcile/decision.ts";
 import type { Journal } from "../reconcile/journal.ts";
+import type { Reserve } from "../reconcile/preflight/judge-preflight.ts";
 import { isActiveAgent, recordAgentPath, storePathOf } from "./agent/agent-path.ts";
 import { layBallast } from "./state/ballast.ts";
 import { uptimeMs } from "./boot-clock.ts";
@@ -91,7 +92,7 @@ export function openHost(options: HostOptions): HostSide {
     },
     // A unit or a timer of the same name may be among what was left.
     perform: (action) => progress.during(cleared.then(() => perform(action, performer))),
-    health: () => readHealth(config.node, units.latest()),
+    health: () => readHealth(config.node, units.latest(), reserveOf(config)),
     hardware: () => readHardware(config.node, program),
     isReplaced: () =>
       (!isActiveAgent(ownPath) || isConfigNew(startedWith, configFile)) && standIn.mayLeave(look()),
@@ -130,7 +131,7 @@ function openPerformer(
     stateDir,
     runtimeDir,
     agent: { ownPath: parts.ownPath, configFile },
-    reserveBytes: config.reserve.storeMb * mebibyte,
+    reserveBytes: reserveOf(config).storeBytes,
     onEnd: onFetchEnd,
   });
   const onTrouble = (error: unknown) => log.warn({ error }, "something beside an action could not be done");
@@ -140,11 +141,15 @@ function openPerformer(
 
 /** What a look says beside what was seen. */
 function settingsOf({ config, isJournalLost }: HostOptions) {
-  const { reserve, reboot } = config;
+  const { reboot } = config;
   return {
-    reserve: { storeBytes: reserve.storeMb * mebibyte, bootBytes: reserve.bootMb * mebibyte },
+    reserve: reserveOf(config),
     drainSeconds: reboot.drain?.timeoutSeconds ?? null,
     undrainSeconds: reboot.undrain?.timeoutSeconds ?? null,
     isJournalLost,
   };
+}
+
+function reserveOf({ reserve: { storeMb, bootMb } }: AgentConfig): Reserve {
+  return { storeBytes: storeMb * mebibyte, bootBytes: bootMb * mebibyte };
 }

@@ -3,6 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { ChimeraError, errorChain, type ErrorCode } from "@chimera/proto/errors";
 import type { NodeName, StorePath } from "@chimera/proto/names";
 import type { NodePlan } from "../plan/node/group-plans.ts";
+import { judgeSpace, type Said, type SpacePlan } from "../plan/node/judge-space.ts";
 import { newBytes } from "../plan/node/new-bytes.ts";
 import { planSwitch, type SwitchPlan } from "../plan/node/plan-switch.ts";
 import type { SystemFacts } from "../plan/node/system-facts.ts";
@@ -15,7 +16,7 @@ export interface Pair {
   node: NodeName | null;
   from: StorePath | null;
   to: StorePath | null;
-  storeFreeBytes: number | null;
+  said: Said;
 }
 
 export interface PlanOptions {
@@ -31,12 +32,13 @@ export async function planPairs(
   const planned = new Map<string, SwitchPlan | Problem>();
   const plans: NodePlan[] = [];
   for (const pair of pairs) {
-    const { from, to } = pair;
+    const { node, from, to } = pair;
     const key = `${from ?? ""} ${to ?? ""}`;
     const plan = planned.get(key) ?? planPair(read, pair, running);
     if (plan !== null) planned.set(key, plan);
     const told = plan !== null && "problem" in plan ? { plan: null, ...plan } : { plan, ...noProblem };
-    plans.push({ ...pair, ...told, bytes: bytesOf(systems, pair) });
+    const bytes = bytesOf(systems, pair);
+    plans.push({ node, from, to, ...told, bytes, space: spaceOf(read, pair, bytes) });
     // A thousand systems are read in some seconds: Ctrl-C is heard in between.
     await setImmediate();
   }
@@ -62,6 +64,16 @@ function planPair(
   if (old instanceof ChimeraError) return problemOf(from, old);
   if (next instanceof ChimeraError) return problemOf(to, next);
   return planSwitch(old, next, running);
+}
+
+function spaceOf(read: Read, { from, to, said }: Pair, bytes: NodePlan["bytes"]): SpacePlan | null {
+  if (to === null || to === from) return null;
+  const [old, next] = [from === null ? null : read(from), read(to)];
+  return judgeSpace(said, {
+    narBytes: bytes?.missing ?? null,
+    bootFiles: next instanceof ChimeraError ? null : next.bootFiles,
+    oldBootFiles: old === null || old instanceof ChimeraError ? [] : old.bootFiles,
+  });
 }
 
 function problemOf(toplevel: StorePath, error: ChimeraError): Problem {

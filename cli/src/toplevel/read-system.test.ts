@@ -101,9 +101,21 @@ test("a system without etc/systemd/system is compared by what else it has, and t
     actions: [],
     reboot: ["another kernel: linux-6.12.1 -> linux-6.12.2"],
     rebootUnprotected: null,
-    bootBytes: "other kernel".length,
     notes: [expect.stringContaining("no folder etc/systemd/system"), expect.anything()],
   });
+});
+
+test("a boot partition takes kernel and initrd; what is no file of the store has a size that nobody knows", () => {
+  system();
+  expect(read().bootFiles).toEqual([]);
+  link(`${toplevel}/kernel`, `${letters("f")}-linux-6.12.1/bzImage`);
+  write(`${letters("f")}-linux-6.12.1/bzImage`, "kernel");
+  link(`${toplevel}/initrd`, `${letters("g")}-gone/initrd`);
+  const kernel = { path: `${letters("f")}-linux-6.12.1/bzImage`, bytes: "kernel".length };
+  expect(read().bootFiles).toEqual([kernel]);
+  rmSync(`${root}${toplevel}/initrd`);
+  link(`${toplevel}/initrd`, "/var/lib/initrd");
+  expect(read().bootFiles).toEqual([kernel, { path: "/var/lib/initrd", bytes: null }]);
 });
 
 test("a path that is no system is refused by name", () => {
@@ -148,7 +160,6 @@ test("inhibitors, GPU driver, initrd and systemd are compared; a list of inhibit
     inhibitors: null,
     atNextBoot: ["another initrd"],
     reexec: ["another system.conf"],
-    bootBytes: "initrd".length,
   });
   expect(planSwitch({ ...from, driver: "580.2" }, { ...read(), inhibitors: null }, null).reboot).toEqual([
     "another NVIDIA driver: 580.2 -> 595.1",

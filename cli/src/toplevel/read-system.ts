@@ -2,9 +2,9 @@
 import { driverVersion } from "@chimera/proto/system/driver-difference";
 import { maxInhibitorBytes } from "@chimera/proto/system/inhibitors";
 import { ChimeraError } from "@chimera/proto/errors";
-import type { Protection, SystemFacts } from "../plan/node/system-facts.ts";
+import type { BootFile, Protection, SystemFacts } from "../plan/node/system-facts.ts";
 import { readUnitFolder, type UnitCache } from "./read-unit-folder.ts";
-import { findInStore, readInStore, type StoreView } from "./store-view.ts";
+import { findInStore, readInStore, type Found, type StoreView } from "./store-view.ts";
 
 const maxTextBytes = 1 << 20;
 const maxProgramBytes = 1 << 20;
@@ -38,15 +38,27 @@ export function readSystem(view: StoreView, toplevel: string, cache: UnitCache):
       params: (text("kernel-params") ?? "").trim(),
     },
     initrd: at("initrd"),
-    bootFiles: ["kernel", "initrd"].flatMap((file) => {
-      const found = findInStore(view, `${toplevel}/${file}`);
-      return found.kind === "file" ? [{ path: found.path, bytes: found.size }] : [];
-    }),
+    bootFiles: ["kernel", "initrd"].flatMap((file) => bootFilesOf(findInStore(view, `${toplevel}/${file}`))),
     initInterface: (text("init-interface-version") ?? "").trim(),
     inhibitors: text("switch-inhibitors", maxInhibitorBytes),
     driver: driverVersion(at("sw/bin/nvidia-smi")),
     protection: protectionOf(text("bin/switch-to-configuration", maxProgramBytes) ?? ""),
   };
+}
+
+/** A link that leads nowhere brings nothing to a boot partition. */
+function bootFilesOf(found: Found): BootFile[] {
+  switch (found.kind) {
+    case "file":
+      return [{ path: found.path, bytes: found.size }];
+    case "directory":
+      return [{ path: found.path, bytes: null }];
+    case "outside":
+      return [{ path: found.target, bytes: null }];
+    case "missing":
+    case "loop":
+      return [];
+  }
 }
 
 function isGiant(view: StoreView, path: string): boolean {

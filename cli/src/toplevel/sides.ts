@@ -18,6 +18,7 @@ import {
   selectSystems,
   type BuildOptions,
 } from "../project/build-systems.ts";
+import type { Said } from "../plan/node/judge-space.ts";
 import { selectNodes } from "../project/select-nodes.ts";
 import { headText, readWorld } from "../world/read-world.ts";
 import type { Cache } from "./fetch-toplevel.ts";
@@ -42,7 +43,8 @@ export function typedSides(io: Io, from: string | undefined, to: string | undefi
     throw new ChimeraError("usage", "give both --from and --to where one of them is a path");
   }
   const [old, next] = [toplevelOf(io, from), toplevelOf(io, to)];
-  const pairs = [{ node: null, from: old, to: next, storeFreeBytes: null }];
+  const said: Said = { kind: "nothing", because: "two systems were typed, and no node was asked" };
+  const pairs = [{ node: null, from: old, to: next, said }];
   const wanted = [old, next].map((toplevel) => ({ toplevel, leaf: null }));
   return { from: old, to: next, pairs, wanted, cache: null };
 }
@@ -106,7 +108,7 @@ export async function builtSides(io: Io, options: SideOptions): Promise<Sides> {
     node,
     from: old.get(node)?.toplevel ?? null,
     to: toplevel,
-    storeFreeBytes: freeOf(observer.nodes, node),
+    said: saidBy(observer.nodes, node),
   }));
   const built = new Set(systems.map(({ node }) => node));
   const wanted = [
@@ -134,14 +136,17 @@ function pairsOf(
       node,
       from: old?.get(node)?.toplevel ?? null,
       to: next?.get(node)?.toplevel ?? null,
-      storeFreeBytes: freeOf(views, node),
+      said: saidBy(views, node),
     })),
     wanted: leaves.map((leaf) => ({ toplevel: leaf.toplevel, leaf })),
   };
 }
 
-function freeOf(views: readonly NodeView[], name: NodeName): number | null {
-  return views.find(({ node }) => node === name)?.health?.storeFreeBytes ?? null;
+function saidBy(views: readonly NodeView[], name: NodeName): Said {
+  const health = views.find(({ node }) => node === name)?.health ?? null;
+  return health === null
+    ? { kind: "nothing", because: "it has not said yet what is free" }
+    : { kind: "health", health };
 }
 
 async function cacheOf(context: NamedContext, api: ApiClient): Promise<Cache> {

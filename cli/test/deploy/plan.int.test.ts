@@ -2,11 +2,15 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { HealthSample, SpaceLimits } from "@chimera/proto/health";
+import { bootNameDigest } from "@chimera/proto/system/boot-files";
 import { createOperator, type CalledResult, type TestOperator } from "../fixture/operator.ts";
 import { nixOnPath } from "../fixture/nix-on-path.ts";
 
+const kernelBytes = 3 << 20;
+
 /** Systems with what a plan looks at; `word` makes the units of two worlds differ. */
-const expression = (word: string) => `
+const expression = (word: string, kernel = "") => `
 let
   sh = name: script: derivation {
     inherit name; system = builtins.currentSystem; builder = "/bin/sh";
@@ -25,8 +29,38 @@ let
   system = n: sh "nixos-system-\${n}" ''
     mkdir -p $out/etc/systemd; ln -s \${units} $out/etc/systemd/system
     echo \${n} > $out/nixos-version; printf 'systemd 2' > $out/init-interface-version
+    ${kernel === "" ? "" : "ln -s ${linux}/bzImage $out/kernel"}
   '';
+  linux = sh "linux-${kernel}" "mkdir $out; head -c ${kernelBytes} /dev/zero > $out/bzImage";
 in { n1 = system "n1"; n2 = system "n2"; }`;
+
+const mib = 1 << 20;
+
+/** What a node said of its space, if its agent does already. */
+function says(name: string, space?: Partial<NonNullable<SpaceLimits["boot"]>>): void {
+  const view = operator.server.nodes.get(name);
+  if (view === undefined) throw new Error(`${name} is not registered`);
+  const boot = { freeBytes: 0, reserveBytes: 32 * mib, files: [], ...space };
+  const health = {
+    ...sample,
+    node: view.node,
+    ...(space === undefined ? {} : { space: { storeReserveBytes: 512 * mib, boot } }),
+  };
+  operator.server.nodes.set(name, { ...view, health });
+}
+
+const sample: Omit<HealthSample, "node"> = {
+  v: 1,
+  at: "2026-11-29T12:00:00.000Z",
+  uptimeSeconds: 1,
+  load1: 0,
+  memoryTotalBytes: 1,
+  memoryAvailableBytes: 1,
+  storeTotalBytes: 2 ** 40,
+  storeFreeBytes: 2 ** 30,
+  systemState: "running",
+  failedUnits: [],
+};
 
 let operator: TestOperator;
 let path: string | undefined;
@@ -68,7 +102,10 @@ test("two worlds are compared from the cache, each path proved by the signed lis
   expect(out).toMatch(/^ {2}stops, starts +web\.service$/mu);
   expect(out).toMatch(/^ {2}leaves as it is +db\.service$/mu);
   expect(out).toMatch(/^ {2}gets +at most [\d.]+ [KM]iB in 4 paths, unpacked$/mu);
-  expect(out).toMatch(/^ {2}boot partition +nothing new$/mu);
+  expect(out).toMatch(
+    /^ {2}store +unknown, because it has not said yet what is free \([\d.]+ [KM]iB new\)$/mu,
+  );
+  expect(out).toMatch(/^ {2}boot partition +ok: nothing new$/mu);
 });
 
 test("what was fetched is there for the next time; --exit-code says whether there is anything to do", async () => {
@@ -127,6 +164,45 @@ test("what a copy that was cut off left there unregistered is copied again", asy
   const { code, out, err } = await chimera("plan", "--from", "1", "--to", "2", "-t", "n1");
   expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(/fetched \d+ paths/u) });
   expect(out).toMatch(/^ {2}stops, starts +web\.service$/mu);
+});
+
+test("a node that said that its boot partition is full is warned of, as its own pre-flight will refuse", async () => {
+  await writeFile(join(operator.home, "systems.nix"), expression("three", "6.13"));
+  expect(await chimera("deploy", "--no-follow")).toMatchObject({ code: 0 });
+  says("n1", { freeBytes: 34 * mib });
+  says("n2", { freeBytes: 36 * mib });
+  const { code, out } = await chimera("plan", "--from", "2", "--to", "3");
+  expect(code).toBe(0);
+  const text = out.replaceAll(/\s+/gu, " ");
+  expect(text).toContain("n1, n2");
+  expect(text).toMatch(/ store ok: 3\.\d MiB new, at least 1\.0 GiB free \(512\.0 MiB must stay free\) /u);
+  expect(text).toContain(
+    " boot partition lacks 1 MiB on n1: 3.0 MiB new, 34.0 MiB free (32.0 MiB must stay free); " +
+      "ok on n2: 3.0 MiB new, 36.0 MiB free (32.0 MiB must stay free) ",
+  );
+  const json = await chimera("plan", "--from", "2", "--to", "3", "-t", "n1", "--json");
+  const facts = { neededBytes: kernelBytes, freeBytes: 34 * mib, reserveBytes: 32 * mib, saidAt: sample.at };
+  expect(JSON.parse(json.out)).toMatchObject({
+    groups: [
+      { nodes: [{ space: { store: { kind: "ok" }, boot: { kind: "lacks", missingBytes: mib, ...facts } } }] },
+    ],
+  });
+});
+
+test("a kernel that lies there already needs no room, and an agent of before leaves it unknown", async () => {
+  const [kernel] = new Set(
+    [...operator.server.cache.values()].flatMap(
+      (body) => /\/nix\/store\/(.*-linux-6\.13)$/mu.exec(body.toString())?.[1] ?? [],
+    ),
+  );
+  says("n1", { freeBytes: 0, files: [bootNameDigest(`${kernel}-bzImage.efi`)] });
+  says("n2");
+  const { out } = await chimera("plan", "--from", "2", "--to", "3");
+  const text = out.replaceAll(/\s+/gu, " ");
+  expect(text).toContain(
+    " boot partition ok on n1: nothing new; unknown on n2, because its agent or the controller is older " +
+      "than that report (3.0 MiB new) ",
+  );
 });
 
 test("wrong words are refused before anything is asked", async () => {

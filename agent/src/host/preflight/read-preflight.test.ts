@@ -2,9 +2,12 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execFileSync } from "node:child_process";
+import { SpaceLimits } from "@chimera/proto/health";
+import { bootNameDigest, isOnBoot } from "@chimera/proto/system/boot-files";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { compareDriver } from "./compare-driver.ts";
 import { compareKernel } from "./compare-kernel.ts";
+import { tellBootPartition } from "./boot-partition.ts";
 import { readBoot } from "./read-preflight.ts";
 
 let folder: string;
@@ -89,6 +92,51 @@ test("only a boot partition of its own can lack space, and what is on it already
     expect(readBoot(toplevel, boot)).toMatchObject({ neededBytes: 0 });
     expect(readBoot(system("b", null), boot)).toMatchObject({ neededBytes: 0 });
     expect(readBoot(toplevel, boot)?.freeBytes).toBeLessThanOrEqual(1 << 20);
+  } finally {
+    execFileSync("umount", [boot]);
+  }
+});
+
+test("what a node says of its boot partition is what its pre-flight goes by", () => {
+  const boot = join(folder, "boot");
+  const reserve = 32 << 20;
+  mkdirSync(boot);
+  expect(tellBootPartition(boot, reserve)).toBeNull();
+  expect(tellBootPartition(join(folder, "none"), reserve)).toBeNull();
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", boot]);
+  try {
+    mkdirSync(join(boot, "EFI/nixos"), { recursive: true });
+    const kernel = `${hash("1")}-linux-6.12.1`;
+    writeFileSync(join(boot, `EFI/nixos/${kernel}-bzImage.efi`), "x".repeat(500_000));
+    const told = tellBootPartition(boot, reserve);
+    const read = readBoot(system("a", kernel), boot);
+    expect(told).toMatchObject({ freeBytes: read?.freeBytes, reserveBytes: reserve });
+    expect(told?.freeBytes).toBeLessThan(600_000);
+    const has = (name: string) => told?.files.includes(bootNameDigest(name)) === true;
+    expect(isOnBoot(`/nix/store/${kernel}/bzImage`, has)).toBe(true);
+    expect(isOnBoot(`/nix/store/${kernel}/initrd`, has)).toBe(false);
+    // As much as a report takes.
+    for (let i = 0; i < 200; i += 1) writeFileSync(join(boot, `EFI/nixos/${i}`), "");
+    expect(SpaceLimits.shape.boot.parse(tellBootPartition(boot, reserve))?.files).toHaveLength(128);
+  } finally {
+    execFileSync("umount", [boot]);
+  }
+});
+
+const line = (path: string, type: string) => `36 24 0:30 / ${path} rw shared:9 - ${type} x rw,fd=59\n`;
+
+test("a boot partition that is mounted when somebody looks is not looked at", () => {
+  const boot = join(folder, "boot");
+  mkdirSync(boot);
+  execFileSync("mount", ["-t", "tmpfs", "tmpfs", boot]);
+  try {
+    const told = (mounts: string) => tellBootPartition(boot, 1, mounts);
+    expect(told(line(boot, "autofs") + line(boot, "vfat"))).toEqual({
+      freeBytes: null,
+      reserveBytes: 1,
+      files: [],
+    });
+    expect(told(line(`${boot}/efi`, "autofs") + line(boot, "vfat"))?.freeBytes).toBeGreaterThan(0);
   } finally {
     execFileSync("umount", [boot]);
   }

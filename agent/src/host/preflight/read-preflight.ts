@@ -1,9 +1,12 @@
 /** SHELL. Reads what pre-flight judges: both closures, the loader, the file systems. No process is started. */
-import { existsSync, readFileSync, readdirSync, realpathSync, statfsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { machine } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
 import type { StorePath } from "@chimera/proto/names";
+import { isOnBoot } from "@chimera/proto/system/boot-files";
 import type { PreflightFacts } from "../../reconcile/preflight/preflight-facts.ts";
+import { freeBytes } from "../free-bytes.ts";
+import { readBootPartition } from "./boot-partition.ts";
 import { compareInhibitors } from "./inhibitors.ts";
 import type { Loader } from "../loader/loader.ts";
 import { isSwitchLocked, switchLockFile } from "../activation/switch-lock.ts";
@@ -32,23 +35,17 @@ export function readPreflight({ current, booted, wanted }: PreflightSight, loade
   };
 }
 
-/** Null where /boot is no file system of its own: then nothing of it can fill up by itself. */
+/** Null without a boot partition, and for one that cannot be read. */
 export function readBoot(wanted: string, boot: string): PreflightFacts["boot"] {
-  const own = statSync(boot, { throwIfNoEntry: false });
-  if (own === undefined || own.dev === statSync(dirname(boot)).dev) return null;
-  const free = freeBytes(boot);
-  if (free === null) return null;
-  const present = new Set(["EFI/nixos", "kernels", "nixos"].flatMap((folder) => listOf(join(boot, folder))));
+  const found = readBootPartition(boot);
+  if (found === null || found.freeBytes === null) return null;
+  const names = new Set(found.names);
   const files = ["kernel", "initrd"].map((name) => realPath(join(wanted, name)));
-  const isThere = (file: string) => bootNames(file).some((name) => present.has(name));
-  const missing = files.filter((file) => file !== null).filter((file) => !isThere(file));
-  return { freeBytes: free, neededBytes: missing.reduce((sum, file) => sum + statSync(file).size, 0) };
-}
-
-/** As NixOS's installers name a kernel or initrd on the partition: systemd-boot in EFI/nixos, GRUB in kernels, extlinux in nixos. */
-function bootNames(file: string): string[] {
-  const name = `${basename(dirname(file))}-${basename(file)}`;
-  return [`${name}.efi`, name];
+  const missing = files
+    .filter((file) => file !== null)
+    .filter((file) => !isOnBoot(file, (name) => names.has(name)));
+  const neededBytes = missing.reduce((sum, file) => sum + statSync(file).size, 0);
+  return { freeBytes: found.freeBytes, neededBytes };
 }
 
 function initOf(toplevel: string): string {
@@ -60,23 +57,6 @@ function textOf(file: string): string | null {
     return readFileSync(file, "utf8").trim();
   } catch {
     return null;
-  }
-}
-
-function freeBytes(folder: string): number | null {
-  try {
-    const { bavail, bsize } = statfsSync(folder);
-    return bavail * bsize;
-  } catch {
-    return null;
-  }
-}
-
-function listOf(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
   }
 }
 

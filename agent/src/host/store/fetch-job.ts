@@ -1,15 +1,17 @@
 /** SHELL. The one background fetch: closure list, download, roots, comparison. The loop only looks at how it is doing. */
-import { existsSync, readFileSync, statfsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ClosureEntry } from "@chimera/proto/signed/closure";
 import { ChimeraError, errorChain, type ErrorCode } from "@chimera/proto/errors";
 import type { PublicKeyText } from "@chimera/proto/signed/keys";
 import type { Digest, StorePath } from "@chimera/proto/names";
 import type { Leaf } from "@chimera/proto/signed/world";
+import { mebibytesUp, storeLack } from "@chimera/proto/system/space";
 import { httpGet } from "../../http-get.ts";
 import { compareClosure } from "../../reconcile/forward/compare-closure.ts";
 import type { FetchFact } from "../../reconcile/decision.ts";
 import { checkAgent, type RunningAgent } from "../agent/check-agent.ts";
+import { freeBytes } from "../free-bytes.ts";
 import { keepClosureList, maxListBytes, parseClosureList, readClosureList } from "./closure-lists.ts";
 import { setRoot } from "./gc-roots.ts";
 import { fetchClosure, registeredClosure } from "./nix.ts";
@@ -120,19 +122,14 @@ async function fetchAndCompare(
   await checkAgent(leaf.toplevel, options.agent);
 }
 
-const mebibyte = 1 << 20;
-/** Unpacked files take whole blocks, and the database grows too. */
-const unpackedShare = 1.1;
-
 /** Refuses rather than fills. Throws space-missing with the MiB that are missing; it is tried again. */
 function requireSpace(bytes: number, reserveBytes: number): void {
-  const { bavail, bsize } = statfsSync("/nix/store");
-  const missing = bytes * unpackedShare + reserveBytes - bavail * bsize;
-  if (missing <= 0 || bytes === 0) return;
-  throw new ChimeraError(
-    "space-missing",
-    `/nix/store lacks ${Math.ceil(missing / mebibyte)} MiB for the fetch`,
-  );
+  const free = freeBytes("/nix/store");
+  // What is not known is left to Nix.
+  if (free === null || bytes === 0) return;
+  const lack = storeLack(bytes, { freeBytes: free, reserveBytes });
+  if (lack > 0)
+    throw new ChimeraError("space-missing", `/nix/store lacks ${mebibytesUp(lack)} for the fetch`);
 }
 
 /** One that lies here needs no controller: whoever brought it, its digest is the signed one. */

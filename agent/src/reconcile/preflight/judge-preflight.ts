@@ -1,6 +1,7 @@
 /** PURE. The last look before a switch: go, go by a restart, wait, or refuse; each with its reason as data. */
 import type { ErrorCode } from "@chimera/proto/errors";
 import { inhibitorReasons, initReasons, rebootReasons } from "@chimera/proto/system/reboot-reasons";
+import { bootLack, mebibytesUp, storeLack } from "@chimera/proto/system/space";
 import type { PreflightFacts } from "./preflight-facts.ts";
 
 export type Preflight =
@@ -14,8 +15,6 @@ export interface Reserve {
   storeBytes: number;
   bootBytes: number;
 }
-
-const mebibyte = 1 << 20;
 
 /** Forward, to a system that has not proved itself. */
 export function judgePreflight(facts: PreflightFacts, reserve: Reserve): Preflight {
@@ -46,14 +45,14 @@ function refusal(facts: PreflightFacts, reserve: Reserve): Preflight | null {
 }
 
 function spaceRefusal({ storeFreeBytes, boot }: PreflightFacts, reserve: Reserve): Preflight | null {
-  if (storeFreeBytes !== null && storeFreeBytes < reserve.storeBytes) {
-    return refuse("space-missing", `/nix/store lacks ${missing(reserve.storeBytes - storeFreeBytes)}`);
-  }
-  if (boot === null || boot.neededBytes === 0) return null;
-  const wanted = boot.neededBytes + reserve.bootBytes;
-  return boot.freeBytes >= wanted
+  const store = { freeBytes: storeFreeBytes ?? Infinity, reserveBytes: reserve.storeBytes };
+  const lack = storeLack(0, store);
+  if (lack > 0) return refuse("space-missing", `/nix/store lacks ${mebibytesUp(lack)}`);
+  const room = { freeBytes: boot?.freeBytes ?? Infinity, reserveBytes: reserve.bootBytes };
+  const bootMissing = bootLack(boot?.neededBytes ?? 0, room);
+  return bootMissing === 0
     ? null
-    : refuse("space-missing", `the boot partition lacks ${missing(wanted - boot.freeBytes)}`);
+    : refuse("space-missing", `the boot partition lacks ${mebibytesUp(bootMissing)}`);
 }
 
 function pause({ isSwitchLocked }: PreflightFacts): Preflight | null {
@@ -63,8 +62,4 @@ function pause({ isSwitchLocked }: PreflightFacts): Preflight | null {
 
 function refuse(code: ErrorCode, message: string): Preflight {
   return { kind: "refuse", code, message };
-}
-
-function missing(bytes: number): string {
-  return `${Math.ceil(bytes / mebibyte)} MiB`;
 }

@@ -1,6 +1,7 @@
 /** PURE. Nodes that go through the same, told once: a thousand equal web servers are one plan. */
 import type { ErrorCode } from "@chimera/proto/errors";
 import type { NodeName, StorePath } from "@chimera/proto/names";
+import type { SpacePlan } from "./judge-space.ts";
 import { isIdle, type SwitchPlan } from "./plan-switch.ts";
 
 /** What the node must get; null where a closure list could not be had. */
@@ -24,8 +25,8 @@ export interface NodePlan {
   /** Of the problem. */
   code: ErrorCode | null;
   bytes: NewBytes | null;
-  /** As the node said last. */
-  storeFreeBytes: number | null;
+  /** Null where the node gets nothing. */
+  space: SpacePlan | null;
 }
 
 export interface PlanGroup {

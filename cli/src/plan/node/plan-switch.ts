@@ -19,8 +19,6 @@ export interface SwitchPlan extends UnitPlan {
   /** Why systemd replaces itself; empty: it only reads its units anew. */
   reexec: string[];
   mounts: FstabChanges;
-  /** Of the kernel and initrd that the boot partition does not have from the old system. */
-  bootBytes: number;
   /** What was not compared, and why. */
   notes: string[];
 }
@@ -49,7 +47,6 @@ export function planSwitch(
     reexec: reexecReasons(from, to),
     mounts:
       from.fstab === null || to.fstab === null ? compareFstab("", "") : compareFstab(from.fstab, to.fstab),
-    bootBytes: newBootBytes(from, to),
     notes: [from, to].flatMap(notesOn),
   };
 }
@@ -87,9 +84,4 @@ function reexecReasons(from: SystemFacts, to: SystemFacts): string[] {
     ...(from.manager.program === to.manager.program ? [] : ["another systemd"]),
     ...(from.manager.config === to.manager.config ? [] : ["another system.conf"]),
   ];
-}
-
-function newBootBytes(from: SystemFacts, to: SystemFacts): number {
-  const there = new Set(from.bootFiles.map(({ path }) => path));
-  return to.bootFiles.filter(({ path }) => !there.has(path)).reduce((sum, { bytes }) => sum + bytes, 0);
 }

@@ -5,6 +5,13 @@ import type { UnitFolder } from "../units/unit-folder.ts";
 /** How the system's own boot loader comes back from a system that does not boot; unknown where the closure does not say. */
 export type Protection = "one-shot" | "none" | "unknown";
 
+export interface BootFile {
+  /** Where the toplevel's link leads. */
+  path: string;
+  /** Null for what is no file of the store: on a node it may be another one. */
+  bytes: number | null;
+}
+
 export interface SystemFacts {
   toplevel: string;
   /** What of it was left out of the comparison, and why. */
@@ -18,8 +25,8 @@ export interface SystemFacts {
   manager: { program: string | null; config: string | null };
   kernel: KernelFacts;
   initrd: string | null;
-  /** Bytes of the files that a boot partition takes. */
-  bootFiles: { path: string; bytes: number }[];
+  /** Kernel and initrd, which a boot partition takes a copy of; none in a container. */
+  bootFiles: BootFile[];
   initInterface: string;
   /** Text of switch-inhibitors; null without one. */
   inhibitors: string | null;

@@ -2,6 +2,8 @@
 import { plain, type Paint } from "../paint.ts";
 import { printableLine } from "../printable.ts";
 import { bytes, shortPath } from "../units.ts";
+import { namesText } from "./names-text.ts";
+import { spaceText, type SpaceText } from "./space-text.ts";
 
 type Deed = "stop" | "start" | "restart" | "stop-and-start" | "reload" | "leave" | "run" | "run-again";
 
@@ -14,7 +16,6 @@ export interface SwitchText {
   rebootUnprotected: boolean | null;
   reexec: string[];
   mounts: Record<"stop" | "restart" | "reload" | "leave" | "mount" | "swapoff" | "swapon", string[]>;
-  bootBytes: number;
   notes: string[];
 }
 
@@ -23,7 +24,7 @@ interface NodeText {
   from: string | null;
   to: string | null;
   bytes: { closure: number; missing: number; paths: number } | null;
-  storeFreeBytes: number | null;
+  space: { store: SpaceText; boot: SpaceText } | null;
 }
 
 export interface GroupText {
@@ -53,7 +54,6 @@ const titles: Record<GroupText["kind"], string> = {
   unknown: "cannot be planned",
 };
 const columns = 100;
-const shownNames = 8;
 
 export function switchPlanText(groups: readonly GroupText[], paint: Paint = plain): string {
   return groups.map((group) => groupText(group, paint)).join("\n");
@@ -65,7 +65,9 @@ function groupText(group: GroupText, paint: Paint): string {
     ...(group.plan === null ? [] : planRows(group.plan, paint)),
     ...sizeRows(group, paint),
   ];
-  const title = [namesText(group.nodes), titles[group.kind]].filter((text) => text !== "").join(": ");
+  const title = [namesText(group.nodes.map(nameOf)), titles[group.kind]]
+    .filter((text) => text !== "")
+    .join(": ");
   return `${paint("bold", title)}\n${rows.map(rowText).join("")}`;
 }
 
@@ -77,11 +79,8 @@ function rowText([what, text]: Row): string {
     .join("\n")}\n`;
 }
 
-function namesText(nodes: readonly NodeText[]): string {
-  const names = nodes.map(({ node, from, to }) => node ?? `${shortPath(from)} -> ${shortPath(to)}`);
-  const shown = names.slice(0, shownNames).join(", ");
-  const more = names.length > shownNames ? `, … (${names.length} nodes)` : "";
-  return printableLine(`${shown}${more}`);
+function nameOf({ node, from, to }: NodeText): string {
+  return node ?? `${shortPath(from)} -> ${shortPath(to)}`;
 }
 
 function problemRows({ problem }: GroupText, paint: Paint): Row[] {
@@ -159,7 +158,7 @@ function mountRows({ mounts }: SwitchText): Row[] {
 }
 
 /** Sizes differ a little from node to node: the largest is what to reckon with. */
-function sizeRows({ kind, nodes, plan }: GroupText, paint: Paint): Row[] {
+function sizeRows({ kind, nodes }: GroupText, paint: Paint): Row[] {
   if (kind === "same" || kind === "leaves" || kind === "unknown") return [];
   const known = nodes.flatMap((node) => node.bytes ?? []);
   const largest = known.toSorted((a, b) => b.missing - a.missing)[0];
@@ -168,30 +167,15 @@ function sizeRows({ kind, nodes, plan }: GroupText, paint: Paint): Row[] {
     largest === undefined || known.length < nodes.length
       ? "unknown: a closure list could not be had"
       : `${least}${bytes(largest.missing)} in ${largest.paths} paths, unpacked`;
-  return [
-    ["gets", text],
-    ["store", storeText(nodes, paint)],
-    ["boot partition", bootText(plan)],
-  ];
+  return [["gets", text], ...spaceRow("store", nodes, paint), ...spaceRow("boot", nodes, paint)];
 }
 
-function storeText(nodes: readonly NodeText[], paint: Paint): string {
-  const silent = nodes.filter(({ storeFreeBytes }) => storeFreeBytes === null);
-  const full = nodes.filter(
-    ({ storeFreeBytes, bytes: wanted }) => (storeFreeBytes ?? Infinity) < (wanted?.missing ?? 0),
+function spaceRow(what: "store" | "boot", nodes: readonly NodeText[], paint: Paint): Row[] {
+  const judged = nodes.flatMap((node) =>
+    node.space === null ? [] : { name: nameOf(node), verdict: node.space[what] },
   );
-  const free = nodes.flatMap(({ storeFreeBytes }) => storeFreeBytes ?? []);
-  const said = free.length === 0 ? [] : [`at least ${bytes(Math.min(...free))} free`];
-  const unknown =
-    silent.length === 0 ? [] : [`unknown for ${silent.length === nodes.length ? "all" : namesText(silent)}`];
-  const lacks = full.length === 0 ? [] : [paint("red", `too small on ${namesText(full)}`)];
-  return [...lacks, ...said, ...unknown].join("; ");
-}
-
-function bootText(plan: SwitchText | null): string {
-  if (plan === null) return "unknown";
-  if (plan.bootBytes === 0) return "nothing new";
-  return `${bytes(plan.bootBytes)} new; what is free there no node says (its pre-flight looks)`;
+  const title = { store: "store", boot: "boot partition" }[what];
+  return judged.length === 0 ? [] : [[title, spaceText(judged, paint)]];
 }
 
 /** Words are never cut: names of units are copied from here. */
