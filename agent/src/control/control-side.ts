@@ -9,10 +9,10 @@ import type { NodeStatus } from "@chimera/proto/status";
 import { desiredKinds, subjects } from "@chimera/proto/subjects";
 import { openConnection, type Connection } from "./connection.ts";
 import { hasContact } from "./has-contact.ts";
-import { reportEvent, sendEvent } from "./events.ts";
+import { openEventOutbox, reportEvent } from "./events.ts";
 import { parseBounded } from "./look/read-stored.ts";
 import { openDocuments, type DocumentOptions, type Documents, type Told } from "./open-documents.ts";
-import { openOutbox, type Outbox } from "./outbox.ts";
+import type { Outbox } from "./outbox.ts";
 import { every, startTelemetry, type Telemetry } from "./telemetry.ts";
 import { createWakeUp, type WakeUp } from "./wake-up.ts";
 
@@ -140,13 +140,7 @@ interface Parts extends Documents {
 function startParts(options: ControlOptions, connection: Connection): Parts {
   const { node, fleetId, log, signer } = options;
   let parts: Parts | null = null;
-  const outbox = openOutbox({
-    file: options.outboxFile,
-    isOurs: (subject) => subject.startsWith(subjects.events(fleetId, node)),
-    send: (event) => sendEvent(connection, event),
-    isConnected: connection.isConnected,
-    onTrouble: (error) => log.debug({ error }, "event was not sent"),
-  });
+  const outbox = openEventOutbox({ connection, node, fleetId, file: options.outboxFile, log });
   const flush = () => (parts?.eventsWait === true ? Promise.resolve() : outbox.flush());
   const report = (event: NodeEventBody) => reportEvent({ node, fleetId }, { ...outbox, flush }, event);
   const acknowledge = (message: AckMessage) => {

@@ -1,14 +1,33 @@
 /** SHELL. Turns what happened into CloudEvents in the outbox, and the outbox into messages of the stream. */
 import { randomUUID } from "node:crypto";
 import type { NodeEventBody } from "@chimera/proto/event";
+import type { Log } from "@chimera/proto/log";
 import type { FleetId, NodeName } from "@chimera/proto/names";
 import { subjects } from "@chimera/proto/subjects";
 import type { Connection } from "./connection.ts";
-import type { Outbox, SpooledEvent } from "./outbox.ts";
+import { openOutbox, type Outbox, type SpooledEvent } from "./outbox.ts";
 import { requireStored } from "./require-stored.ts";
 
+export interface EventOutboxOptions {
+  connection: Connection;
+  node: NodeName;
+  fleetId: FleetId;
+  file: string;
+  log: Log;
+}
+
+export function openEventOutbox({ connection, node, fleetId, file, log }: EventOutboxOptions): Outbox {
+  return openOutbox({
+    file,
+    isOurs: (subject) => subject.startsWith(subjects.events(fleetId, node)),
+    send: (event) => sendEvent(connection, event),
+    isConnected: connection.isConnected,
+    onTrouble: (error) => log.debug({ error }, "event was not sent"),
+  });
+}
+
 /** Rejects unless JetStream says that it has the event. */
-export async function sendEvent(connection: Connection, event: SpooledEvent): Promise<void> {
+async function sendEvent(connection: Connection, event: SpooledEvent): Promise<void> {
   const { data } = await connection.request(event.subject, event.body, { messageId: event.id });
   requireStored(data);
 }

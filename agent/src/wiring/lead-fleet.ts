@@ -15,6 +15,7 @@ import { openFleetEar } from "../control/lead/fleet-ear.ts";
 import { openLeadBeats } from "../control/lead/lead-beats.ts";
 import { lead } from "../control/lead/lead-loop.ts";
 import { openLeadStore } from "../control/lead/lead-store.ts";
+import { tellingStore } from "../control/lead/telling-store.ts";
 import { readSeed } from "../host/agent/identity.ts";
 import type { Ask } from "../rollout/lead-sight.ts";
 import { isOver } from "../rollout/wanted-session.ts";
@@ -37,13 +38,15 @@ export interface Leadership {
   /** Throws ChimeraError for one that does not count. */
   openAsk: (envelope: Envelope) => Ask;
   isCurrent: () => boolean;
+  /** Whatever was written or found, again with each look. */
+  onRecord: (record: RolloutRecord) => void;
   log: Log;
   say: (line: string) => void;
 }
 
 /** Resolves with the phase in which it ended, or "superseded". */
 export async function leadFleet(leadership: Leadership): Promise<string> {
-  const { config, led, lists, known, utcMs, openAsk, isCurrent, log, say } = leadership;
+  const { config, led, lists, known, utcMs, openAsk, isCurrent, onRecord, log, say } = leadership;
   const { node, fleetId } = config;
   const { id, head, policy } = led;
   const connection: Connection = connectLead(config, log, () => {
@@ -57,7 +60,7 @@ export async function leadFleet(leadership: Leadership): Promise<string> {
     head: { id, head },
     policy,
     waves: lists.map(({ nodes }) => nodes.map((entry) => entry.node)),
-    store: openLeadStore(connection, fleetId),
+    store: tellingStore(openLeadStore(connection, fleetId), onRecord),
     ear,
     known: known?.head === id ? known : null,
     mayReturn: () => mayReturn(head, utcMs()),

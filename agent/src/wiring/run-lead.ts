@@ -47,6 +47,8 @@ export async function runLead(config: AgentConfig, head: Digest): Promise<string
           utcMs: () => utcMs(readTrust(stateDir)),
           openAsk: (envelope) => askIn(envelope, { ...asked(readTrust(stateDir)), head }),
           isCurrent,
+          // This node's agent tells it: it reads the record as every node does.
+          onRecord: () => undefined,
           log,
           say,
         });

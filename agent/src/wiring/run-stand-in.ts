@@ -1,4 +1,4 @@
-/** Wiring: a lead on a machine that is no node, as the controller's. It begins where no node leads, and keeps nothing but lists. */
+/** Wiring: a lead on a machine that is no node, as the controller's. It begins where no node leads, and keeps lists and what it has not told. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -6,11 +6,14 @@ import { ChimeraError, errorChain } from "@chimera/proto/errors";
 import type { Log } from "@chimera/proto/log";
 import type { Digest } from "@chimera/proto/names";
 import type { Connection } from "../control/connection.ts";
+import { outboxName } from "../control/keep-events.ts";
 import { askIn } from "../control/lead/ask-in.ts";
 import { openLeadBeats, type LeadBeats } from "../control/lead/lead-beats.ts";
 import { openLeadStore, type LeadStore, type StoredRecord } from "../control/lead/lead-store.ts";
 import { readLists } from "../control/lead/read-lists.ts";
 import { createStandingReader, type Standing } from "../control/lead/read-standing.ts";
+import { openRolloutTeller, type RolloutTeller } from "../control/lead/rollout-teller.ts";
+import { tellingStore } from "../control/lead/telling-store.ts";
 import { fetchWave } from "../control/look/fetch-wave.ts";
 import { readSecret } from "../host/agent/identity.ts";
 import { openLog } from "../host/log/open-log.ts";
@@ -25,6 +28,7 @@ interface Watching {
   config: StandInConfig;
   connection: Connection;
   beats: LeadBeats;
+  teller: RolloutTeller;
   /** The newest that was read; null before the first answer. */
   standing: Standing | null;
   log: Log;
@@ -39,10 +43,12 @@ export async function runStandIn(config: StandInConfig): Promise<never> {
   const { fleetId, trustedKeys } = config;
   const { log } = openLog({ node: config.node, version }, config.logLevel);
   mkdirSync(config.stateDir, { recursive: true, mode: 0o700 });
-  const connection = connectLead(config, log, () => undefined);
+  const connection = connectLead(config, log, () => teller.flush());
+  const file = join(config.stateDir, outboxName);
+  const teller = openRolloutTeller({ connection, node: config.node, fleetId, file, log });
   const read = createStandingReader({ connection, fleetId, trustedKeys, log });
   const beats = openLeadBeats({ connection, fleetId, me: config.node, nowMs });
-  const watching: Watching = { config, connection, beats, standing: null, log, say: sayOnce() };
+  const watching: Watching = { config, connection, beats, teller, standing: null, log, say: sayOnce() };
   void keepReading(watching, read);
   let done: Digest | null = null;
   for (;;) {
@@ -99,6 +105,7 @@ async function standIn(watching: Watching, led: Led): Promise<void> {
     utcMs: () => utcMs(led),
     openAsk: (envelope) => askIn(envelope, { ...asked(watching, led), head: led.id }),
     isCurrent,
+    onRecord: watching.teller.tell,
     log,
     say,
   });
@@ -107,9 +114,10 @@ async function standIn(watching: Watching, led: Led): Promise<void> {
 
 /** False where it is over, or another document counts, before it came to that. */
 async function awaitQuiet(watching: Watching, led: Led): Promise<boolean> {
-  const { config, connection, beats } = watching;
+  const { config, connection, beats, teller } = watching;
   const { fleetId, afterSeconds } = config;
-  const store = openLeadStore(connection, fleetId);
+  // Its own last step, which it wrote and had no time to tell.
+  const store = tellingStore(openLeadStore(connection, fleetId), teller.tell);
   const quiet = { seenMs: nowMs(), movedMs: Number.NEGATIVE_INFINITY, afterMs: afterSeconds * 1000 };
   let revision = -1;
   while (ledOf(watching)?.id === led.id) {

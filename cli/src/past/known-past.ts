@@ -1,7 +1,7 @@
 /** SHELL. All that is known of a fleet's past: documents as they were signed, with the times at which they were stored. */
 import { knownEvent, type NodeEvent } from "@chimera/proto/event";
 import type { Digest } from "@chimera/proto/names";
-import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
+import { stepOf } from "@chimera/proto/rollout/rollout-record";
 import { ChimeraError, errorChain } from "@chimera/proto/errors";
 import type { StoredEnvelope } from "@chimera/proto/past-api";
 import type { OpenedOrder } from "@chimera/proto/signed/order";
@@ -53,8 +53,8 @@ export async function readKnownDocuments(io: PastIo, reader: HistoryReader): Pro
 export async function readKnownPast(io: PastIo, reader: HistoryReader): Promise<KnownPast> {
   const documents = await readKnownDocuments(io, reader);
   const { heads, records: kept } = documents;
-  const known = new Set(kept.map(({ record }) => recordGist(record)));
-  const told = (await toldRecords(io, reader, heads)).filter(({ record }) => !known.has(recordGist(record)));
+  const known = new Set(kept.map(({ record }) => stepOf(record)));
+  const told = (await toldRecords(io, reader, heads)).filter(({ record }) => !known.has(stepOf(record)));
   return {
     ...documents,
     records: [...told, ...kept].toSorted((a, b) => (a.storedAt < b.storedAt ? -1 : 1)),
@@ -95,8 +95,8 @@ async function toldRecords(
   for await (const { storedAt, event } of readEvents(io, api, { since, types: ["rollout-changed"] })) {
     const known = knownEvent(event);
     if (known?.type !== "rollout-changed" || !isOwnWord(known) || !ids.has(known.data.head)) continue;
-    const gist = recordGist(known.data);
-    if (!told.has(gist)) told.set(gist, { storedAt, record: known.data, teller: known.source });
+    const step = stepOf(known.data);
+    if (!told.has(step)) told.set(step, { storedAt, record: known.data, teller: known.source });
   }
   return [...told.values()];
 }
@@ -104,9 +104,4 @@ async function toldRecords(
 /** Every node can tell every record: only what it says of itself is its word, as NATS lets nobody else use its subject. */
 export function isOwnWord({ source, data }: Extract<NodeEvent, { type: "rollout-changed" }>): boolean {
   return data.lead === source;
-}
-
-/** One step of a rollout, however often it is told. */
-export function recordGist({ head, lease, lead, phase, reason, released }: RolloutRecord): string {
-  return JSON.stringify([head, lease, lead ?? null, phase, reason, released ?? null]);
 }

@@ -2,12 +2,13 @@
 import { knownEvent } from "@chimera/proto/event";
 import type { StoredEvent } from "@chimera/proto/past-api";
 import type { NodeName } from "@chimera/proto/names";
+import { stepOf } from "@chimera/proto/rollout/rollout-record";
 import { isFor } from "@chimera/proto/signed/order";
 import { showPlace } from "@chimera/proto/signed/place";
 import { headEntry, orderEntry, panicEntry, recordEntry } from "../print/timeline/document-entry.ts";
 import type { Entry } from "../print/timeline/entry.ts";
 import { eventGist, type GistContext } from "../print/timeline/event-gist.ts";
-import { isOwnWord, recordGist, type KnownDocuments } from "./known-past.ts";
+import { isOwnWord, type KnownDocuments } from "./known-past.ts";
 
 export interface NamedEntry extends Entry {
   /** What it is about, once and for ever. */
@@ -32,7 +33,7 @@ export function documentEntries(past: KnownDocuments, node: NodeName | undefined
       ...orderEntry({ document: order, ...stored }),
     })),
     ...past.records.map(({ record, storedAt }) => ({
-      name: recordGist(record),
+      name: stepOf(record),
       ...recordEntry(record, storedAt, nameOf(record.head) ?? "a head that is not kept"),
     })),
   ]
@@ -58,7 +59,7 @@ export function eventEntry({ event, storedAt }: StoredEvent, context: GistContex
     // A lead's own word may be known from the store already.
     name:
       known?.type === "rollout-changed" && isOwnWord(known)
-        ? recordGist(known.data)
+        ? stepOf(known.data)
         : `${event.source} ${event.id}`,
     at: storedAt,
     saidAt: event.time,

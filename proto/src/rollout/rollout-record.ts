@@ -52,6 +52,11 @@ export const RolloutRecord = z.object({
 });
 export type RolloutRecord = z.infer<typeof RolloutRecord>;
 
+/** One step of a rollout, however often it is told. */
+export function stepOf({ head, lease, lead, phase, reason, released }: RolloutRecord): string {
+  return JSON.stringify([head, lease, lead ?? null, phase, reason, released ?? null]);
+}
+
 /**
  * Whether whoever knows one record of a head heeds another one: a lead that lost its lease may still write, and what everybody
  * has committed is not taken back any more. That anybody can write, so it is the end only for who is done with that head. Null:

@@ -4,6 +4,7 @@ import { mayReturn } from "@chimera/proto/effective";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Digest, NodeName } from "@chimera/proto/names";
 import type { RolloutPolicy } from "@chimera/proto/rollout/rollout-policy";
+import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { Head } from "@chimera/proto/signed/head";
 import { subjects } from "@chimera/proto/subjects";
 import { isOver } from "../../rollout/wanted-session.ts";
@@ -16,6 +17,7 @@ import { openLeadBeats } from "./lead-beats.ts";
 import { lead } from "./lead-loop.ts";
 import { openLeadStore, type LeadStore } from "./lead-store.ts";
 import type { PlayedFleet } from "./played-fleet.ts";
+import { tellingStore } from "./telling-store.ts";
 
 export interface PlayedLead {
   said: string[];
@@ -30,6 +32,8 @@ export interface LeadStart {
   serial?: number;
   /** Asked before each write: true, and the store does not take it. */
   isDenied?: () => boolean;
+  /** Shown whatever it writes or finds. */
+  onRecord?: (record: RolloutRecord) => void;
   /** Its clock shows so much more than the real one. */
   clockMs?: number;
 }
@@ -49,7 +53,7 @@ const orderRole = { keys: [signers.order.publicKey], threshold: 1 };
 export function startLead(
   name: string,
   { nats, fleet, policy, waves, head: id }: Ground,
-  { mayReturn: isConsenting = true, serial = 1, isDenied = () => false, clockMs = 0 }: LeadStart,
+  { mayReturn: isConsenting = true, serial = 1, isDenied = () => false, onRecord, clockMs = 0 }: LeadStart,
 ): PlayedLead {
   let isDead = false;
   const said: string[] = [];
@@ -66,7 +70,7 @@ export function startLead(
     head: { id, head },
     policy,
     waves,
-    store: denying(openLeadStore(connection, fleetId), isDenied),
+    store: tellingStore(denying(openLeadStore(connection, fleetId), isDenied), onRecord ?? (() => undefined)),
     ear,
     known: null,
     mayReturn: () => mayReturn(head, utcMs()),
