@@ -56,6 +56,8 @@ interface State {
   /** When it took the lease. */
   takenMs: number;
   beatenMs: number;
+  /** Waves whose receipts this lead has laid ready. */
+  laid: Set<number>;
 }
 
 const everyMs = 1_000;
@@ -73,7 +75,7 @@ export async function lead(parts: LeadParts): Promise<string> {
     beatenMs: Number.NEGATIVE_INFINITY,
   };
   const times = { movedMs: nowMs, sinceMs: nowMs, releasedMs: nowMs, takenMs: nowMs };
-  const state: State = { ...begun, ...times, revision: -1 };
+  const state: State = { ...begun, ...times, revision: -1, laid: new Set() };
   parts.ear.readAll();
   while (parts.isCurrent()) {
     const ended = await look(state, parts).catch((error: unknown) => {
@@ -197,7 +199,8 @@ async function drive(state: State, parts: LeadParts, record: RolloutRecord): Pro
     nodes: ear.sights(head.id),
     ask: await readAsk(parts),
   });
-  if (step.gate !== null && !(await layReceipts(parts, step.gate))) {
+  await layMissing(state, parts, record);
+  if (step.gate !== null && !(await layReceipts(state, parts, step.gate))) {
     parts.say(`wave ${step.gate + 1}: its receipts are gathered`);
     return;
   }
@@ -225,12 +228,22 @@ async function readAsk({ store, openAsk }: LeadParts): Promise<Ask | null> {
   }
 }
 
+/** A record that lets a wave go may be another lead's, or anybody's: its nodes wait for what nobody may have laid there. */
+async function layMissing(state: State, parts: LeadParts, record: RolloutRecord): Promise<void> {
+  if (record.phase !== "waves") return;
+  for (let wave = 0; wave < (record.released?.wave ?? 0); wave += 1) {
+    if (!state.laid.has(wave)) await layReceipts(state, parts, wave);
+  }
+}
+
 /** False while there are fewer than a node of the next wave asks for. */
-async function layReceipts({ ear, head, policy, waves, store }: LeadParts, wave: number): Promise<boolean> {
+async function layReceipts(state: State, parts: LeadParts, wave: number): Promise<boolean> {
+  const { ear, head, policy, waves, store } = parts;
   const nodes = waves[wave] ?? [];
   const needed = receiptsOf(policy, nodes.length);
   const receipts = ear.receiptsOf(nodes, head.id).slice(0, needed);
   if (receipts.length < needed) return false;
   await store.layReceipts({ v: 1, head: head.id, wave, receipts });
+  state.laid.add(wave);
   return true;
 }

@@ -56,10 +56,10 @@ export async function playFleet(
   const stage: Stage = { client, ...parts, signers, gone: [] };
   const record = () => readRecord(bucket);
   const stopping = new AbortController();
-  speak(stage, await record());
+  const speakNow = async () => speak(stage, await readScene(bucket, stage));
+  await speakNow();
   void (async () => {
-    for await (const _ of setInterval(everyMs, null, { signal: stopping.signal }))
-      speak(stage, await record());
+    for await (const _ of setInterval(everyMs, null, { signal: stopping.signal })) await speakNow();
   })().catch(() => undefined);
   const publicKeys = new Map([...signers].map(([node, { publicKey }]) => [node, publicKey]));
   return {
@@ -71,10 +71,7 @@ export async function playFleet(
     },
     gone: stage.gone,
     record,
-    async receipts(wave) {
-      const entry = await bucket.get(keys.waveReceipts(fleetId, wave));
-      return entry === null ? null : WaveReceipts.parse(entry.json());
-    },
+    receipts: (wave) => readReceipts(bucket, wave),
     history: () => readHistory(bucket),
     putRecord: async (value) => void (await bucket.put(recordKey, JSON.stringify(value))),
     putHead: async (sealed) => void (await bucket.put(keys.desired("head", fleetId), JSON.stringify(sealed))),
@@ -100,9 +97,28 @@ async function readHistory(bucket: KV): Promise<RolloutRecord[]> {
   return records;
 }
 
+async function readReceipts(bucket: KV, wave: number): Promise<WaveReceipts | null> {
+  const entry = await bucket.get(keys.waveReceipts(fleetId, wave));
+  return entry === null ? null : WaveReceipts.parse(entry.json());
+}
+
+interface StoreScene {
+  record: RolloutRecord | null;
+  /** For each wave but the first, whether receipts of the one before lie there. */
+  isProven: readonly boolean[];
+}
+
+async function readScene(bucket: KV, { waves, head }: Stage): Promise<StoreScene> {
+  const before = await Promise.all(waves.slice(0, -1).map((_, wave) => readReceipts(bucket, wave)));
+  const isProven = before.map((found) => found?.head === head && found.receipts.length > 0);
+  return { record: await readRecord(bucket), isProven: [true, ...isProven] };
+}
+
 /** Everybody once. */
-function speak({ client, head, waves, fates, signers, gone }: Stage, record: RolloutRecord | null): void {
-  const mayGo = (node: NodeName) => record?.head === head && isReleased(record, waves, node);
+function speak({ client, head, waves, fates, signers, gone }: Stage, { record, isProven }: StoreScene): void {
+  const waveOf = (node: NodeName) => waves.findIndex((nodes) => nodes.includes(node));
+  const mayGo = (node: NodeName) =>
+    record?.head === head && isProven[waveOf(node)] === true && isReleased(record, waves, node);
   for (const [node, signer] of signers) {
     const fate = fates[node] ?? "commits";
     if (fate === "away") continue;
