@@ -15,6 +15,10 @@ export const DriftKind = z.enum([
   "owner",
   "parent",
   "stale",
+  /** Something is mounted over it that the closure does not declare. */
+  "covered",
+  /** The overlay that the closure's /etc is made of is not there. */
+  "unmounted",
   "foreign-system",
 ]);
 export type DriftKind = z.infer<typeof DriftKind>;

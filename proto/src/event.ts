@@ -109,7 +109,10 @@ export const NodeEventBody = z.discriminatedUnion("type", [
     }),
   }),
   z.object({ type: z.literal("drift-found"), data: DriftItem }),
-  z.object({ type: z.literal("drift-reverted"), data: z.object({ item: DriftItem, ms: Count }) }),
+  z.object({
+    type: z.literal("drift-reverted"),
+    data: z.object({ item: DriftItem, ms: Count, note: z.string().max(2048).optional() }),
+  }),
   z.object({ type: z.literal("drift-unreverted"), data: z.object({ item: DriftItem, ...problem }) }),
   z.object({ type: z.literal("alarm"), data: z.object(problem) }),
 ]);

@@ -42,10 +42,14 @@ test("a directory that is too large for evidence stays, and that is told once", 
   const entry = entries.get("hostname");
   if (entry === undefined) throw new Error("the fixture lacks hostname");
   const evidence = createEvidence(fixture().stateDir, { files: 10, bytes: 1_000_000 });
-  const outcome = await revertEntry({ etcDir: fixture().etc, evidence, isCurrent: () => true }, entry, {
-    uid: 0,
-    gid: 0,
-  });
+  const outcome = await revertEntry(
+    { etcDir: fixture().etc, evidence, isCurrent: () => true, isWritable: () => true },
+    entry,
+    {
+      uid: 0,
+      gid: 0,
+    },
+  );
   expect(outcome).toMatchObject({ kind: "failed", code: "evidence-full" });
   expect(readdirSync(at("hostname"))).toHaveLength(12);
   expect(readdirSync(fixture().etc).filter((name) => name.startsWith(".chimera-"))).toEqual([]);
@@ -59,10 +63,14 @@ test("the oldest evidence makes room for the newest", async () => {
     unlinkSync(at("hostname"));
     mkdirSync(at("hostname"));
     for (let file = 0; file < 4; file += 1) writeFileSync(at(`hostname/${name}-${file}`), "x");
-    const outcome = await revertEntry({ etcDir: fixture().etc, evidence, isCurrent: () => true }, entry, {
-      uid: 0,
-      gid: 0,
-    });
+    const outcome = await revertEntry(
+      { etcDir: fixture().etc, evidence, isCurrent: () => true, isWritable: () => true },
+      entry,
+      {
+        uid: 0,
+        gid: 0,
+      },
+    );
     expect(outcome.kind).toBe("reverted");
   }
   const kept = pathsBelow(join(fixture().stateDir, "evidence")).map((path) => path.replace(/^.*\//, ""));

@@ -85,8 +85,10 @@ function finish(state: State, { item, since }: FoundDrift, outcome: RevertOutcom
     case "reverted": {
       const ms = Math.ceil(performance.now() - since);
       state.book = noteReverted(state.book, item.path);
-      state.onEvent({ type: "drift-reverted", data: { item, ms } });
-      state.log.warn({ path: item.path, kind: item.kind, ms, evidence: outcome.evidence }, "drift reverted");
+      const { evidence, notes } = outcome;
+      const note = notes.length === 0 ? {} : { note: notes.join("; ").slice(0, 2048) };
+      state.onEvent({ type: "drift-reverted", data: { item, ms, ...note } });
+      state.log.warn({ path: item.path, kind: item.kind, ms, evidence, ...note }, "drift reverted");
       return "reverted";
     }
   }

@@ -2,15 +2,17 @@
 import type { DriftSummary } from "@chimera/proto/drift";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
-import pLimit, { type LimitFunction } from "p-limit";
 import type { DriftMode } from "../../reconcile/drift/drift.ts";
 import { etcPath } from "../../reconcile/drift/etc-entry.ts";
 import { createEtcScope, type IgnoredGlob } from "../../reconcile/drift/etc-scope.ts";
-import { createDriftPass, type DriftPass, type PassResult, type SweepControl } from "./drift-pass.ts";
+import { createDriftPass, type DriftPass, type SweepControl } from "./drift-pass.ts";
 import { createResponder, type Responder } from "./drift-response.ts";
 import { createEtcWatcher } from "./etc-watcher.ts";
 import { createEvidence } from "./evidence.ts";
 import { createHintQueue } from "./hint-queue.ts";
+import { watchMounts } from "./mounts/mount-watch.ts";
+import { openRestored } from "./overlay/restored.ts";
+import { createSweeper } from "./sweeper.ts";
 import { isSwitchLocked, switchLockFile } from "../activation/switch-lock.ts";
 
 export interface DriftOptions {
@@ -41,49 +43,34 @@ export interface DriftService {
 
 /** A write is often two events: cut, then filled. Only reporting has no hurry. */
 const coalesceMs: Readonly<Record<DriftMode, number>> = { revert: 2, report: 100, ignore: 100 };
-/** After a switch that kept us waiting. */
-const againMs = 1000;
-
 export function startDrift(options: DriftOptions): DriftService {
   const { responder, pass } = createPass(options);
-  const sweeps = pLimit(1);
-  let again: NodeJS.Timeout | null = null;
+  const { etcDir = "/etc", onEvent, log } = options;
   let isStopped = false;
+  const control: SweepControl = { onExpected: (key) => watcher.renew(key), isStopped: () => isStopped };
+  const sweeper = createSweeper({ run: () => pass.sweep(control), everyMs: options.sweepMs });
   const hints = createHintQueue({
     delayMs: coalesceMs[options.mode],
-    follow: async (batch) => noteResult(await pass.follow(batch)),
+    follow: async (batch) => sweeper.note(await pass.follow(batch)),
   });
   const watcher = createEtcWatcher({
-    etcDir: options.etcDir ?? "/etc",
+    etcDir,
     isManaged: (path) => pass.isManaged(path),
     onHint: (path) => (responder.isResting(etcPath(path)) ? undefined : hints.add(path)),
-    onEvent: options.onEvent,
-    log: options.log,
+    onEvent,
+    log,
   });
-  const control: SweepControl = { onExpected: (key) => watcher.renew(key), isStopped: () => isStopped };
-  const sweep = (): Promise<void> => sweeps(async () => noteResult(await pass.sweep(control)));
-  // A sweep that takes longer than the interval is not followed by a queue of them.
-  const timer = setInterval(() => (isIdle(sweeps) ? void sweep() : undefined), options.sweepMs);
-  void sweep();
-
-  function noteResult(result: PassResult): void {
-    if (result === "done" || isStopped) return;
-    again ??= setTimeout(() => {
-      again = null;
-      void sweep();
-    }, againMs);
-  }
-
+  const mounts = watchMounts({ etcDir, onChange: () => sweeper.nudge() });
+  sweeper.nudge();
   return {
     summary: () => responder.summary(),
-    sweepNow: sweep,
+    sweepNow: () => sweeper.sweep(),
     async stop() {
       isStopped = true;
-      clearInterval(timer);
-      if (again !== null) clearTimeout(again);
       hints.stop();
-      await watcher.close();
-      await sweeps(() => pass.settled());
+      mounts.stop();
+      await Promise.all([sweeper.stop(), watcher.close()]);
+      await pass.settled();
     },
   };
 }
@@ -101,13 +88,10 @@ function createPass(options: DriftOptions): { responder: Responder; pass: DriftP
     isBusy: () => isSwitching() || isSwitchLocked(switchLock),
     scope: createEtcScope(options.ignore),
     evidence: createEvidence(options.stateDir),
+    restored: openRestored(options.stateDir),
     responder,
     onEvent,
     log,
   });
   return { responder, pass };
-}
-
-function isIdle({ activeCount, pendingCount }: LimitFunction): boolean {
-  return activeCount + pendingCount === 0;
 }

@@ -1,45 +1,57 @@
-/** The six kinds of tampering and what else is done to /etc, on a real file system, as root. */
+/** The six kinds of tampering and what else is done to /etc in both layouts, on real file systems, as root. */
+import { execFileSync } from "node:child_process";
 
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   chmodSync,
   chownSync,
   lstatSync,
   mkdirSync,
-  renameSync,
   rmSync,
   symlinkSync,
   unlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { useEtcFixture } from "./etc-fixture.ts";
+import { useEtcFixture, type FixtureLayout } from "./etc-fixture.ts";
 import { snapshotEtc } from "./etc-snapshot.ts";
 
-const { fixture, pristine, at, types, revertedKinds } = useEtcFixture();
+interface Tampering {
+  name: string;
+  kind: string;
+  tamper: (at: (path: string) => string) => void;
+  only?: FixtureLayout;
+}
 
-const tamperings: readonly { name: string; kind: string; tamper: () => void }[] = [
+/** Into another file system, where it must. */
+function moveAway(path: string, name: string): string {
+  const away = join(path, "../..", name);
+  execFileSync("mv", [path, away]);
+  return away;
+}
+
+const tamperings: readonly Tampering[] = [
   {
     name: "a changed copy",
     kind: "content",
-    tamper: () => writeFileSync(at("sudoers"), "evil ALL=(ALL) ALL\n"),
+    tamper: (at) => writeFileSync(at("sudoers"), "evil ALL=(ALL) ALL\n"),
   },
   {
     name: "a copy changed to other bytes of the same size and time",
     kind: "content",
-    tamper: () => {
+    tamper: (at) => {
       const { atime, mtime } = lstatSync(at("sudoers"));
       writeFileSync(at("sudoers"), "ROOT ALL=(ALL) ALL\n");
       utimesSync(at("sudoers"), atime, mtime);
     },
   },
-  { name: "a deleted link", kind: "missing", tamper: () => unlinkSync(at("hostname")) },
-  { name: "a deleted copy", kind: "missing", tamper: () => unlinkSync(at("sudoers")) },
+  { name: "a deleted link", kind: "missing", tamper: (at) => unlinkSync(at("hostname")) },
+  { name: "a deleted copy", kind: "missing", tamper: (at) => unlinkSync(at("sudoers")) },
   {
     name: "a link replaced by a file",
     kind: "replaced-by-file",
-    tamper: () => {
+    tamper: (at) => {
       unlinkSync(at("ssh/sshd_config"));
       writeFileSync(at("ssh/sshd_config"), "PermitRootLogin yes\n");
     },
@@ -47,7 +59,7 @@ const tamperings: readonly { name: string; kind: string; tamper: () => void }[] 
   {
     name: "a link replaced by a directory with files",
     kind: "replaced-by-directory",
-    tamper: () => {
+    tamper: (at) => {
       unlinkSync(at("hostname"));
       mkdirSync(at("hostname/deep"), { recursive: true });
       writeFileSync(at("hostname/deep/file"), "kept\n");
@@ -56,7 +68,7 @@ const tamperings: readonly { name: string; kind: string; tamper: () => void }[] 
   {
     name: "a copy replaced by a directory",
     kind: "replaced-by-directory",
-    tamper: () => {
+    tamper: (at) => {
       unlinkSync(at("sudoers"));
       mkdirSync(at("sudoers"));
     },
@@ -64,7 +76,7 @@ const tamperings: readonly { name: string; kind: string; tamper: () => void }[] 
   {
     name: "a link with another target",
     kind: "wrong-target",
-    tamper: () => {
+    tamper: (at) => {
       unlinkSync(at("hostname"));
       symlinkSync("/etc/static/mtab", at("hostname"));
     },
@@ -72,7 +84,7 @@ const tamperings: readonly { name: string; kind: string; tamper: () => void }[] 
   {
     name: "a direct link with another target",
     kind: "wrong-target",
-    tamper: () => {
+    tamper: (at) => {
       unlinkSync(at("mtab"));
       symlinkSync("/proc/self/mounts", at("mtab"));
     },
@@ -80,7 +92,8 @@ const tamperings: readonly { name: string; kind: string; tamper: () => void }[] 
   {
     name: "/etc/static that points at another tree",
     kind: "wrong-target",
-    tamper: () => {
+    only: "classic",
+    tamper: (at) => {
       unlinkSync(at("static"));
       symlinkSync("/root", at("static"));
     },
@@ -88,63 +101,65 @@ const tamperings: readonly { name: string; kind: string; tamper: () => void }[] 
   {
     name: "a copy replaced by a link to the same bytes",
     kind: "replaced-by-link",
-    tamper: () => {
-      renameSync(at("sudoers"), join(fixture().root, "elsewhere"));
-      symlinkSync(join(fixture().root, "elsewhere"), at("sudoers"));
+    tamper: (at) => {
+      symlinkSync(moveAway(at("sudoers"), "elsewhere"), at("sudoers"));
     },
   },
-  { name: "a copy with another mode", kind: "mode", tamper: () => chmodSync(at("sudoers"), 0o666) },
-  { name: "a copy made set-user-id", kind: "mode", tamper: () => chmodSync(at("sudoers"), 0o4440) },
-  { name: "a copy of another owner", kind: "owner", tamper: () => chownSync(at("sudoers"), 4711, 0) },
+  { name: "a copy with another mode", kind: "mode", tamper: (at) => chmodSync(at("sudoers"), 0o666) },
+  { name: "a copy made set-user-id", kind: "mode", tamper: (at) => chmodSync(at("sudoers"), 0o4440) },
+  { name: "a copy of another owner", kind: "owner", tamper: (at) => chownSync(at("sudoers"), 4711, 0) },
   {
     name: "a copy of another group",
     kind: "owner",
-    tamper: () => chownSync(at("cron/jobs/nightly"), 4711, 0),
+    tamper: (at) => chownSync(at("cron/jobs/nightly"), 4711, 0),
   },
   {
     name: "a directory on the way replaced by a link",
     kind: "parent",
-    tamper: () => {
-      renameSync(at("ssh"), join(fixture().root, "stolen"));
-      symlinkSync(join(fixture().root, "stolen"), at("ssh"));
+    tamper: (at) => {
+      symlinkSync(moveAway(at("ssh"), "stolen"), at("ssh"));
     },
   },
   {
     name: "a directory on the way replaced by a file",
     kind: "parent",
-    tamper: () => {
+    tamper: (at) => {
       rmSync(at("cron"), { recursive: true });
       writeFileSync(at("cron"), "in the way\n");
     },
   },
-  { name: "a removed directory", kind: "missing", tamper: () => rmSync(at("ssh"), { recursive: true }) },
+  { name: "a removed directory", kind: "missing", tamper: (at) => rmSync(at("ssh"), { recursive: true }) },
   {
     name: "a directory that was moved away",
     kind: "missing",
-    tamper: () => renameSync(at("cron"), join(fixture().root, "moved")),
+    tamper: (at) => void moveAway(at("cron"), "moved"),
   },
 ];
 
-for (const { name, kind, tamper } of tamperings) {
-  test(`${name} is put back by the sweep`, async () => {
-    tamper();
-    const drift = fixture().start();
-    await drift.sweepNow();
-    expect(snapshotEtc(fixture().etc)).toEqual(pristine());
-    expect(revertedKinds()).toContain(kind);
-    expect(types()).not.toContain("drift-unreverted");
-    expect(drift.summary()).toMatchObject({ open: [], openCount: 0, managed: 11 });
-  });
-
-  test(`${name} is put back by the hint alone`, async () => {
-    const drift = fixture().start();
-    await drift.sweepNow();
-    expect(types()).toEqual([]);
-    tamper();
-    await vi.waitFor(() => expect(snapshotEtc(fixture().etc)).toEqual(pristine()), {
-      timeout: 5000,
-      interval: 5,
+describe.each(["classic", "overlay"] as const)("in the %s layout", (layout) => {
+  const { fixture, pristine, at, types, revertedKinds } = useEtcFixture(layout);
+  for (const { name, kind, tamper } of tamperings.filter(({ only = layout }) => only === layout)) {
+    test(`${name} is put back by the sweep`, async () => {
+      tamper(at);
+      const drift = fixture().start();
+      await drift.sweepNow();
+      expect(snapshotEtc(fixture().etc)).toEqual(pristine());
+      expect(revertedKinds()).toContain(kind);
+      expect(types()).not.toContain("drift-unreverted");
+      const managed = layout === "classic" ? 11 : 10;
+      expect(drift.summary()).toMatchObject({ open: [], openCount: 0, managed });
     });
-    expect(revertedKinds()).toContain(kind);
-  });
-}
+
+    test(`${name} is put back by the hint alone`, async () => {
+      const drift = fixture().start();
+      await drift.sweepNow();
+      expect(types()).toEqual([]);
+      tamper(at);
+      await vi.waitFor(() => expect(snapshotEtc(fixture().etc)).toEqual(pristine()), {
+        timeout: 5000,
+        interval: 5,
+      });
+      expect(revertedKinds()).toContain(kind);
+    });
+  }
+});

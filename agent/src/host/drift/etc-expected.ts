@@ -1,11 +1,14 @@
 /** SHELL. Reads what a toplevel declares for /etc: the classic etc tree with its three sidecar modes (nixos.md §1.1). */
 import type { Digest } from "@chimera/proto/names";
 import { readdirSync, readlinkSync, realpathSync, type Dirent } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
 import { setImmediate } from "node:timers/promises";
 import type { ExpectedEntry } from "../../reconcile/drift/etc-entry.ts";
+import type { EtcLayout } from "../../reconcile/drift/mounts/etc-layout.ts";
 import type { EtcScope } from "../../reconcile/drift/etc-scope.ts";
 import { attempt, type Outcome } from "../errno-outcome.ts";
 import { hashFile } from "./hash-file.ts";
+import { readDeclaredMounts } from "./mounts/declared-mounts.ts";
 import { readSmallFile } from "../read-small-file.ts";
 
 export interface ExpectedEtc {
@@ -14,6 +17,9 @@ export interface ExpectedEtc {
   readonly tree: string;
   /** Compared entries by path below /etc, a directory before what it holds. */
   readonly entries: ReadonlyMap<string, ExpectedEntry>;
+  readonly layout: EtcLayout;
+  /** Mount points that the closure declares, anywhere. */
+  readonly declaredMounts: ReadonlySet<string>;
   /** Declarations that cannot be used, in words. */
   readonly problems: readonly string[];
 }
@@ -21,6 +27,7 @@ export interface ExpectedEtc {
 export interface ExpectedRequest {
   toplevel: string;
   scope: EtcScope;
+  layout: EtcLayout;
   /** Digests of unchanged store files are taken from it. */
   previous: ExpectedEtc | null;
 }
@@ -42,11 +49,14 @@ export async function loadExpectedEtc(request: ExpectedRequest): Promise<Outcome
   if (tree.kind === "failed") return tree;
   if (isStillTrue(request, tree.value)) return { kind: "done", value: request.previous };
   const reading: Reading = { ...request, tree: tree.value, entries: new Map(), problems: [] };
-  await addEntry(reading, { kind: "link", path: "static", target: tree.value });
+  // An overlay's links lead to their sources themselves.
+  if (request.layout.kind === "classic")
+    await addEntry(reading, { kind: "link", path: "static", target: tree.value });
   const read = await readFolder(reading, "");
   if (read.kind === "failed") return read;
-  const { toplevel, entries, problems } = reading;
-  return { kind: "done", value: { toplevel, tree: tree.value, entries, problems } };
+  const { toplevel, layout, entries, problems } = reading;
+  const declaredMounts = await readDeclaredMounts(tree.value);
+  return { kind: "done", value: { toplevel, tree: tree.value, layout, entries, problems, declaredMounts } };
 }
 
 /** Store paths do not change under their name: what was read once from them alone need not be read every minute. */
@@ -56,6 +66,7 @@ function isStillTrue(
 ): request is ExpectedRequest & { previous: ExpectedEtc } {
   const { previous, toplevel } = request;
   if (previous === null || previous.toplevel !== toplevel || previous.tree !== tree) return false;
+  if (!isDeepStrictEqual(previous.layout, request.layout)) return false;
   if (!isInStore(tree) || previous.problems.length > 0) return false;
   return [...previous.entries.values()].every((entry) => entry.kind !== "file" || isInStore(entry.source));
 }
@@ -98,7 +109,9 @@ async function readEntry(reading: Reading, declared: Declared): Promise<Outcome<
   const { path, link, hasMode } = declared;
   if (!hasMode) {
     // Activation makes nothing of a plain file without a sidecar.
-    if (link) await addEntry(reading, { kind: "link", path, target: `/etc/static/${path}` });
+    if (!link) return { kind: "done", value: null };
+    if (reading.layout.kind === "overlay") return readDirectLink(reading, path);
+    await addEntry(reading, { kind: "link", path, target: `/etc/static/${path}` });
     return { kind: "done", value: null };
   }
   const mode = await readSidecar(reading, `${path}.mode`);

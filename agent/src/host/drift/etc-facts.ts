@@ -3,7 +3,7 @@ import type { EntryFacts } from "@chimera/proto/drift";
 import { lstatSync, readlinkSync, type Stats } from "node:fs";
 import { octal } from "../../reconcile/drift/etc-entry.ts";
 import { attempt, isAbsent, type Outcome } from "../errno-outcome.ts";
-import type { OpenDirectory } from "./etc-directory.ts";
+import { openDirectory, type OpenDirectory } from "./etc-directory.ts";
 import { hashFile } from "./hash-file.ts";
 
 /** A file that is longer than declared is read as far as this for its digest, else only its size is told. */
@@ -21,6 +21,20 @@ export async function readFacts(
   for (let attempted = 1; facts === "changed" && attempted < attempts; attempted += 1)
     facts = await readOnce(directory.child(name), declaredBytes);
   return facts === "changed" ? { kind: "done", value: { type: "other" } } : facts;
+}
+
+/** The same for a path below /etc; nothing on the way or unreadable is "missing". */
+export async function readFactsAt(
+  etcDir: string,
+  path: string,
+  declaredBytes: number | null = null,
+): Promise<EntryFacts> {
+  const slash = path.lastIndexOf("/");
+  const opened = openDirectory(etcDir, path === "" ? "" : path.slice(0, Math.max(0, slash)));
+  if (opened.kind === "failed") return { type: "missing" };
+  using directory = opened.value;
+  const facts = await readFacts(directory, path === "" ? "." : path.slice(slash + 1), declaredBytes);
+  return facts.kind === "done" ? facts.value : { type: "missing" };
 }
 
 async function readOnce(

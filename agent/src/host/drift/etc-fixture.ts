@@ -1,6 +1,7 @@
 /** For tests: a toplevel with a classic etc tree and an /etc that was activated from it, in a folder of their own. */
 import type { NodeEventBody } from "@chimera/proto/event";
 import { createLog } from "@chimera/proto/log";
+import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -18,6 +19,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach } from "vitest";
 import { createEtcScope } from "../../reconcile/drift/etc-scope.ts";
+import { mountOverlay, unmountBelow } from "./overlay-fixture.ts";
 import { startDrift, type DriftOptions, type DriftService } from "./drift-service.ts";
 import { loadExpectedEtc, type ExpectedEtc } from "./etc-expected.ts";
 import { pathsBelow, snapshotEtc } from "./etc-snapshot.ts";
@@ -50,14 +52,16 @@ export const plainDeclaration: Readonly<Record<string, DeclaredFile>> = {
   "cron/jobs/nightly": { text: "0 3 * * * root true\n", mode: "0600", uid: "keeper", gid: "keepers" },
 };
 
-export function createEtcFixture(declared = plainDeclaration): EtcFixture {
+export type FixtureLayout = "classic" | "overlay" | "immutable";
+
+export function createEtcFixture(declared = plainDeclaration, layout: FixtureLayout = "classic"): EtcFixture {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "chimera-drift-")));
   const [etc, stateDir] = [join(root, "etc"), join(root, "state")];
   mkdirSync(etc, { mode: 0o755 });
-  writeFileSync(join(etc, "passwd"), "root:x:0:0::/root:/bin/sh\nkeeper:x:4711:4712::/:/bin/sh\n");
-  writeFileSync(join(etc, "group"), "root:x:0:\nkeepers:x:4712:\n");
   const toplevel = buildToplevel(root, "one", declared);
-  activate(toplevel, etc);
+  if (layout !== "classic") mountOverlay({ root, toplevel, layout });
+  if (layout !== "immutable") writeAccounts(etc);
+  if (layout === "classic") activate(toplevel, etc);
   const [events, services]: [NodeEventBody[], DriftService[]] = [[], []];
   return {
     root,
@@ -67,16 +71,8 @@ export function createEtcFixture(declared = plainDeclaration): EtcFixture {
     events,
     start(options = {}) {
       const service = startDrift({
-        toplevel: () => toplevel,
-        mode: "revert",
-        isHeld: () => false,
-        ignore: [],
-        isSwitching: () => false,
-        sweepMs: 3_600_000,
+        ...quietOptions({ toplevel, stateDir, etc }),
         onEvent: (event) => events.push(event),
-        log: createLog({ fields: {}, write: () => {} }),
-        stateDir,
-        etcDir: etc,
         currentSystem: join(root, "current-system"),
         ...options,
       });
@@ -86,13 +82,35 @@ export function createEtcFixture(declared = plainDeclaration): EtcFixture {
     expected: () => expectedOf(toplevel),
     async remove() {
       for (const service of services) await service.stop();
+      unmountBelow(root);
+      // Links have no flags, which it calls a failure.
+      spawnSync("chattr", ["-R", "-f", "-i", "-a", root]);
       rmSync(root, { recursive: true, force: true });
     },
   };
 }
 
+function quietOptions(place: { toplevel: string; stateDir: string; etc: string }) {
+  return {
+    toplevel: () => place.toplevel,
+    mode: "revert" as const,
+    isHeld: () => false,
+    ignore: [],
+    isSwitching: () => false,
+    sweepMs: 3_600_000,
+    log: createLog({ fields: {}, write: () => {} }),
+    stateDir: place.stateDir,
+    etcDir: place.etc,
+  };
+}
+
+function writeAccounts(etc: string): void {
+  writeFileSync(join(etc, "passwd"), "root:x:0:0::/root:/bin/sh\nkeeper:x:4711:4712::/:/bin/sh\n");
+  writeFileSync(join(etc, "group"), "root:x:0:\nkeepers:x:4712:\n");
+}
+
 /** A fixture of its own for each test of the file, and what these ask of it; `pristine` is its /etc before the test. */
-export function useEtcFixture() {
+export function useEtcFixture(layout: FixtureLayout = "classic") {
   let current: { fixture: EtcFixture; pristine: ReadonlyMap<string, string> } | null = null;
   const running = () => {
     if (current === null) throw new Error("the fixture is there while a test runs");
@@ -100,7 +118,7 @@ export function useEtcFixture() {
   };
   const fixture = (): EtcFixture => running().fixture;
   beforeEach(() => {
-    const made = createEtcFixture();
+    const made = createEtcFixture(plainDeclaration, layout);
     current = { fixture: made, pristine: snapshotEtc(made.etc) };
   });
   afterEach(() => fixture().remove());
@@ -119,7 +137,12 @@ export function useEtcFixture() {
 }
 
 async function expectedOf(toplevel: string): Promise<ExpectedEtc> {
-  const loaded = await loadExpectedEtc({ toplevel, scope: createEtcScope([]), previous: null });
+  const loaded = await loadExpectedEtc({
+    toplevel,
+    scope: createEtcScope([]),
+    layout: { kind: "classic" },
+    previous: null,
+  });
   if (loaded.kind === "failed") throw new Error(`the fixture cannot be read: ${loaded.errno}`);
   return loaded.value;
 }

@@ -10,27 +10,30 @@ import {
   unlinkSync,
   type Stats,
 } from "node:fs";
-import { isOwnLink } from "../../reconcile/drift/drift.ts";
 import type { ExpectedEntry, ExpectedFile, OwnerIds } from "../../reconcile/drift/etc-entry.ts";
 import { revertFailure, type RevertFailureCode } from "../../reconcile/drift/revert-failure.ts";
 import { attempt, type Outcome } from "../errno-outcome.ts";
 import { openChild, openDirectory, type OpenDirectory } from "./etc-directory.ts";
 import type { Evidence, Keeping } from "./evidence.ts";
 import { temporaryName } from "../temporary-name.ts";
+import type { StaleLink } from "./sweep.ts";
 import { removeTree } from "./tree.ts";
 import { writeCopy } from "./write-copy.ts";
 
 export type RevertOutcome =
-  | { kind: "reverted"; evidence: string | null }
+  /** `notes`: what else had to be done for it, in words. */
+  | { kind: "reverted"; evidence: string | null; notes: readonly string[] }
   /** The system changed, or begins to: what was expected may be wrong by now. */
   | { kind: "abandoned" }
-  | { kind: "failed"; code: RevertFailureCode; message: string };
+  | { kind: "failed"; errno: string; code: RevertFailureCode; message: string };
 
 export interface RevertContext {
   etcDir: string;
   evidence: Evidence;
   /** Asked last before the change: false ends the revert without one. */
   isCurrent: () => boolean;
+  /** False for a directory in a mount that somebody put over /etc: what is written there is not written to /etc. */
+  isWritable: (directory: OpenDirectory) => boolean;
 }
 
 interface Place {
@@ -59,11 +62,22 @@ export async function revertEntry(
   });
 }
 
-/** Removes a link of an earlier generation, if it still is one. */
-export async function removeStale(context: RevertContext, path: string): Promise<RevertOutcome> {
+/** Removes a link of an earlier generation, if it still is that link. */
+export async function removeStale(
+  context: RevertContext,
+  { path, target: expected }: StaleLink,
+): Promise<RevertOutcome> {
   return inPlace(context, path, async ({ directory, name }) => {
     const target = attempt(() => readlinkSync(directory.child(name)));
-    if (target.kind === "failed" || !isOwnLink(path, target.value)) return { kind: "abandoned" };
+    if (target.kind === "failed" || target.value !== expected) return { kind: "abandoned" };
+    if (!context.isCurrent()) return { kind: "abandoned" };
+    return toOutcome(attempt(() => unlinkSync(directory.child(name))));
+  });
+}
+
+/** Removes a file or a link. */
+export async function removeEntry(context: RevertContext, path: string): Promise<RevertOutcome> {
+  return inPlace(context, path, async ({ directory, name }) => {
     if (!context.isCurrent()) return { kind: "abandoned" };
     return toOutcome(attempt(() => unlinkSync(directory.child(name))));
   });
@@ -87,6 +101,7 @@ async function inPlace(
   const opened = openDirectory(context.etcDir, parent);
   if (opened.kind === "failed") return failed(opened.errno);
   using directory = opened.value;
+  if (!context.isWritable(directory)) return failed("EXDEV");
   const outcome = await act({ context, directory, name: path.slice(slash + 1), path });
   return outcome.kind !== "reverted" || isStillAt(directory, context.etcDir, parent)
     ? outcome
@@ -145,7 +160,7 @@ async function putDirectory(place: Place): Promise<RevertOutcome> {
   const made = makeDirectory(directory, name);
   if (made.kind === "done" || made.errno !== "EEXIST") return toOutcome(made);
   if (lstatSync(directory.child(name), { throwIfNoEntry: false })?.isDirectory() === true)
-    return { kind: "reverted", evidence: null };
+    return reverted(null);
   const displaced = await displace(place);
   if (displaced.kind !== "displaced") return displaced;
   return displaced.finish(() => makeDirectory(directory, name));
@@ -202,9 +217,13 @@ function moveAside({ context, directory, name }: Place, evidence: string | null)
 }
 
 function toOutcome(outcome: Outcome<unknown>, evidence: string | null = null): RevertOutcome {
-  return outcome.kind === "failed" ? failed(outcome.errno) : { kind: "reverted", evidence };
+  return outcome.kind === "failed" ? failed(outcome.errno) : reverted(evidence);
+}
+
+function reverted(evidence: string | null): RevertOutcome {
+  return { kind: "reverted", evidence, notes: [] };
 }
 
 function failed(errno: string): Extract<RevertOutcome, { kind: "failed" }> {
-  return { kind: "failed", ...revertFailure(errno) };
+  return { kind: "failed", errno, ...revertFailure(errno) };
 }

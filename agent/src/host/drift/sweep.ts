@@ -8,7 +8,7 @@ import type { EtcScope } from "../../reconcile/drift/etc-scope.ts";
 import { attempt } from "../errno-outcome.ts";
 import { openDirectory } from "./etc-directory.ts";
 
-interface StaleLink {
+export interface StaleLink {
   path: string;
   target: string;
 }

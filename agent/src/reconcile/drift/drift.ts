@@ -27,6 +27,24 @@ export function foreignSystemItem(link: string, systems: { expected: string; fou
   };
 }
 
+/** Something lies over a path of /etc that the closure does not declare; `entry`: what it declares there. */
+export function coveredItem(path: string, entry: ExpectedEntry | undefined, found: EntryFacts): DriftItem {
+  const undeclared: EntryFacts = { type: path === "" ? "directory" : "file" };
+  const expected =
+    entry === undefined ? undeclared : expectedFacts(entry, { uid: undefined, gid: undefined });
+  return { path: etcPath(path), kind: "covered", expected, found };
+}
+
+/** The closure's /etc is an overlay, and none is mounted. */
+export function unmountedItem(): DriftItem {
+  return {
+    path: "/etc",
+    kind: "unmounted",
+    expected: { type: "directory" },
+    found: { type: "directory" },
+  };
+}
+
 /** True when a link is exactly what activation would have made of an entry of this path. */
 export function isOwnLink(path: string, target: string): boolean {
   return target === `/etc/static/${path}`;

@@ -11,6 +11,8 @@ export interface IgnoredGlob {
 export interface EtcScope {
   /** False for a declared entry that the allow list or the configuration leaves to somebody else. */
   isCompared(entry: ExpectedEntry): boolean;
+  /** True for a path that the configuration leaves alone, whatever the closure says of it. */
+  isConfigured(path: string): boolean;
   /** True for a path that is not even looked at for leftovers of earlier generations. */
   isIgnored(path: string): boolean;
 }
@@ -27,6 +29,7 @@ export function createEtcScope(ignore: readonly IgnoredGlob[]): EtcScope {
       const rule = allowed.find(({ matches }) => matches(path));
       return rule === undefined || isComparedBy[rule.whenDeclared](entry);
     },
+    isConfigured: (path) => isConfigured(etcPath(path)),
     isIgnored(path) {
       const absolute = etcPath(path);
       return isConfigured(absolute) || allowed.some(({ matches }) => matches(absolute));

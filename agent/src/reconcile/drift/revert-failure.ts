@@ -25,6 +25,7 @@ const known: Readonly<Record<string, { code: RevertFailureCode; message: string 
   ENOSPC: { code: "no-space", message: "the file system is full" },
   EDQUOT: { code: "no-space", message: "the quota is used up" },
   ESTALE: { code: "parent-moved", message: "a directory on the way was renamed meanwhile" },
+  EXDEV: { code: "in-use", message: "something is mounted over a directory on the way (findmnt)" },
   ENOTDIR: { code: "parent-moved", message: "something that is no directory is on the way" },
   ENOENT: { code: "parent-moved", message: "a directory on the way is missing" },
   ELOOP: { code: "parent-moved", message: "a link is on the way" },

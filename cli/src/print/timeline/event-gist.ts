@@ -102,7 +102,8 @@ const describers: Describers = {
     style: "yellow",
   }),
   "drift-found": ({ path, kind }) => drift(`found ${kind} ${printablePath(path)}`),
-  "drift-reverted": ({ item, ms }) => drift(`put back ${item.kind} ${printablePath(item.path)} in ${ms} ms`),
+  "drift-reverted": ({ item, ms, note = "" }) =>
+    drift(`put back ${item.kind} ${printablePath(item.path)} in ${ms} ms`, printablePath(note)),
   "drift-unreverted": ({ item, code, message }) => ({
     ...drift(`not put back ${item.kind} ${printablePath(item.path)}`, `${code}: ${message}`),
     style: "red",

@@ -1,0 +1,76 @@
+/** SHELL. What one look at /etc works with: its settings, what it knows, and whether that still holds. */
+import type { NodeEventBody } from "@chimera/proto/event";
+import type { Log } from "@chimera/proto/log";
+import { lstatSync, realpathSync } from "node:fs";
+import type { LimitFunction } from "p-limit";
+import type { DriftMode } from "../../reconcile/drift/drift.ts";
+import type { EtcScope } from "../../reconcile/drift/etc-scope.ts";
+import { attempt } from "../errno-outcome.ts";
+import type { Responder } from "./drift-response.ts";
+import type { ExpectedEtc } from "./etc-expected.ts";
+import type { Evidence } from "./evidence.ts";
+import type { MountView } from "./mounts/mount-view.ts";
+import type { RestoredRecord } from "./overlay/restored.ts";
+import type { RevertContext } from "./revert-entry.ts";
+
+export interface DriftPassOptions {
+  toplevel: () => string | null;
+  mode: DriftMode;
+  isHeld: () => boolean;
+  /** The link to the system that really is active. */
+  currentSystem: string;
+  etcDir: string;
+  /** A switch runs: /etc is somebody else's for now. */
+  isBusy: () => boolean;
+  scope: EtcScope;
+  evidence: Evidence;
+  restored: RestoredRecord;
+  responder: Responder;
+  onEvent: (body: NodeEventBody) => void;
+  log: Log;
+}
+
+export interface PassState extends DriftPassOptions {
+  expected: ExpectedEtc | null;
+  mounts: MountView;
+  /** One entry at a time; hints get their turn between the entries of a sweep. */
+  turn: LimitFunction;
+  alarmed: Set<string>;
+}
+
+export function isCurrent(state: PassState, expected: ExpectedEtc): boolean {
+  if (state.isBusy() || state.toplevel() !== expected.toplevel) return false;
+  const active = activeSystem(state);
+  return active === null || active === expected.toplevel;
+}
+
+/** `null` before the first activation of a boot: then nobody else's is active either. */
+export function activeSystem({ currentSystem }: PassState): string | null {
+  const active = attempt(() => realpathSync(currentSystem));
+  return active.kind === "done" ? active.value : null;
+}
+
+export function revertContext(state: PassState, expected: ExpectedEtc): RevertContext {
+  return {
+    etcDir: state.etcDir,
+    evidence: state.evidence,
+    isCurrent: () => isCurrent(state, expected),
+    isWritable: (directory) => state.mounts.isWritable(expected, directory),
+  };
+}
+
+export function watchKey({ etcDir }: PassState, { tree }: ExpectedEtc): string {
+  const stats = lstatSync(etcDir, { throwIfNoEntry: false });
+  return `${tree} ${stats?.dev ?? 0}:${stats?.ino ?? 0}`;
+}
+
+const rememberedAlarms = 256;
+
+/** Told once until the agent starts again: a sweep a minute would repeat it for ever. */
+export function alarm(state: PassState, code: string, message: string): void {
+  const shown = message.slice(0, 2048);
+  if (state.alarmed.has(shown) || state.alarmed.size >= rememberedAlarms) return;
+  state.alarmed.add(shown);
+  state.onEvent({ type: "alarm", data: { code, message: shown } });
+  state.log.error({ code, problem: shown }, "drift alarm raised");
+}

@@ -1,0 +1,130 @@
+/** SHELL. The steps of one look at /etc: mounts, entries and leftovers, each checked and put back in a turn of its own. */
+import { setImmediate } from "node:timers/promises";
+import { coveredItem, staleItem } from "../../reconcile/drift/drift.ts";
+import { etcPath, type ExpectedEntry } from "../../reconcile/drift/etc-entry.ts";
+import { entriesBelow, entriesForHint } from "../../reconcile/drift/etc-hint.ts";
+import { isBelow } from "../../reconcile/drift/mounts/covering-mounts.ts";
+import { checkEntry } from "./check-entry.ts";
+import type { Responded } from "./drift-response.ts";
+import type { ExpectedEtc } from "./etc-expected.ts";
+import { readFactsAt } from "./etc-facts.ts";
+import { uncover } from "./mounts/uncover.ts";
+import { noteRestored, refreshLeftover } from "./overlay/refresh.ts";
+import { alarm, isCurrent, revertContext, type PassState } from "./pass-state.ts";
+import { removeStale, removeUnfinished, revertEntry } from "./revert-entry.ts";
+import { findLeftovers } from "./sweep.ts";
+
+const entriesPerTurn = 32;
+
+interface Sweeping {
+  expected: ExpectedEtc;
+  /** Absolute paths that were looked at. */
+  seen: Set<string>;
+  isStopped: () => boolean;
+}
+
+/** False when the look must be given up. */
+type GoesOn = Promise<boolean>;
+
+/** First of all: what is below a mount is not what the closure put there. */
+export async function sweepMounts(state: PassState, { expected, seen }: Sweeping): GoesOn {
+  const { etcDir, mounts, responder } = state;
+  for (const path of mounts.look(expected).covered) {
+    const since = performance.now();
+    const item = coveredItem(path, expected.entries.get(path), await readFactsAt(etcDir, path));
+    seen.add(item.path);
+    const isCovered = (): boolean =>
+      isCurrent(state, expected) && mounts.look(expected).covered.includes(path);
+    const revert = () => uncover({ path: path === "" ? etcDir : `${etcDir}/${path}`, isCovered });
+    const result = await state.turn(() => responder.respond({ item, since, revert }));
+    if (result === "abandoned" || !isCurrent(state, expected)) return false;
+  }
+  return true;
+}
+
+export async function sweepEntries(state: PassState, { expected, seen, isStopped }: Sweeping): GoesOn {
+  const covered = new Set(state.mounts.look(expected).covered);
+  let count = 0;
+  for (const entry of expected.entries.values()) {
+    if (isStopped()) return false;
+    seen.add(etcPath(entry.path));
+    const task = { expected, entry, covered, since: performance.now() };
+    const result = await state.turn(() => handleEntry(state, task));
+    if (result === "abandoned") return false;
+    count += 1;
+    if (count % entriesPerTurn === 0) await setImmediate();
+  }
+  return true;
+}
+
+export async function sweepStale(state: PassState, { expected, seen }: Sweeping): GoesOn {
+  const { etcDir, scope, responder } = state;
+  const { stale, unfinished } = await findLeftovers({ etcDir, entries: expected.entries, scope });
+  // In a turn no revert is under way, so what bears such a name then is nobody's work.
+  if (state.mode === "revert" && !state.isHeld())
+    for (const path of unfinished)
+      await state.turn(() => removeUnfinished(revertContext(state, expected), path));
+  for (const link of stale) {
+    const since = performance.now();
+    const item = staleItem(link.path, { type: "symlink", target: link.target });
+    seen.add(item.path);
+    const revert = () => removeStale(revertContext(state, expected), link);
+    const result = await state.turn(() => responder.respond({ item, since, revert }));
+    if (result === "abandoned" && !isCurrent(state, expected)) return false;
+  }
+  return true;
+}
+
+export async function followHint(
+  state: PassState,
+  { expected, path, since }: { expected: ExpectedEtc; path: string; since: number },
+): GoesOn {
+  const covered = new Set(state.mounts.look(expected).covered);
+  const entries = new Set(entriesForHint(expected.entries, path));
+  // A set may grow while it is walked: what a restored directory lacks comes after it.
+  for (const entry of entries) {
+    const result = await state.turn(() => handleEntry(state, { expected, entry, covered, since }));
+    if (result === "abandoned") return false;
+    if (result !== "reverted" || entry.kind !== "directory") continue;
+    for (const below of entriesBelow(expected.entries, entry.path)) entries.add(below);
+    await setImmediate();
+  }
+  return true;
+}
+
+interface EntryTask {
+  expected: ExpectedEtc;
+  entry: ExpectedEntry;
+  covered: ReadonlySet<string>;
+  since: number;
+}
+
+async function handleEntry(
+  state: PassState,
+  { expected, entry, covered, since }: EntryTask,
+): Promise<Responded | "clean"> {
+  const { responder, etcDir } = state;
+  const path = etcPath(entry.path);
+  // The mount is told; what can be seen there is not the entry.
+  if (isBelow(covered, entry.path)) return "open";
+  const checked = await checkEntry(etcDir, entry);
+  switch (checked.kind) {
+    case "clean":
+    case "covered":
+      responder.noteClean(path);
+      return "clean";
+    case "unreadable":
+      alarm(state, "entry-unreadable", `${path} cannot be read: ${checked.errno}`);
+      return "open";
+    case "drifted": {
+      const { item, ids } = checked;
+      const revert = () => revertEntry(revertContext(state, expected), entry, ids);
+      const found = { expected, entry, item };
+      const refreshed = await refreshLeftover(state, found, revert);
+      if (refreshed !== null) return refreshed;
+      const result = await responder.respond({ item, since, revert });
+      if (result === "reverted") noteRestored(state, found);
+      return result;
+    }
+  }
+}
