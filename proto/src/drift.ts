@@ -58,5 +58,7 @@ export const DriftSummary = z.object({
   openCount: Count,
   /** Reverts since the agent started. */
   reverted: Count,
+  /** False while changes of /etc are only found by the sweep; absent before the first watch, and from older agents. */
+  watching: z.boolean().optional(),
 });
 export type DriftSummary = z.infer<typeof DriftSummary>;

@@ -17,13 +17,16 @@ export interface DriftInput {
   open: readonly OpenDrift[];
   /** Nodes that have more than they list. */
   hidden: readonly { node: NodeName; count: number }[];
+  /** Nodes on which only the sweep finds changes. */
+  unwatched: readonly NodeName[];
   reverted: readonly NodeEvent[];
   ageMs: AgeMs;
 }
 
-export function driftTable({ open, hidden, reverted, ageMs }: DriftInput, paint: Paint): string {
+export function driftTable({ open, hidden, unwatched, reverted, ageMs }: DriftInput, paint: Paint): string {
   const rows = open.map(({ node, item }) => [node, paint("red", item.kind), ...difference(item)]);
-  const more = hidden.map(({ node, count }) => `${node}: ${count} more\n`).join("");
+  const lost = unwatched.map((node) => `${node}: /etc is not watched, only the sweep finds changes\n`);
+  const more = [...hidden.map(({ node, count }) => `${node}: ${count} more\n`), ...lost].join("");
   const openText =
     rows.length === 0
       ? "nothing differs from the signed state\n"

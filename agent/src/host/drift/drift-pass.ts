@@ -4,6 +4,7 @@ import pLimit from "p-limit";
 import { foreignSystemItem, unmountedItem } from "../../reconcile/drift/drift.ts";
 import type { DriftItem } from "@chimera/proto/drift";
 import type { EtcLayout } from "../../reconcile/drift/mounts/etc-layout.ts";
+import type { WatchKey } from "./etc-watcher.ts";
 import { loadExpectedEtc } from "./etc-expected.ts";
 import { createMountView } from "./mounts/mount-view.ts";
 import { removeLeftovers } from "./overlay/refresh.ts";
@@ -16,7 +17,9 @@ export type PassResult = "done" | "deferred";
 
 export interface SweepControl {
   /** The expectations are read; the key changes with the tree and with /etc itself. */
-  onExpected: (key: string) => Promise<void>;
+  onExpected: (key: WatchKey) => Promise<void>;
+  /** /etc is not what the closure's would be: there is nothing to listen to. */
+  onLost: () => Promise<void>;
   isStopped: () => boolean;
 }
 
@@ -50,6 +53,7 @@ async function sweep(state: PassState, control: SweepControl): Promise<PassResul
   if (state.isBusy()) return "deferred";
   const layout = state.mounts.layout();
   const elsewhere = foreignSystem(state, toplevel) ?? lostOverlay(state, { toplevel, layout });
+  if (elsewhere?.kind === "unmounted") await control.onLost();
   if (elsewhere !== null) return leaveAlone(state, elsewhere);
   return sweepAs(state, { toplevel, layout, control });
 }

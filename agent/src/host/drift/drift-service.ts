@@ -7,7 +7,7 @@ import { etcPath } from "../../reconcile/drift/etc-entry.ts";
 import { createEtcScope, type IgnoredGlob } from "../../reconcile/drift/etc-scope.ts";
 import { createDriftPass, type DriftPass, type SweepControl } from "./drift-pass.ts";
 import { createResponder, type Responder } from "./drift-response.ts";
-import { createEtcWatcher } from "./etc-watcher.ts";
+import { createEtcWatcher, type EtcWatcher } from "./etc-watcher.ts";
 import { createEvidence } from "./evidence.ts";
 import { createHintQueue } from "./hint-queue.ts";
 import { watchMounts } from "./mounts/mount-watch.ts";
@@ -47,7 +47,11 @@ export function startDrift(options: DriftOptions): DriftService {
   const { responder, pass } = createPass(options);
   const { etcDir = "/etc", onEvent, log } = options;
   let isStopped = false;
-  const control: SweepControl = { onExpected: (key) => watcher.renew(key), isStopped: () => isStopped };
+  const control: SweepControl = {
+    onExpected: (key) => watcher.renew(key),
+    onLost: () => watcher.leave(),
+    isStopped: () => isStopped,
+  };
   const sweeper = createSweeper({ run: () => pass.sweep(control), everyMs: options.sweepMs });
   const hints = createHintQueue({
     delayMs: coalesceMs[options.mode],
@@ -58,12 +62,13 @@ export function startDrift(options: DriftOptions): DriftService {
     isManaged: (path) => pass.isManaged(path),
     onHint: (path) => (responder.isResting(etcPath(path)) ? undefined : hints.add(path)),
     onEvent,
+    onLoss: () => sweeper.nudge(),
     log,
   });
   const mounts = watchMounts({ etcDir, onChange: () => sweeper.nudge() });
   sweeper.nudge();
   return {
-    summary: () => responder.summary(),
+    summary: () => ({ ...responder.summary(), ...watchingFact(watcher) }),
     sweepNow: () => sweeper.sweep(),
     async stop() {
       isStopped = true;
@@ -73,6 +78,11 @@ export function startDrift(options: DriftOptions): DriftService {
       await pass.settled();
     },
   };
+}
+
+function watchingFact(watcher: EtcWatcher): Pick<DriftSummary, "watching"> {
+  const watching = watcher.isWatching();
+  return watching === undefined ? {} : { watching };
 }
 
 function createPass(options: DriftOptions): { responder: Responder; pass: DriftPass } {

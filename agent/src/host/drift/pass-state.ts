@@ -8,6 +8,7 @@ import type { EtcScope } from "../../reconcile/drift/etc-scope.ts";
 import { attempt } from "../errno-outcome.ts";
 import type { Responder } from "./drift-response.ts";
 import type { ExpectedEtc } from "./etc-expected.ts";
+import type { WatchKey } from "./etc-watcher.ts";
 import type { Evidence } from "./evidence.ts";
 import type { MountView } from "./mounts/mount-view.ts";
 import type { RestoredRecord } from "./overlay/restored.ts";
@@ -59,9 +60,9 @@ export function revertContext(state: PassState, expected: ExpectedEtc): RevertCo
   };
 }
 
-export function watchKey({ etcDir }: PassState, { tree }: ExpectedEtc): string {
+export function watchKey({ etcDir }: PassState, { tree }: ExpectedEtc): WatchKey {
   const stats = lstatSync(etcDir, { throwIfNoEntry: false });
-  return `${tree} ${stats?.dev ?? 0}:${stats?.ino ?? 0}`;
+  return { tree, directory: `${stats?.dev ?? 0}:${stats?.ino ?? 0}` };
 }
 
 const rememberedAlarms = 256;

@@ -1,6 +1,8 @@
 /** SHELL. The fast hint: inotify on the managed directories of /etc. It may miss anything; the sweep is the truth. */
 import { watch } from "chokidar";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
+import type { Burst } from "../../reconcile/drift/watch-loss.ts";
+import { createBurstMeter } from "./burst-meter.ts";
 
 export interface EtcWatchOptions {
   etcDir: string;
@@ -9,6 +11,8 @@ export interface EtcWatchOptions {
   /** Something may have happened to this managed path. */
   onHint: (path: string) => void;
   onError: (error: unknown) => void;
+  /** So much came at once that the kernel may have dropped some. */
+  onOverflow: (burst: Burst) => void;
 }
 
 export interface EtcWatch {
@@ -35,7 +39,11 @@ export function watchEtc(options: EtcWatchOptions): EtcWatch {
   };
   watcher.on("all", (_event, absolute) => hint(absolute));
   // chokidar has no event for a chmod of a file that is newer than the watch, and these come earlier anyway.
-  watcher.on("raw", (_event, name, details) => hintRaw(hint, name, details));
+  const meter = createBurstMeter(options.onOverflow);
+  watcher.on("raw", (_event, name, details) => {
+    meter.count();
+    hintRaw(hint, name, details);
+  });
   const { promise: settled, resolve: settle } = Promise.withResolvers<void>();
   watcher.once("ready", settle);
   watcher.on("error", (error) => {
@@ -56,4 +64,6 @@ function hintRaw(hint: (absolute: string) => void, name: string | null, details:
   if (typeof details !== "object" || details === null || !("watchedPath" in details)) return;
   if (typeof details.watchedPath !== "string") return;
   hint(name === null ? details.watchedPath : join(details.watchedPath, name));
+  // So the directory's own removal or renaming is called too.
+  if (name === basename(details.watchedPath)) hint(details.watchedPath);
 }

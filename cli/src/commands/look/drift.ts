@@ -57,7 +57,8 @@ function openOf(views: readonly NodeView[]) {
     const count = status === null ? 0 : status.drift.openCount - status.drift.open.length;
     return count > 0 ? [{ node, count }] : [];
   });
-  return { open, hidden };
+  const unwatched = views.flatMap(({ node, status }) => (status?.drift.watching === false ? [node] : []));
+  return { open, hidden, unwatched };
 }
 
 function parseNode(name: string): NodeName {
