@@ -62,7 +62,7 @@ export async function readHistory(io: Io, reader: FleetReader, query: HistoryQue
       document,
       roster: rosterOf(document),
       results: ledger.resultsOf(document.id),
-      rollout: rolloutWord(past.records, document.id),
+      rollout: document.kind === "head" ? rolloutWord(past.records, document.head) : null,
     })),
     more: all.length - picked.length,
     oldestAt,

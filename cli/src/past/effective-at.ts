@@ -89,7 +89,7 @@ function readings({ atMs, head, past, clock }: Question): Reading[] {
     panic === null ? Infinity : clock === "stored" ? Date.parse(panic.storedAt) : heardMs(atMs, head, panic);
   const voices = voicesOn(past.records, head.id);
   return (voices.length === 0 ? [[]] : voices).flatMap((voice) => {
-    const rollout = lastWord(voice, recordTimes[clock], atMs);
+    const rollout = lastWord(voice, head, { timeOf: recordTimes[clock], untilMs: atMs });
     const effective = observedWorld({ head, panic: fromMs <= atMs ? panic : null, rollout, nowMs: atMs });
     return effective.kind === "none" ? [] : [{ head, effective, panic, voice }];
   });

@@ -1,10 +1,14 @@
 /** Who is believed about a rollout: the store, its leads beside it, and else everybody who says that it led. */
-import { Digest, NodeName } from "@chimera/proto/names";
+import { Digest, NodeName, WorldId } from "@chimera/proto/names";
 import { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { expect, test } from "vitest";
 import { rolloutWord, type PastRecord } from "./rollout-voices.ts";
 
 const head = Digest.parse("7".repeat(64));
+const consent = {
+  revertTo: WorldId.parse("a".repeat(64)),
+  consentUntil: "2026-11-29T12:20:00.000Z",
+};
 const at = (minute: number) => `2026-11-29T12:${String(minute).padStart(2, "0")}:00.000Z`;
 
 function word(lead: string, minute: number, changes: object = {}): PastRecord {
@@ -55,6 +59,16 @@ test.each<[string, PastRecord[], object | null]>([
     [kept(word("n1", 1, { phase: "committed" })), kept(forged)],
     { record: { phase: "committed" }, disputed: [] },
   ],
+  [
+    "one that went back while it might is not committed by whoever may lead",
+    [kept(word("n1", 10, { phase: "returned" })), kept(word("n9", 11, { phase: "committed" }))],
+    { record: { phase: "returned" }, disputed: [] },
+  ],
+  [
+    "that it went back when it might not is the end of nothing",
+    [kept(word("n1", 21, { phase: "returned" })), kept(word("n1", 22, { phase: "paused" }))],
+    { record: { phase: "paused" }, disputed: [] },
+  ],
 ])("%s", (_name, records, expected) => {
-  expect({ found: rolloutWord(records, head) }).toMatchObject({ found: expected });
+  expect({ found: rolloutWord(records, { id: head, head: consent }) }).toMatchObject({ found: expected });
 });

@@ -1,6 +1,8 @@
 /** PURE. Whose word on a rollout counts: what the store keeps of its lead, else what nodes told of themselves; nobody signs either. */
+import { hasReturned } from "@chimera/proto/effective";
 import type { Digest, NodeName } from "@chimera/proto/names";
 import { mayFollow, type RolloutRecord } from "@chimera/proto/rollout/rollout-record";
+import type { Head } from "@chimera/proto/signed/head";
 
 export interface PastRecord {
   record: RolloutRecord;
@@ -27,6 +29,12 @@ function leadershipOf({ record: { lead, lease } }: PastRecord): string {
   return JSON.stringify([lead, lease]);
 }
 
+/** The head that the records are about. */
+export interface LedHead {
+  id: Digest;
+  head: Pick<Head, "revertTo" | "consentUntil">;
+}
+
 /** Ms since 1970. */
 export type RecordTime = (one: PastRecord) => number;
 
@@ -39,16 +47,18 @@ export const recordTimes = {
 /** The last that nodes would have heeded by then, with that time as its own; null where there is none. */
 export function lastWord(
   voice: readonly PastRecord[],
-  timeOf: RecordTime,
-  untilMs: number,
+  { head }: LedHead,
+  { timeOf, untilMs }: { timeOf: RecordTime; untilMs: number },
 ): RolloutRecord | null {
+  const isEnd = (record: RolloutRecord) =>
+    record.phase === "committed" || hasReturned(record, head, Infinity);
   return voice
     .map((one) => ({ record: one.record, ms: timeOf(one) }))
     .filter(({ ms }) => ms <= untilMs)
     .toSorted((a, b) => a.ms - b.ms)
     .reduce<RolloutRecord | null>(
       (known, { record, ms }) =>
-        mayFollow(known, record, "done") ? { ...record, at: new Date(ms).toISOString() } : known,
+        mayFollow(known, record, isEnd) ? { ...record, at: new Date(ms).toISOString() } : known,
       null,
     );
 }
@@ -60,10 +70,9 @@ export interface RolloutWord {
 }
 
 /** How a head's rollout ended, as far as anybody says; null where nobody does. */
-export function rolloutWord(records: readonly PastRecord[], head: Digest): RolloutWord | null {
-  const words = voicesOn(records, head).flatMap(
-    (voice) => lastWord(voice, recordTimes.stored, Infinity) ?? [],
-  );
+export function rolloutWord(records: readonly PastRecord[], head: LedHead): RolloutWord | null {
+  const always = { timeOf: recordTimes.stored, untilMs: Infinity };
+  const words = voicesOn(records, head.id).flatMap((voice) => lastWord(voice, head, always) ?? []);
   const [record] = words.toSorted((a, b) => b.lease - a.lease);
   if (record === undefined) return null;
   const isOne = words.every(({ phase }) => phase === record.phase);

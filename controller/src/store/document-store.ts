@@ -1,6 +1,7 @@
 /** SHELL. The signed documents of the fleet, read from the bucket with every signature checked again. */
 import type { StoredHead, StoredPanic } from "@chimera/proto/api";
 import type { Digest, FleetId } from "@chimera/proto/names";
+import { hasReturned } from "@chimera/proto/effective";
 import { mayFollow, RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { showPlace } from "@chimera/proto/signed/place";
 import { subjects } from "@chimera/proto/subjects";
@@ -152,7 +153,7 @@ function documentReader(options: DocumentStoreOptions, panicMemory: PanicMemory)
       headRevision: lastRevision(head),
       ...newestPanic(stored, ordered),
       panicRevision: lastRevision(panic),
-      rollout: readRollout(rollout),
+      rollout: readRollout(rollout, ordered),
     };
   }
   return { arrange, panics };
@@ -164,10 +165,14 @@ function lastRevision(messages: readonly JsMsg[]): number {
 }
 
 /** As nodes heed them, so that what is shown is what they do. Nobody signs them: garbage among them is no record. */
-function readRollout(messages: readonly JsMsg[]): RolloutRecord | null {
+function readRollout(messages: readonly JsMsg[], heads: readonly StoredHead[]): RolloutRecord | null {
   const records = messages.flatMap((message) => readJson(message, RolloutRecord) ?? []);
+  const isEnd = (record: RolloutRecord) => {
+    const head = heads.find(({ id }) => id === record.head);
+    return record.phase === "committed" || (head !== undefined && hasReturned(record, head.head, Date.now()));
+  };
   return records.reduce<RolloutRecord | null>(
-    (known, next) => (mayFollow(known, next, "done") ? next : known),
+    (known, next) => (mayFollow(known, next, isEnd) ? next : known),
     null,
   );
 }

@@ -143,3 +143,20 @@ function deletion() {
   fields.set("KV-Operation", "DEL");
   return fields;
 }
+
+test.each([
+  ["went back while it might", 3_600_000, "returned"],
+  ["went back when it might not any more", -3_600_000, "committed"],
+])(
+  "of a fleet that %s it shows, whoever writes that it has committed, the end that nodes heed",
+  async (_what, aheadMs, shown) => {
+    await publish();
+    const times = { consentUntil: new Date(Date.now() + aheadMs).toISOString() };
+    const { id } = await publish({ revertTo: worldId(leaves), ...times });
+    const record = { v: 1, head: id, lease: 1, reason: "", at: new Date().toISOString() };
+    const rollout = subjects.desired("rollout", fleetId);
+    for (const phase of ["waves", "returned", "committed"])
+      await link.jetstream().publish(rollout, JSON.stringify({ ...record, phase }));
+    expect((await newest()).rollout).toMatchObject({ head: id, phase: shown });
+  },
+);

@@ -11,6 +11,8 @@ const record = (over: Partial<RolloutRecord> = {}): RolloutRecord => ({
   at: "2026-11-29T00:00:00.000Z",
   ...over,
 });
+const isDone = ({ phase }: RolloutRecord) => phase === "committed";
+const isOnItsWay = () => false;
 const other = Digest.parse("c".repeat(64));
 
 test.each<[string, { known: RolloutRecord | null; next: Partial<RolloutRecord> }, boolean]>([
@@ -29,13 +31,13 @@ test.each<[string, { known: RolloutRecord | null; next: Partial<RolloutRecord> }
     true,
   ],
 ])("%s", (_, { known, next }, isHeeded) => {
-  expect(mayFollow(known, record(next), "done")).toBe(isHeeded);
+  expect(mayFollow(known, record(next), isDone)).toBe(isHeeded);
 });
 
 test("who is still on its way goes on by the lead's word, whoever wrote that everybody has it", () => {
   const forged = record({ phase: "committed" });
-  expect(mayFollow(forged, record({ phase: "waves" }), "on-its-way")).toBe(true);
-  expect(mayFollow(forged, record({ phase: "returned" }), "on-its-way")).toBe(true);
-  expect(mayFollow(forged, record({ phase: "returned" }), "done")).toBe(false);
-  expect(mayFollow(forged, record({ lease: 3 }), "on-its-way")).toBe(false);
+  expect(mayFollow(forged, record({ phase: "waves" }), isOnItsWay)).toBe(true);
+  expect(mayFollow(forged, record({ phase: "returned" }), isOnItsWay)).toBe(true);
+  expect(mayFollow(forged, record({ phase: "returned" }), isDone)).toBe(false);
+  expect(mayFollow(forged, record({ lease: 3 }), isOnItsWay)).toBe(false);
 });

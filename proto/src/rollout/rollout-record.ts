@@ -58,15 +58,17 @@ export function stepOf({ head, lease, lead, phase, reason, released }: RolloutRe
 }
 
 /**
- * Whether whoever knows one record of a head heeds another one: a lead that lost its lease may still write, and what everybody
- * has committed is not taken back any more. That anybody can write, so it is the end only for who is done with that head. Null:
- * none is known. Records of different heads say nothing of each other.
+ * Whether whoever knows one record of a head heeds another one: a lead that lost its lease may still write, and after an end nothing
+ * follows. Null: none is known. Records of different heads say nothing of each other.
+ *
+ * @param isEnd whether for whoever asks the known one is that: anybody can write that everybody has committed, so it is the end
+ * only for who has; that the fleet went back is one where its head consents to that (`hasReturned`)
  */
 export function mayFollow(
   known: RolloutRecord | null,
   next: RolloutRecord,
-  is: "done" | "on-its-way",
+  isEnd: (known: RolloutRecord) => boolean,
 ): boolean {
   if (known === null || known.head !== next.head) return true;
-  return !(known.phase === "committed" && is === "done") && next.lease >= known.lease;
+  return !isEnd(known) && next.lease >= known.lease;
 }

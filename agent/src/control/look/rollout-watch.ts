@@ -3,6 +3,7 @@
  * far as the head consents. Any other is ignored.
  */
 import type { TrustState } from "@chimera/proto/acceptance/trust-state";
+import { hasReturned } from "@chimera/proto/effective";
 import type { Digest } from "@chimera/proto/names";
 import { mayFollow, type RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { TrustKeeper } from "../trust/trust-keeper.ts";
@@ -28,9 +29,9 @@ export interface RolloutWatchOptions {
 export function createRolloutWatch(options: RolloutWatchOptions): RolloutWatch {
   const { keeper, value, save, onChange, onRecord } = options;
   let newest = value;
-  const placeOf = (head: Digest) => (hasCommitted(keeper.state(), head) ? "done" : "on-its-way");
+  const isEnd = (record: RolloutRecord) => isOver(keeper.state(), record, Date.now());
   const take = (record: RolloutRecord) => {
-    if (!mayFollow(newest, record, placeOf(record.head))) return;
+    if (!mayFollow(newest, record, isEnd)) return;
     if (JSON.stringify(record) === JSON.stringify(newest)) return;
     const isNews = newest === null || gistOf(newest) !== gistOf(record);
     save(record);
@@ -58,6 +59,13 @@ export function createRolloutWatch(options: RolloutWatchOptions): RolloutWatch {
 
 function gistOf({ head, phase, reason, released }: RolloutRecord): string {
   return JSON.stringify([head, phase, reason, released]);
+}
+
+/** For this node: it has committed, or it went back. */
+function isOver(state: TrustState | null, record: RolloutRecord, nowMs: number): boolean {
+  if (record.phase === "committed") return hasCommitted(state, record.head);
+  const head = state?.head ?? null;
+  return head !== null && head.id === record.head && hasReturned(record, head.head, nowMs);
 }
 
 function hasCommitted(state: TrustState | null, head: Digest): boolean {
