@@ -19,7 +19,7 @@ test("what is left out has the documented default", () => {
   expect(parse(minimal)).toMatchObject({
     stateDir: "/var/lib/chimera",
     runtimeDir: "/run/chimera",
-    drift: { mode: "revert", sweepSeconds: 60, ignore: [] },
+    drift: { mode: "revert", sweepSeconds: 60, ignore: [], rules: [], showable: [] },
     logLevel: "info",
     freshSeconds: 3600,
   });

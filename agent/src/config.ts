@@ -3,7 +3,8 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { AfterCommit, HealthCheck, maxChecks, maxUnitRules, UnitRule } from "@chimera/proto/health-check";
 import { Envelope } from "@chimera/proto/signed/envelope";
 import { PublicKeyText } from "@chimera/proto/signed/keys";
-import { FleetId, NodeName } from "@chimera/proto/names";
+import { DriftGlob, DriftRule } from "@chimera/proto/drift-policy";
+import { FleetId, IsoTime, NodeName } from "@chimera/proto/names";
 import { PanicReboot, RebootPolicy, RebootWindow } from "@chimera/proto/signed/head";
 import { z } from "zod";
 
@@ -41,12 +42,23 @@ export const AgentConfig = z.strictObject({
     .strictObject({
       mode: z.enum(["revert", "report", "ignore"]).default("revert"),
       sweepSeconds: z.int().min(1).max(3600).default(60),
+      /** Never compared. */
       ignore: z
         .array(
-          z.strictObject({ glob: z.string().startsWith("/").max(512), reason: z.string().min(1).max(512) }),
+          z.strictObject({
+            glob: z.string().startsWith("/").max(512),
+            reason: z.string().min(1).max(512),
+            until: IsoTime.optional(),
+          }),
         )
         .max(256)
         .default([]),
+      /** By path class, the first that names a path; what a head says comes before. */
+      rules: z.array(DriftRule).max(256).default([]),
+      /** Only then anything is put back. */
+      window: RebootWindow.optional(),
+      /** Their content may be shown to whoever signs orders, whatever the mode of the file. */
+      showable: z.array(DriftGlob).max(64).default([]),
     })
     .prefault({}),
   probationSeconds: z.int().min(0).max(3600).default(30),

@@ -1,6 +1,8 @@
 /** What the agent's parts ask of one another; each is filled in as it starts. */
 import type { DriftSummary } from "@chimera/proto/drift";
 import type { LocalState } from "@chimera/proto/local-order";
+import type { ShownFacts } from "@chimera/proto/drift-shown";
+import type { Order } from "@chimera/proto/signed/order";
 import type { Place } from "@chimera/proto/signed/place";
 import type { Leaf } from "@chimera/proto/signed/world";
 import type { DesiredInput } from "./desired/desired-system.ts";
@@ -27,6 +29,8 @@ export interface Shared {
   hasContact: () => Promise<boolean>;
   wake: () => void;
   driftSummary: () => DriftSummary;
+  /** What a signed order asks of the part that watches drift; null where it asks for no answer. */
+  orderDrift: (order: Order) => Promise<ShownFacts> | null;
 }
 
 export function createShared(journal: Journal | null): Shared {
@@ -43,5 +47,6 @@ export function createShared(journal: Journal | null): Shared {
     hasContact: () => Promise.resolve(false),
     wake: () => undefined,
     driftSummary: () => ({ lastSweepAt: null, managed: 0, open: [], openCount: 0, reverted: 0 }),
+    orderDrift: () => null,
   };
 }

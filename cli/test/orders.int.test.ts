@@ -108,6 +108,62 @@ test("a dry run shows the order and sends it to nobody", async () => {
   expect(fleet.node("n1").orders).toHaveLength(before);
 });
 
+test("a path is ignored and put back again by orders with reason and end, and a strange one is not even signed", async () => {
+  const args = ["drift", "ignore", "n1", "/etc/nginx/*.conf", "--for", "2h"];
+  expect(await fleet.chimera(...args)).toMatchObject({ code: 64, err: expect.stringContaining("--reason") });
+  const dry = await fleet.chimera(...args, "--reason", "measuring", "--dry-run", "--json");
+  expect(JSON.parse(dry.out)).toMatchObject({
+    order: {
+      nodes: ["n1"],
+      reason: "measuring",
+      action: { kind: "drift-ignore", glob: "/etc/nginx/*.conf" },
+    },
+  });
+  expect(fleet.node("n1").orders).toEqual([]);
+  expect(await fleet.chimera(...args, "--reason", "measuring")).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/n1 +accepted/u),
+  });
+  for (const path of [
+    "/etc/../shadow",
+    "etc/motd",
+    "/etc/a\nb",
+    "/etc/*a*a*a*a*",
+    `/etc/${"a".repeat(4096)}`,
+  ]) {
+    const wrong = await fleet.chimera("drift", "ignore", "n1", path, "--for", "2h", "--reason", "x");
+    expect(wrong, path.slice(0, 20)).toMatchObject({ code: 65, err: expect.stringContaining("the path ") });
+  }
+  expect(fleet.node("n1").orders).toHaveLength(1);
+  expect(await fleet.chimera("drift", "unignore", "@canary", "/etc/nginx/*.conf")).toMatchObject({ code: 0 });
+  expect(await fleet.chimera("drift", "resume", "n1", "/etc/hosts")).toMatchObject({ code: 0 });
+  expect(fleet.node("n1").orders).toHaveLength(3);
+});
+
+test("what nodes ignore and what is fought over there is listed, by their own word", async () => {
+  expect((await fleet.chimera("drift", "unignore")).out).toBe("nothing is ignored by an order");
+  const until = new Date(Date.now() + 7_200_000).toISOString();
+  const exception = { glob: "/etc/motd", until, createdAt: until, author: "anna", reason: "measuring" };
+  fleet.node("n2").report({
+    drift: {
+      lastSweepAt: null,
+      managed: 1,
+      open: [],
+      openCount: 0,
+      reverted: 0,
+      exceptions: [{ ...exception, ended: false }],
+      fought: [{ path: "/etc/hosts", until, trips: 2 }],
+    },
+  });
+  await vi.waitUntil(async () => (await fleet.chimera("drift", "unignore")).out.includes("/etc/motd"), {
+    timeout: 20_000,
+  });
+  expect((await fleet.chimera("drift", "unignore", "n2")).out).toMatch(/n2 +\/etc\/motd .*anna +measuring/u);
+  expect((await fleet.chimera("drift", "unignore", "n1")).out).toContain("nothing is ignored");
+  const { out } = await fleet.chimera("drift");
+  expect(out).toMatch(/fought over, reported only:\n.*\nn2 +\/etc\/hosts +20\S+ +2\n\nignored by orders:\n/u);
+});
+
 test("the quarantine list grows, shrinks, pardons and is shown, serial by serial", async () => {
   const dry = await fleet.chimera("quarantine", "add", bad, "--dry-run");
   expect(dry).toMatchObject({

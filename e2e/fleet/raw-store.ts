@@ -79,6 +79,7 @@ async function isReady(lab: Lab): Promise<boolean> {
 /** Of the document that it is about: nodes say on this subject what becomes of heads, too. */
 function idOf(message: AckMessage): string | null {
   if ("refused" in message) return message.refused.id;
+  if ("receipt" in message) return idOf(message.receipt);
   return Receipt.parse(JSON.parse(payloadOf(message, "receipt").toString("utf8"))).document.id;
 }
 

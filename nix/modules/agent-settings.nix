@@ -11,6 +11,7 @@ let
   trustedKeys = import ./trusted-keys.nix { inherit lib; };
   health = import ./health-settings.nix { inherit lib; };
   restart = import ./reboot-settings.nix { inherit lib; };
+  drift = import ./drift-settings.nix { inherit lib; };
 
   secretFile =
     default: what:
@@ -97,25 +98,12 @@ types.submodule {
         least = 1;
         most = 3600;
       } "Seconds between two whole comparisons of /etc; changes that inotify shows are met at once.";
-      ignore = mkOption {
-        default = [ ];
-        description = "Entries that others may change, beside the built-in list.";
-        type = types.listOf (
-          types.submodule {
-            options = {
-              glob = mkOption {
-                type = types.strMatching "/.+";
-                example = "/etc/cups/**";
-                description = "Which paths.";
-              };
-              reason = mkOption {
-                type = types.strMatching ".+";
-                description = "Why. It is shown wherever the exception is.";
-              };
-            };
-          }
-        );
-      };
+      inherit (drift)
+        ignore
+        rules
+        window
+        showable
+        ;
     };
     freshSeconds = seconds 3600 {
       least = 60;

@@ -27,10 +27,15 @@ let
   healthProblems =
     health.checkProblems "${option}.settings.checks" cfg.settings.checks
     ++ health.ruleProblems "${option}.settings.units" cfg.settings.units;
-  inherit (cfg.settings) reboot;
+  inherit (cfg.settings) drift reboot;
   # The agent's schema knows no null.
+  withoutNulls = lib.filterAttrs (_: value: value != null);
   settings = cfg.settings // {
-    reboot = lib.filterAttrs (_: value: value != null) reboot;
+    reboot = withoutNulls reboot;
+    drift = withoutNulls drift // {
+      ignore = map withoutNulls drift.ignore;
+      rules = map withoutNulls drift.rules;
+    };
   };
 
   secretFiles = {

@@ -57,6 +57,8 @@ describe.skipIf(nixpkgsLib === undefined)("what the modules refuse (CHIMERA_NIXP
     ["freshTooSeldom", `${agentOption}.settings.freshSeconds' is not of type`],
     ["otherStateDir", `${agentOption}.settings.stateDir' is not of type`],
     ["misspeltMode", `${agentOption}.settings.drift.mode' is not of type`],
+    ["ruleWithTooManyStars", "is not of type `glob of absolute paths with at most three stars"],
+    ["ruleWithoutMode", "mode' was accessed but has no value defined"],
     ["ignoreWithoutReason", "reason' was accessed but has no value defined"],
     ["missingFleetId", `${agentOption}.settings.fleetId' was accessed but has no value defined`],
     ["withoutKeys", `${agentOption}.settings.trustedKeys' was accessed but has no value defined`],

@@ -114,6 +114,23 @@ in
   freshTooSeldom = agentResult (agentWith { freshSeconds = 604801; });
   otherStateDir = agentResult (agentWith { stateDir = "/srv/chimera"; });
   misspeltMode = agentResult (agentWith { drift.mode = "revrt"; });
+  ruleWithTooManyStars = agentResult (agentWith {
+    drift.rules = [
+      {
+        glob = "/etc/*a*b*c*d*";
+        mode = "report";
+        reason = "test";
+      }
+    ];
+  });
+  ruleWithoutMode = agentResult (agentWith {
+    drift.rules = [
+      {
+        glob = "/etc/a";
+        reason = "test";
+      }
+    ];
+  });
   ignoreWithoutReason = agentResult (agentWith { drift.ignore = [ { glob = "/etc/x"; } ]; });
   missingFleetId = agentResult (evaluate {
     modules = [

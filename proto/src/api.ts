@@ -115,7 +115,12 @@ export type StandingOrders = z.infer<typeof StandingOrders>;
 /** What a node answers to an order that it was sent. */
 export const OrderAnswer = z.discriminatedUnion("kind", [
   /** On disk, with the node's signed receipt. */
-  z.object({ kind: z.literal("accepted"), receipt: Envelope }),
+  z.object({
+    kind: z.literal("accepted"),
+    receipt: Envelope,
+    /** To an order that asks for something: the answer, signed by the node. */
+    shown: Envelope.optional(),
+  }),
   z.object({ kind: z.literal("refused"), code: z.string().max(64), message: z.string().max(2048) }),
 ]);
 export type OrderAnswer = z.infer<typeof OrderAnswer>;
@@ -126,6 +131,7 @@ export type OrderAnswer = z.infer<typeof OrderAnswer>;
  */
 export const AckMessage = z.union([
   Envelope,
+  z.object({ receipt: Envelope, shown: Envelope }),
   z.object({
     refused: z.object({
       /** SHA-256 of the order's payload; null where the message held no document. */

@@ -1,5 +1,6 @@
 /** PURE. Drift: how a live node differs from the toplevel of its last accepted leaf. */
 import { z } from "zod";
+import { DriftException, maxDriftExceptions } from "./drift-policy.ts";
 import { Count, Digest, IsoTime } from "./names.ts";
 
 /** What happened to one managed entry of /etc. */
@@ -54,11 +55,25 @@ export const DriftSummary = z.object({
   /** Entries compared in the last sweep. */
   managed: Count,
   /** What differs now and is not (yet) put back. */
-  open: z.array(DriftItem).max(50),
+  open: z
+    .array(
+      DriftItem.extend({
+        /** Why it is not put back. */
+        why: z.string().max(512).optional(),
+      }),
+    )
+    .max(50),
   openCount: Count,
   /** Reverts since the agent started. */
   reverted: Count,
   /** False while changes of /etc are only found by the sweep; absent before the first watch, and from older agents. */
   watching: z.boolean().optional(),
+  /** What signed orders leave alone now. */
+  exceptions: z.array(DriftException).max(maxDriftExceptions).optional(),
+  /** Paths that somebody fights over: only reported until then. */
+  fought: z
+    .array(z.object({ path: z.string().max(4096), until: IsoTime, trips: Count }))
+    .max(50)
+    .optional(),
 });
 export type DriftSummary = z.infer<typeof DriftSummary>;

@@ -3,13 +3,14 @@ import { z } from "zod";
 import { AcceptedHead, markCommitted, TrustState } from "../src/acceptance/trust-state.ts";
 import { Proposal, StandingOrders } from "../src/api.ts";
 import { RolloutRecord } from "../src/rollout/rollout-record.ts";
+import { DriftShown } from "../src/drift-shown.ts";
 import { Envelope, seal } from "../src/signed/envelope.ts";
 import { Fresh } from "../src/signed/fresh.ts";
 import { KeySet } from "../src/signed/key-set.ts";
 import { Order } from "../src/signed/order.ts";
 import { Panic } from "../src/signed/panic.ts";
 import { Receipt } from "../src/signed/receipt.ts";
-import { attacks } from "./attacks.ts";
+import { firstAttacks } from "./attacks.ts";
 import { MerkleVector, merkleVector } from "./golden-merkle.ts";
 import * as fleet from "./test-fleet.ts";
 
@@ -26,6 +27,49 @@ const quarantine = orderOf(
     notAfter: "2027-11-23T12:00:00.000Z",
   },
 );
+const ignored = orderOf({ kind: "drift-ignore", glob: "/etc/sysctl.d/*.conf", until: minutes(50) }, "4", {
+  reason: "measuring",
+});
+const unignored = orderOf({ kind: "drift-unignore", glob: "/etc/sysctl.d/*.conf" }, "5", {
+  createdAt: minutes(1),
+});
+const resumed = orderOf({ kind: "drift-resume", path: "/etc/hosts" }, "6");
+const asked = orderOf({ kind: "drift-show", path: "/etc/hosts", evidence: null, maxBytes: 4096 }, "7");
+const shown: DriftShown = {
+  v: 1,
+  kind: "shown",
+  fleetId: fleet.fleetId,
+  node: fleet.node,
+  order: fleet.idOf(signOrder(asked)),
+  path: "/etc/hosts",
+  at: minutes(2),
+  explanation: {
+    kind: "managed",
+    toplevel: toplevel("a"),
+    entry: `${toplevel("a")}/etc/hosts`,
+    expected: { type: "symlink", target: "/etc/static/hosts" },
+  },
+  stance: { mode: "revert", why: "" },
+  open: null,
+  evidence: [
+    {
+      id: "2026-11-23T12-01-00-000Z-0001-hosts",
+      path: "/etc/hosts",
+      at: minutes(1),
+      facts: { type: "file", size: 5, mode: "0644", uid: 0, gid: 0 },
+      modifiedAt: minutes(1),
+      keptBytes: 5,
+      worldReadable: true,
+      culprit: { by: { kind: "unknown" }, loggedIn: ["anna on pts/0"] },
+    },
+  ],
+  of: "2026-11-23T12-01-00-000Z-0001-hosts",
+  content: {
+    kind: "shown",
+    expected: { base64: "bmV3Cg==", size: 4 },
+    found: { base64: "ZXZpbAo=", size: 5 },
+  },
+};
 const receipt: Receipt = {
   v: 1,
   kind: "receipt",
@@ -75,14 +119,14 @@ const Refused = z.object({
     }),
   ),
 });
-const shown = attacks.filter(({ code }) => code !== "overloaded" && code !== "body-too-large");
-const states = [...new Set(shown.map((attack) => attack.state))];
+const told = firstAttacks.filter(({ code }) => code !== "overloaded" && code !== "body-too-large");
+const states = [...new Set(told.map((attack) => attack.state))];
 const { nowMs: _, ...judge } = fleet.judge;
 const refused = {
   v: 1,
   judge,
   states,
-  cases: shown.map(({ name, document, judge: its, code, ...attack }) => ({
+  cases: told.map(({ name, document, judge: its, code, ...attack }) => ({
     name,
     state: states.indexOf(attack.state),
     document,
@@ -106,6 +150,12 @@ export const goldenDocuments: Record<string, { schema: z.ZodType; message: unkno
   "order-release-envelope": { schema: Envelope, message: signOrder(release) },
   "order-quarantine": { schema: Order, message: quarantine },
   "order-quarantine-envelope": { schema: Envelope, message: signOrder(quarantine) },
+  "order-drift-ignore": { schema: Order, message: ignored },
+  "order-drift-unignore": { schema: Order, message: unignored },
+  "order-drift-resume": { schema: Order, message: resumed },
+  "order-drift-show": { schema: Order, message: asked },
+  "drift-shown": { schema: DriftShown, message: shown },
+  "drift-shown-envelope": { schema: Envelope, message: seal("shown", shown, [fleet.nodeSigner]) },
   fresh: { schema: Fresh, message: fleet.stateTwo.fresh },
   "fresh-envelope": { schema: Envelope, message: fleet.signFresh() },
   receipt: { schema: Receipt, message: receipt },

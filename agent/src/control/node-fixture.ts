@@ -34,6 +34,7 @@ interface NodeStart {
   beforeSave?: () => void;
   freshSeconds?: number;
   saveReceipt?: () => void;
+  onOrder?: Parameters<typeof startControl>[0]["onOrder"];
 }
 
 type RefusedData = Extract<NodeEvent, { type: "document-refused" }>["data"];
@@ -130,6 +131,7 @@ function startNode({ nats, leaves, nodeKey, folder, lines }: Ground, how: NodeSt
     health: () => healthSample,
     hardware: () => Promise.reject(new Error("not here")),
     onJudged: () => undefined,
+    onOrder: how.onOrder ?? (() => null),
     log,
   });
 }

@@ -4,10 +4,12 @@ import type { AckMessage } from "@chimera/proto/api";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
-import type { FleetId, NodeName } from "@chimera/proto/names";
+import type { DriftShown, ShownFacts } from "@chimera/proto/drift-shown";
+import type { Digest, FleetId, NodeName } from "@chimera/proto/names";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
-import type { Envelope } from "@chimera/proto/signed/envelope";
+import { seal, type Envelope } from "@chimera/proto/signed/envelope";
 import type { Signer } from "@chimera/proto/signed/keys";
+import type { Order } from "@chimera/proto/signed/order";
 import type { Receipt } from "@chimera/proto/signed/receipt";
 import { WaveReceipts } from "@chimera/proto/rollout/wave-receipts";
 import { subjects } from "@chimera/proto/subjects";
@@ -51,6 +53,8 @@ export interface DocumentOptions {
   /** Must answer from the first moment on. */
   receiptFacts: (keeper: TrustKeeper) => ReceiptFacts;
   onJudged: () => void;
+  /** An order that was accepted, once: what it asks for, or null where it asks for nothing. */
+  onOrder: (order: Order) => Promise<ShownFacts> | null;
   log: Log;
 }
 
@@ -90,7 +94,9 @@ export function openDocuments(options: DocumentOptions, wires: Wires): Documents
   const waves = openWaves(options, { connection, keeper, log });
   const { state, keySet } = keeper;
   const watch = createStoreWatch({ state, keySet, freshSeconds, report, onNews, log });
-  const orders = createOrderDesk({ keeper, receiptFor: receipts.forOrder, acknowledge: wires.acknowledge });
+  const perform = (order: Order, id: Digest) => showSigned(options, order, id);
+  const { acknowledge } = wires;
+  const orders = createOrderDesk({ keeper, receiptFor: receipts.forOrder, perform, acknowledge });
   const look = createLook({
     connection,
     fleetId,
@@ -115,6 +121,19 @@ export function openDocuments(options: DocumentOptions, wires: Wires): Documents
     watch,
     settle,
   };
+}
+
+function showSigned(
+  { node, fleetId, signer, onOrder }: DocumentOptions,
+  order: Order,
+  id: Digest,
+): Promise<Envelope> | null {
+  const answer = onOrder(order);
+  if (answer === null) return null;
+  return answer.then((facts) => {
+    const shown: DriftShown = { v: 1, kind: "shown", fleetId, node, order: id, ...facts };
+    return seal("shown", shown, [signer]);
+  });
 }
 
 function openWaves(

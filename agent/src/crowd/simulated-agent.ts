@@ -83,6 +83,7 @@ function startSimulated(
     health: () => ({ ...atRest, node, at: new Date().toISOString() }),
     hardware: () => Promise.reject(new ChimeraError("not-found", "a simulated agent has no machine")),
     onJudged: () => undefined,
+    onOrder: () => null,
     log,
   });
   return { close: () => endOf(control) };

@@ -17,6 +17,7 @@ import type { KnownWaves } from "../control/look/known-waves.ts";
 import type { Kept, Told } from "../control/open-documents.ts";
 import { openTrust, type EarlierAccepted } from "../control/trust/open-trust.ts";
 import { composeDesired, effectivePlace } from "../desired/desired-system.ts";
+import { exceptionsOf } from "../desired/drift-exceptions.ts";
 import { wholeHold } from "../desired/holds.ts";
 import { composeReceiptFacts } from "../desired/node-facts.ts";
 import type { Shared } from "../shared.ts";
@@ -65,6 +66,7 @@ export function openControl(needs: ControlNeeds): ControlSide {
     health: needs.health,
     hardware: needs.hardware,
     onJudged: () => shared.wake(),
+    onOrder: (order) => shared.orderDrift(order),
     log,
   });
 }
@@ -113,7 +115,7 @@ function statusOf({ config, shared, agent }: ControlNeeds, told: Told): NodeStat
     receipt: told.receipt(),
     wanted: told.keeper.leaf()?.toplevel ?? null,
     problems: [...told.problems(), shared.passProblem],
-    drift: shared.driftSummary(),
+    drift: { ...shared.driftSummary(), exceptions: exceptionsOf(told.keeper.state(), Date.now()) },
     pass: shared.pass,
   });
 }

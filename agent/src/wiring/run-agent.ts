@@ -92,7 +92,7 @@ function startAgent({ config, configFile, log, progress }: AgentNeeds): Running 
   reportCorrupt(control, "the journal was unreadable and lies", journalFile.corrupt);
   reportStandIn(control, host.standsInFor);
   const { keeper } = control;
-  const drift = openDrift({ config, log, shared, report: control.report });
+  const drift = openDrift({ config, log, shared, report: control.report, trust: keeper.state });
   const local = wireLocal({ config, configFile, program, log, shared, control });
   shared.driftSummary = () => drift.summary();
   const leaving = Promise.withResolvers<string>();

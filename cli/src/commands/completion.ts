@@ -52,6 +52,9 @@ function offerWords({ commands }: RootCommand, { contexts, nodes, tags, proposal
     ["context use", context],
     ["sign", offer(proposals, "proposal")],
     ["drift", own],
+    ["drift ignore", targets],
+    ["drift unignore", targets],
+    ["drift resume", targets],
   ]);
   for (const [name, command] of commands) {
     for (const option of command.options.values()) {

@@ -1,16 +1,19 @@
 /** PURE. Drift as a person reads it: what it should be, what it was; names of files are never trusted. */
-import type { DriftItem, EntryFacts } from "@chimera/proto/drift";
+import { msOf } from "@chimera/proto/acceptance/verdict";
+import type { NodeView } from "@chimera/proto/api";
+import type { DriftItem, DriftSummary, EntryFacts } from "@chimera/proto/drift";
+import type { DriftException } from "@chimera/proto/drift-policy";
 import type { NodeEvent } from "@chimera/proto/event";
 import type { NodeName } from "@chimera/proto/names";
 import type { AgeMs } from "./age.ts";
 import type { Paint } from "./paint.ts";
-import { printablePath } from "./printable.ts";
+import { printableLine, printablePath } from "./printable.ts";
 import { table } from "./table.ts";
 import { bytes, duration } from "./units.ts";
 
 interface OpenDrift {
   node: NodeName;
-  item: DriftItem;
+  item: DriftSummary["open"][number];
 }
 
 export interface DriftInput {
@@ -19,19 +22,49 @@ export interface DriftInput {
   hidden: readonly { node: NodeName; count: number }[];
   /** Nodes on which only the sweep finds changes. */
   unwatched: readonly NodeName[];
+  exceptions: readonly ExceptionRow[];
+  fought: readonly FoughtRow[];
   reverted: readonly NodeEvent[];
   ageMs: AgeMs;
 }
 
-export function driftTable({ open, hidden, unwatched, reverted, ageMs }: DriftInput, paint: Paint): string {
-  const rows = open.map(({ node, item }) => [node, paint("red", item.kind), ...difference(item)]);
+export interface ExceptionRow extends DriftException {
+  node: NodeName;
+  /** Signed by the node. */
+  verified: boolean;
+}
+
+interface FoughtRow {
+  node: NodeName;
+  path: string;
+  until: string;
+  trips: number;
+}
+
+export function driftTable(input: DriftInput, paint: Paint): string {
+  const { open, hidden, unwatched, exceptions, fought, reverted, ageMs } = input;
+  const rows = open.map(({ node, item }) => [
+    node,
+    paint("red", item.kind),
+    ...difference(item),
+    printableLine(item.why ?? ""),
+  ]);
   const lost = unwatched.map((node) => `${node}: /etc is not watched, only the sweep finds changes\n`);
   const more = [...hidden.map(({ node, count }) => `${node}: ${count} more\n`), ...lost].join("");
-  const openText =
+  const parts = [
     rows.length === 0
       ? "nothing differs from the signed state\n"
-      : table(["NODE", "KIND", "PATH", "EXPECTED", "FOUND"], rows, paint);
-  const undone = reverted.flatMap((event) =>
+      : table(["NODE", "KIND", "PATH", "EXPECTED", "FOUND", "WHY"], rows, paint),
+    more,
+    fought.length === 0 ? "" : `\nfought over, reported only:\n${foughtTable(fought, paint)}`,
+    exceptions.length === 0 ? "" : `\nignored by orders:\n${exceptionTable(exceptions, paint)}`,
+    revertedText(reverted, ageMs, paint),
+  ];
+  return parts.join("");
+}
+
+function revertedText(reverted: readonly NodeEvent[], ageMs: AgeMs, paint: Paint): string {
+  const rows = reverted.flatMap((event) =>
     event.type === "drift-reverted"
       ? [
           [
@@ -44,16 +77,41 @@ export function driftTable({ open, hidden, unwatched, reverted, ageMs }: DriftIn
         ]
       : [],
   );
-  if (undone.length === 0) return `${openText}${more}`;
+  if (rows.length === 0) return "";
   const head = ["WHEN", "NODE", "KIND", "PATH", "EXPECTED", "FOUND", "TOOK"];
-  return `${openText}${more}\nput back lately:\n${table(head, undone, paint)}`;
+  return `\nput back lately:\n${table(head, rows, paint)}`;
+}
+
+function foughtTable(fought: readonly FoughtRow[], paint: Paint): string {
+  const rows = fought.map(({ node, path, until, trips }) => [node, printablePath(path), until, `${trips}`]);
+  return table(["NODE", "PATH", "UNTIL", "TIMES"], rows, paint);
+}
+
+/** By the nodes' own word. */
+export function exceptionRows(views: readonly NodeView[], nowMs: number): ExceptionRow[] {
+  return views.flatMap(({ node, status, verified }) =>
+    (status?.drift.exceptions ?? [])
+      .filter(({ until }) => msOf(until) >= nowMs)
+      .map((entry) => ({ node, verified, ...entry })),
+  );
+}
+
+export function exceptionTable(rows: readonly ExceptionRow[], paint: Paint): string {
+  const cells = rows.map(({ node, glob, until, author, reason, verified }) => [
+    node,
+    printablePath(glob),
+    until,
+    printableLine(author),
+    verified ? printableLine(reason) : paint("red", "not signed by the node"),
+  ]);
+  return table(["NODE", "PATH", "UNTIL", "BY", "REASON"], cells, paint);
 }
 
 function difference({ path, expected, found }: DriftItem): string[] {
-  return [printablePath(path), facts(expected), facts(found)];
+  return [printablePath(path), factsText(expected), factsText(found)];
 }
 
-function facts({ type, size, sha256, target, mode, uid, gid }: EntryFacts): string {
+function factsText({ type, size, sha256, target, mode, uid, gid }: EntryFacts): string {
   const words = [
     type,
     size === undefined ? "" : bytes(size),

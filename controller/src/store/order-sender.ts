@@ -87,9 +87,18 @@ function takeAnswer(options: SenderOptions, message: Msg, pending: ReadonlySet<P
   if (!node.success || ![...pending].some((one) => isAwaited(one, node.data))) return;
   const ack = AckMessage.safeParse(message.json());
   if (!ack.success) return;
-  const found = "refused" in ack.data ? refusalOf(ack.data) : receiptOf(options, ack.data, node.data);
+  const found = answerOf(options, ack.data, node.data);
   if (found === undefined) return;
   for (const one of pending) if (one.id === found.id) note(one, node.data, found.answer);
+}
+
+function answerOf(options: SenderOptions, ack: AckMessage, node: NodeName): Answer | undefined {
+  if ("refused" in ack) return refusalOf(ack);
+  if (!("receipt" in ack)) return receiptOf(options, ack, node);
+  const found = receiptOf(options, ack.receipt, node);
+  if (found?.answer.kind !== "accepted") return undefined;
+  // Whoever asked checks what is shown: it is signed by the node.
+  return { ...found, answer: { ...found.answer, shown: ack.shown } };
 }
 
 /** A node that had it from the store may say both: then what it signed counts. */

@@ -2,6 +2,7 @@
  * PURE. Whether a node carries out an order: for it, in time, and once. The nonce is in the state before anything happens;
  * a quarantine list needs none, since its serial only rises.
  */
+import { maxDriftExceptions, type DriftException } from "../drift-policy.ts";
 import type { Envelope } from "../signed/envelope.ts";
 import { isFor, openOrder, type OpenedOrder, type Order, type OrderAction } from "../signed/order.ts";
 import { maxSerialJump } from "../signed/place.ts";
@@ -33,7 +34,23 @@ function refuseOrder(bench: Bench, { order, signedBy }: OpenedOrder): Verdict | 
   }
   return order.action.kind === "quarantine"
     ? refuseList(state, order.action.serial, signedBy)
-    : (refuseUsed(bench, { order, signedBy }) ?? refuseOlder(state, { order, signedBy }));
+    : (refuseUsed(bench, { order, signedBy }) ?? refuseOvertaken(bench, { order, signedBy }));
+}
+
+function refuseOvertaken(bench: Bench, { order, signedBy }: Named): Verdict | null {
+  switch (order.action.kind) {
+    case "hold":
+    case "release":
+      return refuseOlder(bench.state, { order, signedBy });
+    case "drift-ignore":
+    case "drift-unignore":
+      return refuseException(bench, { order, signedBy }, order.action.glob);
+    case "drift-resume":
+    case "drift-show":
+    case "quarantine":
+    case "rollout":
+      return null;
+  }
 }
 
 type Named = Pick<OpenedOrder, "order" | "signedBy">;
@@ -68,12 +85,31 @@ function refuseOlder({ holdChangedAt }: TrustState, { order, signedBy }: Named):
     : null;
 }
 
+function refuseException(bench: Bench, { order, signedBy }: Named, glob: string): Verdict | null {
+  const living = livingExceptions(bench);
+  const known = living.find((entry) => entry.glob === glob);
+  if (known !== undefined && Date.parse(order.createdAt) <= Date.parse(known.createdAt)) {
+    return refused("order-stale", `a newer order for ${glob} was carried out (${known.createdAt})`, signedBy);
+  }
+  if (known !== undefined || living.length < maxDriftExceptions) return null;
+  return refused("overloaded", `${maxDriftExceptions} exceptions from drift are kept already`, signedBy);
+}
+
+function livingExceptions(bench: Bench): DriftException[] {
+  const nowMs = nowOf(bench);
+  return (bench.state.driftExceptions ?? []).filter(({ until }) => Date.parse(until) >= nowMs);
+}
+
 function take(bench: Bench, { order, id, signedBy }: OpenedOrder): Verdict {
-  const next = carryOut(remember(bench, order), order, id);
+  const next = carryOut(remember(bench, order), order, { id, exceptions: livingExceptions(bench) });
   return { kind: "accepted", state: raiseFloor(next, order.createdAt), id, signedBy };
 }
 
-function carryOut(state: TrustState, order: Order, id: OpenedOrder["id"]): TrustState {
+function carryOut(
+  state: TrustState,
+  order: Order,
+  { id, exceptions }: { id: OpenedOrder["id"]; exceptions: readonly DriftException[] },
+): TrustState {
   const { action, createdAt, author, reason } = order;
   switch (action.kind) {
     case "hold": {
@@ -84,10 +120,32 @@ function carryOut(state: TrustState, order: Order, id: OpenedOrder["id"]): Trust
       return { ...state, holdChangedAt: createdAt, hold: null };
     case "quarantine":
       return quarantined(state, action, id);
+    case "drift-ignore":
+      return {
+        ...state,
+        driftExceptions: withException(exceptions, order, { ...action, ended: false }),
+      };
+    case "drift-unignore":
+      return {
+        ...state,
+        driftExceptions: withException(exceptions, order, { ...action, until: order.notAfter, ended: true }),
+      };
+    // The node does something once, and keeps nothing but the nonce.
+    case "drift-resume":
+    case "drift-show":
     // Refused above.
     case "rollout":
       return state;
   }
+}
+
+function withException(
+  exceptions: readonly DriftException[],
+  { createdAt, author, reason }: Order,
+  { glob, until, ended }: Pick<DriftException, "glob" | "until" | "ended">,
+): DriftException[] {
+  const others = exceptions.filter((entry) => entry.glob !== glob);
+  return [...others, { glob, until, ended, createdAt, author, reason }];
 }
 
 function quarantined(

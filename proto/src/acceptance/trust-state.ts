@@ -3,6 +3,7 @@
  * Fields are only ever added, with a default: an agent of an older system must be able to read what a newer one wrote.
  */
 import { z } from "zod";
+import { DriftException, maxDriftExceptions } from "../drift-policy.ts";
 import { Digest, FleetId, IsoTime, StorePath, WorldId } from "../names.ts";
 import { Envelope } from "../signed/envelope.ts";
 import { Fresh } from "../signed/fresh.ts";
@@ -81,6 +82,8 @@ export const TrustState = z.object({
   hold: Hold.nullable(),
   /** `createdAt` of the newest hold or release that was carried out. */
   holdChangedAt: IsoTime.nullable(),
+  /** What signed orders say of drift, newest last; absent until the first one. */
+  driftExceptions: z.array(DriftException).max(maxDriftExceptions).optional(),
   quarantine: z
     .object({ serial: z.int().positive(), id: Digest, toplevels: z.array(StorePath).max(maxQuarantine) })
     .nullable(),

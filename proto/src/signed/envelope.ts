@@ -44,7 +44,7 @@ export const Envelope = z.object({
 export type Envelope = z.infer<typeof Envelope>;
 
 /** The kinds of signed documents; the type is signed too, so none can be read as another. */
-export const DocumentKind = z.enum(["keys", "head", "panic", "order", "fresh", "status", "receipt"]);
+export const DocumentKind = z.enum(["keys", "head", "panic", "order", "fresh", "status", "receipt", "shown"]);
 export type DocumentKind = z.infer<typeof DocumentKind>;
 
 /** In bytes. A node keeps documents: a state file too large to be read again would make it forget what it accepted. */
@@ -56,6 +56,7 @@ const maxDocument: Record<DocumentKind, number> = {
   fresh: 4 * 1024,
   status: maxPayload,
   receipt: 16 * 1024,
+  shown: maxPayload,
 };
 
 export function payloadType(kind: DocumentKind): string {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { sha256 } from "./canonical.ts";
 import { openEnvelope, type Envelope, type RoleKeys } from "./envelope.ts";
 import { AfterCommit, HealthCheck, maxChecks, maxUnitRules, UnitRule } from "../health-check.ts";
+import { DriftRule } from "../drift-policy.ts";
 import { Count, Digest, FleetId, IsoTime, WorldId } from "../names.ts";
 import { RolloutPolicy } from "../rollout/rollout-policy.ts";
 import { maxNodes } from "./world.ts";
@@ -36,6 +37,10 @@ export const HeadPolicy = z.object({
   /** Beside the node's own; one of the same name takes its place. */
   checks: z.array(HealthCheck).max(maxChecks).optional(),
   units: z.array(UnitRule).max(maxUnitRules).optional(),
+  /** Looked at before the node's own rules; the window takes the place of the node's own. */
+  drift: z
+    .object({ rules: z.array(DriftRule).max(32).optional(), window: RebootWindow.optional() })
+    .optional(),
   /** Absent: every node goes as soon as it can. */
   rollout: RolloutPolicy.optional(),
 });

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { sha256 } from "./canonical.ts";
 import { openEnvelope, type Envelope, type RoleKeys } from "./envelope.ts";
+import { DriftGlob, DriftPath } from "../drift-policy.ts";
 import { Digest, FleetId, IsoTime, NodeName, StorePath } from "../names.ts";
 
 /** 128 random bits as hex. */
@@ -13,7 +14,10 @@ export type Nonce = z.infer<typeof Nonce>;
 
 export const maxQuarantine = 1000;
 
-export const OrderAction = z.discriminatedUnion("kind", [
+/** Of each side of a difference that is shown. */
+export const maxShownBytes = 128 * 1024;
+
+const knownActions = [
   /** Until then no deploy and no rollback is begun; a newer hold takes its place. */
   z.object({
     kind: z.literal("hold"),
@@ -34,7 +38,31 @@ export const OrderAction = z.discriminatedUnion("kind", [
   }),
   /** For the lead of this head's rollout, not for nodes: the newest one counts, once. */
   z.object({ kind: z.literal("rollout"), head: Digest, ask: z.enum(["pause", "resume", "abort"]) }),
-]);
+  /** What differs there is only reported until then; the order's reason says why. */
+  z.object({ kind: z.literal("drift-ignore"), glob: DriftGlob, until: IsoTime }),
+  /** Ends that before its time; the glob is the same text. */
+  z.object({ kind: z.literal("drift-unignore"), glob: DriftGlob }),
+  /** What was fought over is put back again. */
+  z.object({ kind: z.literal("drift-resume"), path: DriftPath }),
+  /** The node answers with what it knows of the path, and with content where everybody on it may read that. */
+  z.object({
+    kind: z.literal("drift-show"),
+    path: DriftPath,
+    /** Of what was there before a revert; null: the newest. */
+    evidence: z.string().max(256).nullable(),
+    maxBytes: z.int().min(0).max(maxShownBytes),
+  }),
+] as const;
+
+const knownKinds: ReadonlySet<string> = new Set(knownActions.map(({ shape }) => shape.kind.value));
+
+export const OrderAction = z.discriminatedUnion("kind", knownActions, {
+  error({ input }) {
+    const kind = typeof input === "object" && input !== null && "kind" in input ? input.kind : undefined;
+    if (typeof kind !== "string" || knownKinds.has(kind)) return undefined;
+    return `orders of kind "${kind.slice(0, 64)}" are not known here: whoever reads this is older than the order`;
+  },
+});
 export type OrderAction = z.infer<typeof OrderAction>;
 
 export const Order = z.object({

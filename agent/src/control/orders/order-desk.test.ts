@@ -27,7 +27,12 @@ test("an order that was over by a clock that was ahead is carried out once the c
   });
   const said: AckMessage[] = [];
   const receiptFor = () => seal("receipt", {}, [nodeKey]);
-  const desk = createOrderDesk({ keeper, receiptFor, acknowledge: (message) => said.push(message) });
+  const desk = createOrderDesk({
+    keeper,
+    receiptFor,
+    perform: () => null,
+    acknowledge: (message) => said.push(message),
+  });
   const until = "2026-11-23T15:00:00.000Z";
   const hold = sealOrder({ kind: "hold", until, drift: false, evenPanic: false });
   vi.setSystemTime("2026-11-24T12:00:00.000Z");

@@ -5,7 +5,8 @@
 import { PutDocument, type AckMessage } from "@chimera/proto/api";
 import type { ErrorCode } from "@chimera/proto/errors";
 import type { Digest } from "@chimera/proto/names";
-import type { Envelope } from "@chimera/proto/signed/envelope";
+import { parsePayload, payloadOf, type Envelope } from "@chimera/proto/signed/envelope";
+import { Order } from "@chimera/proto/signed/order";
 import { parseBounded } from "../look/read-stored.ts";
 import { documentId } from "../trust/judge-document.ts";
 import type { TrustKeeper } from "../trust/trust-keeper.ts";
@@ -21,6 +22,8 @@ export interface OrderDeskOptions {
   keeper: TrustKeeper;
   /** The signed receipt of an order that is on disk. */
   receiptFor: (order: Digest) => Envelope;
+  /** An order that was accepted, once. Where it asks for something: the signed answer, in a moment. */
+  perform: (order: Order, id: Digest) => Promise<Envelope> | null;
   /** On this node's ack subject. */
   acknowledge: (message: AckMessage) => void;
 }
@@ -40,10 +43,12 @@ const remembered = 1024;
 interface Desk {
   options: OrderDeskOptions;
   /** Orders that were carried out from the store, and whose sender may still ask. */
-  unasked: Map<Digest, Envelope>;
+  unasked: Map<Digest, Answer>;
   /** What lies in the store was judged under these keys already. */
   judged: Set<string>;
 }
+
+type Answer = AckMessage | Promise<AckMessage>;
 
 export function createOrderDesk(options: OrderDeskOptions): OrderDesk {
   const desk: Desk = { options, unasked: new Map(), judged: new Set() };
@@ -55,7 +60,8 @@ export function createOrderDesk(options: OrderDeskOptions): OrderDesk {
   };
 }
 
-function answer({ options: { keeper, acknowledge, receiptFor }, unasked }: Desk, data: Uint8Array): void {
+function answer({ options, unasked }: Desk, data: Uint8Array): void {
+  const { keeper, acknowledge } = options;
   const found = parseBounded(data, PutDocument);
   if (found.kind === "malformed") {
     keeper.refuseMalformed("order", found.reason);
@@ -64,23 +70,37 @@ function answer({ options: { keeper, acknowledge, receiptFor }, unasked }: Desk,
   }
   const { envelope } = found.value;
   const id = documentId(envelope);
-  const receipt = unasked.get(id);
-  if (receipt !== undefined) {
+  const earlier = unasked.get(id);
+  if (earlier !== undefined) {
     unasked.delete(id);
-    acknowledge(receipt);
+    say(options, earlier);
     return;
   }
   const verdict = keeper.take({ kind: "order", envelope });
-  if (verdict.kind === "accepted") acknowledge(receiptFor(id));
+  if (verdict.kind === "accepted") say(options, carryOut(options, envelope, id));
   if (verdict.kind === "refused") acknowledge(refusalOf(id, verdict));
   if (verdict.kind === "known") acknowledge(refusalOf(id, used));
 }
 
+/** The receipt at once, or with the answer as soon as that is there. */
+function carryOut({ receiptFor, perform }: OrderDeskOptions, envelope: Envelope, id: Digest): Answer {
+  const receipt = receiptFor(id);
+  const order = parsePayload(payloadOf(envelope, "order"), Order);
+  const shown = perform(order, id);
+  return shown === null ? receipt : shown.then((answered) => ({ receipt, shown: answered }));
+}
+
+function say({ acknowledge }: OrderDeskOptions, said: Answer): void {
+  if (said instanceof Promise) void said.then(acknowledge);
+  else acknowledge(said);
+}
+
 function takeStanding(
-  { options: { keeper, acknowledge, receiptFor }, unasked, judged }: Desk,
+  { options, unasked, judged }: Desk,
   envelope: Envelope,
   quiet: ReadonlySet<ErrorCode>,
 ): void {
+  const { keeper } = options;
   const id = documentId(envelope);
   const key = `${id} ${keeper.keySet()?.version} ${signaturesOf(envelope)}`;
   if (judged.has(key)) return;
@@ -89,9 +109,9 @@ function takeStanding(
   judged.add(key);
   for (const oldest of judged) if (judged.size > remembered) judged.delete(oldest);
   if (verdict.kind !== "accepted") return;
-  const receipt = receiptFor(id);
-  acknowledge(receipt);
-  unasked.set(id, receipt);
+  const said = carryOut(options, envelope, id);
+  say(options, said);
+  unasked.set(id, said);
   for (const oldest of unasked.keys()) if (unasked.size > remembered) unasked.delete(oldest);
 }
 

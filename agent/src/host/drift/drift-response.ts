@@ -3,16 +3,9 @@ import type { DriftItem, DriftSummary } from "@chimera/proto/drift";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
 import type { DriftMode } from "../../reconcile/drift/drift.ts";
-import {
-  emptyBook,
-  isNews,
-  noteClosed,
-  noteOpen,
-  noteReverted,
-  noteSwept,
-  summaryOf,
-} from "../../reconcile/drift/etc-book.ts";
-import { emptyBudget, isResting, spend } from "../../reconcile/drift/etc-budget.ts";
+import { createBook, type EtcBook } from "../../reconcile/drift/etc-book.ts";
+import { createBudget, type EtcBudget, type Spending } from "../../reconcile/drift/etc-budget.ts";
+import type { Stance } from "../../reconcile/drift/drift-stance.ts";
 import type { RevertFailureCode } from "../../reconcile/drift/revert-failure.ts";
 import type { RevertOutcome } from "./revert-entry.ts";
 
@@ -32,6 +25,11 @@ export interface Responder {
   noteClean(path: string): void;
   noteSwept(sweep: { at: string; managed: number; seen: ReadonlySet<string> }): void;
   isResting(path: string): boolean;
+  /** Puts back again what was fought over; false where nobody fought. */
+  resume(path: string): boolean;
+  /** What differs there now; null where nothing is known to. */
+  openItem(path: string): DriftItem | null;
+  stanceOf(path: string): Stance;
   summary(): DriftSummary;
 }
 
@@ -39,40 +37,73 @@ export interface ResponderOptions {
   mode: DriftMode;
   /** While an operator's hold says so, differences are only told. */
   isHeld: () => boolean;
+  /** What policy says of a path; without it, what the mode says. */
+  stance?: (path: string) => Stance;
   onEvent: (body: NodeEventBody) => void;
   log: Log;
 }
 
 interface State extends ResponderOptions {
-  book: typeof emptyBook;
-  budget: typeof emptyBudget;
+  book: EtcBook;
+  budget: EtcBudget;
+  /** By path. */
+  fought: Map<string, Rest>;
 }
 
+interface Rest {
+  until: string;
+  trips: number;
+}
+
+const shownRests = 50;
+
 export function createResponder(options: ResponderOptions): Responder {
-  const state: State = { ...options, book: emptyBook, budget: emptyBudget };
+  const state: State = { ...options, book: createBook(), budget: createBudget(), fought: new Map() };
   return {
     respond: (drift) => respond(state, drift),
     tell(item) {
       tell(state, item);
     },
     noteClean(path) {
-      state.book = noteClosed(state.book, path);
+      state.book.noteClosed(path);
     },
     noteSwept(sweep) {
-      state.book = noteSwept(state.book, sweep);
+      state.book.noteSwept(sweep);
     },
-    isResting: (path) => isResting(state.budget, path, performance.now()),
-    summary: () => summaryOf(state.book),
+    isResting: (path) => state.budget.isResting(path, performance.now()),
+    resume(path) {
+      state.fought.delete(path);
+      return state.budget.resume(path, performance.now());
+    },
+    openItem: (path) => state.book.item(path),
+    stanceOf: (path) => stanceOf(state, path),
+    summary: () => ({ ...state.book.summary(), fought: foughtNow(state) }),
   };
+}
+
+/** A hold is above every rule, since somebody works on the node. */
+function stanceOf({ mode, isHeld, stance }: State, path: string): Stance {
+  if (isHeld()) return { kind: "report", why: "the node is held, drift too" };
+  if (stance !== undefined) return stance(path);
+  return mode === "revert" ? { kind: "revert" } : { kind: mode, why: `the node's mode is ${mode}` };
+}
+
+function foughtNow({ fought, budget }: State): NonNullable<DriftSummary["fought"]> {
+  const now = performance.now();
+  for (const path of fought.keys()) if (!budget.isResting(path, now)) fought.delete(path);
+  return [...fought].slice(0, shownRests).map(([path, rest]) => ({ path, ...rest }));
 }
 
 async function respond(state: State, drift: FoundDrift): Promise<Responded> {
   const { item } = drift;
-  if (state.mode !== "revert" || state.isHeld()) return tell(state, item);
-  const spending = spend(state.budget, item.path, performance.now());
-  state.budget = spending.budget;
-  if (spending.answer.kind === "resting") return keepOpen(state, item, restingProblem);
-  if (spending.answer.kind === "tripped") return trip(state, item);
+  const stance = stanceOf(state, item.path);
+  if (stance.kind === "ignore") {
+    state.book.noteClosed(item.path);
+    return "open";
+  }
+  if (stance.kind === "report") return tell(state, item, stance.why);
+  const spending = state.budget.spend(item.path, performance.now());
+  if (spending.kind !== "allowed") return keepResting(state, item, spending);
   return finish(state, drift, await drift.revert());
 }
 
@@ -84,7 +115,7 @@ function finish(state: State, { item, since }: FoundDrift, outcome: RevertOutcom
       return keepOpen(state, item, outcome);
     case "reverted": {
       const ms = Math.ceil(performance.now() - since);
-      state.book = noteReverted(state.book, item.path);
+      state.book.noteReverted(item.path);
       const { evidence, notes } = outcome;
       const note = notes.length === 0 ? {} : { note: notes.join("; ").slice(0, 2048) };
       state.onEvent({ type: "drift-reverted", data: { item, ms, ...note } });
@@ -94,10 +125,8 @@ function finish(state: State, { item, since }: FoundDrift, outcome: RevertOutcom
   }
 }
 
-function tell(state: State, item: DriftItem): Responded {
-  const news = isNews(state.book, item, "reported");
-  state.book = noteOpen(state.book, item, "reported");
-  if (!news) return "open";
+function tell(state: State, item: DriftItem, why = "it is only reported"): Responded {
+  if (!state.book.noteOpen(item, { code: "reported", why })) return "open";
   state.onEvent({ type: "drift-found", data: item });
   state.log.warn({ path: item.path, kind: item.kind }, "drift found");
   return "open";
@@ -108,22 +137,27 @@ interface Problem {
   message: string;
 }
 
-const restingProblem: Problem = {
-  code: "budget-spent",
-  message:
-    "put back more than 10 times in a minute: somebody fights over it, it is only reported for 10 minutes",
-};
-
-function trip(state: State, item: DriftItem): Responded {
-  const message = `${item.path}: ${restingProblem.message}`;
-  state.onEvent({ type: "alarm", data: { code: restingProblem.code, message: message.slice(0, 2048) } });
-  return keepOpen(state, item, restingProblem);
+/** The time is said once, when the rest begins: from then on it would only repeat the clock. */
+function keepResting(state: State, item: DriftItem, { kind, restMs, trips }: Fought): Responded {
+  const until =
+    (kind === "resting" ? state.fought.get(item.path)?.until : undefined) ??
+    new Date(Date.now() + restMs).toISOString();
+  state.fought.set(item.path, { until, trips });
+  const problem: Problem = {
+    code: "budget-spent",
+    message: `put back 10 times in a minute: somebody fights over it, it is only reported until ${until}`,
+  };
+  if (kind === "tripped") {
+    const message = `${item.path}: ${problem.message} ("chimera drift resume" ends that)`;
+    state.onEvent({ type: "alarm", data: { code: problem.code, message: message.slice(0, 2048) } });
+  }
+  return keepOpen(state, item, problem);
 }
 
+type Fought = Exclude<Spending, { kind: "allowed" }>;
+
 function keepOpen(state: State, item: DriftItem, { code, message }: Problem): Responded {
-  const news = isNews(state.book, item, code);
-  state.book = noteOpen(state.book, item, code);
-  if (!news) return "open";
+  if (!state.book.noteOpen(item, { code, why: message })) return "open";
   state.onEvent({ type: "drift-unreverted", data: { item, code, message } });
   state.log.error({ path: item.path, kind: item.kind, code }, "drift not reverted");
   return "open";

@@ -5,6 +5,7 @@ import type { Log } from "@chimera/proto/log";
 import type { DriftMode } from "../../reconcile/drift/drift.ts";
 import { etcPath } from "../../reconcile/drift/etc-entry.ts";
 import { createEtcScope, type IgnoredGlob } from "../../reconcile/drift/etc-scope.ts";
+import type { Stance } from "../../reconcile/drift/drift-stance.ts";
 import { createDriftPass, type DriftPass, type SweepControl } from "./drift-pass.ts";
 import { createResponder, type Responder } from "./drift-response.ts";
 import { createEtcWatcher, type EtcWatcher } from "./etc-watcher.ts";
@@ -21,6 +22,8 @@ export interface DriftOptions {
   mode: DriftMode;
   /** True while an operator's hold forbids to put anything back. */
   isHeld: () => boolean;
+  /** What policy says of a path; without it, what the mode says. */
+  stance?: (path: string) => Stance;
   ignore: readonly IgnoredGlob[];
   /** True while an activation of ours runs. */
   isSwitching: () => boolean;
@@ -38,6 +41,8 @@ export interface DriftService {
   summary(): DriftSummary;
   /** One whole sweep that begins after this call. */
   sweepNow(): Promise<void>;
+  /** Puts back again what was fought over. */
+  resume(path: string): void;
   stop(): Promise<void>;
 }
 
@@ -70,6 +75,7 @@ export function startDrift(options: DriftOptions): DriftService {
   return {
     summary: () => ({ ...responder.summary(), ...watchingFact(watcher) }),
     sweepNow: () => sweeper.sweep(),
+    resume: (path) => (responder.resume(path) ? sweeper.nudge() : undefined),
     async stop() {
       isStopped = true;
       hints.stop();

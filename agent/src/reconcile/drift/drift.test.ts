@@ -4,8 +4,15 @@ import { Digest } from "@chimera/proto/names";
 import { expect, test } from "vitest";
 import { compareEntry, isOwnLink } from "./drift.ts";
 import { etcAllowList } from "./etc-allow-list.ts";
-import { emptyBook, isNews, noteOpen, noteSwept, summaryOf } from "./etc-book.ts";
-import { budgetReverts, budgetRestMs, budgetWindowMs, emptyBudget, isResting, spend } from "./etc-budget.ts";
+import { createBook } from "./etc-book.ts";
+import {
+  budgetReverts,
+  budgetRestMs,
+  budgetWindowMs,
+  createBudget,
+  longestRestMs,
+  peaceMs,
+} from "./etc-budget.ts";
 import type { ExpectedEntry } from "./etc-entry.ts";
 import { createEtcScope } from "./etc-scope.ts";
 
@@ -87,38 +94,67 @@ test("a configured glob ignores without condition, hidden files too", () => {
 });
 
 test("the eleventh revert within a minute trips, rests ten minutes, then tries again", () => {
-  let budget = emptyBudget;
-  const ask = (now: number): string => {
-    const spent = spend(budget, "/etc/a", now);
-    budget = spent.budget;
-    return spent.answer.kind;
-  };
+  const budget = createBudget();
+  const ask = (now: number): string => budget.spend("/etc/a", now).kind;
   for (let count = 0; count < budgetReverts; count += 1) expect(ask(count)).toBe("allowed");
   expect(ask(50)).toBe("tripped");
-  expect(isResting(budget, "/etc/a", 60)).toBe(true);
-  expect(spend(budget, "/etc/b", 60).answer.kind).toBe("allowed");
+  expect(budget.isResting("/etc/a", 60)).toBe(true);
+  expect(budget.spend("/etc/b", 60).kind).toBe("allowed");
   expect(ask(50 + budgetRestMs - 1)).toBe("resting");
   expect(ask(50 + budgetRestMs)).toBe("allowed");
 });
 
 test("reverts spread over more than a minute never trip", () => {
-  let budget = emptyBudget;
+  const budget = createBudget();
   for (let count = 0; count < 100; count += 1) {
-    const spent = spend(budget, "/etc/a", (count * budgetWindowMs) / (budgetReverts - 1));
-    expect(spent.answer.kind).toBe("allowed");
-    budget = spent.budget;
+    const now = (count * budgetWindowMs) / (budgetReverts - 1);
+    expect(budget.spend("/etc/a", now)).toEqual({ kind: "allowed" });
   }
+});
+
+/** Spends until the path trips; how long it rests then. */
+function trip(budget: ReturnType<typeof createBudget>, now: number): number {
+  for (let count = 0; count < budgetReverts; count += 1)
+    expect(budget.spend("/etc/a", now).kind).toBe("allowed");
+  const answer = budget.spend("/etc/a", now);
+  if (answer.kind !== "tripped") throw new Error(`it is ${answer.kind}`);
+  return answer.restMs;
+}
+
+test("each further trip rests twice as long, to a bound, and a day of peace begins anew", () => {
+  const budget = createBudget();
+  let now = 0;
+  const rests: number[] = [];
+  for (let count = 0; count < 8; count += 1) {
+    const restMs = trip(budget, now);
+    rests.push(restMs);
+    now += restMs;
+  }
+  expect(rests.slice(0, 3)).toEqual([budgetRestMs, 2 * budgetRestMs, 4 * budgetRestMs]);
+  expect(rests.at(-1)).toBe(longestRestMs);
+  expect(trip(budget, now + peaceMs)).toBe(budgetRestMs);
+});
+
+test("a path that is resumed is put back at once, and begins anew", () => {
+  const budget = createBudget();
+  trip(budget, 0);
+  expect(budget.resume("/etc/a", 1)).toBe(true);
+  expect(budget.resume("/etc/a", 1)).toBe(false);
+  expect(trip(budget, 2)).toBe(budgetRestMs);
 });
 
 test("an open difference is news once, and again when it becomes another one", () => {
   const item = compareEntry(link, { type: "missing" }, root);
   const other = compareEntry(link, { type: "directory" }, root);
   if (item === null || other === null) throw new Error("both are differences");
-  const book = noteOpen(emptyBook, item, "reported");
-  expect(isNews(emptyBook, item, "reported")).toBe(true);
-  expect(isNews(book, item, "reported")).toBe(false);
-  expect(isNews(book, item, "not-permitted")).toBe(true);
-  expect(isNews(book, other, "reported")).toBe(true);
-  const swept = noteSwept(book, { at: "2026-11-23T00:00:00.000Z", managed: 3, seen: new Set() });
-  expect(summaryOf(swept)).toMatchObject({ openCount: 0, managed: 3, open: [] });
+  const book = createBook();
+  const reported = { code: "reported", why: "it is only reported" };
+  const failed = { code: "not-permitted", why: "the kernel refuses" };
+  expect(book.noteOpen(item, reported)).toBe(true);
+  expect(book.noteOpen(item, { ...reported, why: "until another time" })).toBe(false);
+  expect(book.noteOpen(item, failed)).toBe(true);
+  expect(book.noteOpen(other, failed)).toBe(true);
+  expect(book.summary().open).toEqual([{ ...other, why: failed.why }]);
+  book.noteSwept({ at: "2026-11-23T00:00:00.000Z", managed: 3, seen: new Set() });
+  expect(book.summary()).toMatchObject({ openCount: 0, managed: 3, open: [] });
 });

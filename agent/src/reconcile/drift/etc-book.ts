@@ -3,58 +3,64 @@ import type { DriftItem, DriftSummary } from "@chimera/proto/drift";
 
 const shownItems = 50;
 
+interface OpenReason {
+  /** "reported", or the code of the failed revert: another one is news. */
+  code: string;
+  /** In words of an operator. */
+  why: string;
+}
+
 interface OpenDrift {
   item: DriftItem;
-  /** Why it is still open: "reported" or the code of the failed revert. */
-  reason: string;
+  reason: OpenReason;
 }
 
+type BookSummary = Pick<DriftSummary, "lastSweepAt" | "managed" | "open" | "openCount" | "reverted">;
+
+/** Changed in place: to copy it for each of the changes of a storm would cost more than the storm. */
 export interface EtcBook {
-  open: ReadonlyMap<string, OpenDrift>;
-  managed: number;
-  reverted: number;
-  lastSweepAt: string | null;
+  /** True when nobody was told yet: another path, another kind, another find, or another reason. */
+  noteOpen(item: DriftItem, reason: OpenReason): boolean;
+  noteClosed(path: string): void;
+  noteReverted(path: string): void;
+  /** After a whole sweep: what it did not see again is over (its entry left the closure, or its stale link is gone). */
+  noteSwept(sweep: { at: string; managed: number; seen: ReadonlySet<string> }): void;
+  item(path: string): DriftItem | null;
+  summary(): BookSummary;
 }
 
-export const emptyBook: EtcBook = { open: new Map(), managed: 0, reverted: 0, lastSweepAt: null };
-
-/** True when nobody was told yet: another path, another kind, another find, or another reason. */
-export function isNews(book: EtcBook, item: DriftItem, reason: string): boolean {
-  const known = book.open.get(item.path);
-  return known === undefined || known.reason !== reason || !isSameItem(known.item, item);
-}
-
-export function noteOpen(book: EtcBook, item: DriftItem, reason: string): EtcBook {
-  return { ...book, open: new Map([...book.open, [item.path, { item, reason }]]) };
-}
-
-export function noteClosed(book: EtcBook, path: string): EtcBook {
-  if (!book.open.has(path)) return book;
-  return { ...book, open: new Map([...book.open].filter(([other]) => other !== path)) };
-}
-
-export function noteReverted(book: EtcBook, path: string): EtcBook {
-  const closed = noteClosed(book, path);
-  return { ...closed, reverted: closed.reverted + 1 };
-}
-
-/** After a whole sweep: what it did not see again is over (its entry left the closure, or its stale link is gone). */
-export function noteSwept(
-  book: EtcBook,
-  sweep: { at: string; managed: number; seen: ReadonlySet<string> },
-): EtcBook {
-  const open = new Map([...book.open].filter(([path]) => sweep.seen.has(path)));
-  return { ...book, open, managed: sweep.managed, lastSweepAt: sweep.at };
-}
-
-export function summaryOf(book: EtcBook): DriftSummary {
+export function createBook(): EtcBook {
+  const open = new Map<string, OpenDrift>();
+  let [managed, reverted] = [0, 0];
+  let lastSweepAt: string | null = null;
   return {
-    lastSweepAt: book.lastSweepAt,
-    managed: book.managed,
-    open: [...book.open.values()].slice(0, shownItems).map(({ item }) => item),
-    openCount: book.open.size,
-    reverted: book.reverted,
+    noteOpen(item, reason) {
+      const known = open.get(item.path);
+      open.set(item.path, { item, reason });
+      return known === undefined || known.reason.code !== reason.code || !isSameItem(known.item, item);
+    },
+    noteClosed: (path) => void open.delete(path),
+    noteReverted(path) {
+      open.delete(path);
+      reverted += 1;
+    },
+    noteSwept(sweep) {
+      for (const path of open.keys()) if (!sweep.seen.has(path)) open.delete(path);
+      managed = sweep.managed;
+      lastSweepAt = sweep.at;
+    },
+    item: (path) => open.get(path)?.item ?? null,
+    summary: () => ({ lastSweepAt, managed, open: shown(open), openCount: open.size, reverted }),
   };
+}
+
+function shown(open: ReadonlyMap<string, OpenDrift>): BookSummary["open"] {
+  const items: BookSummary["open"] = [];
+  for (const { item, reason } of open.values()) {
+    if (items.length === shownItems) break;
+    items.push({ ...item, why: reason.why });
+  }
+  return items;
 }
 
 /** What was found may change its size every second (a log that somebody put there): type and kind are the news. */

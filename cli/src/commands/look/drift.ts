@@ -7,8 +7,9 @@ import { z } from "zod";
 import { createApiClient } from "../../api/api-client.ts";
 import { currentContext } from "../../context/current-context.ts";
 import { ageBy, type Io } from "../../io.ts";
+import { defineExceptions } from "../drift/exceptions.ts";
 import { addFleetOptions, examples, FleetOptions, parseOptions } from "../../options.ts";
-import { driftTable } from "../../print/drift-table.ts";
+import { driftTable, exceptionRows } from "../../print/drift-table.ts";
 import { printableJson } from "../../print/printable.ts";
 
 const Options = FleetOptions.extend({
@@ -21,10 +22,11 @@ export function define(command: Command, io: Io): void {
     .description("Show what differs from the signed state now, and what was put back lately.")
     .argument("[node]", "only this node")
     .option("--limit <events>", "how many past events", "20")
-    .addHelpText("after", examples(["chimera drift", "chimera drift n1 --json"]))
+    .addHelpText("after", examples(["chimera drift", "chimera drift n1 --json", "chimera drift unignore"]))
     .action(async (node: string | undefined, options: unknown) =>
       drift(io, node, parseOptions(Options, options)),
     );
+  defineExceptions(command, io);
 }
 
 async function drift(io: Io, name: string | undefined, options: Options): Promise<void> {
@@ -46,7 +48,8 @@ async function drift(io: Io, name: string | undefined, options: Options): Promis
     io.out(`${printableJson({ nodes, reverted }, 2)}\n`);
     return;
   }
-  io.out(driftTable({ ...openOf(views), reverted, ageMs: ageBy(io) }, io.paint));
+  const exceptions = exceptionRows(views, io.nowMs());
+  io.out(driftTable({ ...openOf(views), exceptions, reverted, ageMs: ageBy(io) }, io.paint));
 }
 
 function openOf(views: readonly NodeView[]) {
@@ -58,7 +61,10 @@ function openOf(views: readonly NodeView[]) {
     return count > 0 ? [{ node, count }] : [];
   });
   const unwatched = views.flatMap(({ node, status }) => (status?.drift.watching === false ? [node] : []));
-  return { open, hidden, unwatched };
+  const fought = views.flatMap(({ node, status }) =>
+    (status?.drift.fought ?? []).map((entry) => ({ node, ...entry })),
+  );
+  return { open, hidden, unwatched, fought };
 }
 
 function parseNode(name: string): NodeName {

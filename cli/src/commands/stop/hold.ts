@@ -1,29 +1,21 @@
 /** SHELL. `chimera hold NODE…`, `hold release`, `hold list`: stops deploys and rollbacks on nodes for a while. */
 import { ChimeraError } from "@chimera/proto/errors";
 import type { NodeName } from "@chimera/proto/names";
-import type { Order, OrderAction } from "@chimera/proto/signed/order";
+import type { OrderAction } from "@chimera/proto/signed/order";
 import type { Command } from "commander";
 import { z } from "zod";
 import { createObserver, type Observer } from "../../fleet/operator.ts";
 import type { Io } from "../../io.ts";
 import { addFleetOptions, examples, FleetOptions, parseOptions } from "../../options.ts";
 import { parseDurationMs } from "../../order/duration.ts";
+import { giveOrder, namedNodes, OrderOptions } from "../../order/give-order.ts";
 import { heldNodes, releaseUntilMs, standingOrders } from "../../order/held-nodes.ts";
-import { sendOrder } from "../../order/send-order.ts";
-import { draftOrder, signOrder } from "../../order/sign-order.ts";
 import { holdTable } from "../../print/documents/hold-table.ts";
 import { printableJson } from "../../print/printable.ts";
-import { readProject } from "../../project/project-file.ts";
-import { selectNodes } from "../../project/select-nodes.ts";
 
 const longestMs = 30 * 86_400_000;
 
-const TargetOptions = FleetOptions.extend({
-  all: z.boolean().default(false),
-  file: z.string().optional(),
-  dryRun: z.boolean().default(false),
-  reason: z.string().max(1024, "at most 1024 characters").default(""),
-});
+const TargetOptions = OrderOptions.extend({ all: z.boolean().default(false) });
 type TargetOptions = z.infer<typeof TargetOptions>;
 
 const HoldOptions = TargetOptions.extend({
@@ -110,24 +102,8 @@ async function give(
   options: TargetOptions,
 ): Promise<void> {
   const nodes = await selected(io, { observer, targets }, options);
-  const { reason, json, dryRun } = options;
-  const order = draftOrder(io, observer.context.fleetId, { nodes, action, reason, notAfterMs });
-  if (dryRun) return tellDryRun(io, order, json);
-  const signed = await signOrder(io, observer, order);
-  if (signed.kind === "signed") return sendOrder(io, observer, { envelope: signed.envelope, json });
-  const { id, signedBy, threshold } = signed;
-  if (json) io.out(`${printableJson({ order: id, proposed: true, signedBy, threshold })}\n`);
-  else io.out(`signed by ${signedBy.length} of ${threshold}: chimera sign ${id.slice(0, 12)}\n`);
-}
-
-function tellDryRun(io: Io, order: Order, json: boolean): void {
-  if (json) io.out(`${printableJson({ type: "plan", order }, 2)}\n`);
-  else {
-    const whom = order.nodes === "all" ? "all nodes" : order.nodes.join(", ");
-    io.out(
-      `${order.action.kind} for ${whom}, until ${order.notAfter}\nnothing was signed or sent (--dry-run)\n`,
-    );
-  }
+  const { reason } = options;
+  await giveOrder(io, { observer, wanted: { nodes, action, reason, notAfterMs } }, options);
 }
 
 async function selected(
@@ -138,10 +114,7 @@ async function selected(
   if (all && targets.length > 0) throw new ChimeraError("usage", "either --all or nodes, not both");
   if (all) return "all";
   if (targets.length === 0) throw new ChimeraError("usage", "name nodes, @tags or globs, or say --all");
-  const project = await readProject(io, file);
-  const names = [...observer.nodes, ...observer.current.leaves].map(({ node }) => node);
-  const candidates = [...new Set(names)].map((node) => ({ node, tags: project.nodes[node]?.tags ?? [] }));
-  return selectNodes(targets, candidates);
+  return namedNodes(io, { observer, targets }, file);
 }
 
 async function list(io: Io, options: FleetOptions): Promise<void> {

@@ -24,6 +24,15 @@ test("chimera.toml's is signed, checks with every number that they have", () => 
   expect(HeadPolicy.parse(policy)).toEqual(policy);
 });
 
+test("what chimera.toml says of drift is signed, and a misspelt key of it is named", () => {
+  const drift = { window: "02:00-04:00", rules: [{ glob: "/etc/a*", mode: "report", reason: "by hand" }] };
+  expect(headPolicy({}, PolicyFile.parse({ drift })).drift).toEqual({
+    ...drift,
+    window: { from: "02:00", to: "04:00" },
+  });
+  expect(PolicyFile.safeParse({ drift: { rule: [] } }).error?.message).toContain('"rule"');
+});
+
 test("what is typed counts, and what is not typed hides nothing", () => {
   expect(
     headPolicy({ probationSeconds: 0, acceptUnprotected: false, reboot: undefined }, file),

@@ -1,4 +1,5 @@
 /** PURE. How a fleet moves to a head: what was typed, on top of what chimera.toml says; the rest is the nodes' own. */
+import { DriftRule } from "@chimera/proto/drift-policy";
 import { HeadPolicy, PanicReboot, RebootPolicy, RebootWindow } from "@chimera/proto/signed/head";
 import { AfterCommit, type HealthCheck, type UnitRule } from "@chimera/proto/health-check";
 import { ChimeraError } from "@chimera/proto/errors";
@@ -14,6 +15,12 @@ const WindowText = z
   .refine((window) => RebootWindow.safeParse(window).success, "a window of a day in UTC like 02:00-04:00")
   .refine(({ from, to }) => from !== to, "a window begins and ends at different times");
 
+/** [policy.drift]: looked at before the nodes' own rules. */
+const DriftFile = z.strictObject({
+  rules: z.array(DriftRule).max(32).optional(),
+  window: WindowText.optional(),
+});
+
 const { probationSeconds, activationSeconds, acceptUnprotected, checks, units } = HeadPolicy.shape;
 
 /** [policy] of chimera.toml: strict, so that a misspelt key is named. */
@@ -25,6 +32,7 @@ export const PolicyFile = z.strictObject({
   acceptUnprotected,
   panicReboot: PanicReboot.optional(),
   afterCommit: AfterCommit.optional(),
+  drift: DriftFile.optional(),
   checks: checks.refine((list) => isDistinct(list ?? []), "two checks have one name"),
   units: units.refine((list) => isDistinct(list ?? []), "two rules are for one unit"),
 });
@@ -36,7 +44,7 @@ function isDistinct(list: readonly (HealthCheck | UnitRule)[]): boolean {
 }
 
 /** The part of it that can be typed. */
-export type TypedPolicy = Omit<PolicyFile, "checks" | "units">;
+export type TypedPolicy = Omit<PolicyFile, "checks" | "units" | "drift">;
 
 /** Throws usage for a window that would not be looked at. */
 export function headPolicy(typed: TypedPolicy, file: PolicyFile = {}): HeadPolicy {

@@ -5,6 +5,7 @@ import type { Head } from "@chimera/proto/signed/head";
 import type { Order } from "@chimera/proto/signed/order";
 import type { Panic } from "@chimera/proto/signed/panic";
 import { showPlace } from "@chimera/proto/signed/place";
+import { printablePath } from "../printable.ts";
 import type { Entry } from "./entry.ts";
 
 export interface SignedAt<T> {
@@ -36,6 +37,7 @@ export function orderEntry({ document: order, storedAt, signedBy }: SignedAt<Ord
 }
 
 function actionText({ action }: Order): string {
+  if ("path" in action || "glob" in action) return driftText(action);
   switch (action.kind) {
     case "hold":
       return `hold until ${action.until}${action.drift ? ", drift too" : ""}${action.evenPanic ? ", panic too" : ""}`;
@@ -46,6 +48,14 @@ function actionText({ action }: Order): string {
     case "rollout":
       return `rollout ${action.ask} of head ${shortDigest(action.head)}`;
   }
+}
+
+type DriftAction = Extract<Order["action"], { kind: `drift-${string}` }>;
+
+function driftText(action: DriftAction): string {
+  const path = printablePath("glob" in action ? action.glob : action.path);
+  const until = action.kind === "drift-ignore" ? ` until ${action.until}` : "";
+  return `${action.kind.replace("-", " ")} ${path}${until}`;
 }
 
 function signed(at: string, saidAt: string | null) {
