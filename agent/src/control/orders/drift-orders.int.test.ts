@@ -19,6 +19,13 @@ beforeEach(async () => {
 });
 afterEach(() => fixture.dispose());
 
+/** Heard by the server: what is sent from then on arrives. */
+async function started(onOrder: (order: Order) => Promise<ShownFacts> | null) {
+  const side = fixture.start({ onOrder });
+  await vi.waitFor(async () => expect(await side.hasContact()).toBe(true), patient);
+  return side;
+}
+
 const arrives = (work: () => void) => vi.waitFor(work, patient);
 const sendOrder = (envelope: Envelope) => fixture.publish(subjects.cmd(fleetId, node), { envelope });
 const inMinutes = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
@@ -39,7 +46,7 @@ test("what an order ignores is on disk, outlives the agent, and ends by an order
     asked.push(action);
     return null;
   };
-  fixture.start({ onOrder });
+  await started(onOrder);
   const acks = await fixture.listen();
   const until = inMinutes(60);
   const ignore = sealOrder({ kind: "drift-ignore", glob: "/etc/motd", until }, { reason: "measuring" });
@@ -49,7 +56,7 @@ test("what an order ignores is on disk, outlives the agent, and ends by an order
     { glob: "/etc/motd", until, author: "ops", reason: "measuring", ended: false },
   ]);
   await fixture.stop();
-  const side = fixture.start({ onOrder });
+  const side = await started(onOrder);
   expect(side.keeper.state()?.driftExceptions).toHaveLength(1);
   const unignore = sealOrder({ kind: "drift-unignore", glob: "/etc/motd" });
   await sendOrder(unignore);
@@ -61,7 +68,7 @@ test("what an order ignores is on disk, outlives the agent, and ends by an order
 });
 
 test("a path is shown once for each order, signed, beside the receipt", async () => {
-  fixture.start({ onOrder: () => Promise.resolve(facts) });
+  await started(() => Promise.resolve(facts));
   const acks = await fixture.listen();
   const show = sealOrder({ kind: "drift-show", path: "/etc/motd", evidence: null, maxBytes: 64 });
   await sendOrder(show);
@@ -100,7 +107,7 @@ test("a path is shown once for each order, signed, beside the receipt", async ()
 });
 
 test("a kind of order that is not known is refused by name", async () => {
-  fixture.start();
+  await started(() => null);
   const acks = await fixture.listen();
   const base: object = JSON.parse(
     Buffer.from(sealOrder({ kind: "release" }).payload, "base64").toString("utf8"),
