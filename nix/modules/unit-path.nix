@@ -8,5 +8,7 @@
   pkgs.coreutils
   pkgs.gnugrep
   pkgs.util-linux
+  pkgs.e2fsprogs
+  pkgs.attr
   pkgs.tmux
 ]

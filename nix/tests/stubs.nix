@@ -91,8 +91,10 @@ in
     nats-server = package "nats-server" natsVersion;
   }
   // lib.genAttrs [
+    "attr"
     "chimera"
     "coreutils"
+    "e2fsprogs"
     "gnugrep"
     "tmux"
     "util-linux"

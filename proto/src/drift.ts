@@ -16,6 +16,8 @@ export const DriftKind = z.enum([
   "owner",
   "parent",
   "stale",
+  /** Flags, ACLs or extended attributes on what was declared without them. */
+  "attributes",
   /** Something is mounted over it that the closure does not declare. */
   "covered",
   /** The overlay that the closure's /etc is made of is not there. */
@@ -38,6 +40,8 @@ export const EntryFacts = z.object({
     .optional(),
   uid: Count.optional(),
   gid: Count.optional(),
+  /** "immutable", "append-only", or the name of an extended attribute. */
+  attributes: z.array(z.string().max(256)).max(32).optional(),
 });
 export type EntryFacts = z.infer<typeof EntryFacts>;
 

@@ -111,7 +111,7 @@ function difference({ path, expected, found }: DriftItem): string[] {
   return [printablePath(path), factsText(expected), factsText(found)];
 }
 
-function factsText({ type, size, sha256, target, mode, uid, gid }: EntryFacts): string {
+function factsText({ type, size, sha256, target, mode, uid, gid, attributes = [] }: EntryFacts): string {
   const words = [
     type,
     size === undefined ? "" : bytes(size),
@@ -119,6 +119,7 @@ function factsText({ type, size, sha256, target, mode, uid, gid }: EntryFacts): 
     target === undefined ? "" : `-> ${printablePath(target)}`,
     mode ?? "",
     uid === undefined ? "" : `${uid}:${gid ?? "?"}`,
+    ...attributes.map(printablePath),
   ];
   return words.filter((word) => word !== "").join(" ");
 }

@@ -18,6 +18,7 @@ const needed = {
   git: "/usr/bin/git",
   procps: "/usr/bin/pgrep",
   e2fsprogs: "/usr/bin/chattr",
+  attr: "/usr/bin/getfattr",
 } as const;
 
 const policyFile = "/usr/sbin/policy-rc.d";

@@ -8,7 +8,7 @@ import { readFacts } from "./etc-facts.ts";
 import { resolveOwner } from "./etc-owners.ts";
 
 export type Checked =
-  | { kind: "clean" }
+  | { kind: "clean"; ids: OwnerIds }
   /** A directory on the way is gone or replaced: its own entry tells that, and its repair leads back here. */
   | { kind: "covered" }
   | { kind: "unreadable"; errno: string }
@@ -31,5 +31,5 @@ export async function checkEntry(etcDir: string, entry: ExpectedEntry): Promise<
 async function compare(etcDir: string, entry: ExpectedEntry, found: EntryFacts): Promise<Checked> {
   const ids = await resolveOwner(etcDir, entry);
   const item = compareEntry(entry, found, ids);
-  return item === null ? { kind: "clean" } : { kind: "drifted", item, ids };
+  return item === null ? { kind: "clean", ids } : { kind: "drifted", item, ids };
 }

@@ -24,7 +24,7 @@ import { setImmediate } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { expect, test, vi } from "vitest";
 import { useEtcFixture } from "./etc-fixture.ts";
-import { pathsBelow, snapshotEtc } from "./etc-snapshot.ts";
+import { pathsBelow } from "./etc-snapshot.ts";
 import { createEvidence } from "./evidence.ts";
 import { revertEntry } from "./revert-entry.ts";
 
@@ -152,20 +152,6 @@ test("a loop of links on the way is replaced", async () => {
   unlinkSync(at("hostname"));
   symlinkSync("hostname", at("hostname"));
   expect(await sweepOnce()).toEqual(pristine());
-});
-
-test("an immutable file is told as not reverted once, and is put back when the flag is gone", async () => {
-  writeFileSync(at("sudoers"), "evil\n");
-  execFileSync("chattr", ["+i", at("sudoers")]);
-  const drift = fixture().start();
-  await drift.sweepNow();
-  await drift.sweepNow();
-  expect(fixture().events).toMatchObject([{ type: "drift-unreverted", data: { code: "not-permitted" } }]);
-  expect(drift.summary()).toMatchObject({ openCount: 1 });
-  execFileSync("chattr", ["-i", at("sudoers")]);
-  await drift.sweepNow();
-  expect(snapshotEtc(fixture().etc)).toEqual(pristine());
-  expect(drift.summary()).toMatchObject({ openCount: 0 });
 });
 
 test("foreign names with newlines, escapes and bytes that are no text do not disturb the sweep", async () => {

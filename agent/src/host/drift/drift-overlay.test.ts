@@ -77,7 +77,9 @@ describe("with an upper directory", () => {
 
   test("an agent that is started again still knows what it left, and removes what is declared no more", async () => {
     unlinkSync(at("ssh/sshd_config"));
-    await fixture().start().sweepNow();
+    const first = fixture().start();
+    await first.sweepNow();
+    await first.stop();
     const { "ssh/sshd_config": _, ...rest } = plainDeclaration;
     const toplevel = switchTo("two", rest);
     expect(readdirSync(at("ssh"))).toContain("sshd_config");

@@ -5,12 +5,13 @@ import { foreignSystemItem, unmountedItem } from "../../reconcile/drift/drift.ts
 import type { DriftItem } from "@chimera/proto/drift";
 import type { EtcLayout } from "../../reconcile/drift/mounts/etc-layout.ts";
 import type { WatchKey } from "./etc-watcher.ts";
+import { createAttributeBook } from "./attributes/attribute-book.ts";
 import { loadExpectedEtc } from "./etc-expected.ts";
 import { createMountView } from "./mounts/mount-view.ts";
 import { removeLeftovers } from "./overlay/refresh.ts";
 import { activeSystem, alarm, isCurrent, watchKey } from "./pass-state.ts";
 import type { DriftPassOptions, PassState } from "./pass-state.ts";
-import { followHint, sweepEntries, sweepMounts, sweepStale } from "./pass-steps.ts";
+import { followHint, sweepAttributes, sweepEntries, sweepMounts, sweepStale } from "./pass-steps.ts";
 
 /** `deferred`: a switch runs or the system changed; look again soon. */
 export type PassResult = "done" | "deferred";
@@ -34,7 +35,9 @@ export interface DriftPass {
 
 export function createDriftPass(options: DriftPassOptions): DriftPass {
   const mounts = createMountView(options);
-  const state: PassState = { ...options, mounts, expected: null, turn: pLimit(1), alarmed: new Set() };
+  const attributes = createAttributeBook(options.etcDir);
+  const parts = { mounts, attributes, turn: pLimit(1), alarmed: new Set<string>() };
+  const state: PassState = { ...options, ...parts, expected: null };
   return {
     sweep: (control) => sweep(state, control),
     follow: (hints) => follow(state, hints),
@@ -75,6 +78,7 @@ async function sweepAs(
   // Before the watch, which would listen to what somebody mounted there.
   if (!(await sweepMounts(state, sweeping))) return "deferred";
   await control.onExpected(watchKey(state, expected));
+  if (!(await sweepAttributes(state, sweeping))) return "deferred";
   if (!(await sweepEntries(state, sweeping))) return "deferred";
   if (!(await sweepStale(state, sweeping))) return "deferred";
   await removeLeftovers(state, expected);

@@ -2,7 +2,8 @@
 import { lstatSync, mkdirSync, readdirSync, realpathSync, renameSync } from "node:fs";
 import { attempt, type Outcome } from "../errno-outcome.ts";
 import { openDirectory, type OpenDirectory } from "./etc-directory.ts";
-import { copyTree, measureTree, removeTree, type TreeSize } from "./tree.ts";
+import { removeFlaggedTree } from "./attributes/clear-attributes.ts";
+import { copyTree, measureTree, type TreeSize } from "./tree.ts";
 
 export type EvidenceLimits = TreeSize;
 
@@ -79,7 +80,7 @@ async function keepIn(
         )
       : moved;
   if (copied.kind === "done") return { kind: "copied", at };
-  await removeTree(folder, label);
+  await removeFlaggedTree(folder, label);
   store.kept?.pop();
   return { kind: "refused", errno: copied.errno };
 }
@@ -92,7 +93,7 @@ async function makeRoom(store: Store, folder: OpenDirectory, size: TreeSize): Pr
   store.kept = kept;
   while (kept.length > 0 && !fits(kept, size, limits)) {
     const oldest = kept.shift();
-    const removed = oldest === undefined ? null : await removeTree(folder, oldest.name);
+    const removed = oldest === undefined ? null : await removeFlaggedTree(folder, oldest.name);
     if (removed?.kind === "failed") return removed;
   }
   return { kind: "done", value: null };

@@ -6,6 +6,7 @@ import type { LimitFunction } from "p-limit";
 import type { DriftMode } from "../../reconcile/drift/drift.ts";
 import type { EtcScope } from "../../reconcile/drift/etc-scope.ts";
 import { attempt } from "../errno-outcome.ts";
+import type { AttributeBook } from "./attributes/attribute-book.ts";
 import type { Responder } from "./drift-response.ts";
 import type { ExpectedEtc } from "./etc-expected.ts";
 import type { WatchKey } from "./etc-watcher.ts";
@@ -34,6 +35,7 @@ export interface DriftPassOptions {
 export interface PassState extends DriftPassOptions {
   expected: ExpectedEtc | null;
   mounts: MountView;
+  attributes: AttributeBook;
   /** One entry at a time; hints get their turn between the entries of a sweep. */
   turn: LimitFunction;
   alarmed: Set<string>;

@@ -1,9 +1,11 @@
 /** SHELL. The steps of one look at /etc: mounts, entries and leftovers, each checked and put back in a turn of its own. */
 import { setImmediate } from "node:timers/promises";
+import { attributesItem } from "../../reconcile/drift/entry-attributes.ts";
 import { coveredItem, staleItem } from "../../reconcile/drift/drift.ts";
-import { etcPath, type ExpectedEntry } from "../../reconcile/drift/etc-entry.ts";
+import { etcPath, type ExpectedEntry, type OwnerIds } from "../../reconcile/drift/etc-entry.ts";
 import { entriesBelow, entriesForHint } from "../../reconcile/drift/etc-hint.ts";
 import { isBelow } from "../../reconcile/drift/mounts/covering-mounts.ts";
+import { revertAttributes, revertStubborn } from "./attributes/revert-attributes.ts";
 import { checkEntry } from "./check-entry.ts";
 import type { Responded } from "./drift-response.ts";
 import type { ExpectedEtc } from "./etc-expected.ts";
@@ -42,6 +44,23 @@ export async function sweepMounts(state: PassState, { expected, seen }: Sweeping
   return true;
 }
 
+/** Looks which entries have some, and puts /etc itself right; the entries follow in their own turns. */
+export async function sweepAttributes(state: PassState, { expected, seen }: Sweeping): GoesOn {
+  const covered = new Set(state.mounts.look(expected).covered);
+  const bearers = [...expected.entries.values()].filter(
+    ({ kind, path }) => kind !== "link" && !isBelow(covered, path),
+  );
+  const missing = await state.attributes.refresh(["", ...bearers.map(({ path }) => path)]);
+  for (const tool of missing) alarm(state, "attributes-unseen", `${tool} is not on this system: ${unseen}`);
+  seen.add("/etc");
+  const entry = { kind: "directory", path: "" } as const;
+  const task = { expected, entry, covered, since: performance.now() };
+  return (await state.turn(() => handleAttributes(state, task, nobody))) !== "abandoned";
+}
+
+const unseen = "flags and extended attributes of /etc are only noticed where they hinder a revert";
+const nobody = { uid: undefined, gid: undefined };
+
 export async function sweepEntries(state: PassState, { expected, seen, isStopped }: Sweeping): GoesOn {
   const covered = new Set(state.mounts.look(expected).covered);
   let count = 0;
@@ -68,7 +87,8 @@ export async function sweepStale(state: PassState, { expected, seen }: Sweeping)
     const since = performance.now();
     const item = staleItem(link.path, { type: "symlink", target: link.target });
     seen.add(item.path);
-    const revert = () => removeStale(revertContext(state, expected), link);
+    const context = revertContext(state, expected);
+    const revert = () => revertStubborn(context, link.path, () => removeStale(context, link));
     const result = await state.turn(() => responder.respond({ item, since, revert }));
     if (result === "abandoned" && !isCurrent(state, expected)) return false;
   }
@@ -110,6 +130,7 @@ async function handleEntry(
   const checked = await checkEntry(etcDir, entry);
   switch (checked.kind) {
     case "clean":
+      return handleAttributes(state, { expected, entry, covered, since }, checked.ids);
     case "covered":
       responder.noteClean(path);
       return "clean";
@@ -118,7 +139,8 @@ async function handleEntry(
       return "open";
     case "drifted": {
       const { item, ids } = checked;
-      const revert = () => revertEntry(revertContext(state, expected), entry, ids);
+      const context = revertContext(state, expected);
+      const revert = () => revertStubborn(context, entry.path, () => revertEntry(context, entry, ids));
       const found = { expected, entry, item };
       const refreshed = await refreshLeftover(state, found, revert);
       if (refreshed !== null) return refreshed;
@@ -127,4 +149,19 @@ async function handleEntry(
       return result;
     }
   }
+}
+
+/** Of an entry that is as declared in all else. */
+async function handleAttributes(
+  state: PassState,
+  { expected, entry, since }: EntryTask,
+  ids: OwnerIds,
+): Promise<Responded | "clean"> {
+  const attributes = state.attributes.of(entry.path);
+  if (attributes.length === 0) {
+    state.responder.noteClean(etcPath(entry.path));
+    return "clean";
+  }
+  const revert = () => revertAttributes(revertContext(state, expected), { entry, ids, attributes });
+  return state.responder.respond({ item: attributesItem(entry, attributes), since, revert });
 }

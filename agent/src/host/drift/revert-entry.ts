@@ -13,11 +13,11 @@ import {
 import type { ExpectedEntry, ExpectedFile, OwnerIds } from "../../reconcile/drift/etc-entry.ts";
 import { revertFailure, type RevertFailureCode } from "../../reconcile/drift/revert-failure.ts";
 import { attempt, type Outcome } from "../errno-outcome.ts";
+import { removeFlaggedTree } from "./attributes/clear-attributes.ts";
 import { openChild, openDirectory, type OpenDirectory } from "./etc-directory.ts";
 import type { Evidence, Keeping } from "./evidence.ts";
 import { temporaryName } from "../temporary-name.ts";
 import type { StaleLink } from "./sweep.ts";
-import { removeTree } from "./tree.ts";
 import { writeCopy } from "./write-copy.ts";
 
 export type RevertOutcome =
@@ -36,7 +36,7 @@ export interface RevertContext {
   isWritable: (directory: OpenDirectory) => boolean;
 }
 
-interface Place {
+export interface Place {
   context: RevertContext;
   directory: OpenDirectory;
   name: string;
@@ -87,11 +87,12 @@ export async function removeEntry(context: RevertContext, path: string): Promise
 export async function removeUnfinished(context: RevertContext, path: string): Promise<RevertOutcome> {
   return inPlace(context, path, async ({ directory, name }) => {
     if (!context.isCurrent()) return { kind: "abandoned" };
-    return toOutcome(await removeTree(directory, name));
+    return toOutcome(await removeFlaggedTree(directory, name));
   });
 }
 
-async function inPlace(
+/** `act` works inside the open directory; that the directory is still where it was is looked at afterwards. */
+export async function inPlace(
   context: RevertContext,
   path: string,
   act: (place: Place) => Promise<RevertOutcome>,
@@ -210,7 +211,7 @@ function moveAside({ context, directory, name }: Place, evidence: string | null)
     kind: "displaced",
     finish: async (put) => {
       const done = put();
-      const removed = await removeTree(directory, aside);
+      const removed = await removeFlaggedTree(directory, aside);
       return toOutcome(done.kind === "failed" ? done : removed, evidence);
     },
   };

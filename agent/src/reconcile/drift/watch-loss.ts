@@ -1,6 +1,6 @@
 /** PURE. How a watch of /etc can be lost, and what a person is told of it. */
 
-export type WatchLossCode = "watch-exhausted" | "watch-failed" | "watch-overflow" | "watch-replaced";
+type WatchLossCode = "watch-exhausted" | "watch-failed" | "watch-overflow" | "watch-replaced";
 
 export interface WatchLoss {
   code: WatchLossCode;

@@ -19,7 +19,7 @@ export async function refreshLeftover(
   { expected, entry, item }: FoundEntry,
   revert: () => Promise<RevertOutcome>,
 ): Promise<Responded | null> {
-  if (expected.layout.kind === "classic" || !mayChange(state)) return null;
+  if (expected.layout.kind === "classic" || !mayChange(state, item.path)) return null;
   if (!state.restored.isLeftover(entry.path, expected.tree, item.found)) return null;
   const outcome = await revert();
   if (outcome.kind !== "reverted") return outcome.kind === "abandoned" ? "abandoned" : null;
@@ -37,9 +37,9 @@ export function noteRestored(state: PassState, { expected, entry, item }: FoundE
 
 /** What the active system does not declare any more; in the classic layout activation and stale links see to it. */
 export async function removeLeftovers(state: PassState, expected: ExpectedEtc): Promise<void> {
-  if (expected.layout.kind === "classic" || !mayChange(state)) return;
+  if (expected.layout.kind === "classic") return;
   for (const { path, tree, facts } of state.restored.all()) {
-    if (tree === expected.tree || expected.entries.has(path)) continue;
+    if (tree === expected.tree || expected.entries.has(path) || !mayChange(state, etcPath(path))) continue;
     await state.turn(() => removeLeftover(state, { expected, path, facts }));
   }
   state.restored.save();
@@ -59,6 +59,6 @@ async function removeLeftover(
   state.restored.forget(path);
 }
 
-function mayChange(state: PassState): boolean {
-  return state.mode === "revert" && !state.isHeld();
+function mayChange({ responder }: PassState, path: string): boolean {
+  return responder.stanceOf(path).kind === "revert";
 }

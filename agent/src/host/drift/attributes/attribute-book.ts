@@ -1,0 +1,87 @@
+/** SHELL. Which declared files and directories have flags or extended attributes; tools are asked only about what changed. */
+import { lstatSync } from "node:fs";
+import { parseAttributeNames, parseFlags } from "../../../reconcile/drift/entry-attributes.ts";
+import { attempt } from "../../errno-outcome.ts";
+import { tryTool } from "../try-tool.ts";
+
+export interface AttributeBook {
+  /** Paths below /etc ("" is /etc itself). The names of tools that are not installed. */
+  refresh(paths: Iterable<string>): Promise<readonly string[]>;
+  /** Of what is at the path still; nothing of what has changed since the look. */
+  of(path: string): readonly string[];
+}
+
+interface Known {
+  /** Every change of a flag or an attribute moves the time that this holds. */
+  key: string;
+  names: readonly string[];
+}
+
+/** Entries looked at; a closure that declares more copies than this has the rest unseen. */
+const mostPaths = 4096;
+/** Names of one call, so that an argument list of the longest of them still fits. */
+const pathsPerCall = 256;
+const timeoutMs = 20_000;
+
+export function createAttributeBook(etcDir: string): AttributeBook {
+  const known = new Map<string, Known>();
+  return {
+    async refresh(paths) {
+      const changed = new Map<string, string>();
+      for (const path of paths) {
+        const key = keyOf(absolute(etcDir, path));
+        if (key !== null && known.get(path)?.key !== key && known.size + changed.size < mostPaths)
+          changed.set(path, key);
+      }
+      const { found, missing } = await look([...changed.keys()].map((path) => absolute(etcDir, path)));
+      for (const [path, key] of changed)
+        known.set(path, { key, names: found.get(absolute(etcDir, path)) ?? [] });
+      return missing;
+    },
+    of(path) {
+      const entry = known.get(path);
+      if (entry === undefined || entry.names.length === 0) return [];
+      return keyOf(absolute(etcDir, path)) === entry.key ? entry.names : [];
+    },
+  };
+}
+
+function absolute(etcDir: string, path: string): string {
+  return path === "" ? etcDir : `${etcDir}/${path}`;
+}
+
+/** `null` for what has no attributes to look at: a link, a pipe, nothing. */
+function keyOf(path: string): string | null {
+  const stats = attempt(() => lstatSync(path, { bigint: true }));
+  if (stats.kind === "failed" || !(stats.value.isFile() || stats.value.isDirectory())) return null;
+  const { dev, ino, ctimeNs } = stats.value;
+  return `${dev}:${ino}:${ctimeNs}`;
+}
+
+interface Looked {
+  found: Map<string, string[]>;
+  missing: string[];
+}
+
+async function look(paths: readonly string[]): Promise<Looked> {
+  const found = new Map<string, string[]>();
+  const missing = new Set<string>();
+  // A line break in a name cannot be told from the end of a line.
+  const plain = paths.filter((path) => !/\p{Cc}/u.test(path));
+  for (let first = 0; first < plain.length; first += pathsPerCall) {
+    const some = plain.slice(first, first + pathsPerCall);
+    for (const { file, options, parse } of tools) {
+      const result = await tryTool(file, [...options, "--", ...some], timeoutMs);
+      if (result === null) missing.add(file);
+      else
+        for (const [path, names] of parse(result.stdout))
+          found.set(path, [...(found.get(path) ?? []), ...names]);
+    }
+  }
+  return { found, missing: [...missing] };
+}
+
+const tools = [
+  { file: "lsattr", options: ["-d"], parse: parseFlags },
+  { file: "getfattr", options: ["-h", "--absolute-names", "-m", "-"], parse: parseAttributeNames },
+];

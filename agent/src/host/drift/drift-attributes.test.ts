@@ -1,0 +1,140 @@
+/** Flags, ACLs and extended attributes on what was declared without them; real tools on a real file system, as root. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { useEtcFixture } from "./etc-fixture.ts";
+import { snapshotEtc } from "./etc-snapshot.ts";
+
+const tool = (file: string, ...args: string[]): string => execFileSync(file, args, { encoding: "utf8" });
+const flagsOf = (path: string): string => tool("lsattr", "-d", path).split(" ")[0] ?? "";
+/** Two entries of an ACL as the kernel stores it: owner rw-, user 4711 rwx, group r--, mask rwx, other ---. */
+const acl = "0sAgAAAAEABgD/////AgAHAGcSAAAEAAQA/////xAABwD/////IAAAAP////8=";
+
+describe("in the classic layout", () => {
+  const { fixture, pristine, at, revertedKinds, types } = useEtcFixture();
+  const found = (): unknown[] =>
+    fixture().events.flatMap((event) =>
+      event.type === "drift-reverted" ? [event.data.item.found.attributes] : [],
+    );
+  const notes = (): string =>
+    fixture()
+      .events.flatMap((event) => (event.type === "drift-reverted" ? [event.data.note ?? ""] : []))
+      .join("\n");
+
+  test("an immutable file with other content is put back, and the flag that was taken off is told", async () => {
+    writeFileSync(at("sudoers"), "evil\n");
+    tool("chattr", "+i", at("sudoers"));
+    const drift = fixture().start();
+    await drift.sweepNow();
+    expect(snapshotEtc(fixture().etc)).toEqual(pristine());
+    expect(flagsOf(at("sudoers"))).not.toMatch(/[ia]/);
+    expect(revertedKinds()).toEqual(["content"]);
+    expect(notes()).toContain("/etc/sudoers was immutable");
+    expect(drift.summary()).toMatchObject({ openCount: 0 });
+  });
+
+  test.each(["+i", "+a"])("a file that is only %s is drift of its own", async (flag) => {
+    tool("chattr", flag, at("sudoers"));
+    await fixture().start().sweepNow();
+    expect(revertedKinds()).toEqual(["attributes"]);
+    expect(found()).toEqual([[flag === "+i" ? "immutable" : "append-only"]]);
+    expect(flagsOf(at("sudoers"))).not.toMatch(/[ia]/);
+    expect(snapshotEtc(fixture().etc)).toEqual(pristine());
+  });
+
+  test("an immutable directory on the way hinders nothing", async () => {
+    unlinkSync(at("ssh/sshd_config"));
+    tool("chattr", "+i", at("ssh"));
+    await fixture().start().sweepNow();
+    expect(snapshotEtc(fixture().etc)).toEqual(pristine());
+    expect(flagsOf(at("ssh"))).not.toContain("i");
+  });
+
+  test("an immutable /etc is found, and hinders a hint no more than a sweep", async () => {
+    const drift = fixture().start();
+    await drift.sweepNow();
+    unlinkSync(at("hostname"));
+    tool("chattr", "+i", fixture().etc);
+    await drift.sweepNow();
+    expect(snapshotEtc(fixture().etc)).toEqual(pristine());
+    tool("chattr", "+i", fixture().etc);
+    await drift.sweepNow();
+    expect(revertedKinds()).toContain("attributes");
+    expect(flagsOf(fixture().etc)).not.toContain("i");
+  });
+
+  test("an ACL that lets somebody write to a copied file goes", async () => {
+    tool("setfattr", "-n", "system.posix_acl_access", "-v", acl, at("sudoers"));
+    await fixture().start().sweepNow();
+    expect(tool("getfattr", "-m", "-", at("sudoers"))).toBe("");
+    expect(snapshotEtc(fixture().etc)).toEqual(pristine());
+    expect(types()).toEqual(["drift-reverted"]);
+  });
+
+  test("a directory's default ACL and other attributes go, and what is in it stays", async () => {
+    tool("setfattr", "-n", "system.posix_acl_default", "-v", acl, at("ssh"));
+    tool("setfattr", "-n", "user.note", "-v", "mine", at("ssh"));
+    writeFileSync(at("ssh/mine"), "stays\n");
+    await fixture().start().sweepNow();
+    expect(found()).toEqual([["system.posix_acl_default", "user.note"]]);
+    expect(tool("getfattr", "-m", "-", at("ssh"))).toBe("");
+    expect(readFileSync(at("ssh/mine"), "utf8")).toBe("stays\n");
+  });
+
+  test("mode report tells it once and changes nothing; a file that is written meanwhile has none of it", async () => {
+    tool("setfattr", "-n", "user.note", "-v", "mine", at("sudoers"));
+    const drift = fixture().start({ mode: "report" });
+    await drift.sweepNow();
+    await drift.sweepNow();
+    expect(types()).toEqual(["drift-found"]);
+    expect(drift.summary()).toMatchObject({ openCount: 1, open: [{ kind: "attributes" }] });
+    tool("setfattr", "-x", "user.note", at("sudoers"));
+    await drift.sweepNow();
+    expect(drift.summary()).toMatchObject({ openCount: 0 });
+  });
+
+  test("evidence that somebody made immutable gives way all the same", async () => {
+    unlinkSync(at("hostname"));
+    mkdirSync(at("hostname/deep"), { recursive: true });
+    writeFileSync(at("hostname/deep/file"), "kept\n");
+    tool("chattr", "+i", at("hostname/deep/file"));
+    await fixture().start().sweepNow();
+    expect(snapshotEtc(fixture().etc)).toEqual(pristine());
+    const unfinished = at(`.chimera-${"0123456789ab".repeat(2)}`);
+    mkdirSync(unfinished);
+    writeFileSync(join(unfinished, "file"), "");
+    tool("chattr", "+i", join(unfinished, "file"), unfinished);
+    await fixture().start().sweepNow();
+    expect(snapshotEtc(fixture().etc)).toEqual(pristine());
+  });
+
+  test("a look at a clean /etc asks the tools once", async () => {
+    const drift = fixture().start();
+    await drift.sweepNow();
+    const started = performance.now();
+    await drift.sweepNow();
+    // A call of a tool takes longer than that.
+    expect(performance.now() - started).toBeLessThan(50);
+    expect(types()).toEqual([]);
+  });
+});
+
+describe("in the overlay layout", () => {
+  const { fixture, pristine, at, revertedKinds } = useEtcFixture("overlay");
+
+  test("an immutable file with other content is put back", async () => {
+    writeFileSync(at("sudoers"), "evil\n");
+    tool("chattr", "+i", at("sudoers"));
+    await fixture().start().sweepNow();
+    expect(snapshotEtc(fixture().etc)).toEqual(pristine());
+    expect(revertedKinds()).toEqual(["content"]);
+  });
+
+  test("an attribute goes with the file that bears it", async () => {
+    tool("setfattr", "-n", "user.note", "-v", "mine", at("sudoers"));
+    await fixture().start().sweepNow();
+    expect(tool("getfattr", "-m", "-", at("sudoers"))).toBe("");
+    expect(revertedKinds()).toEqual(["attributes"]);
+  });
+});
