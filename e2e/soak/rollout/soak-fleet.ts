@@ -53,16 +53,18 @@ export async function startSoakFleet(report: Report): Promise<SoakFleet> {
   };
 }
 
-/** What dies after the commit is seen by a check: of units only the probation judges. */
-const looksAfterIt = {
-  checks: [
-    { kind: "unit", name: "work", unit: "lab-fault.service", everySeconds: 1, passes: 2, failures: 2 },
-  ],
+/**
+ * What dies after the commit is seen by a check: of units only the probation judges. It is the canary's from the beginning, since the
+ * agent that takes an order says what is checked.
+ */
+const sees = {
+  kind: "command",
+  name: "work",
+  argv: ["/bin/sh", "-c", "! systemctl is-failed --quiet lab-fault.service"],
+  everySeconds: 1,
+  failures: 2,
 };
-
-function sickWorld(label: string, fault: SystemFault) {
-  return { label, changes: { fault }, ...(fault === "fail-late" && { agentConfig: looksAfterIt }) };
-}
+const agentConfigOf = (node: string) => (node === canary ? { checks: [sees] } : {});
 
 function projects(fleet: Fleet): SoakFleet["projectOf"] {
   const staged = new Map<string, string>();
@@ -76,8 +78,8 @@ function projects(fleet: Fleet): SoakFleet["projectOf"] {
     // A system that has failed once stays in quarantine: each trial has its own.
     const systems = fleet.lab.nodes.map(({ name }) => {
       const fault = faults[name];
-      const world = fault === undefined ? { label } : sickWorld(`${label}x${count}`, fault);
-      return [name, fleet.node(name, { version, ...world })] as const;
+      const world = fault === undefined ? { label } : { label: `${label}x${count}`, changes: { fault } };
+      return [name, fleet.node(name, { version, agentConfig: agentConfigOf(name), ...world })] as const;
     });
     const name = isPlain ? label : `${label}x${count}`;
     const folder = await fleet.stageWorld(name, Object.fromEntries(systems));
