@@ -6,6 +6,7 @@ import type { DriftItem } from "@chimera/proto/drift";
 import type { EtcLayout } from "../../reconcile/drift/mounts/etc-layout.ts";
 import type { WatchKey } from "./etc-watcher.ts";
 import { createAttributeBook } from "./attributes/attribute-book.ts";
+import { sweepCleanList } from "./clean-list.ts";
 import { loadExpectedEtc } from "./etc-expected.ts";
 import { createMountView } from "./mounts/mount-view.ts";
 import { removeLeftovers } from "./overlay/refresh.ts";
@@ -37,7 +38,7 @@ export function createDriftPass(options: DriftPassOptions): DriftPass {
   const mounts = createMountView(options);
   const attributes = createAttributeBook(options.etcDir);
   const parts = { mounts, attributes, turn: pLimit(1), alarmed: new Set<string>() };
-  const state: PassState = { ...options, ...parts, expected: null };
+  const state: PassState = { ...options, ...parts, expected: null, cleanDiffered: null };
   return {
     sweep: (control) => sweep(state, control),
     follow: (hints) => follow(state, hints),
@@ -81,6 +82,7 @@ async function sweepAs(
   if (!(await sweepAttributes(state, sweeping))) return "deferred";
   if (!(await sweepEntries(state, sweeping))) return "deferred";
   if (!(await sweepStale(state, sweeping))) return "deferred";
+  if (!(await sweepCleanList(state, sweeping))) return "deferred";
   await removeLeftovers(state, expected);
   // The system may have changed while we walked: then this was a walk along the wrong list.
   if (!isCurrent(state, expected)) return "deferred";

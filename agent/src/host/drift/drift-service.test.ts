@@ -95,8 +95,7 @@ test("nothing undeclared is touched, and nothing that the allow list names", asy
     writeFileSync(at(path), "local\n");
   }
   symlinkSync("/etc/static/nixos/old.nix", at("nixos/old.nix"));
-  for (const name of ["machine-id", "adjtime", "shadow", ".clean", "resolv.conf"])
-    writeFileSync(at(name), "local\n");
+  for (const name of ["machine-id", "adjtime", "shadow", "resolv.conf"]) writeFileSync(at(name), "local\n");
   const before = snapshotEtc(fixture().etc);
   await fixture().start().sweepNow();
   expect(snapshotEtc(fixture().etc)).toEqual(before);

@@ -160,6 +160,7 @@ describe.each(["classic", "overlay"] as const)("in the %s layout", (layout) => {
         interval: 5,
       });
       expect(revertedKinds()).toContain(kind);
+      expect(types()).not.toContain("alarm");
     });
   }
 });

@@ -49,6 +49,13 @@ test("a link named like a sidecar is an entry of its own", async () => {
   });
 });
 
+test("a name that is no text is told and left out, and nothing else with it", async () => {
+  symlinkSync("/nowhere", Buffer.from(inTree("bad\u00FFname"), "latin1"));
+  const { entries, problems } = await fixture.expected();
+  expect(problems).toEqual(["/etc/bad\uFFFDname: the name is no text"]);
+  expect(entries.size).toBe(11);
+});
+
 test("a link to a whole directory is one entry", async () => {
   mkdirSync(join(fixture.root, "store/units"));
   writeFileSync(join(fixture.root, "store/units/a.service"), "");

@@ -20,6 +20,8 @@ export interface ExpectedEtc {
   readonly layout: EtcLayout;
   /** Mount points that the closure declares, anywhere. */
   readonly declaredMounts: ReadonlySet<string>;
+  /** What activation copied or linked directly, as it writes that into /etc/.clean; an overlay has no such file. */
+  readonly cleanList: string | null;
   /** Declarations that cannot be used, in words. */
   readonly problems: readonly string[];
 }
@@ -36,6 +38,7 @@ interface Reading extends ExpectedRequest {
   tree: string;
   entries: Map<string, ExpectedEntry>;
   problems: string[];
+  copied: string[];
 }
 
 const sidecar = /\.(mode|uid|gid)$/;
@@ -48,15 +51,19 @@ export async function loadExpectedEtc(request: ExpectedRequest): Promise<Outcome
   const tree = attempt(() => realpathSync(`${request.toplevel}/etc`));
   if (tree.kind === "failed") return tree;
   if (isStillTrue(request, tree.value)) return { kind: "done", value: request.previous };
-  const reading: Reading = { ...request, tree: tree.value, entries: new Map(), problems: [] };
+  const reading: Reading = { ...request, tree: tree.value, entries: new Map(), problems: [], copied: [] };
   // An overlay's links lead to their sources themselves.
   if (request.layout.kind === "classic")
     await addEntry(reading, { kind: "link", path: "static", target: tree.value });
   const read = await readFolder(reading, "");
   if (read.kind === "failed") return read;
   const { toplevel, layout, entries, problems } = reading;
+  const cleanList = layout.kind === "classic" ? cleanListOf(reading.copied) : null;
   const declaredMounts = await readDeclaredMounts(tree.value);
-  return { kind: "done", value: { toplevel, tree: tree.value, layout, entries, problems, declaredMounts } };
+  return {
+    kind: "done",
+    value: { toplevel, tree: tree.value, layout, entries, problems, cleanList, declaredMounts },
+  };
 }
 
 /** Store paths do not change under their name: what was read once from them alone need not be read every minute. */
@@ -82,6 +89,11 @@ async function readFolder(reading: Reading, folder: string): Promise<Outcome<nul
   for (const child of listed.value.toSorted(byName)) {
     if (isSidecar(child, names)) continue;
     const path = folder === "" ? child.name : `${folder}/${child.name}`;
+    // Bytes that are no UTF-8 come as this sign: neither tree nor /etc has an entry of that name.
+    if (child.name.includes("\uFFFD")) {
+      reading.problems.push(`/etc/${path}: the name is no text`);
+      continue;
+    }
     const read = child.isDirectory()
       ? await readFolder(reading, path)
       : await readEntry(reading, {
@@ -114,6 +126,7 @@ async function readEntry(reading: Reading, declared: Declared): Promise<Outcome<
     await addEntry(reading, { kind: "link", path, target: `/etc/static/${path}` });
     return { kind: "done", value: null };
   }
+  reading.copied.push(path);
   const mode = await readSidecar(reading, `${path}.mode`);
   if (mode === "direct-symlink") return readDirectLink(reading, path);
   if (!/^[0-7]{3,4}$/.test(mode)) {
@@ -178,6 +191,12 @@ async function addEntry({ entries, scope }: Reading, entry: ExpectedEntry): Prom
   }
   entries.set(entry.path, entry);
   if (entries.size % entriesPerTurn === 0) await setImmediate();
+}
+
+/** Sorted by bytes, one a line. */
+function cleanListOf(copied: readonly string[]): string {
+  const sorted = copied.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  return sorted.map((path) => `${path}\n`).join("");
 }
 
 function byName(a: Dirent, b: Dirent): number {

@@ -5,6 +5,7 @@ import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -54,8 +55,12 @@ export const plainDeclaration: Readonly<Record<string, DeclaredFile>> = {
 
 export type FixtureLayout = "classic" | "overlay" | "immutable";
 
-export function createEtcFixture(declared = plainDeclaration, layout: FixtureLayout = "classic"): EtcFixture {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), "chimera-drift-")));
+export function createEtcFixture(
+  declared = plainDeclaration,
+  layout: FixtureLayout = "classic",
+  base = tmpdir(),
+): EtcFixture {
+  const root = realpathSync(mkdtempSync(join(base, "chimera-drift-")));
   const [etc, stateDir] = [join(root, "etc"), join(root, "state")];
   mkdirSync(etc, { mode: 0o755 });
   const toplevel = buildToplevel(root, "one", declared);
@@ -156,7 +161,7 @@ export function buildToplevel(
   const tree = join(root, "store", `${name}-etc`, "etc");
   const toplevel = join(root, "store", `${name}-system`);
   for (const [path, { text, mode, uid = "+0", gid = "+0" }] of Object.entries(declared)) {
-    const source = join(root, "store", `${name}-${path.replaceAll("/", "-")}`);
+    const source = join(root, "store", `${name}-${path.replaceAll("/", "-").slice(0, 200)}`);
     writeNew(source, text);
     mkdirSync(dirname(join(tree, path)), { recursive: true });
     symlinkSync(source, join(tree, path));
@@ -180,6 +185,9 @@ export function activate(toplevel: string, etc: string): void {
   const tree = realpathSync(join(toplevel, "etc"));
   rmSync(join(etc, "static"), { force: true });
   symlinkSync(tree, join(etc, "static"));
+  const copied = pathsBelow(tree).filter((path) => existsSync(`${path}.mode`));
+  const lines = copied.map((path) => `${path.slice(tree.length + 1)}\n`);
+  writeFileSync(join(etc, ".clean"), lines.toSorted().join(""));
   for (const source of pathsBelow(tree)) {
     if (!lstatSync(source).isSymbolicLink()) continue;
     const path = source.slice(tree.length + 1);
@@ -193,9 +201,7 @@ function activateEntry(
   { path, target, etc }: { path: string; target: string; etc: string },
 ): void {
   const sidecar = (suffix: string): string | null =>
-    lstatSync(source + suffix, { throwIfNoEntry: false }) === undefined
-      ? null
-      : readFileSync(source + suffix, "utf8").trim();
+    existsSync(source + suffix) ? readFileSync(source + suffix, "utf8").trim() : null;
   const mode = sidecar(".mode");
   rmSync(target, { force: true });
   if (mode === null) symlinkSync(`/etc/static/${path}`, target);

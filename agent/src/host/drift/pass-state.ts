@@ -39,6 +39,8 @@ export interface PassState extends DriftPassOptions {
   /** One entry at a time; hints get their turn between the entries of a sweep. */
   turn: LimitFunction;
   alarmed: Set<string>;
+  /** How /etc/.clean differed at the last sweep. */
+  cleanDiffered: string | null;
 }
 
 export function isCurrent(state: PassState, expected: ExpectedEtc): boolean {

@@ -18,7 +18,7 @@ import { openChild, openDirectory, type OpenDirectory } from "./etc-directory.ts
 import type { Evidence, Keeping } from "./evidence.ts";
 import { temporaryName } from "../temporary-name.ts";
 import type { StaleLink } from "./sweep.ts";
-import { writeCopy } from "./write-copy.ts";
+import { writeCopy, writeText } from "./write-copy.ts";
 
 export type RevertOutcome =
   /** `notes`: what else had to be done for it, in words. */
@@ -152,7 +152,9 @@ async function prepareFile(
 ): Promise<Outcome<unknown>> {
   // A name that the user database does not know: root, as activation does.
   const owner = { uid: ids.uid ?? 0, gid: ids.gid ?? 0 };
-  return writeCopy(directory.child(name), { ...entry, ...owner });
+  const mode = entry.mode ?? 0o644;
+  if (entry.text !== undefined) return writeText(directory.child(name), entry.text, { ...owner, mode });
+  return writeCopy(directory.child(name), { ...entry, ...owner, mode });
 }
 
 async function putDirectory(place: Place): Promise<RevertOutcome> {

@@ -152,7 +152,7 @@ describe("of a running service", () => {
       await drift.sweepNow();
       renameSync(fixture().etc, join(fixture().root, "etc.old"));
       mkdirSync(fixture().etc);
-      for (const name of ["passwd", "group"])
+      for (const name of ["passwd", "group", ".clean"])
         writeFileSync(at(name), readFileSync(join(fixture().root, "etc.old", name)));
       await vi.waitFor(() => expect(snapshotEtc(fixture().etc)).toEqual(pristine()), { timeout: 10_000 });
       await vi.waitFor(() => expect(alarms()).toEqual(["watch-replaced"]), { timeout: 5000 });

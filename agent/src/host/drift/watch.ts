@@ -47,6 +47,9 @@ export function watchEtc(options: EtcWatchOptions): EtcWatch {
   const { promise: settled, resolve: settle } = Promise.withResolvers<void>();
   watcher.once("ready", settle);
   watcher.on("error", (error) => {
+    // chokidar looks at a name twice, and it became something else between: that is news of the name, not of the watch.
+    const path = changedMeanwhile(error);
+    if (path !== null) return hint(path);
     settle();
     options.onError(error);
   });
@@ -66,4 +69,14 @@ function hintRaw(hint: (absolute: string) => void, name: string | null, details:
   hint(name === null ? details.watchedPath : join(details.watchedPath, name));
   // So the directory's own removal or renaming is called too.
   if (name === basename(details.watchedPath)) hint(details.watchedPath);
+}
+
+const looks = new Set(["readlink", "lstat", "stat", "scandir", "opendir"]);
+const changes = new Set(["EINVAL", "ENOENT", "ENOTDIR", "ELOOP", "ESTALE"]);
+
+function changedMeanwhile(error: unknown): string | null {
+  if (!(error instanceof Error && "syscall" in error && "code" in error && "path" in error)) return null;
+  if (typeof error.syscall !== "string" || !looks.has(error.syscall)) return null;
+  if (typeof error.code !== "string" || !changes.has(error.code)) return null;
+  return typeof error.path === "string" ? error.path : null;
 }

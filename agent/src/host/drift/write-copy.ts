@@ -14,6 +14,26 @@ export interface CopyRequest {
   gid: number;
 }
 
+/** The same for bytes that come from no source. */
+export async function writeText(
+  path: string,
+  text: string,
+  owner: Pick<CopyRequest, "mode" | "uid" | "gid">,
+): Promise<Outcome<null>> {
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+  const created = attempt(() => openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600));
+  if (created.kind === "failed") return created;
+  try {
+    return attempt(() => {
+      writeWhole(created.value, Buffer.from(text));
+      finish(created.value, owner);
+      return null;
+    });
+  } finally {
+    closeSync(created.value);
+  }
+}
+
 /** `path` must not exist. Fails with EBADMSG when the source is not what it was declared to be. */
 export async function writeCopy(path: string, request: CopyRequest): Promise<Outcome<null>> {
   const source = attempt(() => openSync(request.source, constants.O_RDONLY | constants.O_NONBLOCK));
@@ -45,9 +65,13 @@ async function fill(fd: number, source: number, request: CopyRequest): Promise<O
   if (read.kind === "failed") return read;
   if (read.value !== request.size || hash.digest("hex") !== request.sha256)
     return { kind: "failed", errno: "EBADMSG" };
-  // The mode after the owner: chown clears set-id bits.
-  fchownSync(fd, request.uid, request.gid);
-  fchmodSync(fd, request.mode);
-  fsyncSync(fd);
+  finish(fd, request);
   return { kind: "done", value: null };
+}
+
+function finish(fd: number, { uid, gid, mode }: Pick<CopyRequest, "mode" | "uid" | "gid">): void {
+  // The mode after the owner: chown clears set-id bits.
+  fchownSync(fd, uid, gid);
+  fchmodSync(fd, mode);
+  fsyncSync(fd);
 }

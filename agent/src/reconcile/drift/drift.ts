@@ -71,7 +71,7 @@ function targetDifference(expected: EntryFacts, found: EntryFacts): DriftKind | 
 
 function fileDifference(expected: EntryFacts, found: EntryFacts): DriftKind | null {
   if (found.size !== expected.size || found.sha256 !== expected.sha256) return "content";
-  if (found.mode !== expected.mode) return "mode";
+  if (expected.mode !== undefined && found.mode !== expected.mode) return "mode";
   return isOwnedAs(expected, found) ? null : "owner";
 }
 

@@ -67,7 +67,12 @@ export const etcAllowList: readonly AllowedChange[] = [
     reason: "the administrator's sources; setup-etc prunes it",
     whenDeclared: "compare",
   },
-  { glob: "/etc/{NIXOS,.clean,.updated}", reason: "written by activation and systemd", whenDeclared: "skip" },
+  { glob: "/etc/{NIXOS,.updated}", reason: "written by activation and systemd", whenDeclared: "skip" },
+  {
+    glob: "/etc/.clean",
+    reason: "activation's list of what it copied: it deletes what the list names and the next system lacks",
+    whenDeclared: "compare",
+  },
   { glob: "/etc/nix/{netrc,machines,.checked}", reason: "the administrator's", whenDeclared: "compare" },
   { glob: "/etc/{credstore,credstore.encrypted}/**", reason: "systemd-creds", whenDeclared: "compare" },
   {

@@ -15,9 +15,12 @@ export interface ExpectedFile {
   path: string;
   /** Where the bytes come from when the file is put back. */
   source: string;
+  /** The bytes themselves, of a file that comes from no source; `source` says what it is then. */
+  text?: string;
   size: number;
   sha256: Digest;
-  mode: number;
+  /** `null`: whatever it had. */
+  mode: number | null;
   owner: number | string;
   group: number | string;
 }
@@ -56,7 +59,7 @@ export function expectedFacts(entry: ExpectedEntry, ids: OwnerIds): EntryFacts {
         type: "file",
         size: entry.size,
         sha256: entry.sha256,
-        mode: octal(entry.mode),
+        ...(entry.mode === null ? {} : { mode: octal(entry.mode) }),
         ...(ids.uid === undefined ? {} : { uid: ids.uid }),
         ...(ids.gid === undefined ? {} : { gid: ids.gid }),
       };
