@@ -35,9 +35,12 @@ export async function sweepMounts(state: PassState, { expected, seen }: Sweeping
     const since = performance.now();
     const item = coveredItem(path, expected.entries.get(path), await readFactsAt(etcDir, path));
     seen.add(item.path);
-    const isCovered = (): boolean =>
-      isCurrent(state, expected) && mounts.look(expected).covered.includes(path);
-    const revert = () => uncover({ path: path === "" ? etcDir : `${etcDir}/${path}`, isCovered });
+    const request = {
+      path: path === "" ? etcDir : `${etcDir}/${path}`,
+      isCurrent: () => isCurrent(state, expected),
+      isCovered: () => mounts.look(expected).covered.includes(path),
+    };
+    const revert = () => uncover(request);
     const result = await state.turn(() => responder.respond({ item, since, revert }));
     if (result === "abandoned" || !isCurrent(state, expected)) return false;
   }

@@ -7,16 +7,19 @@ const timeoutMs = 10_000;
 export interface UncoverRequest {
   /** Absolute. */
   path: string;
-  /** Asked before each step: whether the mount still is one that nobody declared. */
+  /** Asked before each step; false ends it without one. */
+  isCurrent: () => boolean;
+  /** Whether a mount that nobody declared lies there still. */
   isCovered: () => boolean;
 }
 
 /** Several may lie on each other. */
 const mostLayers = 32;
 
-export async function uncover({ path, isCovered }: UncoverRequest): Promise<RevertOutcome> {
+export async function uncover({ path, isCurrent, isCovered }: UncoverRequest): Promise<RevertOutcome> {
   const notes = new Set<string>();
   for (let layer = 0; layer < mostLayers && isCovered(); layer += 1) {
+    if (!isCurrent()) return { kind: "abandoned" };
     const plain = await umount([path]);
     if (plain === null) continue;
     const lazy = /busy/i.test(plain) ? await umount(["--lazy", path]) : plain;
