@@ -13,7 +13,7 @@ export function composeReceiptFacts(
   desired: Desired | null,
   pass: Pass | null,
 ): ReceiptFacts {
-  const document = documentOf(trust);
+  const document = documentOf(trust, desired);
   const target = desired?.toplevel ?? null;
   if (pass === null) return { ...unseen, document, target };
   const { journal, decision, observed } = pass;
@@ -38,13 +38,20 @@ const unseen = {
 } as const;
 
 /** The newest that was accepted; a panic stands above the head that it undoes. */
-function documentOf(trust: TrustState | null): ReceiptFacts["document"] {
+function documentOf(trust: TrustState | null, desired: Desired | null): ReceiptFacts["document"] {
   const newest = trust === null ? null : newestOf(trust);
   if (trust === null || newest === null) return null;
   const { epoch, serial, rank } = newest.place;
   const kind = rank > 0 ? "panic" : "head";
   const acceptedAt = (rank > 0 ? trust.panic : trust.head)?.acceptedAt;
-  return acceptedAt === undefined ? null : { kind, id: newest.id, epoch, serial, acceptedAt };
+  if (acceptedAt === undefined) return null;
+  const back = kind === "head" && isWayBackFrom(newest.id, desired) ? ({ rank: 1 } as const) : {};
+  return { kind, id: newest.id, epoch, serial, acceptedAt, ...back };
+}
+
+/** The rollout of this head was taken back. */
+function isWayBackFrom(head: Digest, desired: Desired | null): boolean {
+  return desired !== null && desired.order.id === head && desired.order.rank > 0;
 }
 
 export interface FailedSystem {

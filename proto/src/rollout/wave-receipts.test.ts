@@ -60,6 +60,10 @@ test.each<[string, Envelope]>([
     "of a node whose next boot is another",
     receiptOf(0, { times: { ack: early, active: early, pointer: early, boot: null } }),
   ],
+  [
+    "of a node that went back when the rollout was taken back",
+    receiptOf(0, { document: { kind: "head", id: head, epoch: 0, serial: 7, rank: 1 } }),
+  ],
   ["of a node that runs something else by now", receiptOf(0, { current: a ?? null })],
   ["of a node that has nothing to run", receiptOf(0, { target: null, current: null })],
   ["whose signature was moved", { ...receiptOf(0), signatures: receiptOf(1).signatures }],

@@ -41,7 +41,9 @@ export function provenNodes(gathered: WaveReceipts, list: WaveList, head: Digest
  */
 export function isCommitOf({ document, state, target, current, times }: Receipt, head: Digest): boolean {
   const isDone = times.active !== null && times.pointer !== null && times.boot !== null;
-  return document.id === head && state === "committed" && isDone && target !== null && current === target;
+  // Who went back has committed what was before, and proves nothing for the head.
+  if (document.id !== head || document.rank !== undefined) return false;
+  return state === "committed" && isDone && target !== null && current === target;
 }
 
 function hasCommitted(

@@ -16,6 +16,8 @@ export const Receipt = z.object({
     /** Of a head or panic; null for an order. */
     epoch: Count.nullable(),
     serial: Count.nullable(),
+    /** 1 where the rollout of that head was taken back, and this is about the way back; absent else. */
+    rank: z.literal(1).optional(),
   }),
   state: StateWord,
   /** What the document asks this node to run; null for an order, or where nothing is known to go back to. */

@@ -46,6 +46,15 @@ test.each<[string, (records: RolloutRecord[]) => unknown]>([
   expect(fleet().gone.toSorted()).toEqual(waves.flat());
 });
 
+test("whoever writes that all have committed, just when a wave has, ends nothing before the next one's receipts lie there", async () => {
+  await play({ n4: "lingers" });
+  const first = start("n1");
+  await vi.waitFor(() => expect(fleet().gone.toSorted()).toEqual(["n1", "n2", "n3"]), patient);
+  await fleet().putRecord({ ...(await fleet().record()), phase: "committed" });
+  await vi.waitFor(() => expect(fleet().gone).toContain("n4"), patient);
+  first.die();
+});
+
 test("a lower lease than was seen does nothing: the next one is above all of them", async () => {
   await play({ n1: "lingers" });
   const first = start("n1");

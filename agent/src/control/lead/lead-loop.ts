@@ -5,7 +5,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ChimeraError, errorChain } from "@chimera/proto/errors";
 import type { Digest, NodeName } from "@chimera/proto/names";
-import { receiptsOf, type RolloutPolicy } from "@chimera/proto/rollout/rollout-policy";
+import type { RolloutPolicy } from "@chimera/proto/rollout/rollout-policy";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { Envelope } from "@chimera/proto/signed/envelope";
 import type { Head } from "@chimera/proto/signed/head";
@@ -14,6 +14,7 @@ import type { Ask } from "../../rollout/lead-sight.ts";
 import { judgeLease, leadBeatMs, readingMs, type LeaseSight } from "../../rollout/lease.ts";
 import { isProvenThrough, letsMoreGo } from "../../rollout/outcomes.ts";
 import type { FleetEar } from "./fleet-ear.ts";
+import { layMissing, layReceipts, type Laid } from "./lay-receipts.ts";
 import type { LeadStore, StoredRecord } from "./lead-store.ts";
 
 export interface LeadParts {
@@ -56,8 +57,7 @@ interface State {
   /** When it took the lease. */
   takenMs: number;
   beatenMs: number;
-  /** Waves whose receipts this lead has laid ready. */
-  laid: Set<number>;
+  laid: Laid;
 }
 
 const everyMs = 1_000;
@@ -92,14 +92,9 @@ export async function lead(parts: LeadParts): Promise<string> {
 async function look(state: State, parts: LeadParts): Promise<string | null> {
   const record = note(state, parts, await parts.store.read());
   if (record?.head === parts.head.id && parts.isOver(record)) {
-    if (record.phase === "committed" && !parts.ear.isRead()) {
-      parts.ear.readAll();
-      return null;
-    }
-    if (isBelieved(record, parts)) {
-      parts.say(`${record.phase}: ${record.reason}`);
-      return record.phase;
-    }
+    const isOver = await isBelieved(state, parts, record);
+    if (isOver) parts.say(`${record.phase}: ${record.reason}`);
+    if (isOver !== false) return isOver ? record.phase : null;
   }
   const stored = await storedHead(parts, record);
   const verdict = judgeLease({ ...leaseSight(state, parts, record), stored }, parts.at());
@@ -117,9 +112,16 @@ async function look(state: State, parts: LeadParts): Promise<string | null> {
   }
 }
 
-/** Anybody who reaches the store can write that it is over. */
-function isBelieved({ phase }: RolloutRecord, { ear, head, policy, waves }: LeadParts): boolean {
-  return phase !== "committed" || isProvenThrough({ waves, policy, nodes: ear.sights(head.id) });
+/** Anybody who reaches the store can write that it is over. Null while it is read what the nodes say. */
+async function isBelieved(state: State, parts: LeadParts, record: RolloutRecord): Promise<boolean | null> {
+  const { ear, head, policy, waves } = parts;
+  if (record.phase !== "committed") return true;
+  if (!ear.isRead()) {
+    ear.readAll();
+    return null;
+  }
+  if (!isProvenThrough({ waves, policy, nodes: ear.sights(head.id) })) return false;
+  return layMissing(state.laid, parts, record);
 }
 
 /** What this look tells by itself; the record that is heeded: null also where the store has only an older one than was seen. */
@@ -172,6 +174,8 @@ async function take(state: State, parts: LeadParts, record: RolloutRecord): Prom
   const written = await parts.store.write(record, state.revision);
   if (written === "moved") return;
   state.mine = record.lease;
+  // Where the store lost its data, they went with the record.
+  state.laid.clear();
   state.takenMs = state.releasedMs = parts.nowMs();
   parts.say(`${parts.me} takes lease ${record.lease}`);
   parts.ear.readAll();
@@ -199,8 +203,8 @@ async function drive(state: State, parts: LeadParts, record: RolloutRecord): Pro
     nodes: ear.sights(head.id),
     ask: await readAsk(parts),
   });
-  await layMissing(state, parts, record);
-  if (step.gate !== null && !(await layReceipts(state, parts, step.gate))) {
+  await layMissing(state.laid, parts, record);
+  if (step.gate !== null && !(await layReceipts(state.laid, parts, step.gate))) {
     parts.say(`wave ${step.gate + 1}: its receipts are gathered`);
     return;
   }
@@ -226,24 +230,4 @@ async function readAsk({ store, openAsk }: LeadParts): Promise<Ask | null> {
     if (error instanceof ChimeraError) return null;
     throw error;
   }
-}
-
-/** A record that lets a wave go may be another lead's, or anybody's: its nodes wait for what nobody may have laid there. */
-async function layMissing(state: State, parts: LeadParts, record: RolloutRecord): Promise<void> {
-  if (record.phase !== "waves") return;
-  for (let wave = 0; wave < (record.released?.wave ?? 0); wave += 1) {
-    if (!state.laid.has(wave)) await layReceipts(state, parts, wave);
-  }
-}
-
-/** False while there are fewer than a node of the next wave asks for. */
-async function layReceipts(state: State, parts: LeadParts, wave: number): Promise<boolean> {
-  const { ear, head, policy, waves, store } = parts;
-  const nodes = waves[wave] ?? [];
-  const needed = receiptsOf(policy, nodes.length);
-  const receipts = ear.receiptsOf(nodes, head.id).slice(0, needed);
-  if (receipts.length < needed) return false;
-  await store.layReceipts({ v: 1, head: head.id, wave, receipts });
-  state.laid.add(wave);
-  return true;
 }

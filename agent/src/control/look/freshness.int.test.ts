@@ -1,6 +1,6 @@
 import { seal, type Envelope } from "@chimera/proto/signed/envelope";
 import type { Fresh } from "@chimera/proto/signed/fresh";
-import type { Leaf } from "@chimera/proto/signed/world";
+import { worldId, type Leaf } from "@chimera/proto/signed/world";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import {
   createHead,
@@ -147,4 +147,21 @@ test("once a rollout is committed, no later record takes its head back, and no o
   await say("committed", 2);
   await say("returned", 3);
   expect(side.rollout()?.phase).toBe("committed");
+});
+
+test.each([
+  ["a fleet that went back with consent has ended with that", 60, "returned"],
+  ["where nobody consented any more it has not", -60, "committed"],
+])("%s, whatever is written over its record", async (_, minutes, shown) => {
+  const side = fixture.start();
+  const consent = { revertTo: worldId([leaf]), consentUntil: ago(-minutes) };
+  const first = sealHead(createHead(1, [leaf], consent));
+  await fixture.put("head", first);
+  await fixture.put("fresh", sealFresh(null));
+  await arrives(() => expect(fixture.onDisk()?.head?.head.serial).toBe(1));
+  for (const phase of ["waves", "returned", "committed"]) {
+    await fixture.put("rollout", record(idOf(first), phase, 2));
+    await side.refresh();
+  }
+  expect(side.rollout()?.phase).toBe(shown);
 });

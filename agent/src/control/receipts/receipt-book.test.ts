@@ -113,3 +113,17 @@ test("what is to outlive the next document is told when the node has come to res
   expect(rested.map(({ state }) => state)).toEqual(["held", "committed"]);
   expect(rested[1]?.times).toMatchObject({ pointer: expect.any(String), boot: expect.any(String) });
 });
+
+test("the way back from a head is another thing than the way to it: it has times of its own, and is marked", () => {
+  const { see, said } = start();
+  const onIt = { current: b ?? null, booted: b ?? null, profile: b ?? null, bootDefault: b ?? null };
+  const done = see({ ...before, state: "committed", system: onIt });
+  expect(done).toMatchObject({ document: { id }, state: "committed", times: { boot: expect.any(String) } });
+  expect(done?.document).not.toHaveProperty("rank");
+  const document = { kind: "head" as const, id, epoch: 0, serial: 5, acceptedAt, rank: 1 as const };
+  const leaving = see({ ...before, document, target: a ?? null, state: "reverting", system: onIt });
+  expect(leaving).toMatchObject({ document: { id, rank: 1 }, times: { active: null, boot: null } });
+  const back = see({ ...before, document, target: a ?? null, state: "committed" });
+  expect(back).toMatchObject({ document: { rank: 1 }, times: { boot: expect.any(String) } });
+  expect(said).toHaveLength(3);
+});

@@ -9,10 +9,12 @@ import type { Signer } from "@chimera/proto/signed/keys";
 import type { Receipt } from "@chimera/proto/signed/receipt";
 import type { NodeStatus } from "@chimera/proto/status";
 
+type Named = Pick<Receipt["document"], "id" | "rank">;
+
 /** What the node sees of itself. */
 export interface ReceiptFacts {
   /** The newest head or panic; null before the first. */
-  document: { kind: "head" | "panic"; id: Digest; epoch: number; serial: number; acceptedAt: string } | null;
+  document: (Named & { kind: "head" | "panic"; epoch: number; serial: number; acceptedAt: string }) | null;
   target: StorePath | null;
   state: NodeStatus["state"];
   system: NodeStatus["system"];
@@ -70,7 +72,7 @@ function nextReceipt(before: Receipt | null, { node, fleetId }: Owner, facts: Re
   const { document, target, state, system } = facts;
   if (document === null) return null;
   const { acceptedAt, ...named } = document;
-  const earlier = before?.document.id === document.id ? before.times : null;
+  const earlier = before !== null && isAbout(before.document, document) ? before.times : null;
   const at = new Date().toISOString();
   return {
     v: 1,
@@ -84,6 +86,11 @@ function nextReceipt(before: Receipt | null, { node, fleetId }: Owner, facts: Re
     times: { ack: earlier?.ack ?? acceptedAt, ...reached(earlier, facts, at) },
     at,
   };
+}
+
+/** The way back from a head is another thing than the way to it. */
+function isAbout(one: Named, other: Named): boolean {
+  return one.id === other.id && one.rank === other.rank;
 }
 
 type Reached = Omit<Receipt["times"], "ack">;
@@ -119,7 +126,7 @@ function isAtRest({ state }: Receipt, { isBegun }: ReceiptFacts): boolean {
 
 function isSame(a: Receipt, b: Receipt): boolean {
   return (
-    a.document.id === b.document.id &&
+    isAbout(a.document, b.document) &&
     a.target === b.target &&
     (a.state === b.state || passing.has(b.state)) &&
     JSON.stringify(a.times) === JSON.stringify(b.times)

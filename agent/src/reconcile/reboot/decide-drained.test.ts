@@ -3,7 +3,7 @@ import { decide } from "../decide.ts";
 import type { Journal } from "../journal.ts";
 import { newJournal } from "../new-journal.ts";
 import { a, b, c, desired, observed, panicOf } from "../model/machine-model.ts";
-import { at, play } from "../model/play-machine.ts";
+import { at, kinds, play } from "../model/play-machine.ts";
 
 const owed = { failures: 0, retryAt: null, left: null };
 const onNew = { current: b, booted: b, profile: b, bootDefault: b };
@@ -75,6 +75,12 @@ test("a newer order waits for an undrain that runs, a way back does not; the deb
   expect(decide(running, undraining, desired(2, c)).waiting).toMatchObject({ reason: "undraining" });
   const taken = decide(running, undraining, panicOf(1, a)).plan?.journal;
   expect(taken).toMatchObject({ order: { rank: 1 }, drained: { ...owed, left: "chimera-undrain-1" } });
+  // It goes on at once, whether the undrain runs or is only owed; the work comes back to what it leads to.
+  expect(decide(running, taken ?? null, panicOf(1, a)).waiting?.reason).not.toBe("undraining");
+  const wayBack = kinds(play({ seen, journal: committed, want: panicOf(1, a) }).actions);
+  const [activated, broughtBack] = [wayBack.indexOf("test a"), wayBack.indexOf("undrain a")];
+  expect(activated, wayBack.join()).toBeGreaterThanOrEqual(0);
+  expect(broughtBack, wayBack.join()).toBeGreaterThan(activated);
   // Its end counts: work that is back is not brought back twice, and two at once are no undrain.
   const back = { ...at("reverted", {}), drained: taken?.drained ?? null };
   const home = { ...seen, system: { current: a, booted: a, profile: a, bootDefault: a } };

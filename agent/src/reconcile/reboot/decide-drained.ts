@@ -5,7 +5,7 @@
  */
 import { backoffMs } from "../backoff.ts";
 import type { Decision, UnitFact } from "../decision.ts";
-import { isToolProblem, type Journal, type Step } from "../journal.ts";
+import { isToolProblem, isWayBack, type Journal, type Step } from "../journal.ts";
 import { alarm, collect, go, startUnit, wait, withEvents, type Situation } from "../plan.ts";
 
 /** From then on nobody need wait for it: a person is called, and it is tried on. */
@@ -55,6 +55,8 @@ function isInService({ journal, observed }: Situation): boolean {
   const { step, unit, toplevel, before, isGoingBack } = journal;
   const { current } = observed.system;
   if (current === null || unit !== null || isGoingBack) return false;
+  // A way back that begins from here leaves what runs: nobody brings work to that, and it waits for nobody.
+  if (isWayBack(journal) && (step === "accepted" || step === "staged")) return false;
   return step === "committed" ? current === toplevel : quiet.has(step) && current === before.current;
 }
 
