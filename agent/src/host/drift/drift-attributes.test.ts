@@ -3,6 +3,8 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { parseFlags } from "../../reconcile/drift/entry-attributes.ts";
+import { createAttributeBook } from "./attributes/attribute-book.ts";
 import { useEtcFixture } from "./etc-fixture.ts";
 import { snapshotEtc } from "./etc-snapshot.ts";
 
@@ -107,6 +109,18 @@ describe("in the classic layout", () => {
     tool("chattr", "+i", join(unfinished, "file"), unfinished);
     await fixture().start().sweepNow();
     expect(snapshotEtc(fixture().etc)).toEqual(pristine());
+  });
+
+  test("a tool that is not installed is named, and the other one is asked all the same", async () => {
+    tool("chattr", "+i", at("sudoers"));
+    const flags = { file: "lsattr", options: ["-d"], parse: parseFlags };
+    const absent = { file: "chimera-has-no-such-tool", options: [], parse: parseFlags };
+    const book = createAttributeBook(fixture().etc, [absent, flags]);
+    expect(await book.refresh(["sudoers", "ssh", "hostname"])).toEqual(["chimera-has-no-such-tool"]);
+    expect(book.of("sudoers")).toEqual(["immutable"]);
+    tool("chattr", "-i", at("sudoers"));
+    // What changed since the look is not what was looked at.
+    expect(book.of("sudoers")).toEqual([]);
   });
 
   test("a look at a clean /etc asks the tools once", async () => {

@@ -23,7 +23,18 @@ const mostPaths = 4096;
 const pathsPerCall = 256;
 const timeoutMs = 20_000;
 
-export function createAttributeBook(etcDir: string): AttributeBook {
+interface AttributeTool {
+  file: string;
+  options: readonly string[];
+  parse: (text: string) => Map<string, string[]>;
+}
+
+const usualTools: readonly AttributeTool[] = [
+  { file: "lsattr", options: ["-d"], parse: parseFlags },
+  { file: "getfattr", options: ["-h", "--absolute-names", "-m", "-"], parse: parseAttributeNames },
+];
+
+export function createAttributeBook(etcDir: string, tools = usualTools): AttributeBook {
   const known = new Map<string, Known>();
   return {
     async refresh(paths) {
@@ -33,7 +44,10 @@ export function createAttributeBook(etcDir: string): AttributeBook {
         if (key !== null && known.get(path)?.key !== key && known.size + changed.size < mostPaths)
           changed.set(path, key);
       }
-      const { found, missing } = await look([...changed.keys()].map((path) => absolute(etcDir, path)));
+      const { found, missing } = await look(
+        tools,
+        [...changed.keys()].map((path) => absolute(etcDir, path)),
+      );
       for (const [path, key] of changed)
         known.set(path, { key, names: found.get(absolute(etcDir, path)) ?? [] });
       return missing;
@@ -63,7 +77,7 @@ interface Looked {
   missing: string[];
 }
 
-async function look(paths: readonly string[]): Promise<Looked> {
+async function look(tools: readonly AttributeTool[], paths: readonly string[]): Promise<Looked> {
   const found = new Map<string, string[]>();
   const missing = new Set<string>();
   // A line break in a name cannot be told from the end of a line.
@@ -80,8 +94,3 @@ async function look(paths: readonly string[]): Promise<Looked> {
   }
   return { found, missing: [...missing] };
 }
-
-const tools = [
-  { file: "lsattr", options: ["-d"], parse: parseFlags },
-  { file: "getfattr", options: ["-h", "--absolute-names", "-m", "-"], parse: parseAttributeNames },
-];
