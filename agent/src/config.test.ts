@@ -19,7 +19,7 @@ test("what is left out has the documented default", () => {
   expect(parse(minimal)).toMatchObject({
     stateDir: "/var/lib/chimera",
     runtimeDir: "/run/chimera",
-    drift: { mode: "revert", sweepSeconds: 60, ignore: [], rules: [], showable: [] },
+    drift: { mode: "revert", sweepSeconds: 60, ignore: [], rules: [], showable: [], classes: {} },
     logLevel: "info",
     freshSeconds: 3600,
   });
@@ -27,6 +27,7 @@ test("what is left out has the documented default", () => {
 
 for (const [name, config, field] of [
   ["a misspelt key", { ...minimal, probationSecond: 5 }, "probationSecond"],
+  ["a misspelt class of drift", { ...minimal, drift: { classes: { unit: "report" } } }, "unit"],
   ["a misspelt key deep inside", { ...minimal, drift: { sweepSecond: 5 } }, "sweepSecond"],
   ["a node name in capitals", { ...minimal, node: "N1" }, "node"],
   ["a relative path", { ...minimal, stateDir: "var" }, "stateDir"],

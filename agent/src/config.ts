@@ -3,7 +3,7 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { AfterCommit, HealthCheck, maxChecks, maxUnitRules, UnitRule } from "@chimera/proto/health-check";
 import { Envelope } from "@chimera/proto/signed/envelope";
 import { PublicKeyText } from "@chimera/proto/signed/keys";
-import { DriftGlob, DriftRule } from "@chimera/proto/drift-policy";
+import { DriftGlob, DriftMode, DriftRule } from "@chimera/proto/drift-policy";
 import { FleetId, IsoTime, NodeName } from "@chimera/proto/names";
 import { PanicReboot, RebootPolicy, RebootWindow } from "@chimera/proto/signed/head";
 import { z } from "zod";
@@ -15,6 +15,16 @@ const Program = z.strictObject({
   argv: z.array(z.string().max(4096)).min(1).max(64),
   timeoutSeconds: z.int().min(1).max(3600).default(300),
 });
+
+const driftClass = DriftMode.optional();
+const driftClasses = {
+  /** The running system, profile, boot default, garbage collector roots. */
+  pointers: driftClass,
+  units: driftClass,
+  wrappers: driftClass,
+  kernel: driftClass,
+  accounts: driftClass,
+};
 
 export const AgentConfig = z.strictObject({
   node: NodeName,
@@ -40,7 +50,7 @@ export const AgentConfig = z.strictObject({
   runtimeDir: absolutePath.default("/run/chimera"),
   drift: z
     .strictObject({
-      mode: z.enum(["revert", "report", "ignore"]).default("revert"),
+      mode: DriftMode.default("revert"),
       sweepSeconds: z.int().min(1).max(3600).default(60),
       /** Never compared. */
       ignore: z
@@ -59,6 +69,8 @@ export const AgentConfig = z.strictObject({
       window: RebootWindow.optional(),
       /** Their content may be shown to whoever signs orders, whatever the mode of the file. */
       showable: z.array(DriftGlob).max(64).default([]),
+      /** Beyond /etc; a class that is not named here follows `mode`. */
+      classes: z.strictObject(driftClasses).prefault({}),
     })
     .prefault({}),
   probationSeconds: z.int().min(0).max(3600).default(30),

@@ -103,6 +103,7 @@ types.submodule {
         rules
         window
         showable
+        classes
         ;
     };
     freshSeconds = seconds 3600 {

@@ -35,6 +35,7 @@ let
     drift = withoutNulls drift // {
       ignore = map withoutNulls drift.ignore;
       rules = map withoutNulls drift.rules;
+      classes = withoutNulls drift.classes;
     };
   };
 

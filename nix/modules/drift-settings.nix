@@ -23,6 +23,7 @@ let
   };
 in
 {
+  classes = import ./drift-classes.nix { inherit lib; };
   ignore = mkOption {
     default = [ ];
     description = "Entries that others may change, beside the built-in list.";

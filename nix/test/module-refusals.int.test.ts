@@ -56,6 +56,7 @@ describe.skipIf(nixpkgsLib === undefined)("what the modules refuse (CHIMERA_NIXP
     ["freshTooOften", `${agentOption}.settings.freshSeconds' is not of type`],
     ["freshTooSeldom", `${agentOption}.settings.freshSeconds' is not of type`],
     ["otherStateDir", `${agentOption}.settings.stateDir' is not of type`],
+    ["misspeltClass", `${agentOption}.settings.drift.classes.unit' does not exist`],
     ["misspeltMode", `${agentOption}.settings.drift.mode' is not of type`],
     ["ruleWithTooManyStars", "is not of type `glob of absolute paths with at most three stars"],
     ["ruleWithoutMode", "mode' was accessed but has no value defined"],

@@ -113,6 +113,7 @@ in
   freshTooOften = agentResult (agentWith { freshSeconds = 59; });
   freshTooSeldom = agentResult (agentWith { freshSeconds = 604801; });
   otherStateDir = agentResult (agentWith { stateDir = "/srv/chimera"; });
+  misspeltClass = agentResult (agentWith { drift.classes.unit = "report"; });
   misspeltMode = agentResult (agentWith { drift.mode = "revrt"; });
   ruleWithTooManyStars = agentResult (agentWith {
     drift.rules = [

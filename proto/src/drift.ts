@@ -3,7 +3,7 @@ import { z } from "zod";
 import { DriftException, maxDriftExceptions } from "./drift-policy.ts";
 import { Count, Digest, IsoTime } from "./names.ts";
 
-/** What happened to one managed entry of /etc. */
+/** What happened to one managed entry of /etc, or to what the closure declares beyond it. */
 export const DriftKind = z.enum([
   "missing",
   "content",
@@ -23,6 +23,16 @@ export const DriftKind = z.enum([
   /** The overlay that the closure's /etc is made of is not there. */
   "unmounted",
   "foreign-system",
+  /** A file beyond the closure that shadows or extends a unit of the closure, a mask included. */
+  "unit-override",
+  /** systemd works with another text of a unit than the one on disk. */
+  "needs-reload",
+  /** A setuid, setgid or capability wrapper. */
+  "wrapper",
+  /** Kernel parameters and modules of the running kernel. */
+  "kernel",
+  /** A user or group. */
+  "account",
 ]);
 export type DriftKind = z.infer<typeof DriftKind>;
 
@@ -42,6 +52,8 @@ export const EntryFacts = z.object({
   gid: Count.optional(),
   /** "immutable", "append-only", or the name of an extended attribute. */
   attributes: z.array(z.string().max(256)).max(32).optional(),
+  /** A value that is no file, as a user's shell or a kernel parameter. */
+  text: z.string().max(1024).optional(),
 });
 export type EntryFacts = z.infer<typeof EntryFacts>;
 

@@ -4,6 +4,7 @@ import { settingsOf, type Defaults } from "./desired-settings.ts";
 import { held, wholeHold, type HoldSight } from "./holds.ts";
 import { activeLocalOrder } from "../local/merge-local.ts";
 import type { Desired } from "../reconcile/decision.ts";
+import { modeOfClass } from "../reconcile/machine-drift/drift-class.ts";
 
 export interface LocalInput extends HoldSight {
   /** Of what is signed; null where nothing is. */
@@ -24,6 +25,6 @@ export function desiredLocally(input: LocalInput, config: Defaults): Desired | n
     undoes: null,
     blocked: held(hold),
     waits: null,
-    revertForeign: config.drift.mode === "revert" && hold?.drift !== true,
+    revertForeign: modeOfClass(config.drift, "pointers") === "revert" && hold?.drift !== true,
   };
 }

@@ -25,7 +25,7 @@ const [leafOfA, leafOfB, leafOfC] = [leafAs("a"), leafAs("b"), leafAs("c")];
 const config = {
   probationSeconds: 30,
   activationSeconds: 600,
-  drift: { mode: "revert" as const, sweepSeconds: 60, ignore: [], rules: [], showable: [] },
+  drift: { mode: "revert" as const, sweepSeconds: 60, ignore: [], rules: [], showable: [], classes: {} },
   checks: [],
   units: [],
   afterCommit: "alarm" as const,

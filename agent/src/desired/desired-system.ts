@@ -13,6 +13,7 @@ import { held, wholeHold, type HoldSight } from "./holds.ts";
 import { gateOf, type GateSight } from "../rollout/rollout-gate.ts";
 import type { Blocked, Desired } from "../reconcile/decision.ts";
 import type { Journal } from "../reconcile/journal.ts";
+import { modeOfClass } from "../reconcile/machine-drift/drift-class.ts";
 
 export interface DesiredInput extends HoldSight {
   /** Proven leaf of the accepted head. */
@@ -88,7 +89,7 @@ function forward(input: Forward, config: Defaults): Desired {
     undoes: null,
     blocked: denied ?? held(hold) ?? equivocation(state) ?? pause,
     waits: waitOf(input),
-    revertForeign: config.drift.mode === "revert" && hold?.drift !== true,
+    revertForeign: modeOfClass(config.drift, "pointers") === "revert" && hold?.drift !== true,
   };
 }
 
@@ -116,7 +117,7 @@ function backward(input: Backward, config: Defaults): Desired {
     blocked: stopped ?? (target === null ? noTarget(effective) : null),
     waits: null,
     // A person who mends what no document can mend must not be fought.
-    revertForeign: config.drift.mode === "revert" && !isDriftHeld && target !== null,
+    revertForeign: modeOfClass(config.drift, "pointers") === "revert" && !isDriftHeld && target !== null,
   };
 }
 

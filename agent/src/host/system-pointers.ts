@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
 import { basename, join } from "node:path";
 import { StorePath } from "@chimera/proto/names";
 import type { SystemPointers } from "../reconcile/decision.ts";
+import type { PointerPaths } from "../reconcile/machine-drift/foreign-system.ts";
 import { entryFile, entryId, initOf } from "./loader/find-entry.ts";
 
 export interface PointerPlaces {
@@ -16,6 +17,16 @@ const machinePlaces: PointerPlaces = {
   profile: "/nix/var/nix/profiles/system",
   boot: "/boot",
 };
+
+/** The files that say so, for whoever reads of them. */
+export function pointerPaths(places: PointerPlaces = machinePlaces): PointerPaths {
+  const plain = join(places.boot, "default");
+  return {
+    current: join(places.run, "current-system"),
+    profile: places.profile,
+    bootDefault: existsSync(plain) ? plain : join(places.boot, "loader/loader.conf"),
+  };
+}
 
 export function readPointers(places: PointerPlaces = machinePlaces): SystemPointers {
   return {

@@ -1,4 +1,5 @@
 /** Wiring: what drift is compared with, and when it is left alone. */
+import type { DriftSummary } from "@chimera/proto/drift";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
 import type { TrustState } from "@chimera/proto/acceptance/trust-state";
@@ -6,9 +7,15 @@ import type { ShownFacts } from "@chimera/proto/drift-shown";
 import type { Order } from "@chimera/proto/signed/order";
 import type { AgentConfig } from "../config.ts";
 import { startDrift, type DriftService } from "../host/drift/drift-service.ts";
+import { createEvidence, type Evidence } from "../host/drift/evidence.ts";
+import { createForeignTeller, type ForeignTeller } from "../host/machine-drift/foreign-teller.ts";
+import { pointerPaths } from "../host/system-pointers.ts";
+import { mergeSummaries } from "../reconcile/drift/merge-summaries.ts";
+import { createIsIgnored, modeOfClass } from "../reconcile/machine-drift/drift-class.ts";
 import { isSwitching, settledToplevel } from "../reconcile/settled-toplevel.ts";
 import type { Shared } from "../shared.ts";
 import { createPolicy, lastingIgnores } from "./drift-policy.ts";
+import { openMachineDrift } from "./open-machine-drift.ts";
 
 export interface DriftNeeds {
   config: AgentConfig;
@@ -18,8 +25,47 @@ export interface DriftNeeds {
   trust: () => TrustState | null;
 }
 
-export function openDrift({ config, log, shared, report, trust }: DriftNeeds): DriftService {
-  const drift = startDrift({
+/** All that is kept as the closure declares it, as one part. */
+interface NodeDrift extends Pick<ForeignTeller, "noteSystem"> {
+  summary(): DriftSummary;
+  sweepNow(): Promise<unknown>;
+  stop(): Promise<unknown>;
+}
+
+export function openDrift(needs: DriftNeeds): NodeDrift {
+  const evidence = createEvidence(needs.config.stateDir);
+  const etc = openEtcDrift(needs, evidence);
+  const machine = openMachineDrift(needs, evidence);
+  const foreign = openForeignTeller(needs);
+  const sweepNow = () => Promise.all([etc.sweepNow(), machine.sweepNow()]);
+  const resume = (path: string) => {
+    etc.resume(path);
+    machine.resume(path);
+  };
+  needs.shared.orderDrift = (order) => orderDrift({ sweepNow, resume }, order);
+  return {
+    noteSystem: (journal, system) => foreign.noteSystem(journal, system),
+    summary: () => mergeSummaries(etc.summary(), machine.summary(), foreign.summary()),
+    sweepNow,
+    stop: () => Promise.all([etc.stop(), machine.stop()]),
+  };
+}
+
+interface Ordered {
+  sweepNow: () => Promise<unknown>;
+  resume: (path: string) => void;
+}
+
+function orderDrift(drift: Ordered, { action }: Order): Promise<ShownFacts> | null {
+  // What changed counts from the next look on, and whoever ordered it should not wait for that.
+  if (action.kind === "drift-ignore" || action.kind === "drift-unignore") void drift.sweepNow();
+  if (action.kind === "drift-resume") drift.resume(action.path);
+  return null;
+}
+
+function openEtcDrift(needs: DriftNeeds, evidence: Evidence): DriftService {
+  const { config, log, shared, report, trust } = needs;
+  return startDrift({
     toplevel: () => settledToplevel(shared.journal),
     mode: config.drift.mode,
     isHeld: () => shared.isDriftHeld(),
@@ -30,14 +76,16 @@ export function openDrift({ config, log, shared, report, trust }: DriftNeeds): D
     onEvent: report,
     log: log.child({ component: "drift" }),
     stateDir: config.stateDir,
+    evidence,
   });
-  shared.orderDrift = (order) => orderDrift(drift, order);
-  return drift;
 }
 
-function orderDrift(drift: DriftService, { action }: Order): Promise<ShownFacts> | null {
-  // What changed counts from the next look on, and whoever ordered it should not wait for that.
-  if (action.kind === "drift-ignore" || action.kind === "drift-unignore") void drift.sweepNow();
-  if (action.kind === "drift-resume") drift.resume(action.path);
-  return null;
+function openForeignTeller({ config, log, report }: DriftNeeds): ForeignTeller {
+  return createForeignTeller({
+    mode: modeOfClass(config.drift, "pointers"),
+    isIgnored: createIsIgnored(lastingIgnores(config.drift)),
+    paths: pointerPaths,
+    onEvent: report,
+    log: log.child({ component: "drift" }),
+  });
 }

@@ -10,6 +10,7 @@ import { watchUnitEnd } from "../host/activation/watch-unit.ts";
 import { uptimeMs } from "../host/boot-clock.ts";
 import { createDenier, type Denier } from "./deny-failed.ts";
 import { committedHead } from "../desired/node-facts.ts";
+import type { SystemPointers } from "../reconcile/decision.ts";
 import type { Journal } from "../reconcile/journal.ts";
 import { saveJournal } from "../save-journal.ts";
 import type { Shared } from "../shared.ts";
@@ -30,7 +31,11 @@ export interface LoopNeeds {
     noteFailed: (toplevel: StorePath, failure: { reason: string; at: string }) => void;
     noteCommitted: (head: Digest, at: string) => void;
   };
-  drift: { sweepNow: () => Promise<unknown> };
+  drift: {
+    sweepNow: () => Promise<unknown>;
+    /** What was seen, with the journal with which it is about to be judged. */
+    noteSystem: (journal: Journal | null, system: SystemPointers) => void;
+  };
   /** Root's own orders: what is over is forgotten before each look. */
   local: { settle: () => void };
   progress: { touch: () => void; noteRest: (isResting: boolean) => void };
@@ -56,7 +61,9 @@ export function wireLoop(needs: LoopNeeds): Loop {
     },
     async observe(asked) {
       const heard = await contact.look(asked.contact);
-      return { ...(await host.observe(asked)), ...heard };
+      const seen = await host.observe(asked);
+      needs.drift.noteSystem(shared.journal, seen.system);
+      return { ...seen, ...heard };
     },
     perform: host.perform,
     watchUnit: watchUnitEnd,

@@ -111,9 +111,20 @@ function difference({ path, expected, found }: DriftItem): string[] {
   return [printablePath(path), factsText(expected), factsText(found)];
 }
 
-function factsText({ type, size, sha256, target, mode, uid, gid, attributes = [] }: EntryFacts): string {
+function factsText({
+  type,
+  size,
+  sha256,
+  target,
+  mode,
+  uid,
+  gid,
+  attributes = [],
+  text,
+}: EntryFacts): string {
   const words = [
-    type,
+    // A value that is no file speaks for itself.
+    text === undefined ? type : printablePath(text),
     size === undefined ? "" : bytes(size),
     sha256 === undefined ? "" : sha256.slice(0, 8),
     target === undefined ? "" : `-> ${printablePath(target)}`,

@@ -1,7 +1,7 @@
 /** SHELL. One look at /etc: all of it (sweep) or what hints named; each entry is checked and put back as one step. */
 import { lstatSync } from "node:fs";
 import pLimit from "p-limit";
-import { foreignSystemItem, unmountedItem } from "../../reconcile/drift/drift.ts";
+import { unmountedItem } from "../../reconcile/drift/drift.ts";
 import type { DriftItem } from "@chimera/proto/drift";
 import type { EtcLayout } from "../../reconcile/drift/mounts/etc-layout.ts";
 import type { WatchKey } from "./etc-watcher.ts";
@@ -56,10 +56,11 @@ async function sweep(state: PassState, control: SweepControl): Promise<PassResul
   }
   if (state.isBusy()) return "deferred";
   const layout = state.mounts.layout();
-  const elsewhere = foreignSystem(state, toplevel) ?? lostOverlay(state, { toplevel, layout });
-  if (elsewhere?.kind === "unmounted") await control.onLost();
-  if (elsewhere !== null) return leaveAlone(state, elsewhere);
-  return sweepAs(state, { toplevel, layout, control });
+  if (isForeign(state, toplevel)) return leaveAlone(state, null);
+  const lost = lostOverlay(state, { toplevel, layout });
+  if (lost === null) return sweepAs(state, { toplevel, layout, control });
+  await control.onLost();
+  return leaveAlone(state, lost);
 }
 
 async function sweepAs(
@@ -91,12 +92,10 @@ async function sweepAs(
   return "done";
 }
 
-/** A system that somebody else activated; half of ours in its /etc would be neither. */
-function foreignSystem(state: PassState, toplevel: string): DriftItem | null {
+/** Half of our /etc in that of a system that somebody else activated would be neither; the machine's drift tells it. */
+function isForeign(state: PassState, toplevel: string): boolean {
   const active = activeSystem(state);
-  return active === null || active === toplevel
-    ? null
-    : foreignSystemItem(state.currentSystem, { expected: toplevel, found: active });
+  return active !== null && active !== toplevel;
 }
 
 /** Without its overlay /etc is a bare directory of another file system: to fill it by hand would help nobody. */
@@ -110,10 +109,11 @@ function lostOverlay(
   return wasOverlay || image !== undefined ? unmountedItem() : null;
 }
 
-function leaveAlone(state: PassState, item: DriftItem): PassResult {
-  if (item.kind === "foreign-system") state.expected = null;
-  state.responder.tell(item);
-  state.responder.noteSwept({ at: new Date().toISOString(), managed: 0, seen: new Set([item.path]) });
+function leaveAlone(state: PassState, item: DriftItem | null): PassResult {
+  if (item === null) state.expected = null;
+  else state.responder.tell(item);
+  const seen = new Set(item === null ? [] : [item.path]);
+  state.responder.noteSwept({ at: new Date().toISOString(), managed: 0, seen });
   return "done";
 }
 

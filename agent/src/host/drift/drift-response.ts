@@ -13,7 +13,19 @@ interface FoundDrift {
   item: DriftItem;
   /** Monotonic ms of the first sign. */
   since: number;
-  revert: () => Promise<RevertOutcome>;
+  revert: () => Promise<PutBack>;
+}
+
+/** What came of a revert, whatever it was. */
+export type PutBack =
+  | Exclude<RevertOutcome, { kind: "failed" }>
+  | { kind: "failed"; code: RevertFailureCode; message: string };
+
+interface Telling {
+  /** Of the line in the log: what somebody set for a while on purpose is no warning. */
+  level?: "info" | "warn";
+  /** Why it is not put back. */
+  why?: string;
 }
 
 export type Responded = "reverted" | "open" | "abandoned";
@@ -21,7 +33,9 @@ export type Responded = "reverted" | "open" | "abandoned";
 export interface Responder {
   respond(drift: FoundDrift): Promise<Responded>;
   /** Only tells, whatever the mode: for what drift cannot put back itself. */
-  tell(item: DriftItem): void;
+  tell(item: DriftItem, how?: Telling): void;
+  /** Somebody else of ours, as the loop, has put it back. */
+  noteRestored(item: DriftItem, since: number): void;
   noteClean(path: string): void;
   noteSwept(sweep: { at: string; managed: number; seen: ReadonlySet<string> }): void;
   isResting(path: string): boolean;
@@ -61,8 +75,11 @@ export function createResponder(options: ResponderOptions): Responder {
   const state: State = { ...options, book: createBook(), budget: createBudget(), fought: new Map() };
   return {
     respond: (drift) => respond(state, drift),
-    tell(item) {
-      tell(state, item);
+    tell(item, how) {
+      tell(state, item, how);
+    },
+    noteRestored(item, since) {
+      finish(state, { item, since }, { kind: "reverted", evidence: null, notes: [] });
     },
     noteClean(path) {
       state.book.noteClosed(path);
@@ -101,13 +118,13 @@ async function respond(state: State, drift: FoundDrift): Promise<Responded> {
     state.book.noteClosed(item.path);
     return "open";
   }
-  if (stance.kind === "report") return tell(state, item, stance.why);
+  if (stance.kind === "report") return tell(state, item, { why: stance.why });
   const spending = state.budget.spend(item.path, performance.now());
   if (spending.kind !== "allowed") return keepResting(state, item, spending);
   return finish(state, drift, await drift.revert());
 }
 
-function finish(state: State, { item, since }: FoundDrift, outcome: RevertOutcome): Responded {
+function finish(state: State, { item, since }: Omit<FoundDrift, "revert">, outcome: PutBack): Responded {
   switch (outcome.kind) {
     case "abandoned":
       return "abandoned";
@@ -125,10 +142,11 @@ function finish(state: State, { item, since }: FoundDrift, outcome: RevertOutcom
   }
 }
 
-function tell(state: State, item: DriftItem, why = "it is only reported"): Responded {
+function tell(state: State, item: DriftItem, how: Telling = {}): Responded {
+  const { why = "it is only reported", level = "warn" } = how;
   if (!state.book.noteOpen(item, { code: "reported", why })) return "open";
   state.onEvent({ type: "drift-found", data: item });
-  state.log.warn({ path: item.path, kind: item.kind }, "drift found");
+  state.log[level]({ path: item.path, kind: item.kind }, "drift found");
   return "open";
 }
 

@@ -9,7 +9,7 @@ import type { Stance } from "../../reconcile/drift/drift-stance.ts";
 import { createDriftPass, type DriftPass, type SweepControl } from "./drift-pass.ts";
 import { createResponder, type Responder } from "./drift-response.ts";
 import { createEtcWatcher, type EtcWatcher } from "./etc-watcher.ts";
-import { createEvidence } from "./evidence.ts";
+import { createEvidence, type Evidence } from "./evidence.ts";
 import { createHintQueue } from "./hint-queue.ts";
 import { watchMounts } from "./mounts/mount-watch.ts";
 import { openRestored } from "./overlay/restored.ts";
@@ -31,6 +31,8 @@ export interface DriftOptions {
   onEvent: (body: NodeEventBody) => void;
   log: Log;
   stateDir: string;
+  /** Shared by all that keep some, for its limits are those of all together. */
+  evidence?: Evidence;
   /** Another folder in tests, without links on the way; events say /etc all the same. */
   etcDir?: string;
   switchLock?: string;
@@ -103,7 +105,7 @@ function createPass(options: DriftOptions): { responder: Responder; pass: DriftP
     etcDir,
     isBusy: () => isSwitching() || isSwitchLocked(switchLock),
     scope: createEtcScope(options.ignore),
-    evidence: createEvidence(options.stateDir),
+    evidence: options.evidence ?? createEvidence(options.stateDir),
     restored: openRestored(options.stateDir),
     responder,
     onEvent,

@@ -63,7 +63,7 @@ export function watchEtc(options: EtcWatchOptions): EtcWatch {
 }
 
 /** On Linux chokidar watches directories only: the name is one in the watched directory. */
-function hintRaw(hint: (absolute: string) => void, name: string | null, details: unknown): void {
+export function hintRaw(hint: (absolute: string) => void, name: string | null, details: unknown): void {
   if (typeof details !== "object" || details === null || !("watchedPath" in details)) return;
   if (typeof details.watchedPath !== "string") return;
   hint(name === null ? details.watchedPath : join(details.watchedPath, name));

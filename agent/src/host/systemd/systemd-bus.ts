@@ -102,7 +102,7 @@ function readVariant<T>({ body }: WireMessage, type: "s" | "i", read: (reader: W
 }
 
 /** a(ssssssouso): name, description, load, active, sub, followed, path, job id, job type, job path. */
-function readUnitNames({ body }: WireMessage): string[] {
+export function readUnitNames({ body }: WireMessage): string[] {
   const reader = createWireReader(body);
   const length = reader.uint32();
   reader.align(8);

@@ -29,7 +29,9 @@ function exchange(path: string, calls: readonly Call[]): Promise<(WireMessage | 
   return new Promise((resolve, reject) => {
     const stream = connect(path);
     const timer = setTimeout(() => stream.destroy(new Error("no answer in time")), answerMs);
-    const take = createAnswerReader();
+    const messages = Buffer.concat(calls.map((call, index) => callMessage(call, index + 1)));
+    // Not with the greeting: systemd reads 256 bytes of that at once, and what is left of them waits there for more to come.
+    const take = createAnswerReader(() => stream.write(messages));
     stream.on("error", reject);
     stream.on("close", () => {
       clearTimeout(timer);
@@ -43,8 +45,7 @@ function exchange(path: string, calls: readonly Call[]): Promise<(WireMessage | 
       stream.destroy();
     });
     const uid = Buffer.from(String(process.getuid?.() ?? 0)).toString("hex");
-    const messages = calls.map((call, index) => callMessage(call, index + 1));
-    stream.write(Buffer.concat([Buffer.from(`\0AUTH EXTERNAL ${uid}\r\nBEGIN\r\n`), ...messages]));
+    stream.write(`\0AUTH EXTERNAL ${uid}\r\nBEGIN\r\n`);
   });
 }
 
@@ -52,7 +53,7 @@ function exchange(path: string, calls: readonly Call[]): Promise<(WireMessage | 
 type Answers = ReadonlyMap<number, WireMessage | null>;
 
 /** Takes bytes as they come; gives the answers so far, or why there will be none. */
-function createAnswerReader(): (chunk: Buffer) => Answers | Error {
+function createAnswerReader(onGreeted: () => void): (chunk: Buffer) => Answers | Error {
   const answers = new Map<number, WireMessage | null>();
   let pending = Buffer.alloc(0);
   let greeted = false;
@@ -65,6 +66,7 @@ function createAnswerReader(): (chunk: Buffer) => Answers | Error {
       if (!pending.toString("latin1").startsWith("OK ")) return new Error("not authorised");
       pending = pending.subarray(end + 2);
       greeted = true;
+      onGreeted();
     }
     for (let next = takeMessage(pending); next !== undefined; next = takeMessage(pending)) {
       pending = pending.subarray(next.length);

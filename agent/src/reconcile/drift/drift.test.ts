@@ -15,6 +15,7 @@ import {
 } from "./etc-budget.ts";
 import type { ExpectedEntry } from "./etc-entry.ts";
 import { createEtcScope } from "./etc-scope.ts";
+import { mergeSummaries } from "./merge-summaries.ts";
 
 const sha256 = Digest.parse("a".repeat(64));
 const link: ExpectedEntry = { kind: "link", path: "hostname", target: "/etc/static/hostname" };
@@ -157,4 +158,27 @@ test("an open difference is news once, and again when it becomes another one", (
   expect(book.summary().open).toEqual([{ ...other, why: failed.why }]);
   book.noteSwept({ at: "2026-11-23T00:00:00.000Z", managed: 3, seen: new Set() });
   expect(book.summary()).toMatchObject({ openCount: 0, managed: 3, open: [] });
+});
+
+test("the summary of all sources is as old as the oldest, and lists at most 50 of what it counts", () => {
+  const item = compareEntry(link, { type: "missing" }, root);
+  if (item === null) throw new Error("it is a difference");
+  const one = {
+    lastSweepAt: "2026-11-23T00:00:02.000Z",
+    managed: 2,
+    open: Array.from({ length: 40 }, () => item),
+  };
+  const merged = mergeSummaries(
+    { ...one, openCount: 44, reverted: 1 },
+    { ...one, lastSweepAt: "2026-11-23T00:00:01.000Z", openCount: 40, reverted: 2 },
+  );
+  expect(merged).toMatchObject({
+    lastSweepAt: "2026-11-23T00:00:01.000Z",
+    managed: 4,
+    openCount: 84,
+    reverted: 3,
+  });
+  expect(merged.open).toHaveLength(50);
+  const silent = { lastSweepAt: null, managed: 0, open: [], openCount: 0, reverted: 0 };
+  expect(mergeSummaries({ ...one, openCount: 40, reverted: 0 }, silent).lastSweepAt).toBeNull();
 });

@@ -16,17 +16,6 @@ export function staleItem(path: string, found: EntryFacts): DriftItem {
   return { path: etcPath(path), kind: "stale", expected: { type: "missing" }, found };
 }
 
-/** Somebody else activated a system: its /etc is not ours to undo piece by piece. */
-export function foreignSystemItem(link: string, systems: { expected: string; found: string }): DriftItem {
-  const { expected, found } = systems;
-  return {
-    path: link,
-    kind: "foreign-system",
-    expected: { type: "symlink", target: expected },
-    found: { type: "symlink", target: found },
-  };
-}
-
 /** Something lies over a path of /etc that the closure does not declare; `entry`: what it declares there. */
 export function coveredItem(path: string, entry: ExpectedEntry | undefined, found: EntryFacts): DriftItem {
   const undeclared: EntryFacts = { type: path === "" ? "directory" : "file" };

@@ -7,6 +7,7 @@ export type RevertFailureCode =
   | "no-space"
   | "not-permitted"
   | "parent-moved"
+  | "reload-failed"
   | "revert-failed"
   | "source-changed";
 

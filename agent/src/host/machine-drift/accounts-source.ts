@@ -1,0 +1,79 @@
+/** SHELL. Users and groups: read where the closure declares them, and compared with the node's own database. Only told. */
+import { realpathSync } from "node:fs";
+import { compareAccounts } from "../../reconcile/machine-drift/compare-accounts.ts";
+import {
+  findDeclaration,
+  readAccountsJson,
+  readSysusers,
+  type ExpectedAccounts,
+} from "../../reconcile/machine-drift/expected-accounts.ts";
+import { attempt } from "../errno-outcome.ts";
+import { readSmallFile } from "../read-small-file.ts";
+import type { MachinePlaces } from "./machine-places.ts";
+import type { Look, LookContext, MachineSource } from "./machine-source.ts";
+
+interface State {
+  places: MachinePlaces;
+  declared: { toplevel: string; accounts: ExpectedAccounts | null } | null;
+}
+
+const databaseBytes = 8 * 1024 * 1024;
+const why = "accounts are never changed: mend it by hand, or deploy again";
+/** Whoever removed the whole database need not be told a name at a time. */
+const mostFindings = 256;
+
+export function createAccountsSource(places: MachinePlaces): MachineSource {
+  const state: State = { places, declared: null };
+  return {
+    of: "accounts",
+    look: (context) => look(state, context),
+    watched: [{ path: `${places.etc}/passwd` }, { path: `${places.etc}/group` }],
+  };
+}
+
+async function look(state: State, { toplevel }: LookContext): Promise<Look> {
+  const { etc } = state.places;
+  if (state.declared?.toplevel !== toplevel)
+    state.declared = { toplevel, accounts: await readDeclared(toplevel) };
+  const { accounts } = state.declared;
+  const [passwd, group] = await Promise.all(
+    ["passwd", "group"].map((name) => readSmallFile(`${etc}/${name}`, databaseBytes)),
+  );
+  if (typeof passwd !== "string" || typeof group !== "string")
+    return { findings: [], managed: 0, problems: [`${etc}/passwd or group is no file of at most 8 MiB`] };
+  const items = compareAccounts(accounts, { passwd, group }).slice(0, mostFindings);
+  const managed = accounts === null ? 1 : accounts.users.length + accounts.groups.length;
+  return { findings: items.map((item) => ({ item, revert: null, why })), managed };
+}
+
+/** Read once: a store path does not change under its name. Null where the closure says it in none of these ways. */
+async function readDeclared(toplevel: string): Promise<ExpectedAccounts | null> {
+  for (const script of [`${toplevel}/etc/systemd/system/userborn.service`, `${toplevel}/activate`]) {
+    const file = findDeclaration((await readSmallFile(script, databaseBytes)) ?? "");
+    const accounts = file === null ? null : parseDeclaration(await readStoreFile(file));
+    if (accounts !== null)
+      return withMutability(accounts, (await readSmallFile(script, databaseBytes)) ?? "");
+  }
+  const lines = await readSmallFile(`${toplevel}/etc/sysusers.d/00-nixos.conf`, databaseBytes);
+  return lines === null ? null : readSysusers(lines);
+}
+
+/** userborn has it from its unit, and not from the declaration. */
+function withMutability(accounts: ExpectedAccounts, script: string): ExpectedAccounts {
+  return script.includes("USERBORN_MUTABLE_USERS=false") ? { ...accounts, isMutable: false } : accounts;
+}
+
+/** Only what really lies in the store is the closure's word. */
+async function readStoreFile(file: string): Promise<string | null> {
+  const real = attempt(() => realpathSync(file));
+  return real.kind === "done" && real.value === file ? readSmallFile(file, databaseBytes) : null;
+}
+
+function parseDeclaration(text: string | null): ExpectedAccounts | null {
+  if (text === null) return null;
+  try {
+    return readAccountsJson(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,100 @@
+/** Links that keep and name the running system; on a real file system, as root. */
+import {
+  lstatSync,
+  mkdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import { useMachineFixture } from "./machine-fixture.ts";
+
+const fixture = useMachineFixture();
+const at = (path: string): string => join(fixture().root, path);
+const other = `/nix/store/${"1".repeat(32)}-nixos-system-other`;
+const kinds = () =>
+  fixture().events.flatMap((event) =>
+    event.type === "drift-reverted" ? [`${event.data.item.kind} ${event.data.item.path}`] : [],
+  );
+
+function relink(path: string, target: string): void {
+  rmSync(path, { force: true, recursive: true });
+  symlinkSync(target, path);
+}
+
+test("a root of the garbage collector that names something else, or is gone, is put back", async () => {
+  const drift = fixture().start();
+  await drift.sweepNow();
+  relink(at("nix/gcroots/current-system"), other);
+  unlinkSync(at("nix/gcroots/booted-system"));
+  await drift.sweepNow();
+  expect(readlinkSync(at("nix/gcroots/current-system"))).toBe("/run/current-system");
+  expect(readlinkSync(at("nix/gcroots/booted-system"))).toBe("/run/booted-system");
+  expect(kinds().toSorted()).toEqual([
+    `missing ${at("nix/gcroots/booted-system")}`,
+    `wrong-target ${at("nix/gcroots/current-system")}`,
+  ]);
+});
+
+test("a root that no script of the system makes may be missing", async () => {
+  fixture().write("store/system/init", "\u007fELF");
+  unlinkSync(at("nix/gcroots/booted-system"));
+  await fixture().start().sweepNow();
+  expect(fixture().events).toEqual([]);
+});
+
+test("the agent's own roots stay where they were when it came to rest, and may move when it does not rest", async () => {
+  const [wanted, mine] = [at("nix/gcroots/chimera/wanted"), `/nix/store/${"2".repeat(32)}-nixos-system-mine`];
+  symlinkSync(mine, wanted);
+  const drift = fixture().start();
+  await drift.sweepNow();
+  relink(wanted, other);
+  await vi.waitFor(() => expect(readlinkSync(wanted)).toBe(mine), { timeout: 5000 });
+  unlinkSync(wanted);
+  await vi.waitFor(() => expect(readlinkSync(wanted)).toBe(mine), { timeout: 5000 });
+});
+
+test("a link to the running system that is gone, or names none, is made again from what really runs", async () => {
+  const [link, drift] = [at("run/current-system"), fixture().start()];
+  await drift.sweepNow();
+  unlinkSync(link);
+  await vi.waitFor(() => expect(readlinkSync(link)).toBe(fixture().toplevel), { timeout: 5000 });
+  relink(link, "/tmp");
+  await vi.waitFor(() => expect(readlinkSync(link)).toBe(fixture().toplevel), { timeout: 5000 });
+  rmSync(link);
+  mkdirSync(link);
+  writeFileSync(join(link, "mine"), "kept\n");
+  await vi.waitFor(() => expect(lstatSync(link).isSymbolicLink()).toBe(true), { timeout: 5000 });
+  relink(at("etc/static"), "/nix/store/else");
+  unlinkSync(link);
+  await drift.sweepNow();
+  expect(lstatSync(link, { throwIfNoEntry: false })).toBeUndefined();
+});
+
+test("the booted system is the one that the kernel was started for, and a container has none", async () => {
+  fixture().write("proc/cmdline", `initrd=\\x init=${other}/init quiet\n`);
+  symlinkSync("/nix/store/wrong", at("run/booted-system"));
+  const drift = fixture().start();
+  await drift.sweepNow();
+  expect(readlinkSync(at("run/booted-system"))).toBe(other);
+  relink(at("run/booted-system"), "/nix/store/of-the-container");
+  fixture().write("run/systemd/container", "systemd-nspawn\n");
+  await drift.sweepNow();
+  expect(readlinkSync(at("run/booted-system"))).toBe("/nix/store/of-the-container");
+});
+
+test("of a foreign system nothing is compared, and the loop is woken for it", async () => {
+  const drift = fixture().start();
+  await drift.sweepNow();
+  symlinkSync(other, at("run/next"));
+  renameSync(at("run/next"), at("run/current-system"));
+  fixture().write("run/systemd/system/app.service.d/x.conf", "theirs\n");
+  await vi.waitFor(() => expect(fixture().counts.wakes).toBeGreaterThan(0), { timeout: 5000 });
+  await drift.sweepNow();
+  expect(readlinkSync(at("run/current-system"))).toBe(other);
+  expect(fixture().events).toEqual([]);
+});

@@ -1,0 +1,151 @@
+/** SHELL. Links that are exactly known: what keeps the running system from being collected, and names it. */
+import type { DriftItem } from "@chimera/proto/drift";
+import { StorePath } from "@chimera/proto/names";
+import { existsSync, readlinkSync, realpathSync } from "node:fs";
+import { compareEntry } from "../../reconcile/drift/drift.ts";
+import { bootedToplevel } from "../../reconcile/machine-drift/kernel-parameters.ts";
+import { attempt } from "../errno-outcome.ts";
+import { openDirectory } from "../drift/etc-directory.ts";
+import { readFacts } from "../drift/etc-facts.ts";
+import type { Evidence } from "../drift/evidence.ts";
+import { revertEntry } from "../drift/revert-entry.ts";
+import { readSmallFile } from "../read-small-file.ts";
+import type { MachinePlaces } from "./machine-places.ts";
+import type { Finding, Look, LookContext, MachineSource } from "./machine-source.ts";
+
+export interface LinksSourceOptions {
+  places: MachinePlaces;
+  evidence: Evidence;
+  /** Names the state in which nothing of ours moves the agent's own roots; null in any other. */
+  rest: () => string | null;
+}
+
+interface ExpectedLink {
+  folder: string;
+  name: string;
+  target: string;
+  /** False where only another target is drift, because nobody says that the link must be. */
+  mustBe: boolean;
+}
+
+interface State extends LinksSourceOptions {
+  declares: { toplevel: string; current: boolean; booted: boolean } | null;
+  /** The agent's own roots as they were when it came to this rest. */
+  own: { rest: string; targets: Map<string, string> } | null;
+}
+
+const ownRoots = ["wanted", "previous"];
+
+export function createLinksSource(options: LinksSourceOptions): MachineSource {
+  const { run, nixVar } = options.places;
+  const state: State = { ...options, declares: null, own: null };
+  return {
+    of: "pointers",
+    look: (context) => look(state, context),
+    watched: [
+      { path: `${run}/current-system` },
+      { path: `${run}/booted-system` },
+      { path: `${nixVar}/profiles/system` },
+      { path: `${nixVar}/gcroots/current-system` },
+      { path: `${nixVar}/gcroots/booted-system` },
+      { path: `${nixVar}/gcroots/chimera`, deep: true },
+    ],
+  };
+}
+
+async function look(state: State, context: LookContext): Promise<Look> {
+  const expected = [
+    ...runningLinks(state, context),
+    ...(await bootedLinks(state)),
+    ...(await systemRoots(state, context)),
+    ...ownLinks(state),
+  ];
+  const findings: Finding[] = [];
+  for (const link of expected) findings.push(...(await check(state, context, link)));
+  return { findings, managed: expected.length };
+}
+
+/**
+ * The link to the running system where it names none: another system there is the loop's business. What really runs is
+ * known from /etc, which only an activation moves.
+ */
+function runningLinks({ places }: State, { toplevel }: LookContext): ExpectedLink[] {
+  const named = attempt(() => readlinkSync(`${places.run}/current-system`));
+  if (named.kind === "done" && StorePath.safeParse(named.value).success) return [];
+  const [active, ours] = [
+    attempt(() => realpathSync(`${places.etc}/static`)),
+    attempt(() => realpathSync(`${toplevel}/etc`)),
+  ];
+  if (active.kind === "failed" || ours.kind === "failed" || active.value !== ours.value) return [];
+  return [{ folder: places.run, name: "current-system", target: toplevel, mustBe: true }];
+}
+
+/** A container sees the command line of the machine around it. */
+async function bootedLinks({ places }: State): Promise<ExpectedLink[]> {
+  if (existsSync(`${places.run}/systemd/container`)) return [];
+  const target = bootedToplevel((await readSmallFile(`${places.proc}/cmdline`, 65_536)) ?? "");
+  return target === null ? [] : [{ folder: places.run, name: "booted-system", target, mustBe: true }];
+}
+
+async function systemRoots(state: State, { toplevel }: LookContext): Promise<ExpectedLink[]> {
+  if (state.declares?.toplevel !== toplevel) state.declares = { toplevel, ...(await readDeclared(toplevel)) };
+  const { current, booted } = state.declares;
+  const folder = `${state.places.nixVar}/gcroots`;
+  return [
+    { folder, name: "current-system", target: "/run/current-system", mustBe: current },
+    { folder, name: "booted-system", target: "/run/booted-system", mustBe: booted },
+  ];
+}
+
+const scriptBytes = 4 * 1024 * 1024;
+
+/** Which roots the system's own scripts make; what makes them otherwise need not make them at all. */
+async function readDeclared(toplevel: string): Promise<{ current: boolean; booted: boolean }> {
+  const texts = await Promise.all(
+    ["activate", "init", "prepare-root"].map((file) => readSmallFile(`${toplevel}/${file}`, scriptBytes)),
+  );
+  const names = (root: string): boolean => texts.some((text) => text?.includes(`gcroots/${root}`) === true);
+  return { current: names("current-system"), booted: names("booted-system") };
+}
+
+/** Only the agent moves its roots, and not while it rests: what they named when it came to rest, they still name. */
+function ownLinks(state: State): ExpectedLink[] {
+  const rest = state.rest();
+  if (rest === null) {
+    state.own = null;
+    return [];
+  }
+  const folder = `${state.places.nixVar}/gcroots/chimera`;
+  if (state.own?.rest !== rest) state.own = { rest, targets: readTargets(folder) };
+  return [...state.own.targets].map(([name, target]) => ({ folder, name, target, mustBe: true }));
+}
+
+function readTargets(folder: string): Map<string, string> {
+  return new Map(
+    ownRoots.flatMap((name) => {
+      const target = attempt(() => readlinkSync(`${folder}/${name}`));
+      const isPath = target.kind === "done" && StorePath.safeParse(target.value).success;
+      return isPath ? [[name, target.value] as const] : [];
+    }),
+  );
+}
+
+async function check(state: State, context: LookContext, link: ExpectedLink): Promise<Finding[]> {
+  const opened = openDirectory(link.folder, "");
+  if (opened.kind === "failed") return [];
+  using directory = opened.value;
+  const found = await readFacts(directory, link.name, null);
+  if (found.kind === "failed") return [];
+  const entry = { kind: "link", path: link.name, target: link.target } as const;
+  const ids = { uid: undefined, gid: undefined };
+  const item = compareEntry(entry, found.value, ids);
+  if (item === null || (item.kind === "missing" && !link.mustBe)) return [];
+  const own: DriftItem = { ...item, path: `${link.folder}/${link.name}` };
+  const revertContext = {
+    etcDir: link.folder,
+    evidence: state.evidence,
+    isCurrent: context.isCurrent,
+    isWritable: () => true,
+  };
+  return [{ item: own, revert: () => revertEntry(revertContext, entry, ids) }];
+}

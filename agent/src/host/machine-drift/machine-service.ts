@@ -1,0 +1,198 @@
+/** SHELL. Keeps what lies beyond /etc as the active toplevel declares it: hints look at one class at once, a sweep at all. */
+import type { DriftItem, DriftSummary } from "@chimera/proto/drift";
+import { errorChain } from "@chimera/proto/errors";
+import type { NodeEventBody } from "@chimera/proto/event";
+import type { Log } from "@chimera/proto/log";
+import { StorePath } from "@chimera/proto/names";
+import { readlinkSync } from "node:fs";
+import pLimit from "p-limit";
+import { mergeSummaries } from "../../reconcile/drift/merge-summaries.ts";
+import type { Stance } from "../../reconcile/drift/drift-stance.ts";
+import type { ClassModes, DriftClass } from "../../reconcile/machine-drift/drift-class.ts";
+import { isSwitchLocked } from "../activation/switch-lock.ts";
+import { attempt } from "../errno-outcome.ts";
+import { createMachinePass, type MachinePass } from "./machine-pass.ts";
+import type { LookContext, MachineSource } from "./machine-source.ts";
+import { watchMachine, type MachineWatch } from "./machine-watch.ts";
+
+export interface MachineDriftOptions {
+  sources: readonly MachineSource[];
+  /** The accepted system that runs; null while that is none of ours. */
+  toplevel: () => string | null;
+  modes: ClassModes;
+  isHeld: () => boolean;
+  /** What policy says of a path, for each class; without it, what the mode says. */
+  stances?: Readonly<Record<DriftClass, (path: string) => Stance>>;
+  isIgnored: (item: DriftItem) => boolean;
+  /** True while an activation of ours runs. */
+  isSwitching: () => boolean;
+  /** The running system's link was moved, and no switch runs: the loop is to look. */
+  onForeign: () => void;
+  currentSystem: string;
+  switchLock: string;
+  sweepMs: number;
+  onEvent: (body: NodeEventBody) => void;
+  log: Log;
+}
+
+export interface MachineDrift {
+  summary(): DriftSummary;
+  /** One whole sweep that begins after this call. */
+  sweepNow(): Promise<void>;
+  /** Puts back again what was fought over. */
+  resume(path: string): void;
+  stop(): Promise<void>;
+}
+
+/** A change is often several events; and of what somebody changes without end only so much is looked at. */
+const gatherMs = 50;
+const againMs = 1000;
+
+interface State extends MachineDriftOptions {
+  passes: readonly MachinePass[];
+  turn: ReturnType<typeof pLimit>;
+  hinted: Set<MachinePass>;
+  timer: NodeJS.Timeout | null;
+  watch: MachineWatch | null;
+  isDeaf: boolean;
+  isStopped: boolean;
+}
+
+export function startMachineDrift(options: MachineDriftOptions): MachineDrift {
+  const state: State = {
+    ...options,
+    passes: [],
+    turn: pLimit(1),
+    hinted: new Set(),
+    timer: null,
+    watch: null,
+    isDeaf: false,
+    isStopped: false,
+  };
+  state.passes = options.sources.map((source) => createPass(state, source));
+  const sweep = (): Promise<void> => state.turn(() => sweepAll(state));
+  const timer = setInterval(
+    () => (state.turn.pendingCount === 0 ? void sweep() : undefined),
+    options.sweepMs,
+  );
+  listen(state);
+  void sweep();
+  return {
+    summary: () => summaryOf(state),
+    sweepNow: sweep,
+    resume(path) {
+      for (const pass of state.passes) if (pass.resume(path)) hint(state, pass, gatherMs);
+    },
+    async stop() {
+      state.isStopped = true;
+      clearInterval(timer);
+      if (state.timer !== null) clearTimeout(state.timer);
+      await state.watch?.close();
+      await state.turn(async () => {});
+    },
+  };
+}
+
+function summaryOf({ passes }: State): DriftSummary {
+  const [first, ...others] = passes.map((pass) => pass.summary());
+  if (first !== undefined) return mergeSummaries(first, ...others);
+  return { lastSweepAt: new Date().toISOString(), managed: 0, open: [], openCount: 0, reverted: 0 };
+}
+
+function createPass(state: State, source: MachineSource): MachinePass {
+  const { modes, stances, isHeld, isIgnored, onEvent, log } = state;
+  const mode = modes[source.of];
+  const stance = stances?.[source.of];
+  return createMachinePass({
+    source,
+    mode,
+    isHeld,
+    ...(stance === undefined ? {} : { stance }),
+    isIgnored,
+    onEvent,
+    log,
+    context: () => contextOf(state),
+  });
+}
+
+/** Of a foreign system nothing is compared: half of ours would be neither. */
+function contextOf(state: State): LookContext | "busy" | null {
+  const toplevel = state.toplevel();
+  if (toplevel === null) return null;
+  if (isBusy(state)) return "busy";
+  if (isForeign(state, toplevel)) {
+    state.onForeign();
+    return null;
+  }
+  const isCurrent = (): boolean =>
+    !state.isStopped && !isBusy(state) && state.toplevel() === toplevel && !isForeign(state, toplevel);
+  return { toplevel, isCurrent };
+}
+
+function isBusy({ isSwitching, switchLock }: State): boolean {
+  return isSwitching() || isSwitchLocked(switchLock);
+}
+
+/** A link that names no system is no foreign one: it is put back. */
+function isForeign({ currentSystem }: State, toplevel: string): boolean {
+  const active = attempt(() => readlinkSync(currentSystem));
+  if (active.kind === "failed" || active.value === toplevel) return false;
+  return StorePath.safeParse(active.value).success;
+}
+
+async function sweepAll(state: State): Promise<void> {
+  if (state.isDeaf) listen(state);
+  await state.watch?.settled;
+  for (const pass of state.passes) await lookOnce(state, pass);
+}
+
+async function lookOnce(state: State, pass: MachinePass): Promise<"done" | "deferred"> {
+  if (state.isStopped) return "done";
+  const result = await pass.look();
+  if (result === "deferred") hint(state, pass, againMs);
+  return result;
+}
+
+function hint(state: State, pass: MachinePass, afterMs: number): void {
+  if (state.isStopped) return;
+  state.hinted.add(pass);
+  state.timer ??= setTimeout(() => void state.turn(() => followHints(state)), afterMs);
+}
+
+async function followHints(state: State): Promise<void> {
+  const hinted = [...state.hinted];
+  state.hinted.clear();
+  const began = performance.now();
+  const results: string[] = [];
+  for (const pass of hinted) results.push(await lookOnce(state, pass));
+  state.timer = null;
+  if (state.hinted.size === 0 || state.isStopped) return;
+  // Somebody who changes things without end gets a fifth of the time at most.
+  const restMs = Math.max(gatherMs, 4 * (performance.now() - began));
+  const afterMs = results.includes("deferred") ? againMs : restMs;
+  state.timer = setTimeout(() => void state.turn(() => followHints(state)), afterMs);
+}
+
+/** Deaf until the next sweep where it fails: hints stop, the sweep goes on, and somebody is told once. */
+function listen(state: State): void {
+  const old = state.watch;
+  const wasDeaf = state.isDeaf;
+  state.isDeaf = false;
+  const watch = watchMachine({
+    sources: state.sources,
+    onHint: (source) => {
+      const pass = state.passes.find((candidate) => candidate.source === source);
+      if (pass !== undefined) hint(state, pass, gatherMs);
+    },
+    onError: (error) => {
+      if (state.watch !== watch || state.isStopped || state.isDeaf) return;
+      state.isDeaf = true;
+      state.log.warn({ error }, "watch failed");
+      if (wasDeaf) return;
+      const message = `changes beyond /etc are only found by the sweep: ${errorChain(error)}`.slice(0, 2048);
+      state.onEvent({ type: "alarm", data: { code: "watch-failed", message } });
+    },
+  });
+  state.watch = watch;
+  void old?.close();
+}

@@ -1,0 +1,73 @@
+/** SHELL. Files that override a unit of the closure: taken away by name, kept as evidence, and systemd reads its units again. */
+import type { DriftItem } from "@chimera/proto/drift";
+import { isAllowedDropIn } from "../../reconcile/machine-drift/unit-allow-list.ts";
+import type { PutBack } from "../drift/drift-response.ts";
+import type { Evidence } from "../drift/evidence.ts";
+import { createDeclaredUnits, type DeclaredUnits } from "./declared-units.ts";
+import { findOverrides, type Override } from "./find-overrides.ts";
+import type { MachinePlaces } from "./machine-places.ts";
+import { nothing, type Finding, type Look, type LookContext, type MachineSource } from "./machine-source.ts";
+import { readSmallFile } from "../read-small-file.ts";
+import { removeOverride } from "./remove-override.ts";
+import { reloaded, type UnitManager } from "./unit-manager.ts";
+
+export interface OverridesSourceOptions {
+  places: MachinePlaces;
+  evidence: Evidence;
+  manager: Pick<UnitManager, "reload">;
+  /** False while differences of units are only told. */
+  puts: () => boolean;
+}
+
+interface State extends OverridesSourceOptions {
+  roots: readonly string[];
+  declaredBy: (toplevel: string) => DeclaredUnits | null;
+}
+
+/** What systemd reads beside the closure's folder, but for what generators and systemd-run make. */
+export function overrideRoots({ run, etc }: MachinePlaces): string[] {
+  return [`${etc}/systemd/system.control`, `${run}/systemd/system`, `${run}/systemd/system.control`];
+}
+
+export function createOverridesSource(options: OverridesSourceOptions): MachineSource {
+  const roots = overrideRoots(options.places);
+  const state: State = { ...options, roots, declaredBy: createDeclaredUnits() };
+  return {
+    of: "units",
+    look: (context) => look(state, context),
+    watched: roots.map((path) => ({ path, deep: true })),
+  };
+}
+
+async function look(state: State, context: LookContext): Promise<Look> {
+  const declared = state.declaredBy(context.toplevel);
+  if (declared === null) return nothing;
+  const { list, unfinished, problems } = await findOverrides(state.roots, declared.units);
+  if (state.puts())
+    for (const place of unfinished)
+      await removeOverride(place, { evidence: state.evidence, isCurrent: context.isCurrent });
+  const container = (await readSmallFile(`${state.places.run}/systemd/container`, 256))?.trim() ?? null;
+  const findings = list
+    .filter(({ place }) => !isAllowedDropIn(canonical(state, place), container))
+    .map((override) => findingOf(state, context, override));
+  return { findings, managed: declared.units.size, problems };
+}
+
+/** As it is called on a machine, whatever folder a test has. */
+function canonical({ places }: State, { root, folder, name }: Override["place"]): string {
+  const below = root.startsWith(`${places.run}/`) ? `/run${root.slice(places.run.length)}` : root;
+  return [below, folder, name].filter((part) => part !== "").join("/");
+}
+
+const propertyWhy = "set by systemctl set-property: `systemctl revert` ends it";
+
+function findingOf(state: State, { isCurrent }: LookContext, override: Override): Finding {
+  const { place, path, found } = override;
+  const item: DriftItem = { path, kind: "unit-override", expected: { type: "missing" }, found };
+  if (override.isProperty) return { item, revert: null, level: "info", why: propertyWhy };
+  const revert = async (): Promise<PutBack> => {
+    const removed = await removeOverride(place, { evidence: state.evidence, isCurrent });
+    return removed.kind === "reverted" ? reloaded(removed, await state.manager.reload()) : removed;
+  };
+  return { item, revert };
+}

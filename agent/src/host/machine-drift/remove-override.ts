@@ -1,0 +1,62 @@
+/** SHELL. Takes exactly one name out of one of systemd's folders, inside the directory that was opened component by component. */
+import { lstatSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
+import { revertFailure } from "../../reconcile/drift/revert-failure.ts";
+import { attempt } from "../errno-outcome.ts";
+import { temporaryName } from "../temporary-name.ts";
+import { openDirectory, type OpenDirectory } from "../drift/etc-directory.ts";
+import type { Evidence } from "../drift/evidence.ts";
+import type { PutBack } from "../drift/drift-response.ts";
+
+export interface OverridePlace {
+  /** Absolute, without links. */
+  root: string;
+  /** Of drop-ins, below the root; empty for a whole unit. */
+  folder: string;
+  /** As bytes (latin1): a name need not be text. */
+  name: string;
+}
+
+export interface RemoveContext {
+  evidence: Evidence;
+  isCurrent: () => boolean;
+}
+
+export async function removeOverride(place: OverridePlace, context: RemoveContext): Promise<PutBack> {
+  const opened = openDirectory(place.root, place.folder);
+  if (opened.kind === "failed") return failed(opened.errno);
+  using directory = opened.value;
+  if (!context.isCurrent()) return { kind: "abandoned" };
+  // From here on nobody can swap it, and systemd reads no file of such a name.
+  const aside = temporaryName();
+  const moved = attempt(() => renameSync(directory.childBytes(place.name), directory.child(aside)));
+  if (moved.kind === "failed") return moved.errno === "ENOENT" ? { kind: "abandoned" } : failed(moved.errno);
+  const kept = await keepFile(directory, aside, { place, evidence: context.evidence });
+  const gone = attempt(() => unlinkSync(directory.child(aside)));
+  if (gone.kind === "failed" && gone.errno !== "ENOENT") return failed(gone.errno);
+  if (place.folder !== "") removeEmptyFolder(place);
+  return { kind: "reverted", evidence: kept, notes: [] };
+}
+
+/** Only a file has content of its own; one that is too large to be kept is given up, as in /etc. */
+async function keepFile(
+  directory: OpenDirectory,
+  name: string,
+  { place, evidence }: { place: OverridePlace; evidence: Evidence },
+): Promise<string | null> {
+  if (lstatSync(directory.child(name), { throwIfNoEntry: false })?.isFile() !== true) return null;
+  const label = `${place.folder}/${place.name}`;
+  const kept = await evidence.keep(directory, name, label);
+  return kept.kind === "refused" ? null : kept.at;
+}
+
+function removeEmptyFolder({ root, folder }: OverridePlace): void {
+  const opened = openDirectory(root, "");
+  if (opened.kind === "failed") return;
+  using directory = opened.value;
+  // Another drop-in is in it: then it stays.
+  attempt(() => rmdirSync(directory.child(folder)));
+}
+
+function failed(errno: string): PutBack {
+  return { kind: "failed", ...revertFailure(errno) };
+}

@@ -1,0 +1,98 @@
+/** Kernel and accounts: what is only told. On a real file system, as root. */
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { beforeEach, expect, test, vi } from "vitest";
+import { createAccountsSource } from "./accounts-source.ts";
+import { createKernelSource } from "./kernel-source.ts";
+import { useMachineFixture } from "./machine-fixture.ts";
+
+const fixture = useMachineFixture();
+const found = () =>
+  fixture().events.flatMap((event) =>
+    event.type === "drift-found"
+      ? [`${event.data.kind} ${event.data.path} ${event.data.found.text ?? ""}`]
+      : [event.type],
+  );
+
+beforeEach(() => {
+  const { root, write } = fixture();
+  mkdirSync(join(root, "store/system/kernel-modules/lib/modules/6.12.1"), { recursive: true });
+  write("store/system/kernel-modules/lib/modules/6.12.1/modules.dep", "kernel/good.ko.xz:\n");
+  write("store/system/kernel-params", "loglevel=4");
+  symlinkSync(fixture().toplevel, join(root, "run/booted-system"));
+  write("proc/cmdline", "init=/nix/store/x/init loglevel=4\n");
+  write("proc/sys/kernel/osrelease", "6.12.1\n");
+  write("sys/module/good/initstate", "live\n");
+  write("sys/module/builtin/version", "1\n");
+  write("etc/passwd", "root:x:0:0::/root:/bin/sh\n");
+  write("etc/group", "root:x:0:\n");
+});
+
+const kernel = () => fixture().start({ sources: [createKernelSource(fixture().places)] });
+const accounts = () => fixture().start({ sources: [createAccountsSource(fixture().places)] });
+
+test("a kernel as the booted system declares it is none of anybody's business", async () => {
+  await kernel().sweepNow();
+  expect(fixture().events).toEqual([]);
+});
+
+test("parameters, a module of nobody's and one that was forced are each told once", async () => {
+  const { write } = fixture();
+  write("proc/cmdline", "init=/nix/store/x/init loglevel=7 rd.break\n");
+  write("sys/module/rootkit/initstate", "live\n");
+  write("sys/module/good/taint", "OF\n");
+  const drift = kernel();
+  await drift.sweepNow();
+  await drift.sweepNow();
+  expect(found().toSorted()).toEqual([
+    "kernel /proc/cmdline with loglevel=7 rd.break",
+    "kernel /sys/module/good loaded by force",
+    "kernel /sys/module/rootkit loaded, and not a module of the booted system",
+  ]);
+  expect(drift.summary()).toMatchObject({ openCount: 3, reverted: 0 });
+});
+
+test("another kernel than the booted system's is told, and its modules are not compared with the wrong list", async () => {
+  fixture().write("proc/sys/kernel/osrelease", "6.6.6\n");
+  fixture().write("sys/module/rootkit/initstate", "live\n");
+  await kernel().sweepNow();
+  expect(found()).toEqual(["kernel /proc/sys/kernel/osrelease 6.6.6"]);
+});
+
+test("in a container nobody's kernel is compared", async () => {
+  fixture().write("run/systemd/container", "systemd-nspawn\n");
+  fixture().write("proc/cmdline", "other\n");
+  await kernel().sweepNow();
+  expect(fixture().events).toEqual([]);
+});
+
+test("a second root is met by the watch, and over when it is gone", async () => {
+  const { root, write } = fixture();
+  const drift = accounts();
+  await drift.sweepNow();
+  const passwd = join(root, "etc/passwd");
+  writeFileSync(passwd, "root:x:0:0::/root:/bin/sh\ntoor:x:0:0::/:/bin/sh\n");
+  const line = "account /etc/passwd#toor uid 0 gid 0 home / shell /bin/sh";
+  await vi.waitFor(() => expect(found()).toEqual([line]), { timeout: 5000 });
+  write("etc/passwd", "root:x:0:0::/root:/bin/sh\n");
+  await vi.waitFor(() => expect(drift.summary().openCount).toBe(0), { timeout: 5000 });
+});
+
+test("a database that is a pipe blocks nobody and is told once", async () => {
+  const { root } = fixture();
+  execFileSync("sh", ["-c", 'rm "$1" && mkfifo "$1"', "sh", join(root, "etc/passwd")]);
+  const drift = accounts();
+  await drift.sweepNow();
+  await drift.sweepNow();
+  expect(found()).toEqual(["alarm"]);
+});
+
+test("users of sysusers are compared with what the closure says of them", async () => {
+  fixture().write(
+    "store/system/etc/sysusers.d/00-nixos.conf",
+    'u ada 1000:users "Ada" /home/ada /bin/bash\ng users 100\n',
+  );
+  await accounts().sweepNow();
+  expect(found()).toEqual(["account /etc/passwd#ada ", "account /etc/group#users "]);
+});

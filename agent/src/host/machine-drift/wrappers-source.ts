@@ -1,0 +1,221 @@
+/** SHELL. The setuid, setgid and capability wrappers: each as the closure's own script makes it, and no other beside them. */
+import type { DriftItem, EntryFacts } from "@chimera/proto/drift";
+import { lstatSync, readdirSync, readlinkSync, unlinkSync } from "node:fs";
+import { compareEntry } from "../../reconcile/drift/drift.ts";
+import { expectedFacts, octal } from "../../reconcile/drift/etc-entry.ts";
+import { revertFailure } from "../../reconcile/drift/revert-failure.ts";
+import { attempt } from "../errno-outcome.ts";
+import { openDirectory, type OpenDirectory } from "../drift/etc-directory.ts";
+import { readFacts } from "../drift/etc-facts.ts";
+import { resolveOwner } from "../drift/etc-owners.ts";
+import type { Evidence } from "../drift/evidence.ts";
+import type { PutBack } from "../drift/drift-response.ts";
+import {
+  readExpectedWrappers,
+  wrapperUnit,
+  type ExpectedWrappers,
+  type Wrapper,
+} from "./expected-wrappers.ts";
+import type { MachinePlaces } from "./machine-places.ts";
+import { nothing, type Finding, type Look, type LookContext, type MachineSource } from "./machine-source.ts";
+import {
+  createWrapperReader,
+  type CapabilitiesOf,
+  type WrapperFolder,
+  type WrapperReader,
+} from "./read-wrapper.ts";
+import type { UnitManager } from "./unit-manager.ts";
+
+export interface WrappersSourceOptions {
+  places: MachinePlaces;
+  /** Where the script and the wrappers' sources must lie. */
+  store: string;
+  evidence: Evidence;
+  manager: Pick<UnitManager, "restart">;
+  capabilitiesOf: CapabilitiesOf;
+}
+
+interface State extends WrappersSourceOptions {
+  expected: ExpectedWrappers | null | { toplevel: string; wrappers: null };
+  reader: WrapperReader;
+}
+
+export function createWrappersSource(options: WrappersSourceOptions): MachineSource {
+  const state: State = { ...options, expected: null, reader: createWrapperReader(options.capabilitiesOf) };
+  return {
+    of: "wrappers",
+    look: (context) => look(state, context),
+    watched: [{ path: `${options.places.run}/wrappers`, deep: true }],
+  };
+}
+
+async function look(state: State, context: LookContext): Promise<Look> {
+  const { toplevel } = context;
+  if (state.expected?.toplevel !== toplevel)
+    state.expected = (await readExpectedWrappers(toplevel, state.store)) ?? { toplevel, wrappers: null };
+  const { expected } = state;
+  if (expected?.wrappers === null || expected === null) return nothing;
+  const items = await compareSteadily(state, expected);
+  const findings = items.map((item): Finding => ({ item, revert: () => remake(state, context, item) }));
+  return { findings, managed: expected.wrappers.size + 1, problems: expected.problems };
+}
+
+const looks = 3;
+
+/** The script makes a new folder, moves the link and removes the old one: what was seen across that counts for nothing. */
+async function compareSteadily(state: State, expected: ExpectedWrappers): Promise<DriftItem[]> {
+  let items: DriftItem[] = [];
+  for (let count = 0; count < looks; count += 1) {
+    const before = linkOf(state);
+    items = await compareAll(state, expected, before);
+    if (items.length === 0 || linkOf(state) === before) return items;
+  }
+  return items;
+}
+
+function linkOf({ places }: State): string | null {
+  const target = attempt(() => readlinkSync(`${places.run}/wrappers/bin`));
+  return target.kind === "done" ? target.value : null;
+}
+
+async function compareAll(
+  state: State,
+  expected: ExpectedWrappers,
+  link: string | null,
+): Promise<DriftItem[]> {
+  const opened = openFolder(state, link);
+  if (opened === null) return [folderItem(`${state.places.run}/wrappers`, link)];
+  using directory = opened;
+  const folder: WrapperFolder = { path: link ?? "", directory };
+  const items: DriftItem[] = [];
+  for (const wrapper of expected.wrappers.values())
+    items.push(...(await compareOne(state, { wrapper, folder, expected })));
+  return [...items, ...(await strangers(state, expected, folder))];
+}
+
+/** Where the link leads, if that is a folder as the script makes them; null for any other. */
+function openFolder({ places }: State, link: string | null): OpenDirectory | null {
+  const parent = `${places.run}/wrappers`;
+  if (link?.startsWith(`${parent}/wrappers.`) !== true) return null;
+  const name = link.slice(parent.length + 1);
+  const opened = name.includes("/") ? null : openDirectory(parent, name);
+  return opened?.kind === "done" ? opened.value : null;
+}
+
+function folderItem(parent: string, link: string | null): DriftItem {
+  const expected: EntryFacts = { type: "symlink", target: `${parent}/wrappers.*` };
+  const stats = lstatSync(`${parent}/bin`, { throwIfNoEntry: false });
+  const found: EntryFacts =
+    link === null
+      ? { type: stats === undefined ? "missing" : stats.isDirectory() ? "directory" : "other" }
+      : { type: "symlink", target: link.slice(0, 4096) };
+  return { path: `${parent}/bin`, kind: "wrapper", expected, found };
+}
+
+async function compareOne(
+  state: State,
+  { wrapper, folder, expected }: { wrapper: Wrapper; folder: WrapperFolder; expected: ExpectedWrappers },
+): Promise<DriftItem[]> {
+  const path = shownPath(state, wrapper.path);
+  const [ids, found] = [
+    await resolveOwner(state.places.etc, wrapper),
+    await state.reader.read(wrapper, folder, expected.capTools),
+  ];
+  if (found === null) return [];
+  const difference = compareEntry(wrapper, found.facts, ids);
+  if (difference !== null) return [{ ...difference, path, kind: "wrapper" }];
+  const { capabilities } = wrapper;
+  if (capabilities === null || found.capabilities === null || capabilities === found.capabilities) return [];
+  const facts = expectedFacts(wrapper, ids);
+  return [
+    {
+      path,
+      kind: "wrapper",
+      expected: { ...facts, text: capabilities },
+      found: { ...found.facts, text: found.capabilities || "no capabilities" },
+    },
+  ];
+}
+
+function shownPath({ places }: State, name: string): string {
+  return `${places.run}/wrappers/bin/${name}`;
+}
+
+const mostNames = 4096;
+
+/** Beside a wrapper old scripts left a text with the name of its program; anything else would be found first in PATH. */
+async function strangers(
+  state: State,
+  { wrappers }: ExpectedWrappers,
+  { directory }: WrapperFolder,
+): Promise<DriftItem[]> {
+  const names = attempt(() => readdirSync(directory.child(".")));
+  if (names.kind === "failed") return [];
+  const strange = names.value
+    .slice(0, mostNames)
+    .filter((name) => !wrappers.has(name) && !isNote(directory, name, wrappers));
+  const items: DriftItem[] = [];
+  for (const name of strange) {
+    const found = await readFacts(directory, name, 0);
+    if (found.kind === "done" && found.value.type !== "missing")
+      items.push({
+        path: shownPath(state, name),
+        kind: "wrapper",
+        expected: { type: "missing" },
+        found: found.value,
+      });
+  }
+  return items;
+}
+
+function isNote(directory: OpenDirectory, name: string, wrappers: ReadonlyMap<string, Wrapper>): boolean {
+  if (!name.endsWith(".real") || !wrappers.has(name.slice(0, -5))) return false;
+  const stats = lstatSync(directory.child(name), { throwIfNoEntry: false });
+  return (
+    stats?.isFile() === true && Number.parseInt(octal(stats.mode), 8) < 0o1000 && (stats.mode & 0o111) === 0
+  );
+}
+
+/** The closure's own unit makes all of them afresh, beside the old ones, and then moves one link. */
+async function remake(state: State, { isCurrent, toplevel }: LookContext, item: DriftItem): Promise<PutBack> {
+  const kept = await keep(state, item);
+  if (!isCurrent()) return { kind: "abandoned" };
+  const freed = freeLink(state);
+  if (freed !== null) return { kind: "failed", ...revertFailure(freed) };
+  const problem = await state.manager.restart(wrapperUnit);
+  if (problem !== null)
+    return { kind: "failed", code: "revert-failed", message: `${wrapperUnit}: ${problem}`.slice(0, 2048) };
+  const { expected } = state;
+  if (expected === null || expected.wrappers === null || expected.toplevel !== toplevel)
+    return { kind: "abandoned" };
+  const left = await compareSteadily(state, expected);
+  return left.some(({ path }) => path === item.path)
+    ? { kind: "failed", code: "revert-failed", message: `${wrapperUnit} ran, and it still differs` }
+    : { kind: "reverted", evidence: kept, notes: [] };
+}
+
+/**
+ * The script removes, with all that is in it, whatever folder the link leads to: a link that somebody led elsewhere must
+ * be gone before. The errno of what stands in the way.
+ */
+function freeLink(state: State): string | null {
+  const folder = openFolder(state, linkOf(state));
+  folder?.[Symbol.dispose]();
+  if (folder !== null) return null;
+  const opened = openDirectory(`${state.places.run}/wrappers`, "");
+  if (opened.kind === "failed") return opened.errno;
+  using parent = opened.value;
+  const removed = attempt(() => unlinkSync(parent.child("bin")));
+  return removed.kind === "done" || removed.errno === "ENOENT" ? null : removed.errno;
+}
+
+/** Before the old folder goes. What has the declared bytes says nothing more than the event. */
+async function keep(state: State, { path, expected, found }: DriftItem): Promise<string | null> {
+  const [link, name] = [linkOf(state), path.slice(path.lastIndexOf("/") + 1)];
+  if (link === null || found.type !== "file" || found.sha256 === expected.sha256) return null;
+  const opened = openDirectory(link, "");
+  if (opened.kind === "failed") return null;
+  using directory = opened.value;
+  const kept = await state.evidence.keep(directory, name, `wrappers_${name}`);
+  return kept.kind === "refused" ? null : kept.at;
+}

@@ -1,0 +1,245 @@
+/** Names of units, kernel parameters, modules, wrappers and accounts as tables. */
+import { expect, test } from "vitest";
+import { createIsIgnored, modesOfClasses } from "./drift-class.ts";
+import { compareAccounts } from "./compare-accounts.ts";
+import { findDeclaration, readAccountsJson, readSysusers } from "./expected-accounts.ts";
+import { changeMode, plainCapabilities, readWrapperScript } from "./expected-wrappers.ts";
+import { bootedToplevel, compareParameters, foreignModules } from "./kernel-parameters.ts";
+import { declaredUnits, isDeclaredDropInFolder, isDeclaredUnit, isSetProperty } from "./unit-overrides.ts";
+
+const units = declaredUnits([
+  "app.service",
+  "app@.service",
+  "tuned.service.d",
+  "multi-user.target.wants",
+  "notes",
+]);
+
+test.for<[string, boolean]>([
+  ["app.service", true],
+  ["app@one.service", true],
+  ["app@one@two.service", false],
+  ["tuned.service", true],
+  ["other.service", false],
+  ["app.timer", false],
+  ["notes", false],
+  ["multi-user.target.wants", false],
+])("a whole unit %s shadows one of the closure: %s", ([name, expected]) => {
+  expect(isDeclaredUnit(name, units)).toBe(expected);
+});
+
+test.for<[string, boolean]>([
+  ["app.service.d", true],
+  ["app@one.service.d", true],
+  ["service.d", true],
+  ["timer.d", false],
+  ["tu-.service.d", false],
+  ["other.service.d", false],
+  ["app.service.wants", false],
+])("drop-ins in %s are read by a unit of the closure: %s", ([name, expected]) => {
+  expect(isDeclaredDropInFolder(name, units)).toBe(expected);
+});
+
+test("drop-ins of a beginning of a name are read by each unit that begins so", () => {
+  const declared = declaredUnits(["lab-app-1.service"]);
+  expect(isDeclaredDropInFolder("lab-.service.d", declared)).toBe(true);
+  expect(isDeclaredDropInFolder("lab-app-.service.d", declared)).toBe(true);
+  expect(isDeclaredDropInFolder("lab-app-.socket.d", declared)).toBe(false);
+});
+
+const header = '# This is a drop-in unit file extension, created via "systemctl set-property"\n';
+test.for<[string, string, boolean]>([
+  ["50-CPUWeight.conf", `${header}[Service]\nCPUWeight=50\n`, true],
+  ["50-DeviceAllow.conf", `${header}[Service]\nDeviceAllow=\nDeviceAllow=/dev/null rw\n`, true],
+  ["50-CPUWeight.conf", "[Service]\nCPUWeight=50\n", false],
+  ["50-ExecStart.conf", `${header}[Service]\nExecStart=/tmp/evil\n`, false],
+  ["50-CPUWeight.conf", `${header}[Service]\nCPUWeight=50\nUser=root\n`, false],
+  ["50-CPUWeight.conf", `${header}[Service]\nCPUWeight=50\\\n`, false],
+  ["60-CPUWeight.conf", `${header}[Service]\nCPUWeight=50\n`, false],
+])("%s with %j was made by set-property: %s", ([name, text, expected]) => {
+  expect(isSetProperty(name, text)).toBe(expected);
+});
+
+test.for<[string, string, [string, string] | null]>([
+  ["loglevel=4 quiet", "initrd=\\x init=/nix/store/a/init quiet loglevel=4\n", null],
+  ["loglevel=4", "loglevel=7 init=/bin/sh", ["without loglevel=4", "with loglevel=7"]],
+  ["quiet", "quiet rd.break systemd.debug-shell", ["as declared", "with rd.break systemd.debug-shell"]],
+  ['a="b c"', 'a="b c" BOOT_IMAGE=/kernel', null],
+  ["", "", null],
+])("parameters %j started as %j", ([declared, found, expected]) => {
+  const item = compareParameters(declared, found);
+  expect(item === null ? null : [item.expected.text, item.found.text]).toEqual(expected);
+});
+
+test("the booted system is read from the command line, a specialisation with its name", () => {
+  const path = `/nix/store/${"0".repeat(32)}-nixos-system-n1`;
+  expect(bootedToplevel(`quiet init=${path}/init`)).toBe(path);
+  expect(bootedToplevel(`init=${path}/specialisation/slow/init x`)).toBe(`${path}/specialisation/slow`);
+  expect(bootedToplevel("init=/bin/sh")).toBeNull();
+  expect(bootedToplevel(`xinit=${path}/init`)).toBeNull();
+});
+
+test("a loaded module that the booted kernel's folder does not have is told, whatever dashes its name has", () => {
+  const dep = "kernel/net/nf-tables.ko.xz: kernel/x.ko.xz\nextra/nvidia.ko:\nkernel/x.ko.xz:\n";
+  expect(foreignModules(["nf_tables", "nvidia", "x"], dep)).toEqual([]);
+  expect(foreignModules(["rootkit"], dep)).toMatchObject([{ path: "/sys/module/rootkit", kind: "kernel" }]);
+  expect(foreignModules(["anything"], "")).toEqual([]);
+});
+
+test.for<[string, number | null]>([
+  ["0000", 0],
+  ["4755", 0o4755],
+  ["u+s,g-s,u+rx,g+x,o+x", 0o4511],
+  ["u-s,g+s,u+rx,g+x,o+x", 0o2511],
+  ["a+rx", 0o555],
+  ["ug+rx", 0o550],
+  ["u=rwx,g=r,o=", 0o740],
+  ["+x", null],
+  ["u+X", null],
+  ["g=u", null],
+])("chmod %s of nothing is %o", ([spec, expected]) => {
+  expect(changeMode(0, spec)).toBe(expected);
+});
+
+const storeName = (name: string): string => `/nix/store/${"a".repeat(32)}-${name}`;
+const script = `
+chmod 755 "/run/wrappers"
+wrapperDir=$(mktemp --directory --tmpdir="/run/wrappers" wrappers.XXXXXXXXXX)
+chmod a+rx "$wrapperDir"
+cp ${storeName("security-wrapper-sudo")}/bin/security-wrapper "$wrapperDir/sudo"
+# Prevent races
+chmod 0000 "$wrapperDir/sudo"
+chown root:wheel "$wrapperDir/sudo"
+chmod "u+s,g-s,u+rx,g+x,o+x" "$wrapperDir/sudo"
+
+cp ${storeName("security-wrapper-ping")}/bin/security-wrapper "$wrapperDir/ping"
+chmod 0000 "$wrapperDir/ping"
+chown root:root "$wrapperDir/ping"
+${storeName("libcap")}/bin/setcap "cap_setpcap,cap_net_raw+ep" "$wrapperDir/ping"
+chmod u+rx,g+x,o+x "$wrapperDir/ping"
+
+cp ${storeName("security-wrapper-odd")}/bin/security-wrapper "$wrapperDir/odd"
+chmod 0000 "$wrapperDir/odd"
+chown root:root "$wrapperDir/odd"
+chmod "+x" "$wrapperDir/odd"
+rm --force --recursive "$old"
+`;
+
+test("the script of the wrappers says exactly what each file is to be, and what is not understood is said", () => {
+  const bin = (name: string) => `${storeName(`security-wrapper-${name}`)}/bin/security-wrapper`;
+  expect(readWrapperScript(script)).toEqual({
+    wrappers: [
+      { name: "sudo", source: bin("sudo"), owner: "root", group: "wheel", mode: 0o4511, capabilities: null },
+      {
+        name: "ping",
+        source: bin("ping"),
+        owner: "root",
+        group: "root",
+        mode: 0o511,
+        capabilities: "cap_setpcap,cap_net_raw+ep",
+      },
+    ],
+    capTools: `${storeName("libcap")}/bin`,
+    problems: [expect.stringContaining("odd")],
+  });
+  expect(readWrapperScript("echo nothing")).toEqual({ wrappers: [], capTools: null, problems: [] });
+});
+
+test.for<[string, string | null]>([
+  ["cap_setpcap,cap_net_raw+ep", "cap_net_raw=ep cap_setpcap=ep"],
+  ["cap_net_raw,cap_setpcap=pe", "cap_net_raw=ep cap_setpcap=ep"],
+  ["= cap_net_raw+p cap_net_raw+e", "cap_net_raw=ep"],
+  ["", ""],
+  ["all=ep", null],
+])("capabilities %j are %j", ([text, expected]) => {
+  expect(plainCapabilities(text)).toBe(expected);
+});
+
+const shell = "/run/current-system/sw/bin/bash";
+const declared = readAccountsJson({
+  mutableUsers: true,
+  users: [
+    { name: "root", uid: 0, group: "root", home: "/root", shell, password: null },
+    { name: "ada", uid: 1000, group: "users", home: "/home/ada", shell },
+    { name: "svc", uid: null, group: "svc", home: "/var/empty", shell },
+  ],
+  groups: [
+    { name: "root", gid: 0, members: [] },
+    { name: "users", gid: 100, members: [] },
+    { name: "svc", gid: null, members: [] },
+    { name: "wheel", gid: 1, members: ["ada"] },
+  ],
+});
+const passwd = `root:x:0:0:Root:/root:${shell}\nada:x:1000:100::/home/ada:${shell}\nsvc:x:990:990::/var/empty:${shell}\n`;
+const group = "root:x:0:\nusers:x:100:\nsvc:x:990:\nwheel:x:1:ada,guest\n";
+
+test.for<[string, string, string, string[]]>([
+  ["nothing", passwd, group, []],
+  ["a local user", `${passwd}eve:x:1001:100::/home/eve:/bin/sh\n`, group, []],
+  ["a second root", `${passwd}toor:x:0:0::/root:/bin/sh\n`, group, ["/etc/passwd#toor"]],
+  ["another shell", passwd.replace(`/home/ada:${shell}`, "/home/ada:/bin/sh"), group, ["/etc/passwd#ada"]],
+  ["another uid", passwd.replace("ada:x:1000", "ada:x:0"), group, ["/etc/passwd#ada", "/etc/passwd#ada"]],
+  ["another primary group", passwd.replace("1000:100:", "1000:0:"), group, ["/etc/passwd#ada"]],
+  ["a user who is gone", passwd.replace(/ada.*\n/, ""), group, ["/etc/passwd#ada"]],
+  ["a uid that the node gave", passwd.replace("svc:x:990", "svc:x:991"), group, []],
+  ["a member who is gone", passwd, group.replace("ada,", ""), ["/etc/group#wheel"]],
+  ["another gid", passwd, group.replace("wheel:x:1:", "wheel:x:10:"), ["/etc/group#wheel"]],
+  ["a group that is gone", passwd, group.replace(/wheel.*\n/, ""), ["/etc/group#wheel"]],
+  ["lines that are none", `${passwd}\n::::\nx:y:z\n+::::::\n`, `${group}#\n`, []],
+])("accounts with %s", ([, foundUsers, foundGroups, expected]) => {
+  const items = compareAccounts(declared, { passwd: foundUsers, group: foundGroups });
+  expect(items.map(({ path }) => path)).toEqual(expected);
+  expect(new Set(items.map(({ kind }) => kind))).toEqual(new Set(expected.length > 0 ? ["account"] : []));
+});
+
+test("where users are not mutable nobody else may be in a declared group", () => {
+  if (declared === null) throw new Error("the declaration is understood");
+  const items = compareAccounts({ ...declared, isMutable: false }, { passwd, group });
+  expect(items).toMatchObject([{ path: "/etc/group#wheel", found: { text: "gid 1 members ada,guest" } }]);
+});
+
+test("without a declaration a second root is told all the same", () => {
+  const items = compareAccounts(null, { passwd: `${passwd}toor:x:0:0::/:/bin/sh\n`, group });
+  expect(items).toMatchObject([{ path: "/etc/passwd#toor", expected: { type: "missing" } }]);
+});
+
+test("the declaration is found in the activation script, in userborn's unit, and in lines of sysusers", () => {
+  expect(findDeclaration(`perl x.pl ${storeName("users-groups.json")}\n`)).toBe(
+    storeName("users-groups.json"),
+  );
+  expect(findDeclaration(`ExecStart=userborn ${storeName("userborn.json")} /etc`)).toBe(
+    storeName("userborn.json"),
+  );
+  expect(findDeclaration("nothing")).toBeNull();
+  const lines =
+    'u ada 1000:users "Ada L" /home/ada /bin/bash\ng users 100\nu svc /var/x:svc "" - -\nm ada wheel\n';
+  expect(readSysusers(lines)).toEqual({
+    users: [
+      { name: "ada", uid: 1000, group: "users", home: "/home/ada", shell: "/bin/bash" },
+      { name: "svc", uid: null, group: "svc", home: null, shell: null },
+    ],
+    groups: [
+      { name: "users", gid: 100, members: [] },
+      { name: "wheel", gid: null, members: ["ada"] },
+    ],
+    isMutable: true,
+  });
+  expect(readAccountsJson({ users: "x" })).toBeNull();
+});
+
+test("a class follows the mode of all, unless it is named", () => {
+  expect(modesOfClasses({ mode: "report", classes: { units: "revert" } })).toEqual({
+    pointers: "report",
+    units: "revert",
+    wrappers: "report",
+    kernel: "report",
+    accounts: "report",
+  });
+});
+
+test("the configuration's globs ignore beyond /etc too, hidden names as well", () => {
+  const isIgnored = createIsIgnored([{ glob: "/run/systemd/system/app.service.d/**", reason: "by hand" }]);
+  const item = { kind: "unit-override", expected: { type: "missing" }, found: { type: "file" } } as const;
+  expect(isIgnored({ ...item, path: "/run/systemd/system/app.service.d/.x.conf" })).toBe(true);
+  expect(isIgnored({ ...item, path: "/run/systemd/system/b.service.d/x.conf" })).toBe(false);
+});

@@ -1,0 +1,55 @@
+/** PURE. Which names in systemd's folders shadow or extend a unit that the closure declares (systemd.unit(5)). */
+
+const unitName = /^(.+)\.(service|socket|device|mount|automount|swap|target|path|timer|slice|scope)$/;
+
+/** Unit names of a closure's `etc/systemd/system`: files, and what only has drop-ins there. */
+export function declaredUnits(names: readonly string[]): ReadonlySet<string> {
+  return new Set(names.map((name) => name.replace(/\.d$/, "")).filter((name) => unitName.test(name)));
+}
+
+/** True for a whole unit of this name: declared itself, or an instance of a declared template. */
+export function isDeclaredUnit(name: string, declared: ReadonlySet<string>): boolean {
+  if (!unitName.test(name)) return false;
+  return declared.has(name) || declared.has(name.replace(/@[^@]*(\.[a-z]+)$/, "@$1"));
+}
+
+/**
+ * True for a folder of drop-ins that a declared unit reads: its own (`a.service.d`), that of all units of its type
+ * (`service.d`), and that of a beginning of its name (`a-.service.d`).
+ */
+export function isDeclaredDropInFolder(name: string, declared: ReadonlySet<string>): boolean {
+  if (!name.endsWith(".d")) return false;
+  const of = name.slice(0, -2);
+  if (isDeclaredUnit(of, declared)) return true;
+  const type = /^[a-z]+$/.test(of) ? of : null;
+  const beginning = /^(.+-)\.([a-z]+)$/.exec(of);
+  return [...declared].some((unit) =>
+    type === null
+      ? beginning !== null && unit.startsWith(beginning[1] ?? "") && unit.endsWith(`.${beginning[2]}`)
+      : unit.endsWith(`.${type}`),
+  );
+}
+
+const setPropertyHeader = '# This is a drop-in unit file extension, created via "systemctl set-property"';
+/** What `systemctl set-property` can set on a running unit: nothing that runs another program. */
+const settable =
+  /^(Startup)?(CPU|Memory|IO|BlockIO|Tasks|IPAddress|IPAccounting|AllowedCPUs|AllowedMemoryNodes|Device|ManagedOOM|DefaultMemory)[A-Za-z]*$/;
+
+/** A drop-in as `systemctl set-property` writes it, and of nothing but the property in its name. */
+export function isSetProperty(name: string, text: string): boolean {
+  const property = /^50-([A-Za-z]+)\.conf$/.exec(name)?.[1];
+  if (property === undefined || !settable.test(property) || !text.startsWith(setPropertyHeader)) return false;
+  return text
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#") && !/^\[[A-Z][a-z]+\]$/.test(line))
+    .every((line) => line.startsWith(`${property}=`) && !line.endsWith("\\"));
+}
+
+/** Folders from which a unit's text comes rightly: the closure's, and what generators and systemd-run make. */
+const rightful = ["/etc/systemd/system/", "/nix/store/", "/run/systemd/generator", "/run/systemd/transient/"];
+
+/** What systemd says it read for a unit, as far as nobody declared it; the override folders are looked at by themselves. */
+export function elsewhere(paths: readonly string[], allowed: readonly string[]): string[] {
+  const known = [...rightful, ...allowed];
+  return paths.filter((path) => path !== "" && !known.some((folder) => path.startsWith(folder)));
+}

@@ -1,0 +1,72 @@
+/** Wiring: what is compared beyond /etc, and with what. */
+import { switchLockFile } from "../host/activation/switch-lock.ts";
+import type { Evidence } from "../host/drift/evidence.ts";
+import { createAccountsSource } from "../host/machine-drift/accounts-source.ts";
+import { createKernelSource } from "../host/machine-drift/kernel-source.ts";
+import { createLinksSource } from "../host/machine-drift/links-source.ts";
+import { machinePlaces } from "../host/machine-drift/machine-places.ts";
+import { startMachineDrift, type MachineDrift } from "../host/machine-drift/machine-service.ts";
+import type { MachineSource } from "../host/machine-drift/machine-source.ts";
+import { askCapabilities, createUnitManager } from "../host/machine-drift/unit-manager.ts";
+import { createLoadedUnitsSource } from "../host/machine-drift/loaded-units-source.ts";
+import { createOverridesSource } from "../host/machine-drift/overrides-source.ts";
+import { createWrappersSource } from "../host/machine-drift/wrappers-source.ts";
+import type { DriftMode } from "../reconcile/drift/drift.ts";
+import { createIsIgnored, modesOfClasses } from "../reconcile/machine-drift/drift-class.ts";
+import { isSwitching, settledToplevel } from "../reconcile/settled-toplevel.ts";
+import type { Shared } from "../shared.ts";
+import { createPolicy, lastingIgnores } from "./drift-policy.ts";
+import type { DriftNeeds } from "./open-drift.ts";
+
+const store = "/nix/store/";
+
+export function openMachineDrift(needs: DriftNeeds, evidence: Evidence): MachineDrift {
+  const { config, log, shared, report, trust } = needs;
+  const modes = modesOfClasses(config.drift);
+  const policy = (mode: DriftMode) => createPolicy({ ...config.drift, mode }, trust);
+  return startMachineDrift({
+    sources: sourcesOf(needs, evidence),
+    toplevel: () => settledToplevel(shared.journal),
+    modes,
+    isHeld: () => shared.isDriftHeld(),
+    stances: {
+      pointers: policy(modes.pointers),
+      units: policy(modes.units),
+      wrappers: policy(modes.wrappers),
+      kernel: policy(modes.kernel),
+      accounts: policy(modes.accounts),
+    },
+    isIgnored: createIsIgnored(lastingIgnores(config.drift)),
+    isSwitching: () => isSwitching(shared.journal),
+    onForeign: () => shared.wake(),
+    currentSystem: `${machinePlaces.run}/current-system`,
+    switchLock: switchLockFile,
+    sweepMs: config.drift.sweepSeconds * 1000,
+    onEvent: report,
+    log: log.child({ component: "machine-drift" }),
+  });
+}
+
+function sourcesOf({ config, shared }: DriftNeeds, evidence: Evidence): MachineSource[] {
+  const places = machinePlaces;
+  const manager = createUnitManager();
+  const { units } = modesOfClasses(config.drift);
+  return [
+    createLinksSource({ places, evidence, rest: () => restOf(shared) }),
+    createOverridesSource({
+      places,
+      evidence,
+      manager,
+      puts: () => units === "revert" && !shared.isDriftHeld(),
+    }),
+    createLoadedUnitsSource({ places, manager }),
+    createWrappersSource({ places, store, evidence, manager, capabilitiesOf: askCapabilities }),
+    createKernelSource(places),
+    createAccountsSource(places),
+  ];
+}
+
+/** Committed, and nothing of a newer order begun: then nobody of ours moves a root. */
+function restOf({ journal }: Shared): string | null {
+  return journal?.step === "committed" ? `${journal.order.id} ${journal.toplevel} ${journal.since}` : null;
+}
