@@ -82,7 +82,7 @@ export const DriftSummary = z.object({
   openCount: Count,
   /** Reverts since the agent started. */
   reverted: Count,
-  /** False while changes of /etc are only found by the sweep; absent before the first watch, and from older agents. */
+  /** False while changes, of /etc or beyond it, are only found by the sweep; absent before the first watch, and from older agents. */
   watching: z.boolean().optional(),
   /** What signed orders leave alone now. */
   exceptions: z.array(DriftException).max(maxDriftExceptions).optional(),

@@ -2,6 +2,7 @@
 import type { DriftItem, DriftSummary } from "@chimera/proto/drift";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
+import pLimit from "p-limit";
 import type { DriftMode } from "../../reconcile/drift/drift.ts";
 import type { Stance } from "../../reconcile/drift/drift-stance.ts";
 import { createResponder, type Responded, type Responder } from "../drift/drift-response.ts";
@@ -44,6 +45,9 @@ export function createMachinePass(options: MachinePassOptions): MachinePass {
   };
 }
 
+/** Together, so that what is removed shares a reload; not all of them, since each holds descriptors. */
+const atOnce = 128;
+
 async function look(state: State): Promise<"done" | "deferred"> {
   const context = state.mode === "ignore" ? null : state.context();
   if (context === "busy") return "deferred";
@@ -56,7 +60,8 @@ async function look(state: State): Promise<"done" | "deferred"> {
   if (!context.isCurrent()) return "deferred";
   for (const problem of problems) alarm(state, problem);
   const counted = firstOfEachPath(findings.filter(({ item }) => !state.isIgnored(item)));
-  const answers = await Promise.all(counted.map((finding) => respond(state, finding)));
+  const limit = pLimit(atOnce);
+  const answers = await Promise.all(counted.map((finding) => limit(() => respond(state, finding))));
   noteSwept(state, managed, counted);
   return answers.includes("abandoned") ? "deferred" : "done";
 }

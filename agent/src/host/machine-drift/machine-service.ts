@@ -93,10 +93,12 @@ export function startMachineDrift(options: MachineDriftOptions): MachineDrift {
   };
 }
 
-function summaryOf({ passes }: State): DriftSummary {
-  const [first, ...others] = passes.map((pass) => pass.summary());
-  if (first !== undefined) return mergeSummaries(first, ...others);
-  return { lastSweepAt: new Date().toISOString(), managed: 0, open: [], openCount: 0, reverted: 0 };
+function summaryOf({ passes, isDeaf }: State): DriftSummary {
+  const none = { managed: 0, open: [], openCount: 0, reverted: 0, watching: !isDeaf };
+  return mergeSummaries(
+    { ...none, lastSweepAt: new Date().toISOString() },
+    ...passes.map((pass) => pass.summary()),
+  );
 }
 
 function createPass(state: State, source: MachineSource): MachinePass {

@@ -184,6 +184,18 @@ test("under a hold nothing is touched; after it everything is put back", async (
   expect(existsSync(file)).toBe(false);
 });
 
+test("a storm of drop-ins is taken away with few reloads", async () => {
+  const count = 2000;
+  for (let index = 0; index < count; index += 1)
+    fixture().write(`run/systemd/system/app@${index}.service.d/x.conf`, "[Unit]\n");
+  const drift = fixture().start();
+  await drift.sweepNow();
+  expect(drift.summary()).toMatchObject({ openCount: 0, reverted: count });
+  expect(readdirSync(at("run/systemd/system"))).toEqual([]);
+  expect(readdirSync(at("state/evidence"))).toHaveLength(count);
+  expect(fixture().counts.reloads).toBeLessThan(count / 50);
+});
+
 test("while a switch runs nothing is looked at, afterwards everything", async () => {
   let isSwitching = true;
   const file = fixture().write("run/systemd/system/app.service.d/x.conf", "[Unit]\n");

@@ -179,6 +179,10 @@ test("the summary of all sources is as old as the oldest, and lists at most 50 o
     reverted: 3,
   });
   expect(merged.open).toHaveLength(50);
+  expect(merged).not.toHaveProperty("watching");
+  const heard = { ...one, openCount: 40, reverted: 0, watching: true };
+  expect(mergeSummaries(heard, { ...heard, watching: false }, heard).watching).toBe(false);
+  expect(mergeSummaries(heard, heard).watching).toBe(true);
   const silent = { lastSweepAt: null, managed: 0, open: [], openCount: 0, reverted: 0 };
   expect(mergeSummaries({ ...one, openCount: 40, reverted: 0 }, silent).lastSweepAt).toBeNull();
 });

@@ -3,13 +3,15 @@ import type { DriftSummary } from "@chimera/proto/drift";
 
 const shownItems = 50;
 
-/** What only one source says, as whether /etc is watched, is the first one's. */
+/** What only one source says is the first one's; changes are watched where no source says that its watch was lost. */
 export function mergeSummaries(first: DriftSummary, ...others: readonly DriftSummary[]): DriftSummary {
   const summaries = [first, ...others];
   const sum = (read: (summary: DriftSummary) => number): number =>
     summaries.reduce((total, summary) => total + read(summary), 0);
+  const watching = summaries.flatMap((summary) => summary.watching ?? []);
   return {
     ...first,
+    ...(watching.length === 0 ? {} : { watching: watching.every((watches) => watches) }),
     lastSweepAt: oldest(summaries.map(({ lastSweepAt }) => lastSweepAt)),
     managed: sum(({ managed }) => managed),
     open: summaries.flatMap(({ open }) => open).slice(0, shownItems),
