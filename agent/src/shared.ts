@@ -1,4 +1,5 @@
 /** What the agent's parts ask of one another; each is filled in as it starts. */
+import { ChimeraError } from "@chimera/proto/errors";
 import type { DriftSummary } from "@chimera/proto/drift";
 import type { LocalState } from "@chimera/proto/local-order";
 import type { ShownFacts } from "@chimera/proto/drift-shown";
@@ -29,6 +30,8 @@ export interface Shared {
   hasContact: () => Promise<boolean>;
   wake: () => void;
   driftSummary: () => DriftSummary;
+  /** What is known of a path, without content. */
+  explainDrift: (path: string) => Promise<ShownFacts>;
   /** What a signed order asks of the part that watches drift; null where it asks for no answer. */
   orderDrift: (order: Order) => Promise<ShownFacts> | null;
 }
@@ -47,6 +50,7 @@ export function createShared(journal: Journal | null): Shared {
     hasContact: () => Promise.resolve(false),
     wake: () => undefined,
     driftSummary: () => ({ lastSweepAt: null, managed: 0, open: [], openCount: 0, reverted: 0 }),
+    explainDrift: () => Promise.reject(new ChimeraError("overloaded", "the agent is still starting")),
     orderDrift: () => null,
   };
 }

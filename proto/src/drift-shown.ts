@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { DriftItem, EntryFacts } from "./drift.ts";
 import { DriftMode } from "./drift-policy.ts";
-import { Count, Digest, FleetId, IsoTime, NodeName, StorePath } from "./names.ts";
+import { Count, Digest, FleetId, IsoTime, NodeName } from "./names.ts";
 import { canonicalBase64, openEnvelope, type Envelope } from "./signed/envelope.ts";
 import type { PublicKeyText } from "./signed/keys.ts";
 import { maxShownBytes } from "./signed/order.ts";
@@ -13,7 +13,7 @@ const words = z.string().max(1024);
 export const Explanation = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("managed"),
-    toplevel: StorePath,
+    toplevel: z.string().max(4096),
     /** The entry of the closure that declares it. */
     entry: z.string().max(8192),
     expected: EntryFacts,
@@ -59,6 +59,8 @@ export const EvidenceFacts = z.object({
   keptBytes: Count,
   /** Everybody on the node could read it. */
   worldReadable: z.boolean(),
+  /** Names that the file had. */
+  links: Count,
   culprit: Culprit.optional(),
 });
 export type EvidenceFacts = z.infer<typeof EvidenceFacts>;

@@ -111,7 +111,13 @@ export const NodeEventBody = z.discriminatedUnion("type", [
   z.object({ type: z.literal("drift-found"), data: DriftItem }),
   z.object({
     type: z.literal("drift-reverted"),
-    data: z.object({ item: DriftItem, ms: Count, note: z.string().max(2048).optional() }),
+    data: z.object({
+      item: DriftItem,
+      ms: Count,
+      note: z.string().max(2048).optional(),
+      /** The node keeps what was there under this name; content stays there. */
+      evidence: z.string().max(256).optional(),
+    }),
   }),
   z.object({ type: z.literal("drift-unreverted"), data: z.object({ item: DriftItem, ...problem }) }),
   z.object({ type: z.literal("alarm"), data: z.object(problem) }),

@@ -4,6 +4,8 @@
  */
 import { z } from "zod";
 import { Hold } from "./acceptance/trust-state.ts";
+import { DriftPath } from "./drift-policy.ts";
+import { ShownFacts } from "./drift-shown.ts";
 import { DeliveredDocuments, DeliveryVerdict, NodeReport } from "./delivery.ts";
 import { LocalOrder, maxLocalSeconds } from "./local-order.ts";
 import { Count, IsoTime, NodeName, StorePath } from "./names.ts";
@@ -41,10 +43,12 @@ export const LocalRequest = z.discriminatedUnion("command", [
   z.object({ v, command: z.literal("deliver"), documents: DeliveredDocuments }),
   /** How far the node is, with what proves it. */
   z.object({ v, command: z.literal("report") }),
+  /** Why a path is kept as it is, or why not. */
+  z.object({ v, command: z.literal("explain"), path: DriftPath }),
 ]);
 export type LocalRequest = z.infer<typeof LocalRequest>;
 /** What root asks for in his own name. */
-export type OwnRequest = Exclude<LocalRequest, { command: "deliver" | "report" }>;
+export type OwnRequest = Exclude<LocalRequest, { command: "deliver" | "report" | "explain" }>;
 export type LocalCommand = LocalRequest["command"];
 
 const path = StorePath.nullable();
@@ -132,6 +136,8 @@ export const LocalAnswer = z.discriminatedUnion("ok", [
     verdicts: z.array(DeliveryVerdict).max(32).optional(),
     /** Of a delivery, and where it was asked for. */
     report: NodeReport.optional(),
+    /** Of an explanation. */
+    shown: ShownFacts.optional(),
   }),
   z.object({
     v,

@@ -60,6 +60,7 @@ const shown: DriftShown = {
       modifiedAt: minutes(1),
       keptBytes: 5,
       worldReadable: true,
+      links: 1,
       culprit: { by: { kind: "unknown" }, loggedIn: ["anna on pts/0"] },
     },
   ],

@@ -80,7 +80,7 @@ export async function startDesk(model: Model): Promise<void> {
     runtimeDir: join(model.folder, "run"),
     answer(request) {
       if (request.command === "status") model.steps.shift()?.();
-      if (request.command === "deliver" || request.command === "report")
+      if (request.command === "deliver" || request.command === "report" || request.command === "explain")
         throw new Error("nobody brings documents here");
       return desk.answer(request);
     },

@@ -1,6 +1,7 @@
 /** Wiring: what policy says of a path that differs, by the node's module, the accepted head and signed orders. */
 import type { TrustState } from "@chimera/proto/acceptance/trust-state";
 import { nowOf } from "@chimera/proto/acceptance/verdict";
+import picomatch from "picomatch";
 import type { AgentConfig } from "../config.ts";
 import { createStance, type Stance } from "../reconcile/drift/drift-stance.ts";
 
@@ -30,4 +31,10 @@ export function createPolicy(
 /** What is compared at all: an entry of the list that ends one day is a rule instead. */
 export function lastingIgnores({ ignore }: Pick<DriftConfig, "ignore">): DriftConfig["ignore"] {
   return ignore.filter(({ until }) => until === undefined);
+}
+
+/** The paths whose content may go to whoever signs orders. */
+export function showableBy({ showable }: Pick<DriftConfig, "showable">): (path: string) => boolean {
+  const matchers = showable.map((glob) => picomatch(glob, { dot: true, noextglob: true }));
+  return (path) => matchers.some((matches) => matches(path));
 }

@@ -14,7 +14,7 @@ import { mergeSummaries } from "../reconcile/drift/merge-summaries.ts";
 import { createIsIgnored, modeOfClass } from "../reconcile/machine-drift/drift-class.ts";
 import { isSwitching, settledToplevel } from "../reconcile/settled-toplevel.ts";
 import type { Shared } from "../shared.ts";
-import { createPolicy, lastingIgnores } from "./drift-policy.ts";
+import { createPolicy, lastingIgnores, showableBy } from "./drift-policy.ts";
 import { openMachineDrift } from "./open-machine-drift.ts";
 
 export interface DriftNeeds {
@@ -42,7 +42,8 @@ export function openDrift(needs: DriftNeeds): NodeDrift {
     etc.resume(path);
     machine.resume(path);
   };
-  needs.shared.orderDrift = (order) => orderDrift({ sweepNow, resume }, order);
+  needs.shared.orderDrift = (order) => orderDrift({ sweepNow, resume, show: etc.show }, order);
+  needs.shared.explainDrift = (path) => etc.show({ path, evidence: null, maxBytes: 0 });
   return {
     noteSystem: (journal, system) => foreign.noteSystem(journal, system),
     summary: () => mergeSummaries(etc.summary(), machine.summary(), foreign.summary()),
@@ -54,12 +55,14 @@ export function openDrift(needs: DriftNeeds): NodeDrift {
 interface Ordered {
   sweepNow: () => Promise<unknown>;
   resume: (path: string) => void;
+  show: DriftService["show"];
 }
 
 function orderDrift(drift: Ordered, { action }: Order): Promise<ShownFacts> | null {
   // What changed counts from the next look on, and whoever ordered it should not wait for that.
   if (action.kind === "drift-ignore" || action.kind === "drift-unignore") void drift.sweepNow();
   if (action.kind === "drift-resume") drift.resume(action.path);
+  if (action.kind === "drift-show") return drift.show(action);
   return null;
 }
 
@@ -69,6 +72,7 @@ function openEtcDrift(needs: DriftNeeds, evidence: Evidence): DriftService {
     toplevel: () => settledToplevel(shared.journal),
     mode: config.drift.mode,
     isHeld: () => shared.isDriftHeld(),
+    isShowable: showableBy(config.drift),
     stance: createPolicy(config.drift, trust),
     ignore: lastingIgnores(config.drift),
     isSwitching: () => isSwitching(shared.journal),

@@ -5,7 +5,7 @@ import { isQuarantined, type TrustState } from "@chimera/proto/acceptance/trust-
 import type { Verdict } from "@chimera/proto/acceptance/verdict";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { NodeEventBody } from "@chimera/proto/event";
-import type { LocalAnswer, LocalRequest } from "@chimera/proto/local-api";
+import { localError, type LocalAnswer, type LocalRequest } from "@chimera/proto/local-api";
 import { LocalState } from "@chimera/proto/local-order";
 import type { Log } from "@chimera/proto/log";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
@@ -72,12 +72,25 @@ export function wireLocal(needs: LocalNeeds): LocalWiring {
     uptimeMs,
   });
   const carried = openDelivery(needs, () => local);
-  const answer = (request: LocalRequest): Promise<LocalAnswer> =>
-    request.command === "deliver" || request.command === "report"
+  const answer = (request: LocalRequest): Promise<LocalAnswer> => {
+    if (request.command === "explain") return explain(needs, request.path, local);
+    return request.command === "deliver" || request.command === "report"
       ? Promise.resolve(carried.answer(request))
       : desk.answer(request);
+  };
   const { close } = serveLocalSocket({ ...config, answer, log });
   return { settle: desk.settle, close };
+}
+
+async function explain(needs: LocalNeeds, path: string, local: LocalState): Promise<LocalAnswer> {
+  try {
+    const shown = await needs.shared.explainDrift(path);
+    const status = composeLocalStatus(factsOf(needs), local, floorOf(needs.control.keeper.state()));
+    return { v: 1, ok: true, outcome: "shown", status, shown };
+  } catch (error) {
+    if (error instanceof ChimeraError) return localError(error.code, error.message);
+    throw error;
+  }
 }
 
 function openDelivery(needs: LocalNeeds, local: () => LocalState): DeliveryDesk {

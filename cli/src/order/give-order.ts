@@ -31,7 +31,7 @@ export async function giveOrder(
   tellProposed(io, signed, json);
 }
 
-function tellDryRun(io: Io, order: Order, json: boolean): void {
+export function tellDryRun(io: Io, order: Order, json: boolean): void {
   if (json) io.out(`${printableJson({ type: "plan", order }, 2)}\n`);
   else {
     const whom = order.nodes === "all" ? "all nodes" : order.nodes.join(", ");
@@ -41,7 +41,7 @@ function tellDryRun(io: Io, order: Order, json: boolean): void {
   }
 }
 
-function tellProposed(
+export function tellProposed(
   io: Io,
   { id, signedBy, threshold }: { id: string; signedBy: readonly string[]; threshold: number },
   json: boolean,

@@ -1,5 +1,6 @@
 /** PURE. What the nodes made of an order, by their own signatures: the controller, which carries the answers, is not believed. */
 import type { OrderResult } from "@chimera/proto/api";
+import { openShown, type DriftShown } from "@chimera/proto/drift-shown";
 import { ChimeraError, errorChain, isErrorCode } from "@chimera/proto/errors";
 import type { Digest, FleetId, NodeName } from "@chimera/proto/names";
 import type { Envelope } from "@chimera/proto/signed/envelope";
@@ -9,7 +10,8 @@ import { openReceipt } from "@chimera/proto/signed/receipt";
 const mostNamed = 12;
 
 export type NodeAnswer =
-  | { node: NodeName; kind: "accepted"; at: string }
+  /** With what the order asked to be shown. */
+  | { node: NodeName; kind: "accepted"; at: string; shown?: DriftShown }
   | { node: NodeName; kind: "refused"; code: string; reason: string }
   /** It says that it accepted, and cannot show it. */
   | { node: NodeName; kind: "unproven"; reason: string }
@@ -35,9 +37,24 @@ export function judgeAnswers({ answers }: OrderResult, order: SentOrder): NodeAn
       case "refused":
         return { node, kind: "refused", code: answer.code, reason: answer.message };
       case "accepted":
-        return judgeReceipt(answer.receipt, order, node);
+        return withShown(judgeReceipt(answer.receipt, order, node), answer.shown, order);
     }
   });
+}
+
+function withShown(answer: NodeAnswer, envelope: Envelope | undefined, order: SentOrder): NodeAnswer {
+  const nodeKey = order.nodeKeys.get(answer.node);
+  if (answer.kind !== "accepted" || envelope === undefined || nodeKey === undefined) return answer;
+  const { node } = answer;
+  try {
+    const shown = openShown(envelope, nodeKey);
+    const isIts = shown.order === order.id && shown.node === node && shown.fleetId === order.fleetId;
+    if (isIts) return { ...answer, shown };
+    return { node, kind: "unproven", reason: "what it shows is of another order, node or fleet" };
+  } catch (error) {
+    if (!(error instanceof ChimeraError)) throw error;
+    return { node, kind: "unproven", reason: errorChain(error) };
+  }
 }
 
 function judgeReceipt(envelope: Envelope, order: SentOrder, node: NodeName): NodeAnswer {

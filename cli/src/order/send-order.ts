@@ -5,6 +5,7 @@ import { openOrder, type Order } from "@chimera/proto/signed/order";
 import type { Observer } from "../fleet/operator.ts";
 import type { Io } from "../io.ts";
 import { orderAnswerTable, type AnswerRow } from "../print/documents/order-answer-table.ts";
+import { shownText } from "../print/drift/shown-text.ts";
 import { printableJson } from "../print/printable.ts";
 import { judgeAnswers, requireAccepted, type NodeAnswer } from "./judge-answers.ts";
 
@@ -17,13 +18,7 @@ export async function sendOrder(
   { envelope, json }: { envelope: Envelope; json: boolean },
 ): Promise<void> {
   const { order, id } = openOrder(envelope, sender.keys.newest.set.roles.order);
-  const result = await sender.api.postOrder(envelope);
-  const answers = judgeAnswers(result, {
-    id,
-    fleetId: sender.context.fleetId,
-    nodes: nodesOf(order, sender),
-    nodeKeys: new Map(sender.current.leaves.map(({ node, nodeKey }) => [node, nodeKey])),
-  });
+  const answers = await collectAnswers(sender, envelope);
   if (json)
     io.out(`${printableJson({ order: id, action: order.action, notAfter: order.notAfter, answers }, 2)}\n`);
   else
@@ -33,7 +28,25 @@ export async function sendOrder(
         io.paint,
       ),
     );
+  if (!json) for (const answer of answers) tellShown(io, answer);
   requireAccepted(answers);
+}
+
+function tellShown(io: Io, answer: NodeAnswer): void {
+  if (answer.kind === "accepted" && answer.shown !== undefined)
+    io.out(`\n${shownText(answer.shown, io.paint)}`);
+}
+
+/** What each named node made of it, by its own signature. */
+export async function collectAnswers(sender: Sender, envelope: Envelope): Promise<NodeAnswer[]> {
+  const { order, id } = openOrder(envelope, sender.keys.newest.set.roles.order);
+  const result = await sender.api.postOrder(envelope);
+  return judgeAnswers(result, {
+    id,
+    fleetId: sender.context.fleetId,
+    nodes: nodesOf(order, sender),
+    nodeKeys: new Map(sender.current.leaves.map(({ node, nodeKey }) => [node, nodeKey])),
+  });
 }
 
 /** Of "all": the nodes of the signed world, and whatever else is registered. */
@@ -42,7 +55,7 @@ function nodesOf({ nodes }: Order, { current, nodes: views }: Sender): NodeName[
   return [...new Set([...current.leaves, ...views].map(({ node }) => node))].toSorted();
 }
 
-function toRow(answer: NodeAnswer, { notAfter }: Order): AnswerRow {
+function toRow(answer: NodeAnswer, { notAfter, action }: Order): AnswerRow {
   const { node, kind } = answer;
   switch (answer.kind) {
     case "accepted":
@@ -52,6 +65,10 @@ function toRow(answer: NodeAnswer, { notAfter }: Order): AnswerRow {
     case "unproven":
       return { node, kind, detail: answer.reason };
     case "silent":
-      return { node, kind, detail: `gets it when it comes back, until ${notAfter}` };
+      return {
+        node,
+        kind,
+        detail: action.kind === "drift-show" ? "" : `gets it when it comes back, until ${notAfter}`,
+      };
   }
 }

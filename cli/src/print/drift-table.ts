@@ -111,7 +111,7 @@ function difference({ path, expected, found }: DriftItem): string[] {
   return [printablePath(path), factsText(expected), factsText(found)];
 }
 
-function factsText({
+export function factsText({
   type,
   size,
   sha256,

@@ -41,6 +41,15 @@ export function printablePath(path: string): string {
     .replaceAll(directions, escapeMark);
 }
 
+/** Lines with their strange characters made visible: what a file holds matters, and moves no cursor. */
+export function visibleText(text: string): string {
+  return text
+    .replaceAll(controls, (mark) =>
+      mark === "\n" || mark === "\t" ? mark : `\\x${codeOf(mark).padStart(2, "0")}`,
+    )
+    .replaceAll(directions, escapeMark);
+}
+
 /** JSON that is safe on a terminal too: the same value, with DEL, C1 and direction marks as \u escapes. */
 export function printableJson(value: unknown, indent?: number): string {
   return JSON.stringify(value, undefined, indent)

@@ -7,7 +7,7 @@ import type { EtcLayout } from "../../reconcile/drift/mounts/etc-layout.ts";
 import type { WatchKey } from "./etc-watcher.ts";
 import { createAttributeBook } from "./attributes/attribute-book.ts";
 import { sweepCleanList } from "./clean-list.ts";
-import { loadExpectedEtc } from "./etc-expected.ts";
+import { loadExpectedEtc, type ExpectedEtc } from "./etc-expected.ts";
 import { createMountView } from "./mounts/mount-view.ts";
 import { removeLeftovers } from "./overlay/refresh.ts";
 import { activeSystem, alarm, isCurrent, watchKey } from "./pass-state.ts";
@@ -30,6 +30,8 @@ export interface DriftPass {
   /** Paths below /etc with the monotonic ms of their first hint. */
   follow(hints: ReadonlyMap<string, number>): Promise<PassResult>;
   isManaged(path: string): boolean;
+  /** Of the newest look; null where nothing of ours is active. */
+  expected(): ExpectedEtc | null;
   /** When no entry is being worked on. */
   settled(): Promise<void>;
 }
@@ -42,6 +44,7 @@ export function createDriftPass(options: DriftPassOptions): DriftPass {
   return {
     sweep: (control) => sweep(state, control),
     follow: (hints) => follow(state, hints),
+    expected: () => state.expected,
     isManaged: (path) => state.expected?.entries.has(path) === true,
     settled: () => state.turn(async () => {}),
   };
@@ -85,6 +88,7 @@ async function sweepAs(
   if (!(await sweepStale(state, sweeping))) return "deferred";
   if (!(await sweepCleanList(state, sweeping))) return "deferred";
   await removeLeftovers(state, expected);
+  await state.turn(() => state.evidence.prune());
   // The system may have changed while we walked: then this was a walk along the wrong list.
   if (!isCurrent(state, expected)) return "deferred";
   const { seen } = sweeping;

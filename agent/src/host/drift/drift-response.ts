@@ -135,7 +135,10 @@ function finish(state: State, { item, since }: Omit<FoundDrift, "revert">, outco
       state.book.noteReverted(item.path);
       const { evidence, notes } = outcome;
       const note = notes.length === 0 ? {} : { note: notes.join("; ").slice(0, 2048) };
-      state.onEvent({ type: "drift-reverted", data: { item, ms, ...note } });
+      state.onEvent({
+        type: "drift-reverted",
+        data: { item, ms, ...note, ...(evidence === null ? {} : { evidence }) },
+      });
       state.log.warn({ path: item.path, kind: item.kind, ms, evidence, ...note }, "drift reverted");
       return "reverted";
     }

@@ -1,5 +1,6 @@
 /** SHELL. Keeps /etc as the active toplevel declares it: hints check a path at once, a sweep checks all of it. */
 import type { DriftSummary } from "@chimera/proto/drift";
+import type { ShownFacts } from "@chimera/proto/drift-shown";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
 import type { DriftMode } from "../../reconcile/drift/drift.ts";
@@ -13,6 +14,7 @@ import { createEvidence, type Evidence } from "./evidence.ts";
 import { createHintQueue } from "./hint-queue.ts";
 import { watchMounts } from "./mounts/mount-watch.ts";
 import { openRestored } from "./overlay/restored.ts";
+import { showPath, type ShowOptions, type ShowRequest } from "./show/show-path.ts";
 import { createSweeper } from "./sweeper.ts";
 import { isSwitchLocked, switchLockFile } from "../activation/switch-lock.ts";
 
@@ -25,6 +27,8 @@ export interface DriftOptions {
   /** What policy says of a path; without it, what the mode says. */
   stance?: (path: string) => Stance;
   ignore: readonly IgnoredGlob[];
+  /** Whether the configuration lets the content of this path go, whatever its mode. */
+  isShowable?: (path: string) => boolean;
   /** True while an activation of ours runs. */
   isSwitching: () => boolean;
   sweepMs: number;
@@ -45,13 +49,15 @@ export interface DriftService {
   sweepNow(): Promise<void>;
   /** Puts back again what was fought over. */
   resume(path: string): void;
+  /** What a signed order may see of a path. */
+  show: (request: ShowRequest) => Promise<ShownFacts>;
   stop(): Promise<void>;
 }
 
 /** A write is often two events: cut, then filled. Only reporting has no hurry. */
 const coalesceMs: Readonly<Record<DriftMode, number>> = { revert: 2, report: 100, ignore: 100 };
 export function startDrift(options: DriftOptions): DriftService {
-  const { responder, pass } = createPass(options);
+  const { responder, pass, evidence } = createPass(options);
   const { etcDir = "/etc", onEvent, log } = options;
   let isStopped = false;
   const control: SweepControl = {
@@ -77,6 +83,7 @@ export function startDrift(options: DriftOptions): DriftService {
   return {
     summary: () => ({ ...responder.summary(), ...watchingFact(watcher) }),
     sweepNow: () => sweeper.sweep(),
+    show: (request) => showPath(showOptions(options, { responder, pass, evidence }), request),
     resume: (path) => (responder.resume(path) ? sweeper.nudge() : undefined),
     async stop() {
       isStopped = true;
@@ -93,7 +100,19 @@ function watchingFact(watcher: EtcWatcher): Pick<DriftSummary, "watching"> {
   return watching === undefined ? {} : { watching };
 }
 
-function createPass(options: DriftOptions): { responder: Responder; pass: DriftPass } {
+interface Parts {
+  responder: Responder;
+  pass: DriftPass;
+  evidence: Evidence;
+}
+
+function showOptions(options: DriftOptions, { responder, pass, evidence }: Parts): ShowOptions {
+  const { etcDir = "/etc", ignore, isShowable = () => false } = options;
+  return { etcDir, expected: () => pass.expected(), ignore, isShowable, responder, evidence };
+}
+
+function createPass(options: DriftOptions): Parts {
+  const evidence = options.evidence ?? createEvidence(options.stateDir);
   const responder = createResponder(options);
   const { toplevel, mode, isHeld, onEvent, log, isSwitching } = options;
   const { switchLock = switchLockFile, etcDir = "/etc" } = options;
@@ -105,11 +124,11 @@ function createPass(options: DriftOptions): { responder: Responder; pass: DriftP
     etcDir,
     isBusy: () => isSwitching() || isSwitchLocked(switchLock),
     scope: createEtcScope(options.ignore),
-    evidence: options.evidence ?? createEvidence(options.stateDir),
+    evidence,
     restored: openRestored(options.stateDir),
     responder,
     onEvent,
     log,
   });
-  return { responder, pass };
+  return { responder, pass, evidence };
 }

@@ -10,6 +10,7 @@ import {
   unlinkSync,
   type Stats,
 } from "node:fs";
+import type { Digest } from "@chimera/proto/names";
 import type { ExpectedEntry, ExpectedFile, OwnerIds } from "../../reconcile/drift/etc-entry.ts";
 import { revertFailure, type RevertFailureCode } from "../../reconcile/drift/revert-failure.ts";
 import { attempt, type Outcome } from "../errno-outcome.ts";
@@ -41,6 +42,8 @@ export interface Place {
   directory: OpenDirectory;
   name: string;
   path: string;
+  /** Of the declared file: the same bytes need not be kept. */
+  declared: Digest | null;
 }
 
 export async function revertEntry(
@@ -48,7 +51,9 @@ export async function revertEntry(
   entry: ExpectedEntry,
   ids: OwnerIds,
 ): Promise<RevertOutcome> {
-  return inPlace(context, entry.path, async (place) => {
+  const declared = entry.kind === "file" ? entry.sha256 : null;
+  return inPlace(context, entry.path, async (found) => {
+    const place = { ...found, declared };
     switch (entry.kind) {
       case "directory":
         return putDirectory(place);
@@ -103,7 +108,7 @@ export async function inPlace(
   if (opened.kind === "failed") return failed(opened.errno);
   using directory = opened.value;
   if (!context.isWritable(directory)) return failed("EXDEV");
-  const outcome = await act({ context, directory, name: path.slice(slash + 1), path });
+  const outcome = await act({ context, directory, name: path.slice(slash + 1), path, declared: null });
   return outcome.kind !== "reverted" || isStillAt(directory, context.etcDir, parent)
     ? outcome
     : failed("ESTALE");
@@ -133,13 +138,20 @@ async function putPrepared(
   async function putOver(at: Place, from: string): Promise<RevertOutcome> {
     const rename = (): Outcome<void> =>
       attempt(() => renameSync(directory.child(from), directory.child(name)));
+    const kept = await keepContent(at);
     if (!context.isCurrent()) return { kind: "abandoned" };
     const renamed = rename();
-    if (renamed.kind === "done" || !isDirectoryInTheWay(renamed.errno)) return toOutcome(renamed);
+    if (renamed.kind === "done" || !isDirectoryInTheWay(renamed.errno)) return toOutcome(renamed, kept);
     const displaced = await displace(at);
     if (displaced.kind !== "displaced") return displaced;
     return displaced.finish(rename);
   }
+}
+
+/** What differs must not stay because there is no room for evidence: then there is none. */
+async function keepContent({ context, ...place }: Place): Promise<string | null> {
+  const kept = await context.evidence.keepFile({ etcDir: context.etcDir, ...place });
+  return kept.kind === "kept" ? kept.id : null;
 }
 
 function isDirectoryInTheWay(errno: string): boolean {
@@ -191,17 +203,17 @@ async function displace(place: Place): Promise<Displacing> {
   const { directory, name } = place;
   const stats = lstatSync(directory.child(name), { throwIfNoEntry: false });
   if (stats === undefined) return { kind: "displaced", finish: async (put) => toOutcome(put()) };
-  const kept = await keepContent(place, stats);
+  const kept = await keepWhole(place, stats);
   if (kept.kind === "refused") return failed(kept.errno);
-  if (kept.kind === "moved") return { kind: "displaced", finish: async (put) => toOutcome(put(), kept.at) };
-  return moveAside(place, kept.kind === "copied" ? kept.at : null);
+  if (kept.kind === "moved") return { kind: "displaced", finish: async (put) => toOutcome(put(), kept.id) };
+  return moveAside(place, kept.kind === "copied" ? kept.id : null);
 }
 
 /** A directory is never given up for lack of room; a file in the way is. */
-async function keepContent(place: Place, stats: Stats): Promise<Keeping | { kind: "nothing" }> {
-  if (!stats.isDirectory() && !stats.isFile()) return { kind: "nothing" };
-  const kept = await place.context.evidence.keep(place.directory, place.name, place.path);
-  return kept.kind === "refused" && stats.isFile() ? { kind: "nothing" } : kept;
+async function keepWhole(place: Place, stats: Stats): Promise<Keeping | { kind: "nothing" }> {
+  if (stats.isDirectory()) return place.context.evidence.keep(place.directory, place.name, place.path);
+  const id = await keepContent(place);
+  return id === null ? { kind: "nothing" } : { kind: "copied", id };
 }
 
 function moveAside({ context, directory, name }: Place, evidence: string | null): Displacing {

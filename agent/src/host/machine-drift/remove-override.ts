@@ -46,7 +46,7 @@ async function keepFile(
   if (lstatSync(directory.child(name), { throwIfNoEntry: false })?.isFile() !== true) return null;
   const label = `${place.folder}/${place.name}`;
   const kept = await evidence.keep(directory, name, label);
-  return kept.kind === "refused" ? null : kept.at;
+  return kept.kind === "refused" ? null : kept.id;
 }
 
 function removeEmptyFolder({ root, folder }: OverridePlace): void {

@@ -217,5 +217,5 @@ async function keep(state: State, { path, expected, found }: DriftItem): Promise
   if (opened.kind === "failed") return null;
   using directory = opened.value;
   const kept = await state.evidence.keep(directory, name, `wrappers_${name}`);
-  return kept.kind === "refused" ? null : kept.at;
+  return kept.kind === "refused" ? null : kept.id;
 }

@@ -17,7 +17,7 @@ const dayMs = 86_400_000;
 const longestMs = 30 * dayMs;
 
 /** How long a path is left alone. */
-const For = z
+export const For = z
   .string("say how long: --for 2h")
   .transform((text) => parseDurationMs(text) ?? Number.NaN)
   .pipe(z.number("a span like 90s, 30m, 2h or 3d").max(longestMs, "at most 30d"));
@@ -30,7 +30,7 @@ const IgnoreOptions = OrderOptions.extend({
     .max(1024, "at most 1024 characters"),
 });
 
-function addOrderOptions(command: Command): Command {
+export function addOrderOptions(command: Command): Command {
   return addFleetOptions(command)
     .option("--file <path>", "project file (default: chimera.toml here or in a folder above)")
     .option("--reason <text>", "why, kept in the order")
@@ -144,7 +144,7 @@ async function list(io: Io, node: string | undefined, options: OrderOptions): Pr
 }
 
 /** Throws input-invalid: what a node would refuse is not even signed. */
-function parsePath(schema: z.ZodType<string>, path: string): string {
+export function parsePath(schema: z.ZodType<string>, path: string): string {
   const parsed = schema.safeParse(path);
   if (parsed.success) return parsed.data;
   throw new ChimeraError("input-invalid", `the path ${parsed.error.issues[0]?.message ?? "is none"}`);

@@ -1,31 +1,45 @@
 /** SHELL. `chimera drift [node]`: what differs now, and what was put back lately. */
 import type { NodeView } from "@chimera/proto/api";
-import { ChimeraError } from "@chimera/proto/errors";
-import { NodeName } from "@chimera/proto/names";
 import type { Command } from "commander";
 import { z } from "zod";
 import { createApiClient } from "../../api/api-client.ts";
 import { currentContext } from "../../context/current-context.ts";
+import { parseNode } from "../../drift/only-node.ts";
 import { ageBy, type Io } from "../../io.ts";
 import { defineExceptions } from "../drift/exceptions.ts";
+import { defineAdopt } from "../drift/adopt.ts";
+import { defineExplain, explain, ExplainOptions } from "../drift/explain.ts";
+import { defineHistory } from "../drift/history.ts";
+import { defineShow } from "../drift/show.ts";
 import { addFleetOptions, examples, FleetOptions, parseOptions } from "../../options.ts";
 import { driftTable, exceptionRows } from "../../print/drift-table.ts";
 import { printableJson } from "../../print/printable.ts";
 
 const Options = FleetOptions.extend({
+  explain: z.string().max(8192).optional(),
   limit: z.coerce.number().int("a whole number").min(0, "at least 0").max(1000, "at most 1000"),
 });
-type Options = z.infer<typeof Options>;
+type Options = Omit<z.infer<typeof Options>, "explain">;
 
 export function define(command: Command, io: Io): void {
   addFleetOptions(command)
     .description("Show what differs from the signed state now, and what was put back lately.")
     .argument("[node]", "only this node")
     .option("--limit <events>", "how many past events", "20")
-    .addHelpText("after", examples(["chimera drift", "chimera drift n1 --json", "chimera drift unignore"]))
-    .action(async (node: string | undefined, options: unknown) =>
-      drift(io, node, parseOptions(Options, options)),
-    );
+    .option("--explain <path>", "why a path is managed, or why not (as `drift explain`)")
+    .addHelpText(
+      "after",
+      examples(["chimera drift", "chimera drift n1 --json", "chimera drift n1 --explain /etc/hosts"]),
+    )
+    .action(async (node: string | undefined, options: unknown) => {
+      const { explain: path, ...parsed } = parseOptions(Options, options);
+      if (path === undefined) await drift(io, node, parsed);
+      else await explain(io, { node, path }, parseOptions(ExplainOptions, options));
+    });
+  defineShow(command, io);
+  defineHistory(command, io);
+  defineExplain(command, io);
+  defineAdopt(command, io);
   defineExceptions(command, io);
 }
 
@@ -65,10 +79,4 @@ function openOf(views: readonly NodeView[]) {
     (status?.drift.fought ?? []).map((entry) => ({ node, ...entry })),
   );
   return { open, hidden, unwatched, fought };
-}
-
-function parseNode(name: string): NodeName {
-  const node = NodeName.safeParse(name);
-  if (node.success) return node.data;
-  throw new ChimeraError("input-invalid", `"${name}": ${node.error.issues[0]?.message}`);
 }

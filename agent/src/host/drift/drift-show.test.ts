@@ -1,0 +1,216 @@
+/** What a signed order may see of a path: facts always, content only where everybody on the node may read it. */
+import { ShownFacts } from "@chimera/proto/drift-shown";
+import {
+  appendFileSync,
+  chmodSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { useEtcFixture } from "./etc-fixture.ts";
+import { pathsBelow } from "./etc-snapshot.ts";
+
+const { fixture, pristine, at } = useEtcFixture();
+const evidenceDir = () => join(fixture().stateDir, "evidence");
+const reportOnly = { stance: () => ({ kind: "report", why: "test" }) as const };
+
+function replace(path: string, text: string | Uint8Array, mode = 0o644): void {
+  unlinkSync(at(path));
+  writeFileSync(at(path), text);
+  chmodSync(at(path), mode);
+}
+
+async function show(drift: ReturnType<ReturnType<typeof fixture>["start"]>, path: string, over = {}) {
+  const shown = await drift.show({ path, evidence: null, maxBytes: 128 * 1024, ...over });
+  // What travels must be what the other side takes.
+  return ShownFacts.parse(shown);
+}
+
+function textOf(side: { base64: string } | null): string | null {
+  return side === null ? null : Buffer.from(side.base64, "base64").toString("utf8");
+}
+
+/** Expected and found, or why they are not shown. */
+function texts({ content }: ShownFacts) {
+  return content.kind === "not-shown" ? content.reason : [textOf(content.expected), textOf(content.found)];
+}
+
+test("what was put back is kept for root alone, and shown with what it replaced", async () => {
+  const drift = fixture().start();
+  await drift.sweepNow();
+  replace("hostname", "evil\n");
+  await drift.sweepNow();
+  const shown = await show(drift, "/etc/hostname");
+  expect(texts(shown)).toEqual(["n1\n", "evil\n"]);
+  expect(shown).toMatchObject({
+    open: null,
+    stance: { mode: "revert" },
+    evidence: [{ path: "/etc/hostname", facts: { type: "file", size: 5, mode: "0644" }, keptBytes: 5 }],
+  });
+  expect(shown.of).toBe(shown.evidence[0]?.id);
+  expect(fixture().events).toMatchObject([{ type: "drift-reverted", data: { evidence: shown.of } }]);
+  for (const path of pathsBelow(evidenceDir())) {
+    expect(lstatSync(path).mode & 0o077, path).toBe(0);
+  }
+});
+
+test("what differs now is shown as it is, and an older find by its name", async () => {
+  const drift = fixture().start();
+  await drift.sweepNow();
+  replace("hostname", "first\n");
+  await drift.sweepNow();
+  const kept = (await show(drift, "/etc/hostname")).of;
+  await drift.stop();
+  const watching = fixture().start(reportOnly);
+  replace("hostname", "second\n");
+  await watching.sweepNow();
+  const shown = await show(watching, "/etc/hostname");
+  expect(shown).toMatchObject({ of: null, open: { kind: "replaced-by-file" }, stance: { why: "test" } });
+  expect(texts(shown)).toEqual(["n1\n", "second\n"]);
+  expect(texts(await show(watching, "/etc/hostname", { evidence: kept }))).toEqual(["n1\n", "first\n"]);
+  expect(texts(await show(watching, "/etc/hostname", { evidence: "../about.json" }))).toContain(
+    "nothing is kept",
+  );
+  expect(texts(await show(watching, "/etc/hostname", { maxBytes: 0 }))).toBe("it was not asked for");
+  const cut = await show(watching, "/etc/hostname", { maxBytes: 3 });
+  expect(texts(cut)).toEqual(["n1\n", "sec"]);
+  expect(cut.content).toMatchObject({ found: { size: 7 } });
+});
+
+test("content that not everybody may read never leaves the node, unless the configuration names the path", async () => {
+  const drift = fixture().start(reportOnly);
+  writeFileSync(at("sudoers"), "secret\n");
+  replace("hostname", "secret\n", 0o600);
+  mkdirSync(at("ssh/closed"));
+  await drift.sweepNow();
+  expect(texts(await show(drift, "/etc/sudoers"))).toBe("mode 0440");
+  expect(texts(await show(drift, "/etc/hostname"))).toBe("mode 0600");
+  expect((await show(drift, "/etc/hostname")).open?.found).toMatchObject({ size: 7, mode: "0600" });
+  // Readable, in a folder that is closed.
+  replace("ssh/sshd_config", "secret\n");
+  chmodSync(at("ssh"), 0o700);
+  expect(texts(await show(drift, "/etc/ssh/sshd_config"))).toBe("mode 0644");
+  await drift.stop();
+  const open = fixture().start({ ...reportOnly, isShowable: (path) => path === "/etc/sudoers" });
+  await open.sweepNow();
+  expect(texts(await show(open, "/etc/sudoers"))).toEqual(["root ALL=(ALL) ALL\n", "secret\n"]);
+  expect(texts(await show(open, "/etc/hostname"))).toBe("mode 0600");
+});
+
+test("a name of another file is not shown for the name's sake", async () => {
+  const drift = fixture().start({ ...reportOnly, isShowable: () => true });
+  writeFileSync(at("shadow"), "root:hash\n", { mode: 0o600 });
+  for (const [path, put] of [
+    ["hostname", () => linkSync(at("shadow"), at("hostname"))],
+    ["ssh/sshd_config", () => symlinkSync("/etc/shadow", at("ssh/sshd_config"))],
+  ] as const) {
+    unlinkSync(at(path));
+    put();
+  }
+  await drift.sweepNow();
+  expect(texts(await show(drift, "/etc/hostname"))).toContain("the file has other names");
+  expect(texts(await show(drift, "/etc/ssh/sshd_config"))).toEqual(["Port 22\n", null]);
+  for (const path of ["/etc/shadow", "/etc/motd", "/root/.ssh/id", "/etc/../etc/shadow", "/etc/"])
+    expect(texts(await show(drift, path)), path).toBe("the path is not managed");
+});
+
+test("it is said why a path is managed, and why not", async () => {
+  const drift = fixture().start({
+    ignore: [{ glob: "/etc/cron/**", reason: "written by cron" }],
+  });
+  await drift.sweepNow();
+  const why = async (path: string) => (await show(drift, path, { maxBytes: 0 })).explanation;
+  expect(await why("/etc/cron/jobs/nightly")).toMatchObject({
+    kind: "left-alone",
+    by: "the node's configuration",
+    reason: "written by cron",
+    declared: true,
+  });
+  expect(await why("/etc/machine-id")).toMatchObject({ by: "built-in list", declared: false });
+  expect(await why("/etc/foreign")).toEqual({ kind: "undeclared" });
+  expect(await why("/run/foo")).toEqual({ kind: "outside" });
+});
+
+test("a huge file is kept cut, a growing one as it was read, and neither keeps it from being put back", async () => {
+  const drift = fixture().start();
+  await drift.sweepNow();
+  replace("hostname", "huge\n");
+  truncateSync(at("hostname"), 3 * 1024 ** 3);
+  await drift.sweepNow();
+  const { evidence } = await show(drift, "/etc/hostname");
+  expect(evidence).toMatchObject([{ keptBytes: 1024 * 1024, facts: { size: 3 * 1024 ** 3 } }]);
+  const growing = setInterval(() => {
+    if (lstatSync(at("ssh/sshd_config")).isFile()) appendFileSync(at("ssh/sshd_config"), "x".repeat(65_536));
+  }, 1);
+  replace("ssh/sshd_config", "x".repeat(900_000));
+  await drift.sweepNow();
+  clearInterval(growing);
+  expect(lstatSync(at("ssh/sshd_config")).isSymbolicLink()).toBe(true);
+  const [kept] = (await show(drift, "/etc/ssh/sshd_config")).evidence;
+  expect(kept?.keptBytes).toBeGreaterThanOrEqual(900_000);
+  expect(kept?.keptBytes).toBeLessThanOrEqual(1024 * 1024);
+});
+
+test("where the folder of evidence is a link or a file, nothing is written elsewhere, and all is put back", async () => {
+  const drift = fixture().start();
+  await drift.sweepNow();
+  const elsewhere = join(fixture().root, "elsewhere");
+  mkdirSync(elsewhere);
+  mkdirSync(fixture().stateDir, { recursive: true });
+  for (const put of [() => symlinkSync(elsewhere, evidenceDir()), () => writeFileSync(evidenceDir(), "")]) {
+    rmSync(evidenceDir(), { recursive: true, force: true });
+    put();
+    replace("hostname", "evil\n");
+    await drift.sweepNow();
+    expect(lstatSync(at("hostname")).isSymbolicLink()).toBe(true);
+    expect((await show(drift, "/etc/hostname")).evidence).toEqual([]);
+  }
+  expect(readdirSync(elsewhere)).toEqual([]);
+  rmSync(evidenceDir());
+  mkdirSync(evidenceDir(), { mode: 0o777 });
+  replace("hostname", "evil\n");
+  await drift.sweepNow();
+  expect(lstatSync(evidenceDir()).mode & 0o777).toBe(0o700);
+  const { evidence } = await show(drift, "/etc/hostname");
+  // Evidence whose content was replaced by a link leads nowhere.
+  const content = join(evidenceDir(), evidence[0]?.id ?? "", "content");
+  rmSync(content);
+  symlinkSync("/etc/shadow", content);
+  expect(texts(await show(drift, "/etc/hostname"))).toEqual(["n1\n", null]);
+});
+
+test("evidence of last month is removed, by an agent that has just started too", async () => {
+  const first = fixture().start();
+  await first.sweepNow();
+  replace("hostname", "old\n");
+  await first.sweepNow();
+  const [name = ""] = readdirSync(evidenceDir());
+  await first.stop();
+  renameSync(join(evidenceDir(), name), join(evidenceDir(), name.replace(/^\d{4}/u, "2020")));
+  utimesSync(evidenceDir(), 0, 0);
+  const second = fixture().start();
+  await second.sweepNow();
+  expect(readdirSync(evidenceDir())).toEqual([]);
+});
+
+test("bytes that equal the declared ones are not kept, nor a mode alone", async () => {
+  const drift = fixture().start();
+  await drift.sweepNow();
+  chmodSync(at("sudoers"), 0o666);
+  await drift.sweepNow();
+  const shown = await show(drift, "/etc/sudoers");
+  expect(shown).toMatchObject({ open: null, evidence: [], explanation: { kind: "managed" } });
+  expect(readFileSync(at("sudoers"), "utf8")).toBe("root ALL=(ALL) ALL\n");
+  expect(pristine().size).toBeGreaterThan(5);
+});

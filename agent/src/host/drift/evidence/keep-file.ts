@@ -1,0 +1,132 @@
+/** SHELL. Keeps the bytes and the metadata of a file that is about to be replaced, readable by root only. */
+import type { EntryFacts } from "@chimera/proto/drift";
+import { Digest } from "@chimera/proto/names";
+import type { EvidenceFacts } from "@chimera/proto/drift-shown";
+import { createHash } from "node:crypto";
+import { closeSync, constants, fstatSync, openSync, writeFileSync, type Stats } from "node:fs";
+import { octal } from "../../../reconcile/drift/etc-entry.ts";
+import { attempt, type Outcome } from "../../errno-outcome.ts";
+import type { OpenDirectory } from "../etc-directory.ts";
+import { readPieces } from "../hash-file.ts";
+import type { EvidenceStore } from "./evidence-store.ts";
+import { isReachable } from "./is-reachable.ts";
+
+/** More of one file is not kept: whoever puts a huge one there must not push out all other evidence. */
+const keptBytes = 1024 * 1024;
+/** A folder, the content, and what is written about it. */
+const filesOfOne = 3;
+
+export type FileKeeping =
+  | { kind: "kept"; id: string }
+  /** There is no content that differs from what is declared. */
+  | { kind: "nothing" }
+  | { kind: "refused"; errno: string };
+
+export interface FileInPlace {
+  etcDir: string;
+  directory: OpenDirectory;
+  name: string;
+  /** Below /etc. */
+  path: string;
+  /** Of what is declared, where that is a file: the same bytes are not kept again. */
+  declared: Digest | null;
+}
+
+/** What is at the name now; it stays there. */
+export async function keepFile(store: EvidenceStore, place: FileInPlace): Promise<FileKeeping> {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
+  const opened = attempt(() =>
+    openSync(place.directory.child(place.name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY),
+  );
+  // A link, or nothing, has no content.
+  if (opened.kind === "failed") return { kind: "nothing" };
+  try {
+    const stats = fstatSync(opened.value);
+    return stats.isFile() ? await keepOpen(store, place, { fd: opened.value, stats }) : { kind: "nothing" };
+  } finally {
+    closeSync(opened.value);
+  }
+}
+
+async function keepOpen(
+  store: EvidenceStore,
+  place: FileInPlace,
+  { fd, stats }: { fd: number; stats: Stats },
+): Promise<FileKeeping> {
+  const pieces: Buffer[] = [];
+  const read = await readPieces(fd, {
+    maxBytes: keptBytes + 1,
+    onPiece: (piece) => pieces.push(Buffer.from(piece)),
+  });
+  if (read.kind === "failed") return { kind: "refused", errno: read.errno };
+  const content = Buffer.concat(pieces);
+  const sha256 =
+    content.length > keptBytes ? undefined : Digest.parse(createHash("sha256").update(content).digest("hex"));
+  if (sha256 !== undefined && sha256 === place.declared) return { kind: "nothing" };
+  const bytes = content.subarray(0, keptBytes);
+  const facts = factsOf(stats, content.length > keptBytes ? stats.size : content.length, sha256);
+  return write(store, place, { bytes, facts, stats });
+}
+
+/** The size of what was read: a file that is being written changes between two looks. */
+function factsOf(stats: Stats, size: number, sha256: Digest | undefined): EntryFacts {
+  const { mode, uid, gid } = stats;
+  return { type: "file", size, mode: octal(mode), uid, gid, ...(sha256 === undefined ? {} : { sha256 }) };
+}
+
+interface Found {
+  bytes: Uint8Array;
+  facts: EntryFacts;
+  stats: Stats;
+}
+
+async function write(store: EvidenceStore, place: FileInPlace, found: Found): Promise<FileKeeping> {
+  const opened = store.open();
+  if (opened.kind === "failed") return { kind: "refused", errno: opened.errno };
+  using folder = opened.value;
+  const { bytes, facts, stats } = found;
+  // What it takes on the disk, by blocks.
+  const size = { files: filesOfOne, bytes: Math.ceil(bytes.length / 4096) * 4096 + 8192 };
+  const begun = await store.begin(folder, place.path, size);
+  if (begun.kind === "failed") return { kind: "refused", errno: begun.errno };
+  const id = begun.value;
+  const written = writeBoth(folder, { id, bytes }, factsFile({ id, place, facts, stats, bytes }));
+  if (written.kind === "failed") {
+    await store.drop(folder, id);
+    return { kind: "refused", errno: written.errno };
+  }
+  store.settle(id, size);
+  return { kind: "kept", id };
+}
+
+function writeBoth(
+  folder: OpenDirectory,
+  { id, bytes }: { id: string; bytes: Uint8Array },
+  about: EvidenceFacts,
+): Outcome<void> {
+  const fresh = { mode: 0o600, flag: "wx" } as const;
+  return attempt(() => {
+    writeFileSync(folder.child(`${id}/content`), bytes, fresh);
+    writeFileSync(folder.child(`${id}/about.json`), JSON.stringify(about), fresh);
+  });
+}
+
+function factsFile({
+  id,
+  place,
+  facts,
+  stats,
+  bytes,
+}: Found & { id: string; place: FileInPlace }): EvidenceFacts {
+  const isOpen = (stats.mode & 0o004) !== 0;
+  return {
+    id,
+    path: `/etc/${place.path}`,
+    at: new Date().toISOString(),
+    facts,
+    modifiedAt: new Date(stats.mtimeMs).toISOString(),
+    keptBytes: bytes.length,
+    links: stats.nlink,
+    worldReadable: isOpen && isReachable(place.etcDir, place.path),
+  };
+}

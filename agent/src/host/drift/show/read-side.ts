@@ -1,0 +1,54 @@
+/** SHELL. One side of a difference: its bytes, and whether everybody on the node may read them. */
+import { realpathSync } from "node:fs";
+import { octal, type ExpectedEntry } from "../../../reconcile/drift/etc-entry.ts";
+import { attempt } from "../../errno-outcome.ts";
+import { openDirectory } from "../etc-directory.ts";
+import type { ExpectedEtc } from "../etc-expected.ts";
+import { isReachable } from "../evidence/is-reachable.ts";
+import { readBytes } from "../evidence/read-bytes.ts";
+
+export interface Side {
+  bytes: Buffer;
+  size: number;
+  /** Four octal digits. */
+  mode: string;
+  /** Everybody may read it where it is. */
+  isOpen: boolean;
+  /** It has no other name, under which its mode might be meant. */
+  isAlone: boolean;
+}
+
+/** What the closure declares. A link's content is the file that it leads to, if that is in the store. */
+export async function readDeclared(
+  { expected, entry }: { expected: ExpectedEtc; entry: ExpectedEntry },
+  maxBytes: number,
+): Promise<Side | null> {
+  if (entry.kind === "directory") return null;
+  const real = attempt(() => realpathSync(`${expected.tree}/${entry.path}`));
+  if (real.kind === "failed") return null;
+  const read = await readBytes(real.value, maxBytes);
+  if (read === null) return null;
+  const { stats, bytes } = read;
+  // What a link declares may lie anywhere; there the mode of the file itself counts.
+  const mode = (entry.kind === "file" ? entry.mode : null) ?? stats.mode;
+  const isOpen = (mode & stats.mode & 0o004) !== 0;
+  const isAlone = real.value.startsWith("/nix/store/") || stats.nlink === 1;
+  return { bytes, size: stats.size, mode: octal(mode), isOpen, isAlone };
+}
+
+/** What is there now: a link's target is a fact, and nobody follows it. */
+export async function readLive(
+  { etcDir }: { etcDir: string },
+  { path }: ExpectedEntry,
+  { maxBytes }: { maxBytes: number },
+): Promise<Side | null> {
+  const slash = path.lastIndexOf("/");
+  const opened = openDirectory(etcDir, slash < 0 ? "" : path.slice(0, slash));
+  if (opened.kind === "failed") return null;
+  using directory = opened.value;
+  const read = await readBytes(directory.child(path.slice(slash + 1)), maxBytes);
+  if (read === null) return null;
+  const { stats, bytes } = read;
+  const isOpen = (stats.mode & 0o004) !== 0 && isReachable(etcDir, path);
+  return { bytes, size: stats.size, mode: octal(stats.mode), isOpen, isAlone: stats.nlink === 1 };
+}
