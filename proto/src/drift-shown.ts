@@ -35,11 +35,9 @@ export const Explanation = z.discriminatedUnion("kind", [
 ]);
 export type Explanation = z.infer<typeof Explanation>;
 
-/** Who changed it, only from records; whoever is logged in is beside that, and no proof. */
+/** Who changed it, only where that was seen; whoever is logged in is beside that, and no proof. */
 export const Culprit = z.object({
   by: z.discriminatedUnion("kind", [
-    /** An audit record names it. */
-    z.object({ kind: z.literal("audit"), who: z.string().max(256), record: words }),
     /** It had the file open for writing when the change was found. */
     z.object({ kind: z.literal("writer"), pid: Count, command: z.string().max(256), uid: Count }),
     z.object({ kind: z.literal("unknown") }),

@@ -91,6 +91,7 @@ export function startDrift(options: DriftOptions): DriftService {
       mounts.stop();
       await Promise.all([sweeper.stop(), watcher.close()]);
       await pass.settled();
+      await evidence.settled();
     },
   };
 }

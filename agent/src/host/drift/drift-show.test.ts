@@ -1,11 +1,13 @@
 /** What a signed order may see of a path: facts always, content only where everybody on the node may read it. */
 import { ShownFacts } from "@chimera/proto/drift-shown";
+import { spawn } from "node:child_process";
 import {
   appendFileSync,
   chmodSync,
   linkSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -17,7 +19,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { useEtcFixture } from "./etc-fixture.ts";
 import { pathsBelow } from "./etc-snapshot.ts";
 
@@ -202,6 +204,33 @@ test("evidence of last month is removed, by an agent that has just started too",
   const second = fixture().start();
   await second.sweepNow();
   expect(readdirSync(evidenceDir())).toEqual([]);
+});
+
+test("whoever has the file open for writing is named, and nobody else", async () => {
+  const drift = fixture().start();
+  await drift.sweepNow();
+  replace("hostname", "open\n");
+  const writer = spawn("sleep", ["30"], { stdio: ["ignore", openSync(at("hostname"), "a"), "ignore"] });
+  const reader = spawn("sleep", ["30"], { stdio: [openSync(at("hostname"), "r"), "ignore", "ignore"] });
+  try {
+    await drift.sweepNow();
+    const culprit = await vi.waitUntil(
+      async () => (await show(drift, "/etc/hostname")).evidence[0]?.culprit,
+      { timeout: 5000 },
+    );
+    expect(culprit?.by).toMatchObject({ kind: "writer", uid: 0 });
+    expect([writer.pid, process.pid]).toContain(culprit?.by.kind === "writer" ? culprit.by.pid : 0);
+  } finally {
+    writer.kill();
+    reader.kill();
+  }
+  replace("ssh/sshd_config", "closed\n");
+  await drift.sweepNow();
+  const culprit = await vi.waitUntil(
+    async () => (await show(drift, "/etc/ssh/sshd_config")).evidence[0]?.culprit,
+    { timeout: 5000 },
+  );
+  expect(culprit?.by).toEqual({ kind: "unknown" });
 });
 
 test("bytes that equal the declared ones are not kept, nor a mode alone", async () => {

@@ -3,6 +3,7 @@ import type { EvidenceFacts } from "@chimera/proto/drift-shown";
 import { lstatSync, renameSync } from "node:fs";
 import { attempt } from "../errno-outcome.ts";
 import type { OpenDirectory } from "./etc-directory.ts";
+import { createAttribution } from "./evidence/attribute.ts";
 import { createEvidenceStore, evidenceLimits } from "./evidence/evidence-store.ts";
 import type { EvidenceLimits, EvidenceStore } from "./evidence/evidence-store.ts";
 import { keepFile, type FileInPlace, type FileKeeping } from "./evidence/keep-file.ts";
@@ -21,6 +22,10 @@ export interface Evidence {
   keep(directory: OpenDirectory, name: string, path: string): Promise<Keeping>;
   /** Of a file: its bytes as far as a bound, and what it was. It stays where it is. */
   keepFile(place: FileInPlace): Promise<FileKeeping>;
+  /** After the file was replaced: who had it open, and who was logged in, is noted beside it in a while. */
+  attribute(kept: Extract<FileKeeping, { kind: "kept" }>): void;
+  /** When nothing is being noted. */
+  settled(): Promise<void>;
   /** Of a path below /etc, the newest first. */
   list(path: string): Promise<EvidenceFacts[]>;
   /** The first bytes of a kept file. */
@@ -31,9 +36,12 @@ export interface Evidence {
 
 export function createEvidence(stateDir: string, limits: EvidenceLimits = evidenceLimits): Evidence {
   const store = createEvidenceStore(stateDir, limits);
+  const attribution = createAttribution(store);
   return {
     keep: (directory, name, path) => keep(store, directory, { name, path }),
     keepFile: (place) => keepFile(store, place),
+    attribute: ({ id, inode }) => attribution.begin(id, inode),
+    settled: () => attribution.settled(),
     list: (path) => listEvidence(store, path),
     read: (id, maxBytes) => readEvidence(store, id, maxBytes),
     prune: () => store.prune(),

@@ -141,7 +141,9 @@ async function putPrepared(
     const kept = await keepContent(at);
     if (!context.isCurrent()) return { kind: "abandoned" };
     const renamed = rename();
-    if (renamed.kind === "done" || !isDirectoryInTheWay(renamed.errno)) return toOutcome(renamed, kept);
+    if (kept !== null) context.evidence.attribute(kept);
+    if (renamed.kind === "done" || !isDirectoryInTheWay(renamed.errno))
+      return toOutcome(renamed, kept?.id ?? null);
     const displaced = await displace(at);
     if (displaced.kind !== "displaced") return displaced;
     return displaced.finish(rename);
@@ -149,10 +151,12 @@ async function putPrepared(
 }
 
 /** What differs must not stay because there is no room for evidence: then there is none. */
-async function keepContent({ context, ...place }: Place): Promise<string | null> {
+async function keepContent({ context, ...place }: Place): Promise<KeptFile | null> {
   const kept = await context.evidence.keepFile({ etcDir: context.etcDir, ...place });
-  return kept.kind === "kept" ? kept.id : null;
+  return kept.kind === "kept" ? kept : null;
 }
+
+type KeptFile = Parameters<Evidence["attribute"]>[0];
 
 function isDirectoryInTheWay(errno: string): boolean {
   return errno === "EISDIR" || errno === "ENOTEMPTY" || errno === "EEXIST";
@@ -212,8 +216,10 @@ async function displace(place: Place): Promise<Displacing> {
 /** A directory is never given up for lack of room; a file in the way is. */
 async function keepWhole(place: Place, stats: Stats): Promise<Keeping | { kind: "nothing" }> {
   if (stats.isDirectory()) return place.context.evidence.keep(place.directory, place.name, place.path);
-  const id = await keepContent(place);
-  return id === null ? { kind: "nothing" } : { kind: "copied", id };
+  const kept = await keepContent(place);
+  if (kept === null) return { kind: "nothing" };
+  place.context.evidence.attribute(kept);
+  return { kind: "copied", id: kept.id };
 }
 
 function moveAside({ context, directory, name }: Place, evidence: string | null): Displacing {

@@ -28,8 +28,6 @@ function evidenceText({ id, at, facts, modifiedAt, culprit }: EvidenceFacts, isS
 /** Whoever was logged in did not therefore do it. */
 export function culpritText({ by, loggedIn }: Culprit): string {
   switch (by.kind) {
-    case "audit":
-      return `by ${printableLine(by.who)} (audit: ${printableLine(by.record)})`;
     case "writer":
       return `open for writing by pid ${by.pid} ${printableLine(by.command)} of uid ${by.uid}`;
     case "unknown": {

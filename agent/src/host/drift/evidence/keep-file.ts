@@ -9,6 +9,7 @@ import { attempt, type Outcome } from "../../errno-outcome.ts";
 import type { OpenDirectory } from "../etc-directory.ts";
 import { readPieces } from "../hash-file.ts";
 import type { EvidenceStore } from "./evidence-store.ts";
+import type { Inode } from "./find-writer.ts";
 import { isReachable } from "./is-reachable.ts";
 
 /** More of one file is not kept: whoever puts a huge one there must not push out all other evidence. */
@@ -17,7 +18,7 @@ const keptBytes = 1024 * 1024;
 const filesOfOne = 3;
 
 export type FileKeeping =
-  | { kind: "kept"; id: string }
+  | { kind: "kept"; id: string; inode: Inode }
   /** There is no content that differs from what is declared. */
   | { kind: "nothing" }
   | { kind: "refused"; errno: string };
@@ -96,7 +97,7 @@ async function write(store: EvidenceStore, place: FileInPlace, found: Found): Pr
     return { kind: "refused", errno: written.errno };
   }
   store.settle(id, size);
-  return { kind: "kept", id };
+  return { kind: "kept", id, inode: { dev: stats.dev, ino: stats.ino } };
 }
 
 function writeBoth(

@@ -39,7 +39,8 @@ export async function readEvidence(
   return readIn(folder, { id, name: "content" }, maxBytes);
 }
 
-async function readAbout(folder: OpenDirectory, id: string): Promise<EvidenceFacts | null> {
+/** Null where nothing legible is written about it. */
+export async function readAbout(folder: OpenDirectory, id: string): Promise<EvidenceFacts | null> {
   const text = await readIn(folder, { id, name: "about.json" }, aboutBytes);
   if (text === null) return null;
   try {

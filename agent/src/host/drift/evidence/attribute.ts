@@ -1,0 +1,54 @@
+/** SHELL. Looks for whoever changed a file, after it was put back: nobody waits for it, and a storm is not searched through. */
+import type { Culprit } from "@chimera/proto/drift-shown";
+import { renameSync, writeFileSync } from "node:fs";
+import { attempt } from "../../errno-outcome.ts";
+import { temporaryName } from "../../temporary-name.ts";
+import { openChild } from "../etc-directory.ts";
+import type { EvidenceStore } from "./evidence-store.ts";
+import { findWriter, type Inode } from "./find-writer.ts";
+import { readLoggedIn } from "./logged-in.ts";
+import { readAbout } from "./read-evidence.ts";
+
+export interface Attribution {
+  /** Notes beside the evidence who had the file open, and who was logged in. One search at a time; others are left out. */
+  begin(id: string, inode: Inode): void;
+  settled(): Promise<void>;
+}
+
+export function createAttribution(store: EvidenceStore): Attribution {
+  let running: Promise<void> | null = null;
+  return {
+    begin(id, inode) {
+      running ??= search(store, id, inode).finally(() => {
+        running = null;
+      });
+    },
+    settled: async () => {
+      await running;
+    },
+  };
+}
+
+async function search(store: EvidenceStore, id: string, inode: Inode): Promise<void> {
+  const writer = await findWriter(inode);
+  const loggedIn = await readLoggedIn();
+  const by: Culprit["by"] = writer === null ? { kind: "unknown" } : { kind: "writer", ...writer };
+  await note(store, id, { by, loggedIn });
+}
+
+/** Evidence that made room meanwhile needs no note. */
+async function note(store: EvidenceStore, id: string, culprit: Culprit): Promise<void> {
+  const opened = store.open();
+  if (opened.kind === "failed") return;
+  using folder = opened.value;
+  const about = await readAbout(folder, id);
+  if (about === null) return;
+  const inner = openChild(folder.child(id));
+  if (inner.kind === "failed") return;
+  using place = inner.value;
+  attempt(() => {
+    const name = temporaryName();
+    writeFileSync(place.child(name), JSON.stringify({ ...about, culprit }), { mode: 0o600, flag: "wx" });
+    renameSync(place.child(name), place.child("about.json"));
+  });
+}
