@@ -19,6 +19,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
 import { useEtcFixture } from "./etc-fixture.ts";
 import { pathsBelow } from "./etc-snapshot.ts";
@@ -224,6 +225,8 @@ test("whoever has the file open for writing is named, and nobody else", async ()
     writer.kill();
     reader.kill();
   }
+  // A search rests after the one before it.
+  await setTimeout(600);
   replace("ssh/sshd_config", "closed\n");
   await drift.sweepNow();
   const culprit = await vi.waitUntil(

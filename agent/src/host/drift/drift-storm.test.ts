@@ -4,6 +4,7 @@ import {
   chownSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -17,7 +18,7 @@ import { snapshotEtc } from "./etc-snapshot.ts";
 
 let fixture: EtcFixture;
 
-afterEach(() => fixture.remove());
+afterEach(() => fixture.remove(), 60_000);
 
 const at = (path: string): string => join(fixture.etc, path);
 
@@ -114,3 +115,29 @@ test("a sweep of 2,000 entries takes less than a second of CPU", { timeout: 60_0
   expect(drift.summary().managed).toBeGreaterThan(2000);
   expect((user + system) / 1000).toBeLessThan(1000);
 });
+
+test(
+  "of 1,500 files that change at once none is missed, and each is told and kept once",
+  { timeout: 120_000 },
+  async () => {
+    fixture = createEtcFixture(manyEntries(1500));
+    const pristine = snapshotEtc(fixture.etc);
+    const drift = fixture.start();
+    await drift.sweepNow();
+    for (let index = 0; index < 1500; index += 1) {
+      const path = at(`many/${index % 20}/entry-${index}`);
+      rmSync(path);
+      writeFileSync(path, `changed ${index}\n`);
+    }
+    await drift.sweepNow();
+    await vi.waitFor(() => expect(snapshotEtc(fixture.etc)).toEqual(pristine), { timeout: 60_000 });
+    await drift.sweepNow();
+    expect(drift.summary()).toMatchObject({ openCount: 0, reverted: 1500 });
+    const told = fixture.events.flatMap((event) =>
+      event.type === "drift-reverted" ? [event.data.item.path] : [],
+    );
+    expect(new Set(told).size).toBe(1500);
+    expect(told).toHaveLength(1500);
+    expect(readdirSync(join(fixture.stateDir, "evidence"))).toHaveLength(1500);
+  },
+);

@@ -10,17 +10,23 @@ import { readLoggedIn } from "./logged-in.ts";
 import { readAbout } from "./read-evidence.ts";
 
 export interface Attribution {
-  /** Notes beside the evidence who had the file open, and who was logged in. One search at a time; others are left out. */
+  /** Notes beside the evidence who had the file open, and who was logged in. One search at a time, and not at once again. */
   begin(id: string, inode: Inode): void;
   settled(): Promise<void>;
 }
 
+/** A search reads the whole of /proc: in a storm it would cost more than the storm. */
+const restMs = 500;
+
 export function createAttribution(store: EvidenceStore): Attribution {
   let running: Promise<void> | null = null;
+  let endedAt = -Infinity;
   return {
     begin(id, inode) {
+      if (performance.now() - endedAt < restMs) return;
       running ??= search(store, id, inode).finally(() => {
         running = null;
+        endedAt = performance.now();
       });
     },
     settled: async () => {
