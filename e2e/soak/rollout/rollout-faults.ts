@@ -84,7 +84,8 @@ export const rolloutFaults = new Map<string, RolloutFault>(
     },
     "two operators ask at once": { ...asUsual("two ask at once"), misleads: true },
     "the record is replayed": asUsual("put the first record again"),
-    "the record is edited: everybody may go": asUsual("let everybody go"),
+    // Also over an operator's pause, with which the deploy that followed it has ended.
+    "the record is edited: everybody may go": { ...asUsual("let everybody go"), misleads: true },
     "the record is of another head": asUsual("put another head's record"),
     "the record is garbage": asUsual("put garbage"),
     "the record is taken away": asUsual("take the record away"),
