@@ -1,4 +1,4 @@
-/** The agent's arguments as a command; hardware-facts is what the agent runs as its own child. */
+/** The agent's arguments as a command; hardware-facts is what the agent runs as its own child, store-worker as its own thread. */
 import { parseArgs } from "node:util";
 import { ChimeraError } from "@chimera/proto/errors";
 import { Digest, NodeName } from "@chimera/proto/names";
@@ -31,6 +31,7 @@ export type Command =
   | { kind: "dead-man"; configFile: string; order: Digest }
   | { kind: "identity"; dir: string; node: NodeName }
   | { kind: "hardware-facts"; node: NodeName }
+  | { kind: "store-worker" }
   | { kind: "version" };
 
 /** Throws usage, or input-invalid for a wrong value. */
@@ -60,6 +61,7 @@ const commands: Record<string, (values: Values, word: string | undefined) => Com
   "dead-man": ({ config, order }) => ({ kind: "dead-man", configFile: config, order: digest(order) }),
   identity: ({ dir, node }) => ({ kind: "identity", dir: required(dir, "--dir"), node: nodeName(node) }),
   "hardware-facts": ({ node }) => ({ kind: "hardware-facts", node: nodeName(node) }),
+  "store-worker": () => ({ kind: "store-worker" }),
   version: () => ({ kind: "version" }),
 };
 

@@ -19,7 +19,15 @@ test("what is left out has the documented default", () => {
   expect(parse(minimal)).toMatchObject({
     stateDir: "/var/lib/chimera",
     runtimeDir: "/run/chimera",
-    drift: { mode: "revert", sweepSeconds: 60, ignore: [], rules: [], showable: [], classes: {} },
+    drift: {
+      mode: "revert",
+      sweepSeconds: 60,
+      ignore: [],
+      rules: [],
+      showable: [],
+      classes: {},
+      store: { mode: "revert", scrub: true, roundHours: 24, walkSeconds: 600 },
+    },
     logLevel: "info",
     freshSeconds: 3600,
   });

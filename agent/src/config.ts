@@ -71,6 +71,18 @@ export const AgentConfig = z.strictObject({
       showable: z.array(DriftGlob).max(64).default([]),
       /** Beyond /etc; a class that is not named here follows `mode`. */
       classes: z.strictObject(driftClasses).prefault({}),
+      /** The paths of the accepted system's closure, by the signed closure list. */
+      store: z
+        .strictObject({
+          mode: z.enum(["revert", "report", "ignore"]).default("revert"),
+          /** Whether every byte is read in rounds; else only what names, sizes and times make suspect. */
+          scrub: z.boolean().default(true),
+          /** A full round takes no longer. */
+          roundHours: z.int().min(1).max(720).default(24),
+          /** Between two walks over all names. */
+          walkSeconds: z.int().min(1).max(86_400).default(600),
+        })
+        .prefault({}),
     })
     .prefault({}),
   probationSeconds: z.int().min(0).max(3600).default(30),

@@ -58,6 +58,10 @@ const answers: Answers = {
   async "hardware-facts"({ node }) {
     return JSON.stringify(await (await import("./host/hardware-facts.ts")).gatherHardware(node));
   },
+  async "store-worker"() {
+    await (await import("./host/store-drift/store-worker.ts")).serveStoreJobs();
+    return null;
+  },
   async version() {
     return `chimera-agent ${version}`;
   },

@@ -12,6 +12,7 @@ import { panicFleet } from "./panic-fleet.ts";
 import { panicLab } from "./panic-lab.ts";
 import { printReport } from "./print-report.ts";
 import { reconnectFleet } from "./reconnect-fleet.ts";
+import { scrub } from "./scrub.ts";
 
 const benches: Record<string, (report: Report) => Promise<Figure[]>> = {
   activation,
@@ -21,6 +22,7 @@ const benches: Record<string, (report: Report) => Promise<Figure[]>> = {
   "panic-fleet": panicFleet,
   "panic-lab": panicLab,
   "reconnect-fleet": reconnectFleet,
+  scrub,
 };
 
 const usage = `npm run bench -- <${Object.keys(benches).join("|")}> [--json]`;

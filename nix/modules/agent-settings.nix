@@ -105,6 +105,34 @@ types.submodule {
         showable
         classes
         ;
+      store = {
+        mode = mkOption {
+          type = types.enum [
+            "revert"
+            "report"
+            "ignore"
+          ];
+          default = "revert";
+          description = ''
+            What happens to a store path of the accepted system that is not what the signed closure list says: `revert` lets Nix
+            repair it from the fleet's cache.
+          '';
+        };
+        scrub = mkOption {
+          type = types.bool;
+          default = true;
+          description = "Whether every byte is read in rounds; else only what names, sizes and times make suspect.";
+        };
+        roundHours = mkOption {
+          type = types.ints.between 1 720;
+          default = 24;
+          description = "In so many hours every byte of the closure is read once.";
+        };
+        walkSeconds = seconds 600 {
+          least = 1;
+          most = 86400;
+        } "Seconds between two walks over all names, sizes, modes and times of the closure.";
+      };
     };
     freshSeconds = seconds 3600 {
       least = 60;

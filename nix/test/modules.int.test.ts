@@ -43,7 +43,15 @@ describe.skipIf(nixpkgsLib === undefined)(
         nats: { seedFile: "/var/lib/chimera/identity/nats.seed" },
         trustedKeys: exampleKeys.first,
         freshSeconds: 3600,
-        drift: { mode: "revert", sweepSeconds: 60, ignore: [], rules: [], showable: [], classes: {} },
+        drift: {
+          mode: "revert",
+          sweepSeconds: 60,
+          ignore: [],
+          rules: [],
+          showable: [],
+          classes: {},
+          store: { mode: "revert", scrub: true, roundHours: 24, walkSeconds: 600 },
+        },
       });
       expect(nixSettings["trusted-public-keys"]).toEqual([expect.stringMatching(/^lab-cache:/)]);
       expect(packages).toEqual(["chimera", "tmux"]);

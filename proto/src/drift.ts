@@ -3,7 +3,7 @@ import { z } from "zod";
 import { DriftException, maxDriftExceptions } from "./drift-policy.ts";
 import { Count, Digest, IsoTime } from "./names.ts";
 
-/** What happened to one managed entry of /etc, or to what the closure declares beyond it. */
+/** What happened to one managed entry of /etc, to what the closure declares beyond it, or to one path of the store. */
 export const DriftKind = z.enum([
   "missing",
   "content",
@@ -33,13 +33,20 @@ export const DriftKind = z.enum([
   "kernel",
   /** A user or group. */
   "account",
+  /** A path of the closure is not in the store. */
+  "store-missing",
+  /** Its bytes are not those of the signed closure list; an empty one, as a power cut leaves it, too. */
+  "store-content",
+  /** Its bytes are right; mode, owner or time of something in it are not as Nix leaves them. */
+  "store-metadata",
 ]);
 export type DriftKind = z.infer<typeof DriftKind>;
 
 /** One side of a difference, without content: content stays on the node. */
 export const EntryFacts = z.object({
-  type: z.enum(["missing", "file", "directory", "symlink", "other"]),
-  /** Bytes; only files. */
+  /** `nar` is a whole store path: size and digest are those of its NAR. */
+  type: z.enum(["missing", "file", "directory", "symlink", "other", "nar"]),
+  /** Bytes; only files and NARs. */
   size: Count.optional(),
   sha256: Digest.optional(),
   target: z.string().max(4096).optional(),
@@ -54,6 +61,8 @@ export const EntryFacts = z.object({
   attributes: z.array(z.string().max(256)).max(32).optional(),
   /** A value that is no file, as a user's shell or a kernel parameter. */
   text: z.string().max(1024).optional(),
+  /** Of a store path: which file shows the difference, and how. Names in it are not to be trusted. */
+  detail: z.string().max(1024).optional(),
 });
 export type EntryFacts = z.infer<typeof EntryFacts>;
 
@@ -65,6 +74,19 @@ export const DriftItem = z.object({
   found: EntryFacts,
 });
 export type DriftItem = z.infer<typeof DriftItem>;
+
+/** How far the node has looked through the store paths of its accepted system. */
+export const StoreDrift = z.object({
+  /** End of the last walk over names, sizes, modes and times. */
+  lastWalkAt: IsoTime.nullable(),
+  /** When every byte had been hashed since the round before. */
+  lastRoundAt: IsoTime.nullable(),
+  paths: Count,
+  /** Of NARs whose hash was the signed one in the round that runs. */
+  verifiedBytes: Count,
+  totalBytes: Count,
+});
+export type StoreDrift = z.infer<typeof StoreDrift>;
 
 export const DriftSummary = z.object({
   lastSweepAt: IsoTime.nullable(),
@@ -91,5 +113,7 @@ export const DriftSummary = z.object({
     .array(z.object({ path: z.string().max(4096), until: IsoTime, trips: Count }))
     .max(50)
     .optional(),
+  /** Absent where the store is not compared. */
+  store: StoreDrift.optional(),
 });
 export type DriftSummary = z.infer<typeof DriftSummary>;

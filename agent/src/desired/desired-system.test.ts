@@ -25,7 +25,15 @@ const [leafOfA, leafOfB, leafOfC] = [leafAs("a"), leafAs("b"), leafAs("c")];
 const config = {
   probationSeconds: 30,
   activationSeconds: 600,
-  drift: { mode: "revert" as const, sweepSeconds: 60, ignore: [], rules: [], showable: [], classes: {} },
+  drift: {
+    mode: "revert" as const,
+    sweepSeconds: 60,
+    ignore: [],
+    rules: [],
+    showable: [],
+    classes: {},
+    store: { mode: "revert" as const, scrub: true, roundHours: 24, walkSeconds: 600 },
+  },
   checks: [],
   units: [],
   afterCommit: "alarm" as const,

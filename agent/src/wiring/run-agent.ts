@@ -21,6 +21,7 @@ import { createRolloutTender } from "../host/sessions/rollout-session.ts";
 import { isSystem } from "../host/system-pointers.ts";
 import { openControl, shareTold } from "./open-control.ts";
 import { openDrift } from "./open-drift.ts";
+import { joinDrift, openStoreDrift } from "./open-store-drift.ts";
 import { wantedSession } from "../rollout/wanted-session.ts";
 import { createShared, type Shared } from "../shared.ts";
 import { program, version } from "../version.ts";
@@ -92,7 +93,7 @@ function startAgent({ config, configFile, log, progress }: AgentNeeds): Running 
   reportCorrupt(control, "the journal was unreadable and lies", journalFile.corrupt);
   reportStandIn(control, host.standsInFor);
   const { keeper } = control;
-  const drift = openDrift({ config, log, shared, report: control.report, trust: keeper.state });
+  const drift = openAllDrift({ config, log, shared, host, control });
   const local = wireLocal({ config, configFile, program, log, shared, control });
   shared.driftSummary = () => drift.summary();
   const leaving = Promise.withResolvers<string>();
@@ -142,6 +143,24 @@ function reportStandIn({ report }: ControlSide, insteadOf: string | null): void 
   if (insteadOf === null) return;
   const message = `an older agent runs, because the active system's does not: ${insteadOf}`;
   report({ type: "alarm", data: { code: "activation-failed", message: message.slice(0, 2048) } });
+}
+
+/** Of /etc and of the store. After a switch only /etc has a hurry: reading the closure list costs the loop a moment. */
+function openAllDrift({ config, log, shared, host, control }: ControlParts & { control: ControlSide }) {
+  const needs = { config, log, shared, report: control.report, trust: control.keeper.state };
+  const etc = openDrift(needs);
+  const { ownPath } = host;
+  const store = openStoreDrift({ ...needs, program, ownPath });
+  const orderEtc = shared.orderDrift;
+  shared.orderDrift = (order) => {
+    if (order.action.kind === "drift-resume") store.resume(order.action.path);
+    return orderEtc(order);
+  };
+  return {
+    ...etc,
+    summary: () => joinDrift(etc.summary(), store.summary()),
+    stop: () => Promise.all([etc.stop(), store.stop()]),
+  };
 }
 
 interface ControlParts {

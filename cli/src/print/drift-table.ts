@@ -111,17 +111,8 @@ function difference({ path, expected, found }: DriftItem): string[] {
   return [printablePath(path), factsText(expected), factsText(found)];
 }
 
-export function factsText({
-  type,
-  size,
-  sha256,
-  target,
-  mode,
-  uid,
-  gid,
-  attributes = [],
-  text,
-}: EntryFacts): string {
+export function factsText(facts: EntryFacts): string {
+  const { type, size, sha256, target, mode, uid, gid, attributes = [], text, detail } = facts;
   const words = [
     // A value that is no file speaks for itself.
     text === undefined ? type : printablePath(text),
@@ -131,6 +122,7 @@ export function factsText({
     mode ?? "",
     uid === undefined ? "" : `${uid}:${gid ?? "?"}`,
     ...attributes.map(printablePath),
+    detail === undefined ? "" : `(${printablePath(detail)})`,
   ];
   return words.filter((word) => word !== "").join(" ");
 }

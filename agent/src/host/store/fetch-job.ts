@@ -1,6 +1,5 @@
 /** SHELL. The one background fetch: closure list, download, roots, comparison. The loop only looks at how it is doing. */
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { ClosureEntry } from "@chimera/proto/signed/closure";
 import { ChimeraError, errorChain, type ErrorCode } from "@chimera/proto/errors";
 import type { PublicKeyText } from "@chimera/proto/signed/keys";
@@ -14,8 +13,8 @@ import { checkAgent, type RunningAgent } from "../agent/check-agent.ts";
 import { freeBytes } from "../free-bytes.ts";
 import { keepClosureList, maxListBytes, parseClosureList, readClosureList } from "./closure-lists.ts";
 import { setRoot } from "./gc-roots.ts";
+import { substitutersOf, writeNetrc } from "./fetch-source.ts";
 import { fetchClosure, registeredClosure } from "./nix.ts";
-import { writeDurably } from "../state/state-file.ts";
 
 export interface FetchJobOptions {
   controllerUrl: string;
@@ -105,13 +104,8 @@ async function fetchAndCompare(
   const totalBytes = missingBytes(entries);
   requireSpace(totalBytes, options.reserveBytes);
   report({ kind: "running", head, doneBytes: 0, totalBytes });
-  const substituters = leaf.substituters.length > 0 ? leaf.substituters : [`${options.controllerUrl}/cache`];
-  const netrcFile = join(options.runtimeDir, "netrc");
-  // Only the controller gets the token; another substituter is no business of it.
-  writeDurably(
-    netrcFile,
-    `machine ${new URL(options.controllerUrl).hostname} login chimera password ${token}\n`,
-  );
+  const substituters = substitutersOf(leaf, options.controllerUrl);
+  const netrcFile = writeNetrc(options, token);
   await fetchClosure(
     leaf.toplevel,
     { substituters, trustedPublicKeys: options.trustedPublicKeys, netrcFile },

@@ -18,11 +18,26 @@ export interface FetchWatch {
   onBytes: (bytes: number) => void;
 }
 
-const nixCommand = ["--extra-experimental-features", "nix-command"];
+export const nixCommand = ["--extra-experimental-features", "nix-command"];
 const fetchTimeoutMs = 6 * 3600_000;
 
 /** Only what the arguments name is trusted: neither the machine's substituters nor its keys, and never a build. */
 export function fetchArguments(toplevel: StorePath, source: FetchSource): string[] {
+  return [
+    ...nixCommand,
+    "build",
+    toplevel,
+    "--no-link",
+    "--max-jobs",
+    "0",
+    "--log-format",
+    "internal-json",
+    ...sourceOptions(source),
+  ];
+}
+
+/** For whatever takes paths from somewhere. */
+export function sourceOptions(source: FetchSource): string[] {
   const options: Record<string, string> = {
     substituters: source.substituters.join(" "),
     "extra-substituters": "",
@@ -38,17 +53,7 @@ export function fetchArguments(toplevel: StorePath, source: FetchSource): string
     "stalled-download-timeout": "60",
     "download-attempts": "3",
   };
-  return [
-    ...nixCommand,
-    "build",
-    toplevel,
-    "--no-link",
-    "--max-jobs",
-    "0",
-    "--log-format",
-    "internal-json",
-    ...Object.entries(options).flatMap(([name, value]) => ["--option", name, value]),
-  ];
+  return Object.entries(options).flatMap(([name, value]) => ["--option", name, value]);
 }
 
 /** Throws closure-unavailable with Nix's own words. */

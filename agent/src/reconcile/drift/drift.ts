@@ -52,6 +52,8 @@ const replacedBy = {
   directory: "replaced-by-directory",
   symlink: "replaced-by-link",
   other: "replaced-by-other",
+  // Nothing in /etc is found as one.
+  nar: "replaced-by-other",
 } as const satisfies Record<Exclude<EntryFacts["type"], "missing">, DriftKind>;
 
 function targetDifference(expected: EntryFacts, found: EntryFacts): DriftKind | null {

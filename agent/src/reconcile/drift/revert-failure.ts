@@ -8,6 +8,8 @@ export type RevertFailureCode =
   | "not-permitted"
   | "parent-moved"
   | "reload-failed"
+  | "repair-failed"
+  | "repair-unavailable"
   | "revert-failed"
   | "source-changed";
 

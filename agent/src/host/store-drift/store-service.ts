@@ -1,0 +1,77 @@
+/** SHELL. Keeps the store paths of the active system as the signed list says: missing ones at once, all names often, all bytes in a round. */
+import type { DriftSummary, StoreDrift } from "@chimera/proto/drift";
+import { verifiedBytes } from "../../reconcile/store-drift/scrub-book.ts";
+import { attemptAsync } from "../errno-outcome.ts";
+import { clearLeftovers } from "./repair-path.ts";
+import { createStoreHand } from "./store-hand.ts";
+import { openStoreState, type StoreDriftOptions, type StoreState } from "./store-state.ts";
+import { stepStore } from "./store-step.ts";
+
+export interface StoreDriftService {
+  /** Null where nothing is compared. */
+  summary(): StoreSummary | null;
+  /** Repairs again what was fought over; false where nobody fought. */
+  resume(path: string): boolean;
+  stop(): Promise<void>;
+}
+
+export interface StoreSummary extends Pick<DriftSummary, "fought"> {
+  store: StoreDrift;
+  open: DriftSummary["open"];
+  openCount: number;
+  reverted: number;
+}
+
+export function startStoreDrift(options: StoreDriftOptions): StoreDriftService {
+  const { root = "", program, isPaced = true } = options;
+  const hand = createStoreHand(program, { root, uid: process.geteuid?.() ?? 0, isPaced });
+  let wake: (() => void) | null = null;
+  const state = openStoreState(options, hand, () => wake?.());
+  const work = async (): Promise<void> => {
+    await attemptAsync(() => clearLeftovers(options.stateDir));
+    while (!state.isStopped) {
+      const restMs = await stepStore(state);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      wake = resolve;
+      const timer = setTimeout(resolve, state.isStopped || state.hints.size > 0 ? 0 : restMs);
+      await promise;
+      clearTimeout(timer);
+    }
+  };
+  const ended = work();
+  return {
+    summary: createSummary(state),
+    resume: (path) => state.responder.resume(path),
+    async stop() {
+      state.isStopped = true;
+      wake?.();
+      await Promise.all([state.watch.close(), hand.stop()]);
+      await ended;
+      state.file.save();
+    },
+  };
+}
+
+/** A status is asked for much more often than reading gets on. */
+const freshMs = 5_000;
+
+function createSummary(state: StoreState): () => StoreSummary | null {
+  let counted = { closure: state.closure, atMs: -Infinity, bytes: 0 };
+  return () => {
+    const { closure, file, responder, lastWalkAt } = state;
+    if (closure === null) return null;
+    const atMs = performance.now();
+    if (counted.closure !== closure || atMs - counted.atMs > freshMs)
+      counted = { closure, atMs, bytes: verifiedBytes(file.book, closure.paths, Date.now()) };
+    const { roundEndedAt } = file.book;
+    const store = {
+      lastWalkAt,
+      lastRoundAt: roundEndedAt === null ? null : new Date(roundEndedAt).toISOString(),
+      paths: closure.paths.length,
+      verifiedBytes: counted.bytes,
+      totalBytes: closure.totalBytes,
+    };
+    const { open, openCount, reverted, fought = [] } = responder.summary();
+    return { store, open, openCount, reverted, fought };
+  };
+}

@@ -1,0 +1,149 @@
+/** SHELL. What the store service knows while it runs, and how its parts are joined. */
+import { errorChain } from "@chimera/proto/errors";
+import type { NodeEventBody } from "@chimera/proto/event";
+import type { Log } from "@chimera/proto/log";
+import type { Digest, StorePath } from "@chimera/proto/names";
+import type { DriftMode } from "../../reconcile/drift/drift.ts";
+import { isSwitchLocked, switchLockFile } from "../activation/switch-lock.ts";
+import { createResponder, type Responder, type ResponderOptions } from "../drift/drift-response.ts";
+import type { FetchSource } from "../store/nix.ts";
+import { openScrubFile, type ScrubFile } from "./scrub-file.ts";
+import type { StoreClosure } from "./store-closure.ts";
+import type { StoreHand } from "./store-hand.ts";
+import { createStoreLook, type StoreLook } from "./store-look.ts";
+import { createStoreRepair, type StoreRepair } from "./store-repair.ts";
+import { createStoreWatch, type StoreWatch } from "./store-watch.ts";
+
+export interface StoreDriftOptions {
+  /** The active system; `null` while it is none of ours, and nothing is compared then. */
+  toplevel: () => StorePath | null;
+  /** The closure list of a system, as its signed leaf names it; null where no leaf does. */
+  listOf: (toplevel: StorePath) => Digest | null;
+  source: (toplevel: StorePath) => FetchSource | null;
+  mode: DriftMode;
+  /** What policy says of a path; without it, what the mode says. */
+  stance?: NonNullable<ResponderOptions["stance"]>;
+  /** Null where bytes are read of suspects only. */
+  roundMs: number | null;
+  walkMs: number;
+  isHeld: () => boolean;
+  isSwitching: () => boolean;
+  /** Store path that this agent runs from; null outside the store. */
+  ownPath: StorePath | null;
+  /** This agent's own script. */
+  program: string;
+  stateDir: string;
+  onEvent: (body: NodeEventBody) => void;
+  log: Log;
+  /** Before /nix/store, in tests. */
+  root?: string;
+  switchLock?: string;
+  /** False in tests, which have no hours. */
+  isPaced?: boolean;
+}
+
+export interface StoreState extends StoreDriftOptions {
+  root: string;
+  closure: StoreClosure | null;
+  /** The active system whose list is not there; looked for again, told once. */
+  unlisted: StorePath | null;
+  responder: Responder;
+  look: StoreLook;
+  repair: StoreRepair;
+  watch: StoreWatch;
+  file: ScrubFile;
+  hints: Set<StorePath>;
+  alarmed: Set<string>;
+  lastWalkAt: string | null;
+  /** Monotonic; the first walk is due at once. */
+  nextWalkMs: number;
+  isStopped: boolean;
+}
+
+export function openStoreState(options: StoreDriftOptions, hand: StoreHand, wake: () => void): StoreState {
+  const { root = "", stateDir, log } = options;
+  const file = openScrubFile(stateDir, log);
+  const responder = createResponder(options);
+  const hints = new Set<StorePath>();
+  const look = createStoreLook({
+    root,
+    hand,
+    book: () => file.book,
+    onDrift: (expected, item) => state.repair.onDrift(expected, item),
+    onClean: (path) => state.repair.onClean(path),
+    onTrouble: (path, message) => tellTrouble(state, path, message),
+  });
+  const onHint = (path: StorePath): void => {
+    hints.add(path);
+    wake();
+  };
+  const state: StoreState = {
+    ...options,
+    root,
+    file,
+    responder,
+    look,
+    hints,
+    repair: openRepair(options, { responder, look, state: () => state }),
+    watch: createStoreWatch({ root, onHint, onError: (error) => tellUnwatched(state, error) }),
+    closure: null,
+    unlisted: null,
+    alarmed: new Set(),
+    lastWalkAt: null,
+    nextWalkMs: -Infinity,
+    isStopped: false,
+  };
+  tellCorrupt(file, options.onEvent);
+  return state;
+}
+
+interface RepairParts {
+  responder: Responder;
+  look: StoreLook;
+  state: () => StoreState;
+}
+
+function openRepair(options: StoreDriftOptions, { responder, look, state }: RepairParts): StoreRepair {
+  return createStoreRepair({
+    ...options,
+    responder,
+    closure: () => state().closure,
+    source: ({ toplevel }) => options.source(toplevel),
+    compare: (expected) => look.compare(expected),
+    async onRepaired(path) {
+      if (state().watch.has(path)) await state().watch.refresh();
+    },
+    isCurrent: (closure) => !isBusy(state()) && options.toplevel() === closure.toplevel,
+  });
+}
+
+function tellTrouble(state: StoreState, path: StorePath, message: string): void {
+  // A worker that was ended with us is no trouble.
+  if (!state.isStopped) alarm(state, "store-unreadable", `${path} could not be looked at: ${message}`);
+}
+
+function tellUnwatched(state: StoreState, error: unknown): void {
+  alarm(state, "watch-failed", `changes of the store are only found by the walk: ${errorChain(error)}`);
+}
+
+function tellCorrupt({ corrupt }: ScrubFile, onEvent: StoreDriftOptions["onEvent"]): void {
+  if (corrupt === null) return;
+  const message = `what was read of the store was unreadable and lies at ${corrupt}: the round begins anew`;
+  onEvent({ type: "alarm", data: { code: "file-unreadable", message } });
+}
+
+/** A switch runs: what it needs is not taken away from under it. */
+export function isBusy({ isSwitching, switchLock = switchLockFile }: StoreState): boolean {
+  return isSwitching() || isSwitchLocked(switchLock);
+}
+
+const rememberedAlarms = 256;
+
+/** Told once until the agent starts again. */
+export function alarm({ alarmed, onEvent, log }: StoreState, code: string, message: string): void {
+  const shown = message.slice(0, 2048);
+  if (alarmed.has(shown) || alarmed.size >= rememberedAlarms) return;
+  alarmed.add(shown);
+  onEvent({ type: "alarm", data: { code, message: shown } });
+  log.error({ code, problem: shown }, "store alarm raised");
+}

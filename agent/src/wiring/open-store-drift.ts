@@ -1,0 +1,90 @@
+/** Wiring: what the store is compared with, from where it is repaired, and when it is left alone. */
+import type { DriftSummary } from "@chimera/proto/drift";
+import { ChimeraError } from "@chimera/proto/errors";
+import type { StorePath } from "@chimera/proto/names";
+import { verifyLeaf, type Leaf } from "@chimera/proto/signed/world";
+import { readSecret } from "../host/agent/identity.ts";
+import {
+  startStoreDrift,
+  type StoreDriftService,
+  type StoreSummary,
+} from "../host/store-drift/store-service.ts";
+import { substitutersOf, writeNetrc } from "../host/store/fetch-source.ts";
+import type { FetchSource } from "../host/store/nix.ts";
+import { isSwitching, settledToplevel } from "../reconcile/settled-toplevel.ts";
+import { createPolicy } from "./drift-policy.ts";
+import type { DriftNeeds } from "./open-drift.ts";
+
+export interface StoreDriftNeeds extends DriftNeeds {
+  program: string;
+  ownPath: StorePath | null;
+}
+
+const hourMs = 3600_000;
+
+export function openStoreDrift(needs: StoreDriftNeeds): StoreDriftService {
+  const { config, log, shared, report, program, ownPath } = needs;
+  const { mode, scrub, roundHours, walkSeconds } = config.drift.store;
+  return startStoreDrift({
+    toplevel: () => settledToplevel(shared.journal),
+    listOf: (toplevel) => leafOf(needs, toplevel)?.closure ?? null,
+    source: (toplevel) => sourceOf(needs, toplevel),
+    mode,
+    stance: createPolicy({ ...config.drift, mode }, needs.trust),
+    roundMs: scrub ? roundHours * hourMs : null,
+    walkMs: walkSeconds * 1000,
+    isHeld: () => shared.isDriftHeld(),
+    isSwitching: () => isSwitching(shared.journal),
+    ownPath,
+    program,
+    stateDir: config.stateDir,
+    onEvent: report,
+    log: log.child({ component: "store-drift" }),
+  });
+}
+
+/** Of the system that runs, which need not be the newest that was accepted. */
+function leafOf({ shared, trust, config }: StoreDriftNeeds, toplevel: StorePath): Leaf | null {
+  const accepted = shared.leaf();
+  if (accepted?.toplevel === toplevel) return accepted;
+  const record = trust()?.leaves.findLast((leaf) => leaf.toplevel === toplevel);
+  if (record === undefined) return null;
+  const { node, fleetId } = config;
+  try {
+    return verifyLeaf(record.proof, { world: record.world, size: record.proof.size, fleetId }, node);
+  } catch (error) {
+    if (error instanceof ChimeraError) return null;
+    throw error;
+  }
+}
+
+/** The same cache and the same keys as the fetch's. */
+function sourceOf(needs: StoreDriftNeeds, toplevel: StorePath): FetchSource | null {
+  const leaf = leafOf(needs, toplevel);
+  if (leaf === null) return null;
+  const { runtimeDir, controller, nix } = needs.config;
+  const controllerUrl = controller.url.replace(/\/+$/, "");
+  try {
+    const netrcFile = writeNetrc({ runtimeDir, controllerUrl }, readSecret(controller.tokenFile));
+    const substituters = substitutersOf(leaf, controllerUrl);
+    return { substituters, trustedPublicKeys: nix.trustedPublicKeys, netrcFile };
+  } catch (error) {
+    if (error instanceof ChimeraError) return null;
+    throw error;
+  }
+}
+
+const mostShown = 50;
+
+/** What differs in /etc and in the store, as one. */
+export function joinDrift(etc: DriftSummary, store: StoreSummary | null): DriftSummary {
+  if (store === null) return etc;
+  return {
+    ...etc,
+    open: [...store.open, ...etc.open].slice(0, mostShown),
+    openCount: etc.openCount + store.openCount,
+    reverted: etc.reverted + store.reverted,
+    fought: [...(store.fought ?? []), ...(etc.fought ?? [])].slice(0, mostShown),
+    store: store.store,
+  };
+}
