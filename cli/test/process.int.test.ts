@@ -86,7 +86,8 @@ test("in a project completion offers its nodes and tags, also while the controll
   await mkdir(folder);
   await writeFile(join(folder, "chimera.toml"), '[nodes.web-1]\ntags = ["canary"]\n[nodes.web-2]\n');
   expect(await complete(["deploy", "-t", ""], folder)).toEqual(["web-1", "web-2", "@canary"]);
-  expect(await complete(["drift", ""])).toEqual([]);
+  expect(await complete(["status", ""])).toEqual([]);
+  expect(await complete(["drift", "show", ""])).toEqual([]);
   operator.server.intercept = () => false;
 });
 
