@@ -127,6 +127,21 @@ test("a file that systemd has not read yet is met by a reload, and told where it
   await waitUntil("it is over", async () => (await drift()).open.length === 0, seconds(20));
 });
 
+test("units that systemd read from a folder in the place of the closure's are read again when that is back", async () => {
+  const description = async () => sh("systemctl show -p Description --value lab-app-3.service");
+  const declared = await description();
+  await node.runChecked(["chimera", "local", "hold", "--for", "1h", "--drift", "--reason", "by hand"]);
+  const edit =
+    "rm lab-app-3.service; printf '[Unit]\\nDescription=by hand\\n[Service]\\nExecStart=/bin/true\\n' > lab-app-3.service";
+  await sh(`cp -a /etc/static/systemd/system/. /root/units && cd /root/units && ${edit}`);
+  await sh("rm /etc/systemd/system && mv /root/units /etc/systemd/system && systemctl daemon-reload");
+  expect(await description()).toBe("by hand");
+  await node.runChecked(["chimera", "local", "release"]);
+  await waitDrift("reverted", "replaced-by-directory /etc/systemd/system");
+  await waitUntil("the declared unit is loaded", async () => (await description()) === declared, seconds(20));
+  expect(await sh("readlink /etc/systemd/system")).toBe("/etc/static/systemd/system");
+});
+
 test("a second root is told, and nobody takes it away but who made it", async () => {
   await sh("echo 'toor:x:0:0::/root:/bin/sh' >> /etc/passwd");
   await waitDrift("open", "account /etc/passwd#toor");

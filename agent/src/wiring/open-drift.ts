@@ -9,6 +9,7 @@ import type { AgentConfig } from "../config.ts";
 import { startDrift, type DriftService } from "../host/drift/drift-service.ts";
 import { createEvidence, type Evidence } from "../host/drift/evidence.ts";
 import { createForeignTeller, type ForeignTeller } from "../host/machine-drift/foreign-teller.ts";
+import { createUnitManager } from "../host/machine-drift/unit-manager.ts";
 import { pointerPaths } from "../host/system-pointers.ts";
 import { mergeSummaries } from "../reconcile/drift/merge-summaries.ts";
 import { createIsIgnored, modeOfClass } from "../reconcile/machine-drift/drift-class.ts";
@@ -16,6 +17,7 @@ import { isSwitching, settledToplevel } from "../reconcile/settled-toplevel.ts";
 import type { Shared } from "../shared.ts";
 import { createPolicy, lastingIgnores, showableBy } from "./drift-policy.ts";
 import { openMachineDrift } from "./open-machine-drift.ts";
+import { reloadAfterReverts } from "./reload-units.ts";
 
 export interface DriftNeeds {
   config: AgentConfig;
@@ -34,8 +36,12 @@ interface NodeDrift extends Pick<ForeignTeller, "noteSystem"> {
 
 export function openDrift(needs: DriftNeeds): NodeDrift {
   const evidence = createEvidence(needs.config.stateDir);
-  const etc = openEtcDrift(needs, evidence);
-  const machine = openMachineDrift(needs, evidence);
+  const manager = createUnitManager();
+  const etc = openEtcDrift(
+    { ...needs, report: reloadAfterReverts({ reload: () => manager.reload(), report: needs.report }) },
+    evidence,
+  );
+  const machine = openMachineDrift(needs, { evidence, manager });
   const foreign = openForeignTeller(needs);
   const sweepNow = () => Promise.all([etc.sweepNow(), machine.sweepNow()]);
   const resume = (path: string) => {

@@ -7,7 +7,7 @@ import { createLinksSource } from "../host/machine-drift/links-source.ts";
 import { machinePlaces } from "../host/machine-drift/machine-places.ts";
 import { startMachineDrift, type MachineDrift } from "../host/machine-drift/machine-service.ts";
 import type { MachineSource } from "../host/machine-drift/machine-source.ts";
-import { askCapabilities, createUnitManager } from "../host/machine-drift/unit-manager.ts";
+import { askCapabilities, type UnitManager } from "../host/machine-drift/unit-manager.ts";
 import { createLoadedUnitsSource } from "../host/machine-drift/loaded-units-source.ts";
 import { createOverridesSource } from "../host/machine-drift/overrides-source.ts";
 import { createWrappersSource } from "../host/machine-drift/wrappers-source.ts";
@@ -20,12 +20,18 @@ import type { DriftNeeds } from "./open-drift.ts";
 
 const store = "/nix/store/";
 
-export function openMachineDrift(needs: DriftNeeds, evidence: Evidence): MachineDrift {
+/** Shared with what keeps /etc. */
+interface SharedParts {
+  evidence: Evidence;
+  manager: UnitManager;
+}
+
+export function openMachineDrift(needs: DriftNeeds, parts: SharedParts): MachineDrift {
   const { config, log, shared, report, trust } = needs;
   const modes = modesOfClasses(config.drift);
   const policy = (mode: DriftMode) => createPolicy({ ...config.drift, mode }, trust);
   return startMachineDrift({
-    sources: sourcesOf(needs, evidence),
+    sources: sourcesOf(needs, parts),
     toplevel: () => settledToplevel(shared.journal),
     modes,
     isHeld: () => shared.isDriftHeld(),
@@ -47,9 +53,8 @@ export function openMachineDrift(needs: DriftNeeds, evidence: Evidence): Machine
   });
 }
 
-function sourcesOf({ config, shared }: DriftNeeds, evidence: Evidence): MachineSource[] {
+function sourcesOf({ config, shared }: DriftNeeds, { evidence, manager }: SharedParts): MachineSource[] {
   const places = machinePlaces;
-  const manager = createUnitManager();
   const { units } = modesOfClasses(config.drift);
   return [
     createLinksSource({ places, evidence, rest: () => restOf(shared) }),

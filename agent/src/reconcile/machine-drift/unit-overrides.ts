@@ -53,3 +53,11 @@ export function elsewhere(paths: readonly string[], allowed: readonly string[]):
   const known = [...rightful, ...allowed];
   return paths.filter((path) => path !== "" && !known.some((folder) => path.startsWith(folder)));
 }
+
+const closureFolder = "/etc/systemd/system";
+
+/** Whether systemd reads units of the closure from there, from below it, or by way of it. */
+export function holdsUnits(path: string): boolean {
+  if (path === "/etc/static" || path === closureFolder) return true;
+  return path.startsWith(`${closureFolder}/`) || closureFolder.startsWith(`${path}/`);
+}
