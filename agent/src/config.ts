@@ -24,6 +24,8 @@ const driftClasses = {
   wrappers: driftClass,
   kernel: driftClass,
   accounts: driftClass,
+  /** What is mounted over /etc or below it, and the closure does not declare. */
+  mounts: driftClass,
 };
 
 export const AgentConfig = z.strictObject({
@@ -69,12 +71,13 @@ export const AgentConfig = z.strictObject({
       window: RebootWindow.optional(),
       /** Their content may be shown to whoever signs orders, whatever the mode of the file. */
       showable: z.array(DriftGlob).max(64).default([]),
-      /** Beyond /etc; a class that is not named here follows `mode`. */
+      /** A class that is not named here is only reported, but for `pointers`, which follows `mode`. */
       classes: z.strictObject(driftClasses).prefault({}),
       /** The paths of the accepted system's closure, by the signed closure list. */
       store: z
         .strictObject({
-          mode: z.enum(["revert", "report", "ignore"]).default("revert"),
+          /** A repair takes a path away before it writes it anew: who wants that says so. */
+          mode: DriftMode.default("report"),
           /** Whether every byte is read in rounds; else only what names, sizes and times make suspect. */
           scrub: z.boolean().default(true),
           /** A full round takes no longer. */

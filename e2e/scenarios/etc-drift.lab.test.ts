@@ -25,7 +25,7 @@ const told = async (): Promise<NodeEvent[]> =>
 beforeAll(async () => {
   fleet = await startFleet({ nodes: 1 });
   node = fleet.lab.host("n1");
-  const agentConfig = { drift: { mode: "revert", sweepSeconds } };
+  const agentConfig = { drift: { mode: "revert", sweepSeconds, classes: { mounts: "revert" } } };
   const { code, stderr } = await deployWorld(fleet, "drift", { agentConfig });
   if (code !== 0) throw new Error(`the deployment: ${stderr}`);
   await waitView(fleet, "n1", ({ status }) => status?.state === "committed");

@@ -58,7 +58,7 @@ beforeAll(async () => {
   node = fleet.lab.host("n1");
   for (const label of ["old", "new"]) {
     const { code, stderr } = await deployWorld(fleet, label, {
-      agentConfig: { drift: { sweepSeconds: 10 } },
+      agentConfig: { drift: { sweepSeconds: 10, classes: { units: "revert", wrappers: "revert" } } },
     });
     if (code !== 0) throw new Error(`the deployment of ${label}: ${stderr}`);
   }

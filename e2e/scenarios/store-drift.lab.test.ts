@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => downUnlessInUse());
 
 async function deploy(): Promise<void> {
-  const drift = { store: { walkSeconds: 3, roundHours: 1 } };
+  const drift = { store: { mode: "revert", walkSeconds: 3, roundHours: 1 } };
   const { code, stderr } = await deployWorld(fleet, "store", { agentConfig: { drift } });
   expect(code, stderr).toBe(0);
   await waitView(fleet, "n1", ({ status }) => status?.drift.store?.lastWalkAt != null);

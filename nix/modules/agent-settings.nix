@@ -112,10 +112,10 @@ types.submodule {
             "report"
             "ignore"
           ];
-          default = "revert";
+          default = "report";
           description = ''
             What happens to a store path of the accepted system that is not what the signed closure list says: `revert` lets Nix
-            repair it from the fleet's cache.
+            repair it from the fleet's cache. Nix takes the path away before it writes it anew.
           '';
         };
         scrub = mkOption {

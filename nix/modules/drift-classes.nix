@@ -1,4 +1,4 @@
-# What is compared beyond /etc, and what happens where it differs. A class that is not named follows `drift.mode`.
+# What happens to classes of differences. One that is not named is only reported; `pointers` follows `drift.mode`.
 { lib }:
 let
   inherit (lib) mkOption types;
@@ -14,12 +14,12 @@ let
       );
       default = null;
       example = "report";
-      description = "What happens to ${what}. `null`: what `drift.mode` says.";
+      description = "What happens to ${what}. `null`: it is reported, unless `drift.mode` is `ignore`; `pointers` does what `drift.mode` says.";
     };
 in
 mkOption {
   default = { };
-  description = "What happens beyond /etc, for each class that shall not follow `drift.mode`.";
+  description = "What happens to differences that may be somebody's right: each class is put back only where this says so.";
   # No free form: a misspelt class would be one that nobody reads.
   type = types.submodule {
     options = {
@@ -28,6 +28,7 @@ mkOption {
       wrappers = mode "wrappers in {file}`/run/wrappers`";
       kernel = mode "kernel parameters and modules, which are only ever reported";
       accounts = mode "users and groups, which are only ever reported";
+      mounts = mode "what is mounted over {file}`/etc` or below it, and the closure does not declare";
     };
   };
 }

@@ -77,6 +77,7 @@ function openEtcDrift(needs: DriftNeeds, evidence: Evidence): DriftService {
   return startDrift({
     toplevel: () => settledToplevel(shared.journal),
     mode: config.drift.mode,
+    mounts: modeOfClass(config.drift, "mounts"),
     isHeld: () => shared.isDriftHeld(),
     isShowable: showableBy(config.drift),
     stance: createPolicy(config.drift, trust),

@@ -22,6 +22,8 @@ export interface DriftOptions {
   /** The active system; `null` while it is none of ours, and nothing is compared then. */
   toplevel: () => string | null;
   mode: DriftMode;
+  /** For what is mounted over /etc; without it as `mode` says. */
+  mounts?: DriftMode;
   /** True while an operator's hold forbids to put anything back. */
   isHeld: () => boolean;
   /** What policy says of a path; without it, what the mode says. */
@@ -120,6 +122,7 @@ function createPass(options: DriftOptions): Parts {
   const pass = createDriftPass({
     toplevel,
     mode,
+    mountMode: options.mounts ?? mode,
     isHeld,
     currentSystem: options.currentSystem ?? "/run/current-system",
     etcDir,

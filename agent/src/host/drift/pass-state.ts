@@ -18,6 +18,8 @@ import type { RevertContext } from "./revert-entry.ts";
 export interface DriftPassOptions {
   toplevel: () => string | null;
   mode: DriftMode;
+  /** Of what is mounted over /etc. */
+  mountMode: DriftMode;
   isHeld: () => boolean;
   /** The link to the system that really is active. */
   currentSystem: string;

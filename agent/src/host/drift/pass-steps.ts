@@ -30,11 +30,16 @@ type GoesOn = Promise<boolean>;
 
 /** First of all: what is below a mount is not what the closure put there. */
 export async function sweepMounts(state: PassState, { expected, seen }: Sweeping): GoesOn {
-  const { etcDir, mounts, responder } = state;
+  const { etcDir, mounts, responder, mountMode } = state;
+  if (mountMode === "ignore") return true;
   for (const path of mounts.look(expected).covered) {
     const since = performance.now();
     const item = coveredItem(path, expected.entries.get(path), await readFactsAt(etcDir, path));
     seen.add(item.path);
+    if (mountMode === "report") {
+      responder.tell(item, { why: "drift.classes.mounts is report" });
+      continue;
+    }
     const request = {
       path: path === "" ? etcDir : `${etcDir}/${path}`,
       isCurrent: () => isCurrent(state, expected),

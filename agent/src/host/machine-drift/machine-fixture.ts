@@ -96,7 +96,7 @@ function optionsOf(fixture: MachineFixture): MachineDriftOptions {
       createLoadedUnitsSource({ places, manager }),
     ],
     toplevel: () => toplevel,
-    modes: modesOfClasses({ mode: "revert", classes: {} }),
+    modes: modesOfClasses({ mode: "revert", classes: { units: "revert", wrappers: "revert" } }),
     isHeld: () => false,
     isIgnored: createIsIgnored([]),
     isSwitching: () => false,

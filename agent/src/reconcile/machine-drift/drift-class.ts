@@ -6,15 +6,22 @@ import type { IgnoredGlob } from "../drift/etc-scope.ts";
 
 export type DriftClass = "pointers" | "units" | "wrappers" | "kernel" | "accounts";
 
+/** What is mounted over /etc is the other source's. */
+type NamedClass = DriftClass | "mounts";
+
 export type ClassModes = Readonly<Record<DriftClass, DriftMode>>;
 
 interface DriftSettings {
   mode: DriftMode;
-  classes: { readonly [name in DriftClass]?: DriftMode | undefined };
+  classes: { readonly [name in NamedClass]?: DriftMode | undefined };
 }
 
-export function modeOfClass({ mode, classes }: DriftSettings, name: DriftClass): DriftMode {
-  return classes[name] ?? mode;
+/**
+ * Who switched or moved a pointer by hand is undone like any other change. All else here may be somebody's right on a machine that we
+ * do not know (a generator of a container's host, a mount of its runtime): it is put back where the owner says so.
+ */
+export function modeOfClass({ mode, classes }: DriftSettings, name: NamedClass): DriftMode {
+  return classes[name] ?? (mode === "revert" && name !== "pointers" ? "report" : mode);
 }
 
 export function modesOfClasses(settings: DriftSettings): ClassModes {

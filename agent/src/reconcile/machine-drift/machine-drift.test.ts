@@ -1,6 +1,6 @@
 /** Names of units, kernel parameters, modules, wrappers and accounts as tables. */
 import { expect, test } from "vitest";
-import { createIsIgnored, modesOfClasses } from "./drift-class.ts";
+import { createIsIgnored, modeOfClass, modesOfClasses } from "./drift-class.ts";
 import { compareAccounts } from "./compare-accounts.ts";
 import { findDeclaration, readAccountsJson, readSysusers } from "./expected-accounts.ts";
 import { changeMode, plainCapabilities, readWrapperScript } from "./expected-wrappers.ts";
@@ -227,7 +227,12 @@ test("the declaration is found in the activation script, in userborn's unit, and
   expect(readAccountsJson({ users: "x" })).toBeNull();
 });
 
-test("a class follows the mode of all, unless it is named", () => {
+test("by default only pointers are put back; what is to be put back or left else is named", () => {
+  const byDefault = modesOfClasses({ mode: "revert", classes: {} });
+  expect(byDefault).toMatchObject({ pointers: "revert", units: "report", wrappers: "report" });
+  expect(modeOfClass({ mode: "revert", classes: {} }, "mounts")).toBe("report");
+  expect(modeOfClass({ mode: "ignore", classes: {} }, "mounts")).toBe("ignore");
+  expect(modeOfClass({ mode: "report", classes: { mounts: "revert" } }, "mounts")).toBe("revert");
   expect(modesOfClasses({ mode: "report", classes: { units: "revert" } })).toEqual({
     pointers: "report",
     units: "revert",
