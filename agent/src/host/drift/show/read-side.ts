@@ -1,5 +1,6 @@
 /** SHELL. One side of a difference: its bytes, and whether everybody on the node may read them. */
 import { realpathSync } from "node:fs";
+import { dirname } from "node:path";
 import { octal, type ExpectedEntry } from "../../../reconcile/drift/etc-entry.ts";
 import { attempt } from "../../errno-outcome.ts";
 import { openDirectory } from "../etc-directory.ts";
@@ -29,10 +30,11 @@ export async function readDeclared(
   const read = await readBytes(real.value, maxBytes);
   if (read === null) return null;
   const { stats, bytes } = read;
-  // What a link declares may lie anywhere; there the mode of the file itself counts.
+  // What a link declares may lie anywhere; there the mode of the file itself counts, and the folders on the way to it.
+  const isStored = real.value.startsWith(`${dirname(dirname(expected.tree))}/`);
   const mode = (entry.kind === "file" ? entry.mode : null) ?? stats.mode;
-  const isOpen = (mode & stats.mode & 0o004) !== 0;
-  const isAlone = real.value.startsWith("/nix/store/") || stats.nlink === 1;
+  const isOpen = (mode & stats.mode & 0o004) !== 0 && (isStored || isReachable("/", real.value.slice(1)));
+  const isAlone = isStored || stats.nlink === 1;
   return { bytes, size: stats.size, mode: octal(mode), isOpen, isAlone };
 }
 
