@@ -11,6 +11,7 @@ import { describeMachine } from "./machine.ts";
 import { panicFleet } from "./panic-fleet.ts";
 import { panicLab } from "./panic-lab.ts";
 import { printReport } from "./print-report.ts";
+import { storm } from "./storm.ts";
 import { reconnectFleet } from "./reconnect-fleet.ts";
 import { scrub } from "./scrub.ts";
 
@@ -23,6 +24,7 @@ const benches: Record<string, (report: Report) => Promise<Figure[]>> = {
   "panic-lab": panicLab,
   "reconnect-fleet": reconnectFleet,
   scrub,
+  storm,
 };
 
 const usage = `npm run bench -- <${Object.keys(benches).join("|")}> [--json]`;

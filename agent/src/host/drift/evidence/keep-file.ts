@@ -56,7 +56,8 @@ async function keepOpen(
 ): Promise<FileKeeping> {
   const pieces: Buffer[] = [];
   const read = await readPieces(fd, {
-    maxBytes: keptBytes + 1,
+    // A buffer for each file of a storm: as small as the file, and a page for what is written meanwhile.
+    maxBytes: Math.min(keptBytes + 1, stats.size + 4096),
     onPiece: (piece) => pieces.push(Buffer.from(piece)),
   });
   if (read.kind === "failed") return { kind: "refused", errno: read.errno };

@@ -1,0 +1,65 @@
+// SHELL. Bench `storm`: 30,000 managed entries change at once. How many are never put back, and what that costs the agent.
+import { z } from "zod";
+import { deployWorld } from "../fleet/fleet-stage.ts";
+import { runProbe } from "../fleet/run-probe.ts";
+import type { Host } from "../lab/host/host.ts";
+import type { Report } from "../lab/report.ts";
+import { waitUntil } from "../lab/wait-until.ts";
+import { ChimeraError } from "@chimera/proto/errors";
+import { withFleet } from "./bench-fleet.ts";
+import { atMost, type Figure } from "./figures.ts";
+
+const entries = 30_000;
+const timeoutMs = 300_000;
+const root = "/etc/storm";
+
+/** One source for all: what is compared is the link. */
+const etc = Object.fromEntries(
+  Array.from({ length: entries }, (_, i) => [`storm/${i % 100}/entry-${i}`, { source: "/etc/hostname" }]),
+);
+
+export function storm(report: Report): Promise<Figure[]> {
+  return withFleet(report, 1, async (fleet) => {
+    report(`a world with ${entries} more entries`);
+    const { code, stderr } = await deployWorld(fleet, "storm", { changes: { etc } });
+    if (code !== 0) throw new ChimeraError("rollout-failed", `deploy of ${entries} entries: ${stderr}`);
+    const node = fleet.lab.host("n1");
+    const before = await memoryOf(node);
+    report(`${entries} links become files at once`);
+    const began = performance.now();
+    const changed = z.coerce
+      .number()
+      .parse(await runProbe(node, { name: "storm", input: { root }, timeoutMs }));
+    const missed = await leftAfter(node, report);
+    const seconds = (performance.now() - began) / 1000;
+    const { peakMb, nowMb } = await memoryOf(node);
+    return [
+      atMost("missed", missed + (entries - changed), { unit: "entries", n: entries, bound: 0 }),
+      atMost("agent_rss_mb", peakMb, { unit: "MB, peak", n: 1, bound: 100 }),
+      atMost("agent_rss_before_mb", before.nowMb, { unit: "MB", n: 1, bound: 100 }),
+      atMost("agent_rss_after_mb", nowMb, { unit: "MB", n: 1, bound: 100 }),
+      atMost("storm_s", seconds, { unit: "s until all are back", n: 1, bound: 300 }),
+    ];
+  });
+}
+
+/** Entries that are no link to what is declared once nothing moves any more, or the time is up. */
+async function leftAfter(node: Host, report: Report): Promise<number> {
+  const files = async () => (await node.runChecked(["find", root, "-type", "f"])).split("\n").length - 1;
+  try {
+    await waitUntil("all are put back", async () => (await files()) === 0, { timeoutMs, everyMs: 500 });
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    report(error.message);
+  }
+  const links = await node.runChecked(["find", root, "-type", "l", "-lname", "/etc/static/storm/*"]);
+  return entries - (links.split("\n").length - 1);
+}
+
+async function memoryOf(node: Host): Promise<{ peakMb: number; nowMb: number }> {
+  const pid = (await node.runChecked(["cat", "/run/chimera/agent.pid"])).trim();
+  const status = await node.runChecked(["cat", `/proc/${pid}/status`]);
+  const kb = (field: string) =>
+    z.coerce.number().parse(new RegExp(`^${field}:\\s+(\\d+) kB`, "mu").exec(status)?.[1]);
+  return { peakMb: kb("VmHWM") / 1024, nowMb: kb("VmRSS") / 1024 };
+}
