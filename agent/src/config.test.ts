@@ -26,7 +26,7 @@ test("what is left out has the documented default", () => {
       rules: [],
       showable: [],
       classes: {},
-      store: { mode: "report", scrub: true, roundHours: 24, walkSeconds: 600 },
+      store: { mode: "ignore", scrub: true, roundHours: 24, walkSeconds: 600 },
     },
     logLevel: "info",
     freshSeconds: 3600,

@@ -76,8 +76,8 @@ export const AgentConfig = z.strictObject({
       /** The paths of the accepted system's closure, by the signed closure list. */
       store: z
         .strictObject({
-          /** A repair takes a path away before it writes it anew: who wants that says so. */
-          mode: DriftMode.default("report"),
+          /** A repair takes a path away before it writes it anew: who wants that says so, and so far who wants it looked at. */
+          mode: DriftMode.default("ignore"),
           /** Whether every byte is read in rounds; else only what names, sizes and times make suspect. */
           scrub: z.boolean().default(true),
           /** A full round takes no longer. */

@@ -2,7 +2,7 @@
 import { NodeEvent } from "@chimera/proto/event";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { agentPid, deployWorld, waitView } from "../fleet/fleet-stage.ts";
+import { agentPid, deployWorld, viewOf, waitView } from "../fleet/fleet-stage.ts";
 import { tamperFiles, tamperLinks } from "../fleet/fleet-systems.ts";
 import { operatorOf } from "../fleet/operator.ts";
 import { nodeBinary, runProbe } from "../fleet/run-probe.ts";
@@ -81,11 +81,15 @@ test("in the classic layout all of it is put back, and told", { timeout: 300_000
 
 test("in the overlay layout all of it is put back, and told", { timeout: 300_000 }, async () => {
   const binary = await nodeBinary(node);
+  const agentBefore = (await viewOf(fleet, "n1")).status?.agent.startedAt;
   await node.runChecked(["systemctl", "stop", "chimera-sentinel", "chimera-watchdog.timer"]);
   await runProbe(node, { name: "mount-overlay", node: binary, input: {}, timeoutMs: 60_000 });
   await node.runChecked(["systemctl", "start", "chimera-sentinel", "chimera-watchdog.timer"]);
   await waitUntil("the agent", async () => (await agentPid(node)) !== undefined, { timeoutMs: 30_000 });
-  const { status } = await waitView(fleet, "n1", (view) => view.status?.drift.watching === true);
+  // What the agent before said last still lies there.
+  const { status } = await waitView(fleet, "n1", (view) => {
+    return view.status?.agent.startedAt !== agentBefore && view.status?.drift.watching === true;
+  });
   expect(status?.drift.open).toEqual([]);
   const trials = await tamper("overlay");
   expect(trials.filter(({ ms }) => ms === null)).toEqual([]);

@@ -112,7 +112,7 @@ types.submodule {
             "report"
             "ignore"
           ];
-          default = "report";
+          default = "ignore";
           description = ''
             What happens to a store path of the accepted system that is not what the signed closure list says: `revert` lets Nix
             repair it from the fleet's cache. Nix takes the path away before it writes it anew.

@@ -4,7 +4,14 @@ import { ChimeraError } from "@chimera/proto/errors";
 import pLimit from "p-limit";
 import type { z } from "zod";
 import type { ExpectedPath, HashFacts, WalkFacts } from "../../reconcile/store-drift/store-path.ts";
-import { HashAnswer, WalkAnswer, type Pace, type StoreJob, type WorkerSettings } from "./store-jobs.ts";
+import {
+  endWord,
+  HashAnswer,
+  WalkAnswer,
+  type Pace,
+  type StoreJob,
+  type WorkerSettings,
+} from "./store-jobs.ts";
 
 export interface StoreHand {
   /** At most 256 paths; the answers in their order. Throws tool-failed when the worker died over it. */
@@ -16,6 +23,7 @@ export interface StoreHand {
 /** What a worker may take: the names of one folder are the most that it holds. */
 const resourceLimits = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 2, stackSizeMb: 4 };
 const idleMs = 10_000;
+const endMs = 2_000;
 
 /** `program` is this agent's own script. */
 export function createStoreHand(program: string, settings: WorkerSettings): StoreHand {
@@ -27,7 +35,7 @@ export function createStoreHand(program: string, settings: WorkerSettings): Stor
   const rest = async (): Promise<void> => {
     const ended = worker;
     worker = null;
-    await ended?.terminate();
+    if (ended !== null) await endOf(ended);
   };
   const ask = <T>(job: StoreJob, schema: z.ZodType<T>): Promise<T> =>
     turn(async () => {
@@ -62,6 +70,15 @@ function startWorker(program: string, settings: WorkerSettings): Worker {
   // Between two jobs nobody listens, and an error that nobody hears would end the agent.
   worker.on("error", () => undefined);
   return worker;
+}
+
+/** It ends by itself after the job that it has; only one that does not is cut off, in whatever it is doing. */
+async function endOf(worker: Worker): Promise<void> {
+  const gone = new Promise((resolve) => worker.once("exit", resolve));
+  const cut = setTimeout(() => void worker.terminate(), endMs);
+  worker.postMessage(endWord, []);
+  await gone;
+  clearTimeout(cut);
 }
 
 function targetOf({ path, narSize }: ExpectedPath) {

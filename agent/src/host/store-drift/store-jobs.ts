@@ -9,6 +9,9 @@ const Target = z.object({ path: StorePath, narSize: Count });
 const Pace = z.enum(["soon", "idle"]);
 export type Pace = z.infer<typeof Pace>;
 
+/** Instead of a job: there will be none any more. */
+export const endWord = "end";
+
 export const StoreJob = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("walk"), targets: z.array(Target).max(256), pace: Pace }),
   z.object({ kind: z.literal("hash"), target: Target, pace: Pace }),

@@ -10,7 +10,14 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { mostOwedMs, openBudget, spendCpu } from "../../reconcile/store-drift/cpu-budget.ts";
 import { attempt } from "../errno-outcome.ts";
 import { hashNar } from "./hash-nar.ts";
-import { StoreJob, WorkerSettings, type HashAnswer, type Pace, type WalkAnswer } from "./store-jobs.ts";
+import {
+  endWord,
+  StoreJob,
+  WorkerSettings,
+  type HashAnswer,
+  type Pace,
+  type WalkAnswer,
+} from "./store-jobs.ts";
 import { walkPath } from "./walk-path.ts";
 
 /** Ends with its port. Throws usage outside of a worker. */
@@ -21,6 +28,10 @@ export async function serveStoreJobs(): Promise<void> {
   const pacer = isPaced ? createPacer() : null;
   const limits = { ...places, breathe: () => pacer?.breathe() };
   port.on("message", (message: unknown) => {
+    if (message === endWord) {
+      port.close();
+      return;
+    }
     const job = StoreJob.parse(message);
     pacer?.take(job.pace);
     port.postMessage(answer(job, limits));
