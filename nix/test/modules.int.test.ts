@@ -50,7 +50,7 @@ describe.skipIf(nixpkgsLib === undefined)(
           rules: [],
           showable: [],
           classes: {},
-          store: { mode: "revert", scrub: true, roundHours: 24, walkSeconds: 600 },
+          store: { mode: "ignore", scrub: true, roundHours: 24, walkSeconds: 600 },
         },
       });
       expect(nixSettings["trusted-public-keys"]).toEqual([expect.stringMatching(/^lab-cache:/)]);
