@@ -30,7 +30,7 @@ export function decideRollout(sight: LeadSight): LeadStep {
   const outcomes = outcomesOf(sight);
   const scene: Scene = { ...sight, outcomes, failures: failuresOf(sight, outcomes) };
   const { ask, record } = sight;
-  if (ask !== null && isNewAsk(ask, record.answered)) return answer(scene, ask);
+  if (ask !== null && isNewAsk(ask, record, Date.parse(sight.at))) return answer(scene, ask);
   const stopped = stopOf(scene);
   if (stopped !== null) return stopped;
   switch (record.phase) {

@@ -41,7 +41,7 @@ export interface LeadSight {
   sinceMs: number;
   /** When this lead saw the record let nodes go that might not go before, or go again. */
   releasedMs: number;
-  /** UTC, for people. */
+  /** UTC. */
   at: string;
   /** Whether the head still consents to go back. */
   mayReturn: boolean;

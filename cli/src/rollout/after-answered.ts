@@ -1,4 +1,5 @@
 /** PURE. The time that an ask is signed with. */
+import { answeredMsOf } from "@chimera/proto/rollout/rollout-ask";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 
 /**
@@ -7,8 +8,7 @@ import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
  * @param createdAt by the clock of whoever asks now
  */
 export function afterAnswered(createdAt: string, record: Pick<RolloutRecord, "answered"> | null): string {
-  const answered = record?.answered;
-  if (answered === undefined) return createdAt;
-  const answeredMs = Date.parse(answered.createdAt);
-  return answeredMs >= Date.parse(createdAt) ? new Date(answeredMs + 1).toISOString() : createdAt;
+  const askedMs = Date.parse(createdAt);
+  const answeredMs = answeredMsOf(record, askedMs);
+  return answeredMs !== null && answeredMs >= askedMs ? new Date(answeredMs + 1).toISOString() : createdAt;
 }

@@ -45,7 +45,7 @@ async function tryAsk({ config, store }: Needed, envelope: Envelope, expected: E
   const lying = stored === undefined ? null : openLying(stored, context);
   const asked = { ...opened, serial: newest.head.serial };
   if (lying?.id === opened.id && stored !== undefined) return { ...asked, revision: stored.seq };
-  requireNewest(opened, { lying, rollout: documents.rollout, head: newest.id });
+  requireNewest(opened, { lying, rollout: documents.rollout, head: newest.id, nowMs: context.nowMs });
   const revision = await store.bucket.write(subjects.rolloutAsk(fleetId), envelope, expected);
   return revision === "moved" ? revision : { ...asked, revision };
 }
@@ -59,18 +59,18 @@ interface Earlier {
   lying: OpenedAsk | null;
   rollout: RolloutRecord | null;
   head: Digest;
+  nowMs: number;
 }
 
 /** Throws order-stale. */
-function requireNewest({ order }: OpenedAsk, { lying, rollout, head }: Earlier): void {
+function requireNewest({ order }: OpenedAsk, { lying, rollout, head, nowMs }: Earlier): void {
   if (lying !== null && msOf(lying.order.createdAt) >= msOf(order.createdAt)) {
     const { author, action, createdAt } = lying.order;
     const message = `${author} asked for ${action.ask} at ${createdAt}, this was signed at ${order.createdAt}: look at the rollout and ask again`;
     throw new ChimeraError("order-stale", message);
   }
-  const answered = rollout?.head === head ? rollout.answered : undefined;
-  if (isNewAsk(order, answered)) return;
-  const message = `the lead has answered what was asked at ${answered?.createdAt ?? "?"}, this was signed at ${order.createdAt}: ask again`;
+  if (rollout?.head !== head || isNewAsk(order, rollout, nowMs)) return;
+  const message = `the lead has answered what was asked at ${rollout.answered?.createdAt ?? "?"}, this was signed at ${order.createdAt}: ask again`;
   throw new ChimeraError("order-stale", message);
 }
 

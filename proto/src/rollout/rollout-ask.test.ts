@@ -55,10 +55,15 @@ test("what was answered, and what was signed before it, says nothing any more", 
   const { nonce, createdAt } = order;
   const older = { nonce: "2".repeat(32), createdAt: "2026-11-29T11:58:00.000Z" };
   const newer = { nonce: "3".repeat(32), createdAt: "2026-11-29T11:59:01.000Z" };
-  expect(isNewAsk(order, undefined)).toBe(true);
-  expect([order, older, newer].map((ask) => isNewAsk(ask, { nonce, createdAt }))).toEqual([
-    false,
-    false,
-    true,
-  ]);
+  expect(isNewAsk(order, {}, nowMs)).toBe(true);
+  expect(
+    [order, older, newer].map((ask) => isNewAsk(ask, { answered: { nonce, createdAt } }, nowMs)),
+  ).toEqual([false, false, true]);
+});
+
+test.each([
+  ["that somebody wrote for the end of all times keeps no ask out", "9999-12-31T23:59:59.999Z", true],
+  ["by a clock that is a little ahead does", "2026-11-29T12:09:59.000Z", false],
+])("an answer %s", (_, createdAt, isNew) => {
+  expect(isNewAsk(order, { answered: { nonce: "9".repeat(32), createdAt } }, nowMs)).toBe(isNew);
 });

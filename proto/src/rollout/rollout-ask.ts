@@ -20,13 +20,28 @@ export interface AskContext {
   nowMs: number;
 }
 
+/** No controller takes an order from further ahead of its clock. */
+const maxAheadMs = 10 * 60_000;
+
+/**
+ * When what was answered last was signed, in ms since 1970; null where nothing was. An answer to what was signed in a far
+ * future was written by somebody else than a lead, and keeps nothing out.
+ */
+export function answeredMsOf(record: Pick<RolloutRecord, "answered"> | null, nowMs: number): number | null {
+  if (record?.answered === undefined) return null;
+  const ms = Date.parse(record.answered.createdAt);
+  return ms > nowMs + maxAheadMs ? null : ms;
+}
+
 /** Whether it came after the one that was answered last: in whatever sequence they arrive, an older one says nothing any more. */
 export function isNewAsk(
   { nonce, createdAt }: { nonce: string; createdAt: string },
-  answered: RolloutRecord["answered"],
+  record: Pick<RolloutRecord, "answered">,
+  nowMs: number,
 ): boolean {
-  if (answered === undefined) return true;
-  return nonce !== answered.nonce && Date.parse(createdAt) > Date.parse(answered.createdAt);
+  if (nonce === record.answered?.nonce) return false;
+  const answeredMs = answeredMsOf(record, nowMs);
+  return answeredMs === null || Date.parse(createdAt) > answeredMs;
 }
 
 /** Throws signature-invalid, fleet-mismatch, input-invalid, rollout-foreign, order-misaddressed or order-expired. */
