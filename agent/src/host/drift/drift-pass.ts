@@ -30,6 +30,7 @@ export interface DriftPass {
   /** Paths below /etc with the monotonic ms of their first hint. */
   follow(hints: ReadonlyMap<string, number>): Promise<PassResult>;
   isManaged(path: string): boolean;
+  isDirectory(path: string): boolean;
   /** Of the newest look; null where nothing of ours is active. */
   expected(): ExpectedEtc | null;
   /** When no entry is being worked on. */
@@ -46,6 +47,7 @@ export function createDriftPass(options: DriftPassOptions): DriftPass {
     follow: (hints) => follow(state, hints),
     expected: () => state.expected,
     isManaged: (path) => state.expected?.entries.has(path) === true,
+    isDirectory: (path) => state.expected?.entries.get(path)?.kind === "directory",
     settled: () => state.turn(async () => {}),
   };
 }

@@ -75,9 +75,10 @@ export function startDrift(options: DriftOptions): DriftService {
   const watcher = createEtcWatcher({
     etcDir,
     isManaged: (path) => pass.isManaged(path),
+    isDirectory: (path) => pass.isDirectory(path),
     onHint: (path) => (responder.isResting(etcPath(path)) ? undefined : hints.add(path)),
     onEvent,
-    onLoss: () => sweeper.nudge(),
+    onLoss: () => sweeper.sweep(),
     log,
   });
   const mounts = watchMounts({ etcDir, onChange: () => sweeper.nudge() });

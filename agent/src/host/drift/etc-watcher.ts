@@ -11,10 +11,13 @@ import {
 } from "../../reconcile/drift/watch-loss.ts";
 import { watchEtc, type EtcWatch, type EtcWatchOptions } from "./watch.ts";
 
-export interface EtcWatcherOptions extends Pick<EtcWatchOptions, "etcDir" | "isManaged" | "onHint"> {
+export interface EtcWatcherOptions extends Pick<
+  EtcWatchOptions,
+  "etcDir" | "isManaged" | "isDirectory" | "onHint"
+> {
   onEvent: (body: NodeEventBody) => void;
-  /** Something may have gone unheard: everything is to be looked at. */
-  onLoss: () => void;
+  /** Something may have gone unheard: everything is to be looked at; resolves when it was. */
+  onLoss: () => Promise<void>;
   log: Log;
 }
 
@@ -102,12 +105,13 @@ async function restart(state: State, key: WatchKey): Promise<void> {
   const current = watchEtc({
     etcDir: state.etcDir,
     isManaged: state.isManaged,
+    isDirectory: state.isDirectory,
     onHint: state.onHint,
     onError: (error) => {
       if (state.watch === current) fail(state, error);
     },
     onOverflow: (burst) => {
-      if (state.watch === current) overflow(state, key, burst);
+      if (state.watch === current) void overflow(state, burst);
     },
   });
   state.watch = current;
@@ -130,21 +134,31 @@ function fail(state: State, error: unknown): void {
     state.retry = null;
     void again(state, key);
   }, backoffMs);
-  state.onLoss();
+  void state.onLoss();
 }
 
-/** A directory that was made while events got lost has no watch yet: all of them are made afresh. */
-function overflow(state: State, key: WatchKey, burst: Burst): void {
+/**
+ * In a storm listening costs more than looking: nobody listens until a sweep has seen everything. A directory that was made while
+ * events got lost has no watch yet, so all of them are made afresh.
+ */
+async function overflow(state: State, burst: Burst): Promise<void> {
   if (state.closed) return;
   if (performance.now() - state.overflowAt > overflowToldMs) tell(state, watchOverflow(burst));
   state.overflowAt = performance.now();
-  void again(state, key);
+  const { watch } = state;
+  state.watch = null;
+  state.isWatching = false;
+  await watch?.close();
+  await state.onLoss();
+  // The sweep may have found another tree, and watches that already; or nothing to listen to.
+  if (state.watch === null && state.key !== null) await again(state, state.key);
 }
 
 /** The sweep comes after the watch, so that what happens between them is heard or seen. */
 async function again(state: State, key: WatchKey): Promise<void> {
+  if (state.closed) return;
   await restart(state, key);
-  if (!state.closed) state.onLoss();
+  if (!state.closed) await state.onLoss();
 }
 
 function tell(state: State, { code, message }: WatchLoss): void {

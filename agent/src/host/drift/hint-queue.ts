@@ -1,5 +1,10 @@
 /** SHELL. Collects hints for a moment and hands them on together, each path once with the time of its first hint. */
 
+/** A storm is not followed path by path: more than so many at once say that everything is to be looked at. */
+const mostHints = 4096;
+/** The path of all of it. */
+const everything = "";
+
 export interface HintQueue {
   add(path: string): void;
   stop(): void;
@@ -31,7 +36,8 @@ export function createHintQueue({ delayMs, follow }: HintQueueOptions): HintQueu
   return {
     add(path) {
       if (isStopped) return;
-      if (!hints.has(path)) hints.set(path, performance.now());
+      if (!hints.has(path) && !hints.has(everything)) hints.set(path, performance.now());
+      if (hints.size > mostHints) hints = new Map([[everything, performance.now()]]);
       start();
     },
     stop() {

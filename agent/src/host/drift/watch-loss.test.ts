@@ -29,6 +29,7 @@ const script = `
   const watcher = createEtcWatcher({
     etcDir: process.argv[2],
     isManaged: () => true,
+    isDirectory: () => true,
     onHint: (path) => say({ hint: path }),
     onEvent: (event) => say({ code: event.data.code, message: event.data.message, watching: watcher.isWatching() }),
     onLoss: () => say({ loss: watcher.isWatching() }),

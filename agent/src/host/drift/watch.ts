@@ -6,8 +6,10 @@ import { createBurstMeter } from "./burst-meter.ts";
 
 export interface EtcWatchOptions {
   etcDir: string;
-  /** By path below /etc; nothing else is watched, so a pile of foreign files costs nothing. */
+  /** By path below /etc: an entry, or a directory that leads to one. */
   isManaged: (path: string) => boolean;
+  /** Whether it is declared as a directory: only these are watched, so that neither ten thousand entries nor a pile of foreign files cost anything. */
+  isDirectory: (path: string) => boolean;
   /** Something may have happened to this managed path. */
   onHint: (path: string) => void;
   onError: (error: unknown) => void;
@@ -30,7 +32,7 @@ export function watchEtc(options: EtcWatchOptions): EtcWatch {
     ignorePermissionErrors: true,
     ignored: (absolute) => {
       const path = pathOf(absolute);
-      return path !== "" && !options.isManaged(path);
+      return path !== "" && !options.isDirectory(path);
     },
   });
   const hint = (absolute: string): void => {
