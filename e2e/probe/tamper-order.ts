@@ -9,12 +9,29 @@ export const tamperKinds = [
   "wrong-target",
   "wrong-mode-or-owner",
 ] as const;
-export type TamperKind = (typeof tamperKinds)[number];
+
+/** Those, and what else can be done to an entry or to a folder of entries without a flag, an attribute or a mount. */
+export const allTamperKinds = [
+  ...tamperKinds,
+  "emptied",
+  "copied-file-deleted",
+  "copied-file-replaced",
+  "replaced-by-pipe",
+  "renamed-away",
+  "folder-removed",
+  "folder-replaced-by-link",
+  "folder-replaced-by-file",
+  "folder-renamed-away",
+] as const;
+export type TamperKind = (typeof allTamperKinds)[number];
 
 export const TamperOrder = z.object({
-  /** Managed links, and managed copied files, by absolute path. */
+  /** Managed links, managed copied files, and folders of a few managed entries, by absolute path. */
   links: z.array(z.string()).min(1),
   files: z.array(z.string()).min(1),
+  folders: z.array(z.string()),
+  /** They take turns. */
+  kinds: z.array(z.enum(allTamperKinds)).min(1),
   trials: z.int().positive(),
   /** Pause between two trials, so that one is at rest before the next begins. */
   pauseMs: z.int().nonnegative(),
@@ -24,7 +41,7 @@ export type TamperOrder = z.infer<typeof TamperOrder>;
 
 export const TamperTrial = z.object({
   trial: z.int(),
-  kind: z.enum(tamperKinds),
+  kind: z.enum(allTamperKinds),
   path: z.string(),
   /** From the end of the change to the first look that found the entry as before; null: not within the time. */
   ms: z.number().nullable(),
