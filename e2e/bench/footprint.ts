@@ -24,6 +24,7 @@ export function footprint(report: Report): Promise<Figure[]> {
     const status = await timesOf(fleet.lab.host("ws"), ["status"]);
     return [
       atMost("agent_rss_mb", after.rssKb / 1024, { unit: "MB", n: 1, bound: 100 }),
+      atMost("agent_process_rss_mb", after.agentKb / 1024, { unit: "MB, the agent alone", n: 1, bound: 80 }),
       atMost("agent_private_mb", after.privateKb / 1024, { unit: "MB", n: 1, bound: 45 }),
       atMost("agent_cpu_percent", cpu, { unit: "% of a core", n: 1, bound: 0.5 }),
       atMost("spawns_per_minute", (spawns * 60) / idleSeconds, {
@@ -37,7 +38,12 @@ export function footprint(report: Report): Promise<Figure[]> {
   });
 }
 
-const Sample = z.object({ rssKb: z.number(), privateKb: z.number(), cpuSeconds: z.number() });
+const Sample = z.object({
+  rssKb: z.number(),
+  agentKb: z.number(),
+  privateKb: z.number(),
+  cpuSeconds: z.number(),
+});
 
 /** Sums over every process of the sentinel's cgroup: tmux, supervisor, agent. */
 const sampleScript = `
@@ -46,7 +52,9 @@ ticks=$(getconf CLK_TCK)
 for pid in $(cat /sys/fs/cgroup/system.slice/chimera-sentinel.service/cgroup.procs); do
   awk '/^Rss:/ { rss += $2 } /^Private/ { private += $2 } END { print rss, private }' "/proc/$pid/smaps_rollup"
   sed 's/.*) //' "/proc/$pid/stat" | awk -v ticks="$ticks" '{ print 0, 0, ($12 + $13 + $14 + $15) / ticks }'
-done | awk '{ rss += $1; private += $2; cpu += $3 } END { printf "{\\"rssKb\\":%d,\\"privateKb\\":%d,\\"cpuSeconds\\":%f}", rss, private, cpu }'
+done | awk -v agent="$(awk '/^Rss:/ { print $2 }' "/proc/$(cat /run/chimera/agent.pid)/smaps_rollup")" '
+  { rss += $1; private += $2; cpu += $3 }
+  END { printf "{\\"rssKb\\":%d,\\"agentKb\\":%d,\\"privateKb\\":%d,\\"cpuSeconds\\":%f}", rss, agent, private, cpu }'
 `;
 
 async function sample(node: Host): Promise<z.infer<typeof Sample>> {
