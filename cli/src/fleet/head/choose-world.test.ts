@@ -7,6 +7,7 @@ import { chooseWorld } from "./choose-world.ts";
 const at = "2026-11-23T12:00:00.000Z";
 const worldOf = (letter: string) => letter.repeat(64);
 
+/** In a row; an upper-case letter: a head that failed, so that the fleet went back from it. */
 function heads(letters: string): StoredHead[] {
   return Array.from(letters, (letter, i) =>
     StoredHead.parse({
@@ -25,12 +26,12 @@ function heads(letters: string): StoredHead[] {
         fleetId: worldOf("f"),
         epoch: 0,
         serial: i + 1,
-        world: worldOf(letter),
+        world: worldOf(letter.toLowerCase()),
         size: 1,
         previous: null,
         mode: "deploy",
         policy: {},
-        revertTo: null,
+        revertTo: inForceBefore(letters.slice(0, i), letter),
         consentUntil: null,
         createdAt: at,
         notAfter: at,
@@ -41,13 +42,18 @@ function heads(letters: string): StoredHead[] {
   ).toReversed();
 }
 
+/** As `next-head.ts` signs it. */
+function inForceBefore(before: string, letter: string): string | null {
+  const stayed = before.replaceAll(/[A-Z]/g, "");
+  const other = stayed.replaceAll(letter.toLowerCase(), " ").trimEnd().at(-1);
+  return other === undefined ? null : worldOf(other);
+}
+
 const digits = (text: string) => WorldId.parse(text.padEnd(64, "0"));
 
-function choose(letters: string, to: string | undefined, undone: string | null = null) {
-  const listed = heads(letters);
-  const last = listed[0]?.head.world ?? null;
-  const now = undone === null ? last : WorldId.parse(worldOf(undone));
-  return chooseWorld(listed, { now, undone: undone === null ? null : last, to });
+function choose(letters: string, to: string | undefined) {
+  const last = letters.replaceAll(/[A-Z]/g, "").at(-1);
+  return chooseWorld(heads(letters), { now: last === undefined ? null : WorldId.parse(worldOf(last)), to });
 }
 
 describe("rollback", () => {
@@ -55,6 +61,10 @@ describe("rollback", () => {
     ["goes to the world before", ["ab", undefined, "a"]],
     ["skips heads for the world of now", ["abb", undefined, "a"]],
     ["after a rollback goes forth again", ["aba", undefined, "b"]],
+    ["after a panic does not go forth to the world that it undid", ["abC", undefined, "a"]],
+    ["which --to does", ["abC", "3", "c"]],
+    ["never goes to a world that failed before", ["abCd", undefined, "b"]],
+    ["nor forth to one after that", ["abCdb", undefined, "d"]],
     ["--to a serial", ["abc", "1", "a"]],
     ["--to the first digits of a world", ["abc", "bbbbbbbb", "b"]],
     ["--to a world that is not in the history", ["ab", worldOf("e"), "e"]],
@@ -69,8 +79,7 @@ describe("rollback", () => {
       { ...second, head: { ...second.head, serial: 12_345_678 } },
       { ...first, head: { ...first.head, world: digits("12345678") } },
     ];
-    const pick = (listed: StoredHead[], to: string) =>
-      chooseWorld(listed, { now: second.head.world, undone: null, to });
+    const pick = (listed: StoredHead[], to: string) => chooseWorld(listed, { now: second.head.world, to });
     expect(() => pick(odd, "12345678")).toThrow(/fits several worlds: 0\.12345678, world 1234567800000000/u);
     expect(pick(odd, "0.12345678")).toBe(second.head.world);
     expect(pick(odd, "123456780000")).toBe(digits("12345678"));
@@ -79,13 +88,10 @@ describe("rollback", () => {
     expect(pick(epochs, "1.1")).toBe(second.head.world);
     expect(pick(epochs, "0.1")).toBe(first.head.world);
   });
-  test("after a panic does not go forth to the world that it undid", () => {
-    expect(choose("abc", undefined, "b")).toBe(worldOf("a"));
-    expect(choose("abc", "3", "b")).toBe(worldOf("c"));
-  });
   test.each<[string, [string, string | undefined, string]]>([
     ["without heads", ["", undefined, "world-unknown"]],
     ["with one world only", ["aaa", undefined, "world-unknown"]],
+    ["from the first world, after all others failed", ["aBC", undefined, "world-unknown"]],
     ["to a serial that is not there", ["ab", "7", "world-unknown"]],
     ["to too few digits", ["ab", "aaaa", "world-unknown"]],
     ["to digits of no world", ["ab", "eeeeeeee", "world-unknown"]],

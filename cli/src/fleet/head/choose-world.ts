@@ -8,20 +8,20 @@ import { findWorld } from "../../world/find-world.ts";
 export interface Choice {
   /** The effective world; null before the first head. */
   now: WorldId | null;
-  /** The world of the newest head, where a panic or a failed rollout undid it. */
-  undone: WorldId | null;
   /** What the operator typed: a serial, or digits of a world. */
   to: string | undefined;
 }
 
-/** `heads` newest first, all genuine. Without `to`: the newest world that is neither the one of now nor undone. */
-export function chooseWorld(heads: readonly { head: Head }[], { now, undone, to }: Choice): WorldId {
+/** `heads` newest first, all genuine. Without `to`: the world that was in force before the one of now. */
+export function chooseWorld(heads: readonly { head: Head }[], { now, to }: Choice): WorldId {
   if (now === null)
     throw new ChimeraError("world-unknown", "there is no head yet, so nothing to go back from");
   if (to === undefined) {
-    const before = heads.find(({ head }) => head.world !== now && head.world !== undone);
-    if (before !== undefined) return before.head.world;
-    throw new ChimeraError("world-unknown", "there is no earlier world in the history");
+    const before = worldBefore(heads, now);
+    if (before !== null) return before;
+    const message =
+      "no head of the history says what was in force before the world of now: name one with --to";
+    throw new ChimeraError("world-unknown", message);
   }
   if (to === "current") return now;
   try {
@@ -30,4 +30,13 @@ export function chooseWorld(heads: readonly { head: Head }[], { now, undone, to 
     if (parseDurationMs(to) === undefined) throw cause;
     throw new ChimeraError("usage", `"${to}" is a span, not a time: say "${to} ago"`, { cause });
   }
+}
+
+/**
+ * By the head that brought the world of now: its author signed what was in force then. The newest other world will not do: it may
+ * be one that failed and went back, or that a panic undid.
+ */
+function worldBefore(heads: readonly { head: Head }[], now: WorldId): WorldId | null {
+  const brought = heads.filter(({ head }) => head.world === now);
+  return brought.flatMap(({ head }) => head.revertTo ?? []).find((world) => world !== now) ?? null;
 }

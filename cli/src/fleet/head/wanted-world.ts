@@ -18,9 +18,8 @@ export async function wantedWorld(io: Io, operator: Operator, to: string | undef
     io.err(`chimera: ${printableLine(why)}\n`);
     return world;
   }
-  const { effective, head } = current;
+  const { effective } = current;
   const now = effective.kind === "none" ? null : effective.world;
-  const isUndone = effective.kind === "panic" || effective.kind === "returned";
   const heads = await knownHeads(io, reader);
-  return chooseWorld(heads, { now, undone: isUndone ? (head?.head.world ?? null) : null, to });
+  return chooseWorld(heads, { now, to });
 }
