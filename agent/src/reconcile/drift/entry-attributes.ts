@@ -2,12 +2,17 @@
 import type { DriftItem } from "@chimera/proto/drift";
 import { etcPath, expectedFacts, type ExpectedEntry } from "./etc-entry.ts";
 
+/** What makes a file unchangeable; other letters say how a file system stores it (C, c, m, E, V …). */
 const flags: Readonly<Record<string, string>> = { i: "immutable", a: "append-only" };
 /** What one event lists. */
 const mostNames = 32;
 
-/** What the system itself labels files with. */
-const labels = /^(security\.(selinux|ima|evm|apparmor|SMACK64.*)|system\.nfs4_.*|trusted\.overlay\..*)$/;
+/**
+ * Names that change who may do what with a file, and what somebody noted on it. All others are labels that the system gives
+ * (SELinux, IMA, an overlay) or what a file system keeps there itself (btrfs, bcachefs, XFS, NFS): nobody's drift.
+ */
+const counted =
+  /^(system\.(posix_acl_(access|default)|richacl)|security\.capability|user\.(?!overlay\.).+)$/s;
 
 /** `lsattr -d`: flags, one space, the name as it was given. */
 export function parseFlags(text: string): Map<string, string[]> {
@@ -31,7 +36,7 @@ export function parseAttributeNames(text: string): Map<string, string[]> {
     if (line.startsWith("# file: ")) {
       names = [];
       found.set(line.slice("# file: ".length), names);
-    } else if (line !== "" && !labels.test(line) && names.length < mostNames) names.push(line.slice(0, 256));
+    } else if (counted.test(line) && names.length < mostNames) names.push(line.slice(0, 256));
   }
   return found;
 }
