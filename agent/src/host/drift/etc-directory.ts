@@ -1,5 +1,5 @@
 /** SHELL. Directories by descriptor, component by component: no link on the way is ever followed. */
-import { closeSync, constants, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { attempt, type Outcome } from "../errno-outcome.ts";
 
 const directoryFlags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
@@ -30,6 +30,15 @@ export function openDirectory(root: string, path: string): Outcome<OpenDirectory
 export function openChild(path: string | Buffer): Outcome<OpenDirectory> {
   const next = attempt(() => openSync(path, directoryFlags));
   return next.kind === "failed" ? next : { kind: "done", value: holdDirectory(next.value) };
+}
+
+/** Somebody may have renamed the directory that we work in: then what is done in it is not done where it belongs. */
+export function isStillAt(directory: OpenDirectory, root: string, path: string): boolean {
+  const again = openDirectory(root, path);
+  if (again.kind === "failed") return false;
+  using now = again.value;
+  const [a, b] = [fstatSync(directory.fd), fstatSync(now.fd)];
+  return a.ino === b.ino && a.dev === b.dev;
 }
 
 function holdDirectory(fd: number): OpenDirectory {

@@ -1,5 +1,4 @@
 /** SHELL. Keeps what somebody put in the place of a managed entry: files are copied; folders moved, or copied from another file system. */
-import type { EvidenceFacts } from "@chimera/proto/drift-shown";
 import { lstatSync, renameSync } from "node:fs";
 import { attempt } from "../errno-outcome.ts";
 import type { OpenDirectory } from "./etc-directory.ts";
@@ -7,7 +6,7 @@ import { createAttribution } from "./evidence/attribute.ts";
 import { createEvidenceStore, evidenceLimits } from "./evidence/evidence-store.ts";
 import type { EvidenceLimits, EvidenceStore } from "./evidence/evidence-store.ts";
 import { keepFile, type FileInPlace, type FileKeeping } from "./evidence/keep-file.ts";
-import { listEvidence, readEvidence } from "./evidence/read-evidence.ts";
+import { listEvidence, readEvidence, type KeptFacts } from "./evidence/read-evidence.ts";
 import { copyTree, measureTree, type TreeSize } from "./tree.ts";
 
 export type Keeping =
@@ -18,7 +17,7 @@ export type Keeping =
   | { kind: "refused"; errno: string };
 
 export interface Evidence {
-  /** `path` names it below /etc, for whoever reads the evidence. */
+  /** For a folder; `path` names it below /etc, for whoever reads the evidence. */
   keep(directory: OpenDirectory, name: string, path: string): Promise<Keeping>;
   /** Of a file: its bytes as far as a bound, and what it was. It stays where it is. */
   keepFile(place: FileInPlace): Promise<FileKeeping>;
@@ -26,8 +25,8 @@ export interface Evidence {
   attribute(kept: Extract<FileKeeping, { kind: "kept" }>): void;
   /** When nothing is being noted. */
   settled(): Promise<void>;
-  /** Of a path below /etc, the newest first. */
-  list(path: string): Promise<EvidenceFacts[]>;
+  /** Of an absolute path, the newest first. */
+  list(path: string): Promise<KeptFacts[]>;
   /** The first bytes of a kept file. */
   read(id: string, maxBytes: number): Promise<Buffer | null>;
   /** Removes what is too old. */

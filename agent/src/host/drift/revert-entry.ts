@@ -15,7 +15,7 @@ import type { ExpectedEntry, ExpectedFile, OwnerIds } from "../../reconcile/drif
 import { revertFailure, type RevertFailureCode } from "../../reconcile/drift/revert-failure.ts";
 import { attempt, type Outcome } from "../errno-outcome.ts";
 import { removeFlaggedTree } from "./attributes/clear-attributes.ts";
-import { openChild, openDirectory, type OpenDirectory } from "./etc-directory.ts";
+import { isStillAt, openChild, openDirectory, type OpenDirectory } from "./etc-directory.ts";
 import type { Evidence, Keeping } from "./evidence.ts";
 import { temporaryName } from "../temporary-name.ts";
 import type { StaleLink } from "./sweep.ts";
@@ -30,6 +30,8 @@ export type RevertOutcome =
 
 export interface RevertContext {
   etcDir: string;
+  /** How events call that folder; without it, /etc. */
+  shownDir?: string;
   evidence: Evidence;
   /** Asked last before the change: false ends the revert without one. */
   isCurrent: () => boolean;
@@ -114,15 +116,6 @@ export async function inPlace(
     : failed("ESTALE");
 }
 
-/** Somebody may have renamed the directory that we worked in: then the entry was not restored where it belongs. */
-function isStillAt(directory: OpenDirectory, etcDir: string, parent: string): boolean {
-  const again = openDirectory(etcDir, parent);
-  if (again.kind === "failed") return false;
-  using now = again.value;
-  const [a, b] = [lstatSync(directory.child(".")), lstatSync(now.child("."))];
-  return a.ino === b.ino && a.dev === b.dev;
-}
-
 /** The new entry is made under another name and renamed over the old one: nobody sees half of it. */
 async function putPrepared(
   place: Place,
@@ -152,7 +145,9 @@ async function putPrepared(
 
 /** What differs must not stay because there is no room for evidence: then there is none. */
 async function keepContent({ context, ...place }: Place): Promise<KeptFile | null> {
-  const kept = await context.evidence.keepFile({ etcDir: context.etcDir, ...place });
+  const { etcDir, shownDir = "/etc", evidence } = context;
+  const [path, below] = [`${shownDir}/${place.path}`, place.path];
+  const kept = await evidence.keepFile({ ...place, path, root: etcDir, below });
   return kept.kind === "kept" ? kept : null;
 }
 

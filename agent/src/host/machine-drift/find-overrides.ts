@@ -10,11 +10,10 @@ import { attempt, isAbsent, type Outcome } from "../errno-outcome.ts";
 import { isTemporaryName } from "../temporary-name.ts";
 import { openDirectory, type OpenDirectory } from "../drift/etc-directory.ts";
 import { readFacts } from "../drift/etc-facts.ts";
-import type { OverridePlace } from "./remove-override.ts";
+import { shownPath, type OverridePlace } from "./remove-override.ts";
 
 export interface Override {
   place: OverridePlace;
-  /** As text; what is no text is shown as it is usual for bytes. */
   path: string;
   found: EntryFacts;
   /** Made by `systemctl set-property`. */
@@ -77,7 +76,7 @@ async function add(overrides: Overrides, place: OverridePlace): Promise<void> {
   const opened = openDirectory(place.root, place.folder);
   if (opened.kind === "failed") return;
   using directory = opened.value;
-  const path = [place.root, place.folder, textOf(place.name)].filter((part) => part !== "").join("/");
+  const path = shownPath(place);
   const found = await factsOf(directory, place.name);
   if (found.kind === "failed") {
     overrides.problems.push(`${path} cannot be read: ${found.errno}`);

@@ -143,6 +143,7 @@ async function check(state: State, context: LookContext, link: ExpectedLink): Pr
   const own: DriftItem = { ...item, path: `${link.folder}/${link.name}` };
   const revertContext = {
     etcDir: link.folder,
+    shownDir: link.folder,
     evidence: state.evidence,
     isCurrent: context.isCurrent,
     isWritable: () => true,

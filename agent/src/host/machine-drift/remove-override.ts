@@ -1,5 +1,5 @@
 /** SHELL. Takes exactly one name out of one of systemd's folders, inside the directory that was opened component by component. */
-import { lstatSync, renameSync, rmdirSync, unlinkSync } from "node:fs";
+import { renameSync, rmdirSync, unlinkSync } from "node:fs";
 import { revertFailure } from "../../reconcile/drift/revert-failure.ts";
 import { attempt } from "../errno-outcome.ts";
 import { temporaryName } from "../temporary-name.ts";
@@ -37,16 +37,30 @@ export async function removeOverride(place: OverridePlace, context: RemoveContex
   return { kind: "reverted", evidence: kept, notes: [] };
 }
 
-/** Only a file has content of its own; one that is too large to be kept is given up, as in /etc. */
+/** Only a file has content of its own; one that cannot be kept is given up, as in /etc. */
 async function keepFile(
   directory: OpenDirectory,
   name: string,
   { place, evidence }: { place: OverridePlace; evidence: Evidence },
 ): Promise<string | null> {
-  if (lstatSync(directory.child(name), { throwIfNoEntry: false })?.isFile() !== true) return null;
-  const label = `${place.folder}/${place.name}`;
-  const kept = await evidence.keep(directory, name, label);
-  return kept.kind === "refused" ? null : kept.id;
+  const path = shownPath(place);
+  const kept = await evidence.keepFile({
+    directory,
+    name,
+    path,
+    root: "/",
+    below: path.slice(1),
+    declared: null,
+  });
+  if (kept.kind !== "kept") return null;
+  evidence.attribute(kept);
+  return kept.id;
+}
+
+/** Absolute, as text; what is no text is shown as it is usual for bytes. */
+export function shownPath({ root, folder, name }: OverridePlace): string {
+  const shown = Buffer.from(name, "latin1").toString("utf8");
+  return [root, folder, shown].filter((part) => part !== "").join("/");
 }
 
 function removeEmptyFolder({ root, folder }: OverridePlace): void {

@@ -216,6 +216,9 @@ async function keep(state: State, { path, expected, found }: DriftItem): Promise
   const opened = openDirectory(link, "");
   if (opened.kind === "failed") return null;
   using directory = opened.value;
-  const kept = await state.evidence.keep(directory, name, `wrappers_${name}`);
-  return kept.kind === "refused" ? null : kept.id;
+  const [root, below, declared] = ["/", `${link}/${name}`.slice(1), expected.sha256 ?? null];
+  const kept = await state.evidence.keepFile({ directory, name, path, root, below, declared });
+  if (kept.kind !== "kept") return null;
+  state.evidence.attribute(kept);
+  return kept.id;
 }

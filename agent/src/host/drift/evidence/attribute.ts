@@ -5,7 +5,8 @@ import { attempt } from "../../errno-outcome.ts";
 import { temporaryName } from "../../temporary-name.ts";
 import { openChild } from "../etc-directory.ts";
 import type { EvidenceStore } from "./evidence-store.ts";
-import { findWriter, type Inode } from "./find-writer.ts";
+import { findWriter } from "./find-writer.ts";
+import type { Inode } from "./inode.ts";
 import { readLoggedIn } from "./logged-in.ts";
 import { readAbout } from "./read-evidence.ts";
 

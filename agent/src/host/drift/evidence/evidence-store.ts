@@ -149,8 +149,12 @@ function evidenceName(sequence: number, path: string): string {
   return `${time}-${String(sequence).padStart(4, "0")}-${safeName(path)}`;
 }
 
-/** What the names of all evidence of a path end with. */
-export function safeName(path: string): string {
+/** What the names of all evidence of an absolute path end with. */
+export function labelOf(path: string): string {
+  return safeName(path.startsWith("/etc/") ? path.slice("/etc/".length) : path.slice(1));
+}
+
+function safeName(path: string): string {
   return path.replaceAll(/[^A-Za-z0-9._-]/g, "_").slice(0, 100);
 }
 

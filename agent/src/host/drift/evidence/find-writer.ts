@@ -1,11 +1,7 @@
 /** SHELL. Which process has a file open for writing: by its inode, since its name leads elsewhere by now. */
 import { readdir, readFile, stat } from "node:fs/promises";
 import { attemptAsync } from "../../errno-outcome.ts";
-
-export interface Inode {
-  dev: number;
-  ino: number;
-}
+import { inodeOf, isSameInode, type Inode } from "./inode.ts";
 
 export interface Writer {
   pid: number;
@@ -35,12 +31,9 @@ export async function findWriter(inode: Inode): Promise<Writer | null> {
   return null;
 }
 
-async function isWriter(
-  { pid, handle }: { pid: string; handle: string },
-  { dev, ino }: Inode,
-): Promise<boolean> {
+async function isWriter({ pid, handle }: { pid: string; handle: string }, inode: Inode): Promise<boolean> {
   const found = await attemptAsync(() => stat(`/proc/${pid}/fd/${handle}`));
-  if (found.kind === "failed" || found.value.ino !== ino || found.value.dev !== dev) return false;
+  if (found.kind === "failed" || !isSameInode(inodeOf(found.value), inode)) return false;
   const info = await attemptAsync(() => readFile(`/proc/${pid}/fdinfo/${handle}`, "utf8"));
   const flags = info.kind === "done" ? /^flags:\s+([0-7]+)$/m.exec(info.value)?.[1] : undefined;
   return flags !== undefined && (Number.parseInt(flags, 8) & writing) !== 0;

@@ -1,16 +1,16 @@
 /** SHELL. Keeps the bytes and the metadata of a file that is about to be replaced, readable by root only. */
 import type { EntryFacts } from "@chimera/proto/drift";
 import { Digest } from "@chimera/proto/names";
-import type { EvidenceFacts } from "@chimera/proto/drift-shown";
 import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, writeFileSync, type Stats } from "node:fs";
 import { octal } from "../../../reconcile/drift/etc-entry.ts";
 import { attempt, type Outcome } from "../../errno-outcome.ts";
 import type { OpenDirectory } from "../etc-directory.ts";
 import { readPieces } from "../hash-file.ts";
-import type { EvidenceStore } from "./evidence-store.ts";
-import type { Inode } from "./find-writer.ts";
+import { labelOf, type EvidenceStore } from "./evidence-store.ts";
+import { inodeOf, type Inode } from "./inode.ts";
 import { isReachable } from "./is-reachable.ts";
+import type { KeptFacts } from "./read-evidence.ts";
 
 /** More of one file is not kept: whoever puts a huge one there must not push out all other evidence. */
 const keptBytes = 1024 * 1024;
@@ -24,11 +24,13 @@ export type FileKeeping =
   | { kind: "refused"; errno: string };
 
 export interface FileInPlace {
-  etcDir: string;
   directory: OpenDirectory;
   name: string;
-  /** Below /etc. */
+  /** Absolute, as events name it: by it somebody asks for what is kept. */
   path: string;
+  /** Whether everybody may go to it is looked at from here (absolute, without links) on, to `below`. */
+  root: string;
+  below: string;
   /** Of what is declared, where that is a file: the same bytes are not kept again. */
   declared: Digest | null;
 }
@@ -89,7 +91,7 @@ async function write(store: EvidenceStore, place: FileInPlace, found: Found): Pr
   const { bytes, facts, stats } = found;
   // What it takes on the disk, by blocks.
   const size = { files: filesOfOne, bytes: Math.ceil(bytes.length / 4096) * 4096 + 8192 };
-  const begun = await store.begin(folder, place.path, size);
+  const begun = await store.begin(folder, labelOf(place.path), size);
   if (begun.kind === "failed") return { kind: "refused", errno: begun.errno };
   const id = begun.value;
   const written = writeBoth(folder, { id, bytes }, factsFile({ id, place, facts, stats, bytes }));
@@ -98,13 +100,13 @@ async function write(store: EvidenceStore, place: FileInPlace, found: Found): Pr
     return { kind: "refused", errno: written.errno };
   }
   store.settle(id, size);
-  return { kind: "kept", id, inode: { dev: stats.dev, ino: stats.ino } };
+  return { kind: "kept", id, inode: inodeOf(stats) };
 }
 
 function writeBoth(
   folder: OpenDirectory,
   { id, bytes }: { id: string; bytes: Uint8Array },
-  about: EvidenceFacts,
+  about: KeptFacts,
 ): Outcome<void> {
   const fresh = { mode: 0o600, flag: "wx" } as const;
   return attempt(() => {
@@ -119,16 +121,17 @@ function factsFile({
   facts,
   stats,
   bytes,
-}: Found & { id: string; place: FileInPlace }): EvidenceFacts {
+}: Found & { id: string; place: FileInPlace }): KeptFacts {
   const isOpen = (stats.mode & 0o004) !== 0;
   return {
     id,
-    path: `/etc/${place.path}`,
+    path: place.path,
     at: new Date().toISOString(),
     facts,
     modifiedAt: new Date(stats.mtimeMs).toISOString(),
     keptBytes: bytes.length,
     links: stats.nlink,
-    worldReadable: isOpen && isReachable(place.etcDir, place.path),
+    worldReadable: isOpen && isReachable(place.root, place.below),
+    inode: inodeOf(stats),
   };
 }

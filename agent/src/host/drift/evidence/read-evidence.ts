@@ -1,28 +1,34 @@
 /** SHELL. Reads what was kept of one path: facts of the newest, and the bytes of one of them. */
 import { EvidenceFacts } from "@chimera/proto/drift-shown";
 import { readdirSync } from "node:fs";
+import type { z } from "zod";
 import { attempt } from "../../errno-outcome.ts";
 import { openChild, type OpenDirectory } from "../etc-directory.ts";
-import { safeName, type EvidenceStore } from "./evidence-store.ts";
+import { labelOf, type EvidenceStore } from "./evidence-store.ts";
+import { Inode } from "./inode.ts";
 import { readBytes } from "./read-bytes.ts";
 
 const shownNewest = 16;
 const aboutBytes = 64 * 1024;
 
-/** Newest first; `path` is below /etc. */
-export async function listEvidence(store: EvidenceStore, path: string): Promise<EvidenceFacts[]> {
+/** As it lies on the disk; evidence that an earlier agent kept has no inode. */
+const KeptFacts = EvidenceFacts.extend({ inode: Inode.optional() });
+export type KeptFacts = z.infer<typeof KeptFacts>;
+
+/** Newest first. */
+export async function listEvidence(store: EvidenceStore, path: string): Promise<KeptFacts[]> {
   const opened = store.open();
   if (opened.kind === "failed") return [];
   using folder = opened.value;
   const listed = attempt(() => readdirSync(folder.child(".")));
   const names = listed.kind === "done" ? listed.value : [];
-  const found: EvidenceFacts[] = [];
+  const found: KeptFacts[] = [];
   for (const name of names.toSorted().toReversed()) {
     if (found.length === shownNewest) break;
-    if (!name.endsWith(`-${safeName(path)}`)) continue;
+    if (!name.endsWith(`-${labelOf(path)}`)) continue;
     const about = await readAbout(folder, name);
     // Two paths may have one legible name.
-    if (about?.path === `/etc/${path}` && about.id === name) found.push(about);
+    if (about?.path === path && about.id === name) found.push(about);
   }
   return found;
 }
@@ -40,11 +46,11 @@ export async function readEvidence(
 }
 
 /** Null where nothing legible is written about it. */
-export async function readAbout(folder: OpenDirectory, id: string): Promise<EvidenceFacts | null> {
+export async function readAbout(folder: OpenDirectory, id: string): Promise<KeptFacts | null> {
   const text = await readIn(folder, { id, name: "about.json" }, aboutBytes);
   if (text === null) return null;
   try {
-    const about = EvidenceFacts.safeParse(JSON.parse(text.toString("utf8")));
+    const about = KeptFacts.safeParse(JSON.parse(text.toString("utf8")));
     return about.success ? about.data : null;
   } catch {
     return null;

@@ -59,7 +59,7 @@ type Difference = Pick<ShownFacts, "open" | "evidence" | "of" | "content">;
 async function showEntry(options: ShowOptions, request: ShowRequest, managed: Managed): Promise<Difference> {
   const checked = await checkEntry(options.etcDir, managed.entry);
   const open = checked.kind === "drifted" ? checked.item : null;
-  const evidence = await options.evidence.list(managed.entry.path);
+  const evidence = await options.evidence.list(request.path);
   const kept = chooseEvidence(evidence, request, open !== null);
   const shown = { open, evidence, of: kept?.id ?? null };
   if (request.maxBytes === 0) return { ...shown, content: notShown("it was not asked for") };
