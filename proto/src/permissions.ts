@@ -47,6 +47,9 @@ export function nodePermissions(fleet: string, node: string): Permissions {
         subjects.hardware(fleet, node),
         subjects.ack(fleet, node),
         `chimera.${fleet}.event.${node}.*`,
+        subjects.session(fleet, node, "*"),
+        subjects.sessionPage(fleet, node, { session: "*", page: "*" }),
+        subjects.sessionView(fleet, node, { session: "*", viewer: "*" }),
       ],
     },
     subscribe: {
@@ -54,6 +57,7 @@ export function nodePermissions(fleet: string, node: string): Permissions {
         ...desiredKinds.map((kind) => subjects.desired(kind, fleet)),
         subjects.keySet(fleet, "*"),
         subjects.cmd(fleet, node),
+        subjects.sessionKeys(fleet, node, "*"),
         `${subjects.inboxPrefix(node)}.>`,
       ],
     },

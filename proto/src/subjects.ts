@@ -10,6 +10,8 @@ export const streams = {
   health: "chimera_health",
   hardware: "chimera_hardware",
   events: "chimera_events",
+  /** In memory: what sessions show, for those that look when the node is gone. */
+  sessions: "chimera_sessions",
 } as const;
 
 /** Documents of the bucket `chimera` that every node of a fleet reads; of each the newest counts. */
@@ -64,6 +66,18 @@ export const subjects = {
   /** What the subjects of all events of one node begin with. */
   events: (fleet: string, node: string) => `chimera.${fleet}.event.${node}.`,
   ack: (fleet: string, node: string) => `chimera.${fleet}.ack.${node}`,
+  /** Facts of one session, whenever they change. */
+  session: (fleet: string, node: string, session: string) =>
+    `chimera.${fleet}.session.${node}.${session}.facts`,
+  /** A piece of the newest output of one whose output is kept; `*`: all of them. */
+  sessionPage: (fleet: string, node: string, at: { session: string; page: number | "*" }) =>
+    `chimera.${fleet}.session.${node}.${at.session}.page.${at.page}`,
+  /** What one viewer is sent. */
+  sessionView: (fleet: string, node: string, at: { session: string; viewer: string }) =>
+    `chimera.${fleet}.session.${node}.${at.session}.view.${at.viewer}`,
+  /** Keys of whoever holds the keyboard. */
+  sessionKeys: (fleet: string, node: string, session: string) =>
+    `chimera.${fleet}.session.${node}.${session}.in`,
   cmd: (fleet: string, node: string) => `chimera.${fleet}.cmd.${node}`,
   /** `owner`: the node's name, or an operator's nkey, which no node is named like. */
   inboxPrefix: (owner: string) => `_INBOX_${owner}`,
@@ -75,5 +89,7 @@ export const subjects = {
     health: "chimera.*.health.*",
     hardware: "chimera.*.hardware.*",
     events: "chimera.*.event.*.*",
+    sessions: "chimera.*.session.*.*.facts",
+    sessionPages: "chimera.*.session.*.*.page.*",
   },
 } as const;

@@ -76,4 +76,15 @@ export const declaredStreams: DeclaredStream[] = [
     max_age: 90 * dayNanos,
     max_msg_size: 64 * 1024,
   },
+  {
+    ...base,
+    name: streams.sessions,
+    subjects: [subjects.all.sessions, subjects.all.sessionPages],
+    storage: StorageType.Memory,
+    discard: DiscardPolicy.Old,
+    max_msgs_per_subject: 1,
+    max_bytes: 256 * mib,
+    max_age: 7 * dayNanos,
+    max_msg_size: 128 * 1024,
+  },
 ];
