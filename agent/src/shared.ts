@@ -44,7 +44,7 @@ export function createShared(journal: Journal | null): Shared {
     leaf: () => null,
     place: () => null,
     desired: () => null,
-    waves: () => ({ place: null, isProven: false }),
+    waves: () => ({ place: null, isProven: false, isLeadQuiet: true }),
     local: () => ({ v: 1, order: null, hold: null }),
     isDriftHeld: () => false,
     hasContact: () => Promise.resolve(false),

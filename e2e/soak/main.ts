@@ -15,7 +15,7 @@ const usage = [fleetSoakUsage, activationUsage, rolloutUsage, "npm run soak -- t
 await runMain("soak", async () => {
   const { values, positionals } = parseCommandLine(usage, {
     allowPositionals: true,
-    options: activationFlags,
+    options: { ...activationFlags, missing: { type: "boolean" } },
   });
   const [name = "", ...rest] = positionals;
   if (rest.length > 0) throw new ChimeraError("usage", usage);

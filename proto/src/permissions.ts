@@ -24,12 +24,7 @@ export function leadPermissions(fleet: string, node: string): Permissions {
       ],
     },
     subscribe: {
-      allow: [
-        ...subscribe.allow,
-        subjects.status(fleet, "*"),
-        subjects.all.beats(fleet),
-        subjects.lead(fleet),
-      ],
+      allow: [...subscribe.allow, subjects.status(fleet, "*"), subjects.all.beats(fleet)],
     },
   };
 }
@@ -56,6 +51,7 @@ export function nodePermissions(fleet: string, node: string): Permissions {
       allow: [
         ...desiredKinds.map((kind) => subjects.desired(kind, fleet)),
         subjects.keySet(fleet, "*"),
+        subjects.lead(fleet),
         subjects.cmd(fleet, node),
         subjects.sessionKeys(fleet, node, "*"),
         `${subjects.inboxPrefix(node)}.>`,

@@ -17,6 +17,7 @@ import type { Connection } from "./connection.ts";
 import { fetchWave } from "./look/fetch-wave.ts";
 import type { KnownWaves } from "./look/known-waves.ts";
 import { fetchLeafProof } from "./look/leaf.ts";
+import { openLeadBeats } from "./lead/lead-beats.ts";
 import { createLook, type Look } from "./look/look.ts";
 import { readStored } from "./look/read-stored.ts";
 import { createRolloutWatch, type RolloutWatch } from "./look/rollout-watch.ts";
@@ -136,10 +137,15 @@ function showSigned(
   });
 }
 
+function nowMs(): number {
+  return performance.now();
+}
+
 function openWaves(
   { node, fleetId, controllerUrl, token, waves, onJudged }: DocumentOptions,
   { connection, keeper, log }: Pick<Wires, "connection"> & { keeper: TrustKeeper; log: Log },
 ): WaveWatch {
+  const beats = openLeadBeats({ connection, fleetId, me: node, nowMs });
   return createWaveWatch({
     ...bestEffort(waves, log),
     node,
@@ -149,6 +155,8 @@ function openWaves(
     },
     fetchList: (digest) => fetchWave(controllerUrl, token(), digest),
     readReceipts: (wave) => readStored(connection, subjects.waveReceiptsGet(fleetId, wave), WaveReceipts),
+    leadHeardMs: beats.lastHeardMs,
+    nowMs,
     onChange: onJudged,
     log,
   });

@@ -82,7 +82,7 @@ const compose = (state: TrustState | null, over: Partial<DesiredInput> = {}) =>
       state,
       leaf: leafOfC,
       rollout: null,
-      waves: { place: null, isProven: false },
+      waves: { place: null, isProven: false, isLeadQuiet: true },
       journal: null,
       local: noLocal,
       isPresent: () => true,

@@ -20,7 +20,7 @@ export interface DesiredInput extends HoldSight {
   leaf: Leaf | null;
   rollout: RolloutRecord | null;
   /** What this node knows of the accepted head's waves. */
-  waves: Pick<GateSight, "place" | "isProven">;
+  waves: Pick<GateSight, "place" | "isProven" | "isLeadQuiet">;
   journal: Journal | null;
   /** Whether a system is whole in this machine's store. */
   isPresent: (toplevel: StorePath) => boolean;

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { playRollout, restarts, type Part, type Play } from "./model/play-rollout.ts";
+import { playRollout } from "./model/play-rollout.ts";
+import { restarts, type Part, type Play } from "./model/play.ts";
 
 const fails: Part = [
   [0, "activating"],
@@ -51,6 +52,17 @@ const cannotBegin: Part = [
 const hasNotHeard: Part = [[0, "staged", { waiting: "rollout", problem: "wave 2 of 3: its lists" }]];
 const getsReadyOnlyNow: Part = [[0, "fetching"]];
 
+/** With one blow; each was heard last at another time. */
+function losingOneByOne(nodes: readonly string[]): Record<string, Part> {
+  const facts = { problem: "no contact since the activation", lostContact: true };
+  return Object.fromEntries(
+    nodes.map((node, index) => [
+      node,
+      [...losesContact.slice(0, -1), [8 + ((index * 7) % 11), "reverted", facts]],
+    ]),
+  );
+}
+
 const fleet = [1, 4, 15];
 const twenty = Array.from({ length: 20 }, (_, i) => `n${String(i + 1).padStart(2, "0")}`);
 const ask = (kind: "pause" | "resume" | "abort") => ({
@@ -101,6 +113,34 @@ const plays: Record<string, Play> = {
         losesContact,
       ]),
     ),
+  },
+  ...Object.fromEntries(
+    [0, 1, 5].map((maxFailed) => [
+      `half of a wave loses contact, noticed one by one, ${["none", "one"][maxFailed] ?? "five"} may fail`,
+      { waves: fleet, parts: losingOneByOne(twenty.slice(5, 16)), policy: { maxFailed } },
+    ]),
+  ),
+  "one of ten waves loses contact": {
+    waves: Array.from({ length: 10 }, () => 10),
+    parts: losingOneByOne(Array.from({ length: 10 }, (_, i) => `n${i + 41}`)),
+    policy: { maxFailed: 0 },
+  },
+  "one node of a wave loses contact": {
+    waves: fleet,
+    parts: { n03: losesContact },
+    policy: { maxFailed: 0 },
+  },
+  "a rack that is back while one may be on its way": {
+    waves: [1, 9],
+    away: ["n03", "n04", "n05", "n06", "n07"],
+    backAt: 30,
+    policy: { maxUnavailable: 1, maxFailed: 0 },
+  },
+  "a rack that is back in the wave after its own": {
+    waves: [1, 6, 4],
+    away: ["n05", "n06", "n07"],
+    backAt: 50,
+    policy: { maxUnavailable: 2, maxFailed: 0 },
   },
   "six of twenty are away": { waves: fleet, away: ["n03", "n07", "n08", "n12", "n15", "n20"] },
   "a node that is not ready when its wave goes": { waves: fleet, parts: { n03: getsReadyOnlyNow } },

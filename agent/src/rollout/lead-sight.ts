@@ -41,7 +41,10 @@ export interface LeadSight {
   sinceMs: number;
   /** When this lead saw the record let nodes go that might not go before, or go again. */
   releasedMs: number;
-  /** UTC. */
+  /** When this lead saw one more node fail for lack of contact than before; null where it saw none. */
+  lostMs: number | null;
+  /** UTC, in ms since 1970 and as the record says it. */
+  utcMs: number;
   at: string;
   /** Whether the head still consents to go back. */
   mayReturn: boolean;
@@ -61,4 +64,6 @@ export interface LeadStep {
   gate: number | null;
   /** What is waited for, for people; empty where the rollout is over. */
   waiting: string;
+  /** How many have failed for lack of contact. */
+  lost: number;
 }

@@ -1,5 +1,6 @@
 /** PURE. How far everybody of a rollout is, and who of them failed, by what the lead sees. */
 import type { NodeName } from "@chimera/proto/names";
+import { indexOf } from "@chimera/proto/rollout/absent-nodes";
 import { maxNamedFailures, type FailedNode, type RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { provenOf } from "@chimera/proto/rollout/rollout-policy";
 import { isLetGo } from "./rollout-gate.ts";
@@ -12,7 +13,8 @@ export interface Failures {
   count: number;
   /** The first of them. */
   named: FailedNode[];
-  byContact: number;
+  /** By their names: those that nobody has reached since they began. */
+  byContact: readonly NodeName[];
   /** One that has committed, is not well any more, and asks that the fleet go no further. */
   holding: string | null;
 }
@@ -21,8 +23,9 @@ export function outcomesOf({ waves, nodes, head, nowMs, sinceMs, releasedMs, rec
   const probationMs = (head.head.policy.probationSeconds ?? 0) * 1000;
   const stagingMs = record.phase === "staging" ? nowMs - sinceMs : 0;
   const named = new Set(record.failed?.flatMap(({ node, state }) => (state === "staged" ? [node] : [])));
+  const sizes = waves.map(({ length }) => length);
   const of = (wave: number) => (node: NodeName, position: number) => {
-    const place = { wave, position };
+    const place = { wave, position, index: indexOf(sizes, { wave, position }) };
     const isNamed = named.has(node) && wasLetGo(record, place);
     const goneMs = isLetGo(record, place) ? nowMs - releasedMs : null;
     const letGoMs = isNamed ? Number.POSITIVE_INFINITY : goneMs;
@@ -52,7 +55,7 @@ export function letsMoreGo(before: RolloutRecord | null, after: RolloutRecord): 
 }
 
 function isSame(one: RolloutRecord["released"], other: RolloutRecord["released"]): boolean {
-  return one?.wave === other?.wave && one?.first === other?.first;
+  return one?.wave === other?.wave && one?.first === other?.first && one?.absent === other?.absent;
 }
 
 /** Also while it is paused, and under another lead: who was counted as one that does not begin is one until it begins. */
@@ -68,7 +71,7 @@ export function failuresOf({ nodes }: LeadSight, outcomes: Outcomes): Failures {
   return {
     count: failed.length,
     holding: holding === undefined ? null : `${holding.node} ${holding.outcome.reason}`,
-    byContact: failed.filter(({ outcome }) => outcome.byContact).length,
+    byContact: failed.filter(({ outcome }) => outcome.byContact).map(({ node }) => node),
     named: failed.slice(0, maxNamedFailures).map(({ node, outcome }) => ({
       node,
       state: nodes.get(node)?.state ?? null,

@@ -31,6 +31,7 @@ const sight: GateSight = {
   record,
   place: { wave: 1, position: 1 },
   isProven: true,
+  isLeadQuiet: true,
   nowMs: Date.parse("2026-11-29T00:30:00.000Z"),
 };
 const late = Date.parse("2026-11-29T01:00:00.001Z");
@@ -52,6 +53,21 @@ test.each<[string, Partial<GateSight>]>([
 test.each<[string, Partial<GateSight>, string]>([
   ["before any lead began", { record: null }, "no lead has begun"],
   ["while others get ready", { record: { ...record, phase: "staging" } }, "gets ready first"],
+  [
+    "that was away when it was let go",
+    { record: { ...record, released: { wave: 1, first: 4, absent: Buffer.of(0b100).toString("base64") } } },
+    "2 of 4 may go",
+  ],
+  [
+    "after the deadline of a lead that lives",
+    { nowMs: late, isLeadQuiet: false, isProven: false },
+    "has not proved it",
+  ],
+  [
+    "whose clock is hours ahead of a lead's",
+    { nowMs: late + 6 * 3_600_000, isLeadQuiet: false, record: null },
+    "no lead",
+  ],
   ["further down its wave", { place: { wave: 1, position: 2 } }, "2 of 4 may go"],
   ["without the lists", { place: null }, "could not be read"],
   ["whom an unproven record lets go", { isProven: false }, "has not proved it"],

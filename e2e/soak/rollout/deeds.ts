@@ -5,7 +5,7 @@ import { keys } from "@chimera/proto/subjects";
 import type { Host } from "../../lab/host/host.ts";
 import { doDeed } from "../activation/faults/do-deed.ts";
 import type { DeedName } from "./rollout-faults.ts";
-import { lastNode, leads, type SoakFleet } from "./soak-fleet.ts";
+import { lastNode, lastWave, leads, type SoakFleet } from "./soak-fleet.ts";
 
 export interface Scene {
   soak: SoakFleet;
@@ -53,7 +53,8 @@ const deeds: Record<DeedName, Deed> = {
   "say returned": ({ soak, record }) => put(soak, { ...record, phase: "returned" }),
   "take the record away": ({ soak }) => soak.store.erase(keys.desired("rollout", soak.fleet.facts.fleetId)),
   "cut off half of a wave for 20 s": ({ soak }) => cutOff(hostOf(soak, lastNode), 20_000),
-  "cut off half of a wave for 150 s": ({ soak }) => cutOff(hostOf(soak, lastNode), 150_000),
+  "cut off the last wave for 150 s": ({ soak }) =>
+    Promise.all(lastWave.map((name) => cutOff(hostOf(soak, name), 150_000))),
 };
 
 export function hostOf({ nodes }: SoakFleet, name: string): Host {

@@ -8,6 +8,7 @@ export const Moment = z.enum([
   "canary wave",
   "probation",
   "later wave",
+  "last wave",
   "paused",
   "committed",
   "returned",
@@ -17,7 +18,7 @@ export type Moment = z.infer<typeof Moment>;
 /** Of every phase that a record can be in: one that is added there has no trials until it has a moment here. */
 export const momentsOf = {
   staging: ["staging"],
-  waves: ["canary wave", "probation", "later wave"],
+  waves: ["canary wave", "probation", "later wave", "last wave"],
   paused: ["paused"],
   committed: ["committed"],
   returned: ["returned"],
@@ -27,6 +28,8 @@ export interface Sight {
   /** Of the rollout that is tried; null before its first record. */
   record: Pick<RolloutRecord, "phase" | "released"> | null;
   canary: StateWord | null;
+  /** Of the last node of the last wave. */
+  last: StateWord | null;
 }
 
 type When = (sight: Sight & { record: NonNullable<Sight["record"]> }) => boolean;
@@ -36,23 +39,25 @@ const phaseIs =
   ({ record }) =>
     record.phase === phase;
 const inWaves =
-  (when: (sight: { wave: number; canary: Sight["canary"] }) => boolean): When =>
-  ({ record: { phase, released }, canary }) =>
-    phase === "waves" && when({ wave: released?.wave ?? 0, canary });
+  (when: (sight: Pick<Sight, "canary" | "last"> & { wave: number }) => boolean): When =>
+  ({ record: { phase, released }, canary, last }) =>
+    phase === "waves" && when({ wave: released?.wave ?? 0, canary, last });
 
 const signs: Record<Moment, When> = {
   staging: phaseIs("staging"),
   "canary wave": inWaves(({ wave }) => wave === 0),
   probation: inWaves(({ canary }) => canary === "probation"),
   "later wave": inWaves(({ wave }) => wave > 0),
+  // All of it is in the middle of its switch.
+  "last wave": inWaves(({ wave, last }) => wave > 1 && last === "probation"),
   paused: phaseIs("paused"),
   committed: phaseIs("committed"),
   returned: phaseIs("returned"),
 };
 
 /** Whether the moment is now. */
-export function hasCome(moment: Moment, { record, canary }: Sight): boolean {
-  return record !== null && signs[moment]({ record, canary });
+export function hasCome(moment: Moment, { record, ...others }: Sight): boolean {
+  return record !== null && signs[moment]({ record, ...others });
 }
 
 /** Whether it will not come any more. */

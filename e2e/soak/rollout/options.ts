@@ -2,15 +2,18 @@
 import { z } from "zod";
 import { Replay, Seed } from "../ledger/seeded.ts";
 import type { RolloutLine } from "./ledger-line.ts";
-import { perRound, type TrialId } from "./trial-plan.ts";
+import { Moment } from "./moments.ts";
+import { perRound, planRollout, type TrialId } from "./trial-plan.ts";
 
 export const rolloutUsage =
-  "npm run soak -- rollout [--hours H | --trials N] [--seed S] [--replay SEED[:TRIAL]] [--ledger FILE]";
+  "npm run soak -- rollout [--hours H | --trials N] [--missing] [--seed S] [--replay SEED[:TRIAL]] [--ledger FILE]";
 
 export const RolloutOptions = z
   .strictObject({
     hours: z.coerce.number().positive().max(240).optional(),
     trials: z.coerce.number().int().min(1).max(100_000).optional(),
+    /** Only what no trial of the ledger has met at its moment and ended well. */
+    missing: z.boolean().default(false),
     seed: Seed.optional(),
     replay: Replay.optional(),
     ledger: z.string().min(1).optional(),
@@ -23,7 +26,8 @@ export type RolloutOptions = z.infer<typeof RolloutOptions>;
 
 interface Choice extends Pick<RolloutOptions, "hours" | "trials" | "replay"> {
   seed: number;
-  lines: readonly Pick<RolloutLine, "seed" | "trial">[];
+  missing?: boolean;
+  lines: readonly Pick<RolloutLine, "seed" | "trial" | "fault" | "moment" | "hit" | "ok">[];
   /** Any clock that does not step. */
   nowMs: () => number;
 }
@@ -33,6 +37,7 @@ export function nextRollout({
   hours,
   trials,
   replay,
+  missing,
   seed,
   lines,
   nowMs,
@@ -44,12 +49,33 @@ export function nextRollout({
     return () => ids.shift();
   }
   const begun = nowMs();
-  const first = Math.max(-1, ...known) + 1;
+  const most = missing === true ? Infinity : perRound;
+  const wanted = missing === true ? missingTrials(seed, lines) : trialsFrom(Math.max(-1, ...known) + 1);
   let done = 0;
   return () => {
-    const isOver = hours === undefined ? done >= (trials ?? perRound) : nowMs() - begun > hours * 3_600_000;
-    if (isOver) return undefined;
+    const isOver = hours === undefined ? done >= (trials ?? most) : nowMs() - begun > hours * 3_600_000;
+    const { value: trial } = isOver ? { value: undefined } : wanted.next();
+    if (trial === undefined) return undefined;
     done += 1;
-    return { seed, trial: first + done - 1 };
+    return { seed, trial };
   };
+}
+
+function* trialsFrom(first: number): Generator<number, undefined> {
+  for (let trial = first; ; trial += 1) yield trial;
+}
+
+function cellOf({ fault, moment }: Pick<RolloutLine, "fault" | "moment">): string {
+  return `${fault}; ${moment}`;
+}
+
+/** One for each fault at each of its moments: of a seed as many numbers bring all of them. */
+function* missingTrials(seed: number, lines: Choice["lines"]): Generator<number, undefined> {
+  const met = new Set(lines.filter(({ hit, ok }) => hit && ok).map(cellOf));
+  for (let trial = 0; trial < perRound * Moment.options.length; trial += 1) {
+    const cell = cellOf(planRollout({ seed, trial }));
+    if (!met.has(cell)) yield trial;
+    met.add(cell);
+  }
+  return undefined;
 }

@@ -47,11 +47,12 @@ export type DeedName =
   | "say returned"
   | "take the record away"
   | "cut off half of a wave for 20 s"
-  | "cut off half of a wave for 150 s";
+  | "cut off the last wave for 150 s";
 
 export type SettingName = "two of five are away" | "leads' clocks 6 h ahead" | "leads' clocks 6 h behind";
 
-const every = Moment.options;
+/** What only the network does to a wave has a moment of its own. */
+const every = Moment.options.filter((moment) => moment !== "last wave");
 const asUsual = (deed: DeedName): RolloutFault => ({ deed, moments: every });
 const fromTheBeginning = { deed: "nothing", moments: ["committed"] } as const;
 
@@ -97,13 +98,14 @@ export const rolloutFaults = new Map<string, RolloutFault>(
     },
     "half of a wave is cut off for 20 s": {
       deed: "cut off half of a wave for 20 s",
-      moments: ["later wave"],
+      moments: ["last wave"],
       ends: ["new", "old"],
     },
-    "half of a wave loses contact for longer than its probation": {
-      deed: "cut off half of a wave for 150 s",
-      moments: ["later wave"],
-      ends: ["new", "old"],
+    // It goes back by itself, and the lead waits for a person.
+    "a whole wave loses contact for longer than its probation": {
+      deed: "cut off the last wave for 150 s",
+      moments: ["last wave"],
+      ends: ["old"],
       restMs: 300_000,
     },
     "the canary fails at once": {

@@ -15,6 +15,7 @@ export const leads = ["n1", "n2"];
 export const canary = "n3";
 /** The last one of the last wave. */
 export const lastNode = "n5";
+export const lastWave = ["n4", lastNode];
 /** Leads are in the middle wave: they switch while they lead. */
 export const waves = "n3,2,rest";
 export const labels = ["a", "b", "c"] as const;

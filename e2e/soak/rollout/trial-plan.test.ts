@@ -29,9 +29,10 @@ test("the same seed and number give the same trial, another seed another sequenc
   expect(other).not.toEqual(plans.slice(0, perRound));
 });
 
-const sight = (phase: RolloutPhase, wave: number | null = null, canary: Sight["canary"] = null): Sight => ({
+const sight = (phase: RolloutPhase, wave: number | null = null, state: Sight["canary"] = null): Sight => ({
   record: { phase, released: wave === null ? null : { wave, first: 1 } },
-  canary,
+  canary: state,
+  last: state,
 });
 
 test.each<[Moment, Sight, Sight]>([
@@ -39,12 +40,13 @@ test.each<[Moment, Sight, Sight]>([
   ["canary wave", sight("waves", 0), sight("waves", 1)],
   ["probation", sight("waves", 0, "probation"), sight("waves", 0, "activating")],
   ["later wave", sight("waves", 1), sight("waves", 0)],
+  ["last wave", sight("waves", 2, "probation"), sight("waves", 2, "activating")],
   ["paused", sight("paused", 0), sight("waves", 0)],
   ["committed", sight("committed", 2), sight("waves", 2)],
   ["returned", sight("returned", 2), sight("paused", 2)],
 ])("%s is seen when it is there", (moment, there, before) => {
   expect([hasCome(moment, there), hasCome(moment, before)]).toEqual([true, false]);
-  expect(hasCome(moment, { record: null, canary: null })).toBe(false);
+  expect(hasCome(moment, { record: null, canary: null, last: null })).toBe(false);
 });
 
 test("what is over brings no moment any more but its own", () => {

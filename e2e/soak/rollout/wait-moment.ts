@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Digest } from "@chimera/proto/names";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { hasCome, hasPassed, type Moment } from "./moments.ts";
-import { canary, type SoakFleet } from "./soak-fleet.ts";
+import { canary, lastNode, type SoakFleet } from "./soak-fleet.ts";
 
 export interface Awaited {
   moment: Moment;
@@ -34,7 +34,7 @@ export async function waitMoment(
   for (;;) {
     const record = await recordNow(soak, headBefore);
     first ??= record;
-    const sight = { record, canary: moment === "probation" ? await canaryNow(soak) : null };
+    const sight = { record, ...(await statesNow(soak, moment)) };
     const hit = hasCome(moment, sight);
     if (hit || hasPassed(moment, sight) || performance.now() > deadline) return { hit, first, record };
     if (asksPause && !hasAsked && hasCome("canary wave", sight)) {
@@ -50,7 +50,10 @@ async function recordNow(soak: SoakFleet, headBefore: Digest | null): Promise<Ro
   return head !== null && head.id !== headBefore && rollout?.head === head.id ? rollout : null;
 }
 
-async function canaryNow(soak: SoakFleet) {
-  const view = (await soak.nodeViews()).find(({ node }) => node === canary);
-  return view?.status?.state ?? null;
+/** Only where the moment asks for them: a look at all nodes takes a while. */
+async function statesNow(soak: SoakFleet, moment: Moment) {
+  if (moment !== "probation" && moment !== "last wave") return { canary: null, last: null };
+  const views = await soak.nodeViews();
+  const stateOf = (name: string) => views.find(({ node }) => node === name)?.status?.state ?? null;
+  return { canary: stateOf(canary), last: stateOf(lastNode) };
 }

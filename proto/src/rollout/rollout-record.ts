@@ -17,8 +17,13 @@ export const maxLease = 2 ** 40;
 export const RolloutPhase = z.enum(["staging", "waves", "paused", "committed", "returned"]);
 export type RolloutPhase = z.infer<typeof RolloutPhase>;
 
-/** Every wave before `wave`, and of that one the first so many nodes of its list. */
-export const Released = z.object({ wave: z.int().min(0).max(maxWaves), first: Count });
+/** Every wave before `wave`, and of that one the first so many nodes of its list; but not who was absent then (absent-nodes.ts). */
+export const Released = z.object({
+  wave: z.int().min(0).max(maxWaves),
+  first: Count,
+  /** Only where a number may be on its way at once. An agent that is older than this goes when it returns. */
+  absent: z.string().max(2048).optional(),
+});
 export type Released = z.infer<typeof Released>;
 
 export const FailedNode = z.object({

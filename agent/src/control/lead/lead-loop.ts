@@ -54,6 +54,9 @@ interface State {
   phase: string;
   sinceMs: number;
   releasedMs: number;
+  /** Of nodes that failed for lack of contact: when there was one more than before, and how many. */
+  lostMs: number | null;
+  lost: number;
   /** When it took the lease. */
   takenMs: number;
   beatenMs: number;
@@ -73,6 +76,8 @@ export async function lead(parts: LeadParts): Promise<string> {
     mine: null,
     phase: "",
     beatenMs: Number.NEGATIVE_INFINITY,
+    lostMs: null,
+    lost: 0,
   };
   const times = { movedMs: nowMs, sinceMs: nowMs, releasedMs: nowMs, takenMs: nowMs };
   const state: State = { ...begun, ...times, revision: -1, laid: new Set() };
@@ -190,11 +195,14 @@ async function drive(state: State, parts: LeadParts, record: RolloutRecord): Pro
     return;
   }
   if (record.phase !== state.phase) [state.phase, state.sinceMs] = [record.phase, nowMs()];
+  const at = parts.at();
   const step = decideRollout({
     nowMs: nowMs(),
     sinceMs: state.sinceMs,
     releasedMs: state.releasedMs,
-    at: parts.at(),
+    lostMs: state.lostMs,
+    utcMs: Date.parse(at),
+    at,
     mayReturn: parts.mayReturn(),
     head,
     policy,
@@ -203,6 +211,7 @@ async function drive(state: State, parts: LeadParts, record: RolloutRecord): Pro
     nodes: ear.sights(head.id),
     ask: await readAsk(parts),
   });
+  noteLost(state, step.lost, nowMs());
   await layMissing(state.laid, parts, record);
   if (step.gate !== null && !(await layReceipts(state.laid, parts, step.gate))) {
     parts.say(`wave ${step.gate + 1}: its receipts are gathered`);
@@ -211,6 +220,12 @@ async function drive(state: State, parts: LeadParts, record: RolloutRecord): Pro
   if (step.record !== null && (await parts.store.write(step.record, state.revision)) === "moved") return;
   parts.say(step.record === null ? step.waiting : `${step.record.phase}: ${step.record.reason}`);
   beat(state, parts);
+}
+
+function noteLost(state: State, lost: number, nowMs: number): void {
+  if (lost > state.lost) state.lostMs = nowMs;
+  if (lost === 0) state.lostMs = null;
+  state.lost = lost;
 }
 
 /** Only who could do what it decided is heard: one whose writes fail gives way to another after a while. */

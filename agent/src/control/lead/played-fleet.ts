@@ -129,7 +129,8 @@ function speak({ client, head, waves, fates, signers, gone }: Stage, { record, i
 
 function isReleased(record: RolloutRecord, waves: Waves, node: NodeName): boolean {
   const wave = waves.findIndex((nodes) => nodes.includes(node));
-  return isLetGo(record, { wave, position: waves[wave]?.indexOf(node) ?? 0 });
+  const place = { wave, position: waves[wave]?.indexOf(node) ?? 0 };
+  return isLetGo(record, { ...place, index: waves.flat().indexOf(node) });
 }
 
 interface Word {

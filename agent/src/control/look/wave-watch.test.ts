@@ -64,6 +64,8 @@ interface World {
   receipts: ReturnType<typeof receiptOf>[];
   isControllerAway: boolean;
   reads: number;
+  nowMs: number;
+  leadHeardMs: number;
 }
 
 function watchOf(node: string, world: World, value: KnownWaves | null = null) {
@@ -82,6 +84,8 @@ function watchOf(node: string, world: World, value: KnownWaves | null = null) {
     },
     readReceipts: (wave) =>
       Promise.resolve({ kind: "found", value: { v: 1, head, wave, receipts: world.receipts } }),
+    leadHeardMs: () => world.leadHeardMs,
+    nowMs: () => world.nowMs,
     onChange: () => undefined,
     log: createLog({ fields: {}, write: () => undefined }),
   });
@@ -92,7 +96,13 @@ function watchOf(node: string, world: World, value: KnownWaves | null = null) {
   return { watch, refresh, saved };
 }
 
-const quiet = (): World => ({ receipts: [], isControllerAway: false, reads: 0 });
+const quiet = (): World => ({
+  receipts: [],
+  isControllerAway: false,
+  reads: 0,
+  nowMs: 0,
+  leadHeardMs: -Infinity,
+});
 
 test("a node finds its place in the signed lists, and reads them once", async () => {
   const world = quiet();
@@ -103,6 +113,7 @@ test("a node finds its place in the signed lists, and reads them once", async ()
   expect(watch.facts()).toEqual({
     place: expect.objectContaining({ wave: 0, position: 1 }),
     isProven: false,
+    isLeadQuiet: false,
   });
   expect([world.reads, saved.length]).toEqual([1, 1]);
 });
@@ -147,4 +158,17 @@ test("without the controller the place stays unknown, and is looked for again", 
   world.isControllerAway = false;
   await refresh();
   expect(watch.facts().place).toMatchObject({ wave: 0, position: 0 });
+});
+
+test("a lead counts as gone when none was heard for a minute, and not before one could have been", async () => {
+  const world = quiet();
+  const { watch, refresh } = watchOf("n2", world);
+  await refresh();
+  const isQuietAt = (nowMs: number): boolean => {
+    world.nowMs = nowMs;
+    return watch.facts().isLeadQuiet;
+  };
+  expect([0, 59_999, 60_000].map(isQuietAt)).toEqual([false, false, true]);
+  world.leadHeardMs = 58_000;
+  expect([60_000, 117_999, 118_000].map(isQuietAt)).toEqual([false, false, true]);
 });

@@ -15,7 +15,11 @@ import type { Found } from "./read-stored.ts";
 interface WaveFacts {
   place: { wave: number; position: number } | null;
   isProven: boolean;
+  isLeadQuiet: boolean;
 }
+
+/** Four leases: by then a lead that lives was heard, or another one has taken over. */
+const quietMs = 60_000;
 
 export interface WaveWatch {
   /** Reads what is not known yet, one at a time. */
@@ -33,6 +37,9 @@ export interface WaveWatchOptions {
   /** Throws ChimeraError where the controller has none that fits its digest. */
   fetchList: (digest: Digest) => Promise<WaveList>;
   readReceipts: (wave: number) => Promise<Found<WaveReceipts>>;
+  /** When a lead of that head was heard, on the same clock as `nowMs`. */
+  leadHeardMs: (head: Digest) => number;
+  nowMs: () => number;
   onChange: () => void;
   log: Log;
 }
@@ -51,10 +58,13 @@ interface State extends WaveWatchOptions {
   known: KnownWaves | null;
   provenFor: Digest | null;
   isReading: boolean;
+  /** Since then it could have heard one. */
+  begunMs: number;
 }
 
 export function createWaveWatch(options: WaveWatchOptions): WaveWatch {
-  const state: State = { ...options, known: options.value, provenFor: null, isReading: false };
+  const begun = { provenFor: null, isReading: false, begunMs: options.nowMs() };
+  const state: State = { ...options, ...begun, known: options.value };
   return {
     refresh(record) {
       const wanted = wantedOf(state.accepted());
@@ -70,10 +80,15 @@ export function createWaveWatch(options: WaveWatchOptions): WaveWatch {
     facts() {
       const { known, provenFor, accepted } = state;
       const head = accepted()?.id;
-      if (known === null || known.head !== head) return { place: null, isProven: false };
-      return { place: known, isProven: provenFor === head };
+      const isLeadQuiet = head !== undefined && isQuiet(state, head);
+      if (known === null || known.head !== head) return { place: null, isProven: false, isLeadQuiet };
+      return { place: known, isProven: provenFor === head, isLeadQuiet };
     },
   };
+}
+
+function isQuiet({ begunMs, nowMs, leadHeardMs }: State, head: Digest): boolean {
+  return nowMs() - Math.max(begunMs, leadHeardMs(head)) >= quietMs;
 }
 
 async function read(state: State, wanted: Wanted, record: RolloutRecord | null): Promise<void> {

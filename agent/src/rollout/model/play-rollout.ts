@@ -1,47 +1,20 @@
 /** PURE. A fleet that plays its part second by second, for transcripts of what the lead decides. */
 import { Digest, FleetId, NodeName, WorldId } from "@chimera/proto/names";
+import { isAbsent } from "@chimera/proto/rollout/absent-nodes";
 import type { RolloutPolicy } from "@chimera/proto/rollout/rollout-policy";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { Head } from "@chimera/proto/signed/head";
-import type { StateWord } from "@chimera/proto/state-word";
 import { decideRollout } from "../decide.ts";
 import { letsMoreGo } from "../outcomes.ts";
-import type { Ask, LeadSight, NodeSight } from "../lead-sight.ts";
-
-/** What a node says so many seconds after it was let go; the last one stays. */
-export type Part = readonly (readonly [second: number, state: StateWord, more?: Partial<NodeSight>])[];
-
-export interface Play {
-  /** Sizes of the waves; nodes are named n01, n02, … */
-  waves: readonly number[];
-  policy?: Partial<RolloutPolicy>;
-  head?: Partial<Head>;
-  /** Nodes that do not play the usual part. */
-  parts?: Readonly<Record<string, Part>>;
-  /** Silent from the beginning. */
-  away?: readonly string[];
-  /** Seconds at which something is asked of the lead, or the lead dies. */
-  asks?: Readonly<Record<number, Ask>>;
-  leadDies?: readonly number[];
-  seconds?: number;
-}
+import type { LeadSight } from "../lead-sight.ts";
+import type { Play } from "./play.ts";
+import { sightsOf } from "./play-nodes.ts";
 
 const headId = Digest.parse("b".repeat(64));
-const usual: Part = [
-  [0, "activating"],
-  [2, "probation"],
-  [12, "committed", { isProven: true }],
-];
-export const restarts: Part = [
-  [0, "staged-for-reboot", { waiting: "draining" }],
-  [3, "rebooting"],
-  [60, "probation"],
-  [70, "committed", { isProven: true, waiting: "undraining" }],
-  [75, "committed", { isProven: true }],
-];
+/** 2026-11-29T00:00:00Z. */
+const begunMs = 1_795_910_400_000;
 /** So long a lease stands without its lead. */
 const leaseSeconds = 15;
-const stageSeconds = 4;
 
 const head = {
   v: 1,
@@ -80,6 +53,8 @@ interface Stage {
   goneSince: Map<NodeName, number>;
   sinceMs: number;
   releasedMs: number;
+  lostMs: number | null;
+  lost: number;
   deadUntil: number;
   waited: string;
   lines: string[];
@@ -103,6 +78,8 @@ export function playRollout(play: Play): string[] {
     goneSince: new Map(),
     sinceMs: 0,
     releasedMs: 0,
+    lostMs: null,
+    lost: 0,
     deadUntil: -1,
     waited: "",
     lines: [],
@@ -136,6 +113,9 @@ function leads(stage: Stage, second: number): boolean {
 
 function playSecond(stage: Stage, second: number): void {
   const step = decideRollout(sightAt(stage, second));
+  if (step.lost > stage.lost) stage.lostMs = second * 1000;
+  if (step.lost === 0) stage.lostMs = null;
+  stage.lost = step.lost;
   if (step.gate !== null)
     stage.lines.push(lineOf(second, `receipts of wave ${step.gate + 1} are laid ready`));
   if (step.record !== null) write(stage, second, step.record);
@@ -144,13 +124,16 @@ function playSecond(stage: Stage, second: number): void {
   stage.waited = step.waiting;
 }
 
-function sightAt({ play, waves, record, sinceMs, releasedMs, goneSince }: Stage, second: number): LeadSight {
+function sightAt(stage: Stage, second: number): LeadSight {
+  const { play, waves, record, sinceMs, releasedMs, lostMs, goneSince } = stage;
   const policy = { ...usualPolicy, ...play.policy };
   const said = { ...head, ...play.head };
   return {
     nowMs: second * 1000,
     sinceMs,
     releasedMs,
+    lostMs,
+    utcMs: begunMs + second * 1000,
     at: timeAt(second),
     mayReturn: said.revertTo !== null,
     head: { id: headId, head: said },
@@ -182,43 +165,13 @@ function namesOf(sizes: readonly number[]): NodeName[][] {
   );
 }
 
-interface Moment {
-  second: number;
-  goneSince: ReadonlyMap<NodeName, number>;
-}
-
-function sightsOf(
-  play: Play,
-  waves: readonly (readonly NodeName[])[],
-  moment: Moment,
-): Map<NodeName, NodeSight> {
-  const present = waves.flat().filter((node) => play.away?.includes(node) !== true);
-  return new Map(present.map((node) => [node, sightOf(play.parts?.[node] ?? usual, moment, node)]));
-}
-
-function sightOf(part: Part, { second, goneSince }: Moment, node: NodeName): NodeSight {
-  const still: NodeSight = {
-    silentMs: 5_000,
-    hasHead: second >= 1,
-    state: second < 1 ? "committed" : second < stageSeconds ? "fetching" : "staged",
-    waiting: null,
-    problem: "",
-    lostContact: false,
-    asksHold: false,
-    isProven: false,
-  };
-  const gone = goneSince.get(node);
-  if (gone === undefined) return still;
-  const [from, state, more] = part.findLast(([at]) => second - gone > at) ?? [0, still.state];
-  const isSilent = more?.silentMs !== undefined || state === "rebooting";
-  return { ...still, state, ...more, ...(isSilent && { silentMs: (second - gone - from) * 1000 }) };
-}
-
 function releasedOf(waves: readonly (readonly NodeName[])[], { released }: RolloutRecord): NodeName[] {
   if (released === null || released === undefined) return [];
-  return waves.flatMap((wave, index) =>
-    index < released.wave ? wave : index === released.wave ? wave.slice(0, released.first) : [],
-  );
+  return waves
+    .flatMap((wave, index) =>
+      index < released.wave ? wave : index === released.wave ? wave.slice(0, released.first) : [],
+    )
+    .filter((_, index) => !isAbsent(released, index));
 }
 
 function failedText({ failed }: RolloutRecord): string {
