@@ -1,9 +1,11 @@
-import { FleetId, NodeName } from "@chimera/proto/names";
+import { initialTrust, quarantineHere, type TrustState } from "@chimera/proto/acceptance/trust-state";
+import { NodeName } from "@chimera/proto/names";
 import { NodeStatus } from "@chimera/proto/status";
 import { expect, test } from "vitest";
+import { firstKeySet, fleetId } from "./control/fleet-fixture.ts";
 import type { Pass } from "./loop.ts";
 import { decide } from "./reconcile/decide.ts";
-import { b, desired, observed } from "./reconcile/model/machine-model.ts";
+import { a, b, desired, observed } from "./reconcile/model/machine-model.ts";
 import { at as journalAt } from "./reconcile/model/play-machine.ts";
 import { composeStatus } from "./status-document.ts";
 
@@ -11,16 +13,16 @@ const at = "2026-11-29T12:00:00.000Z";
 const onNew = { current: b, booted: b, profile: b, bootDefault: b };
 const seen = { ...observed({ system: onNew }), undrainSeconds: 60 };
 
-function statusOf(pass: Pass): NodeStatus {
+function statusOf(pass: Pass | null, trust: TrustState | null = null): NodeStatus {
   return NodeStatus.parse(
     composeStatus({
       node: NodeName.parse("n1"),
-      fleetId: FleetId.parse("f".repeat(64)),
+      fleetId,
       agent: { version: "1", path: null, startedAt: at, bootId: "b" },
       at,
-      trust: null,
+      trust,
       local: { v: 1, order: null, hold: null },
-      keys: null,
+      keys: { version: 1, epoch: 0 },
       receipt: null,
       wanted: b,
       problems: [],
@@ -50,4 +52,14 @@ test("what only a restart would bring is told, as far as it fits", () => {
   const journal = journalAt("committed", {});
   const pass = { observed: { ...seen, restartAdvice }, decision: decide(seen, journal, null), journal };
   expect(statusOf(pass).restartAdvice).toEqual(Array.from({ length: 8 }, () => "x".repeat(512)));
+});
+
+test("what a panic undid is told apart from what else is denied: a second try must not bring it back", () => {
+  const failed = quarantineHere(initialTrust(firstKeySet, fleetId), {
+    toplevel: a,
+    reason: "web failed",
+    at,
+  });
+  const trust = quarantineHere(failed, { toplevel: b, reason: "undone by panic 0.2", at });
+  expect(statusOf(null, trust)).toMatchObject({ quarantine: [a, b], undone: [b] });
 });

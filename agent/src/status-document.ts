@@ -4,6 +4,7 @@ import { maxChecks } from "@chimera/proto/health-check";
 import type { LocalState } from "@chimera/proto/local-order";
 import type { DriftSummary } from "@chimera/proto/drift";
 import type { NodeStatus } from "@chimera/proto/status";
+import { isPanicDenial } from "@chimera/proto/acceptance/accept-panic";
 import type { TrustState } from "@chimera/proto/acceptance/trust-state";
 import type { Envelope } from "@chimera/proto/signed/envelope";
 import { wholeHold } from "./desired/holds.ts";
@@ -72,6 +73,7 @@ function documentsOf({ trust, local, keys, receipt, at }: StatusParts): Partial<
     panic: panicOf(panic),
     hold,
     quarantine: [...new Set([...here, ...(quarantine?.toplevels ?? [])])].slice(0, shownQuarantine),
+    undone: quarantinedHere.filter(isPanicDenial).map(({ toplevel }) => toplevel),
     fresh: fresh === null ? null : { at: fresh.at },
     receipt,
   };

@@ -47,6 +47,8 @@ export const NodeStatus = z.object({
   hold: Hold.nullable().optional(),
   /** Toplevels that this node will not activate. */
   quarantine: z.array(StorePath).max(64).optional(),
+  /** Those of them that it denies because a panic undid them; absent where its agent is older than that word. */
+  undone: z.array(StorePath).max(64).optional(),
   /** The controller's newest word of freshness; null where none was heard. */
   fresh: z.object({ at: IsoTime }).nullable().optional(),
   /** This node's newest receipt of a head or panic, signed by itself. */

@@ -1,32 +1,54 @@
 /** A second try for those that failed, over real HTTP. */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { seal } from "@chimera/proto/signed/envelope";
+import { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { openOrder } from "@chimera/proto/signed/order";
-import { beforeEach, expect, test } from "vitest";
-import { keyOf, leavesOf, seedHead } from "../../test/fixture/seed-head.ts";
-import { createTestNode } from "../../test/fixture/test-node.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { keyOf, leavesOf, seedHead, seedPanic } from "../../test/fixture/seed-head.ts";
+import { createTestNode, type TestNode } from "../../test/fixture/test-node.ts";
 import { useOperator } from "../../test/fixture/use-operator.ts";
 
 const { operator } = useOperator();
 const names = ["n1", "n2"];
 const at = "2026-11-29T12:00:00.000Z";
 let world = "";
+let head = "";
+let nodes = new Map<string, TestNode>();
 
 beforeEach(async () => {
-  const { server } = operator();
-  const nodes = new Map(names.map((name) => [name, createTestNode(name)] as const));
+  const { server, home } = operator();
+  await rm(join(home, ".local"), { recursive: true, force: true });
+  server.heads.length = 0;
+  server.rollout = null;
+  server.documents.panic = null;
+  server.documents.past = { panics: [], orders: [], rollouts: [], isCut: false };
+  nodes = new Map(names.map((name) => [name, createTestNode(name)] as const));
   for (const [name, node] of nodes) server.nodes.set(name, node.silent());
-  const { id, head } = await seedHead(operator(), names, "b");
-  ({ world } = head);
-  const accepted = { epoch: 0, serial: head.serial, id, world, acceptedAt: at };
-  const [bad] = leavesOf(operator(), ["n2"], "b");
-  const facts = { fleetId: operator().fleetId, accepted };
-  const reports: Record<string, object> = {
-    n1: { ...facts, state: "committed" },
-    n2: { ...facts, state: "reverted", quarantine: [bad?.toplevel] },
-  };
-  for (const [name, node] of nodes) server.nodes.set(name, node.reporting(reports[name] ?? {}));
+  await seedHead(operator(), names, "a");
+  const stored = await seedHead(operator(), names, "b");
+  head = stored.id;
+  ({ world } = stored.head);
+  say("n1", { state: "committed" });
+  say("n2", { state: "reverted", quarantine: [toplevelOf("n2")], undone: [] });
   server.documents.quarantine = null;
   server.requests.length = 0;
 });
+
+function toplevelOf(node: string): string | undefined {
+  return leavesOf(operator(), [node], "b")[0]?.toplevel;
+}
+
+/** About the newest head. */
+function say(name: string, changes: object): void {
+  const { server, fleetId } = operator();
+  const [newest] = server.heads;
+  const accepted = { epoch: 0, serial: newest?.head.serial, id: newest?.id, world, acceptedAt: at };
+  const view = nodes.get(name)?.reporting({ fleetId, accepted, ...changes });
+  if (view !== undefined) server.nodes.set(name, view);
+}
+
+const retry = (...args: string[]) => operator().call(["retry", "--failed", "--no-follow", ...args]);
 
 test("pardons what the failed node quarantined, then publishes the same world again", async () => {
   const { code, out, err } = await operator().call([
@@ -57,10 +79,10 @@ test("with --dry-run it says who and what, and sends nothing", async () => {
 });
 
 test("where nobody failed there is nothing to retry; what a node did not sign is not its word", async () => {
-  const { nodes } = operator().server;
-  const failed = nodes.get("n2");
+  const views = operator().server.nodes;
+  const failed = views.get("n2");
   if (failed === undefined) throw new Error("n2 is there");
-  nodes.set("n2", { ...failed, nodeKey: createTestNode("n2").nodeKey, envelope: undefined });
+  views.set("n2", { ...failed, nodeKey: createTestNode("n2").nodeKey, envelope: undefined });
   const { code, err } = await operator().call(["retry", "--failed"]);
   expect({ code, err }).toEqual({ code: 66, err: expect.stringContaining("nothing to retry") });
   expect(operator().server.writes()).toEqual([]);
@@ -69,4 +91,137 @@ test("where nobody failed there is nothing to retry; what a node did not sign is
 test("it must be said which nodes are meant", async () => {
   const { code, err } = await operator().call(["retry"]);
   expect({ code, err }).toEqual({ code: 64, err: expect.stringContaining("--failed") });
+});
+
+describe("after a panic", () => {
+  test.each([[[]], [["--dry-run"]], [["--json"]]])(
+    "which every node has denied the newest head for, it brings nothing back (%j)",
+    async (args) => {
+      const { id } = await seedPanic(operator());
+      const panic = { epoch: 0, serial: 2, id, acceptedAt: "2026-11-29T12:34:56.000Z" };
+      for (const name of names) {
+        const undone = [toplevelOf(name)];
+        say(name, { state: "committed", quarantine: undone, undone, panic });
+      }
+      const { code, err } = await retry(...args);
+      expect({ code, err, sent: operator().server.writes() }).toEqual({
+        code: 65,
+        err: expect.stringMatching(
+          /a panic stands: at 2026-11-29T12:34:56\.000Z it undid head 0\.2 by anna \(b\), signed by lab-panic \(payments are down\).*chimera rollback --to 2.*chimera deploy \[panic-holds\]/u,
+        ),
+        sent: [],
+      });
+    },
+  );
+
+  test("what it undid is not pardoned under a newer head either, and a pardon by hand counts", async () => {
+    say("n2", { state: "quarantined", quarantine: [toplevelOf("n2")], undone: [toplevelOf("n2")] });
+    const refused = await retry();
+    expect({ ...refused, sent: operator().server.writes() }).toMatchObject({
+      code: 65,
+      err: expect.stringMatching(
+        /n2 denies \/nix\/store\/.*n2-b, since a panic undid it:.*chimera quarantine pardon \/nix/u,
+      ),
+      sent: [],
+    });
+    expect(await operator().call(["quarantine", "pardon", toplevelOf("n2") ?? ""])).toMatchObject({
+      code: 0,
+    });
+    expect(await retry()).toMatchObject({ code: 0, out: expect.stringContaining("published head 3") });
+  });
+
+  test("an agent that does not say why it denies may do so for it", async () => {
+    say("n2", { state: "reverted", quarantine: [toplevelOf("n2")] });
+    expect(await retry("--dry-run")).toMatchObject({ code: 0 });
+    const { server } = operator();
+    const { envelope, storedAt } = await seedPanic(operator());
+    server.documents.panic = null;
+    server.documents.past.panics = [{ storedAt, envelope }];
+    expect(await retry("--dry-run")).toMatchObject({
+      code: 65,
+      err: expect.stringMatching(/its agent is too old to say whether a panic is why/u),
+    });
+  });
+});
+
+describe("after an order for the rollout", () => {
+  const nonce = "ab".repeat(16);
+
+  /** As the lead of another operator has answered it. */
+  async function asked(ask: "pause" | "resume" | "abort", over: object = {}): Promise<void> {
+    const { server, fleetId } = operator();
+    const order = {
+      v: 1,
+      kind: "order",
+      fleetId,
+      nonce,
+      nodes: "all",
+      createdAt: at,
+      notAfter: "2026-11-29T12:10:00.000Z",
+      author: "ben@desk",
+      reason: "eats disks",
+      action: { kind: "rollout", head, ask },
+      ...over,
+    };
+    const envelope = seal("order", order, [await keyOf(operator(), "order")]);
+    server.documents.past.orders.push({ storedAt: at, envelope });
+  }
+
+  function lead(phase: "paused" | "returned" | "committed", answered = nonce): void {
+    const answer = { nonce: answered, createdAt: at };
+    const record = { v: 1, head, lease: 1, phase, reason: "so", at, answered: answer };
+    operator().server.rollout = RolloutRecord.parse(record);
+  }
+
+  test.each(["returned", "paused"] as const)(
+    "an abort stands, whether the fleet went back or only paused (%s)",
+    async (phase) => {
+      await asked("abort");
+      lead(phase);
+      for (const args of [[], ["--dry-run"]]) {
+        const { code, err } = await retry(...args);
+        expect({ code, err, sent: operator().server.writes() }).toEqual({
+          code: 65,
+          err: expect.stringMatching(
+            /the rollout of head 2 was aborted by ben@desk at 2026-11-29T12:00:00\.000Z \(eats disks\).*chimera rollback --to 2/u,
+          ),
+          sent: [],
+        });
+      }
+    },
+  );
+
+  test("an abort that no lead has answered stands until it expires", async () => {
+    const ahead = { notAfter: new Date(Date.now() + 600_000).toISOString() };
+    await asked("abort", ahead);
+    expect(await retry()).toMatchObject({ code: 65, err: expect.stringContaining("was aborted") });
+    operator().server.documents.past.orders = [];
+    await asked("abort");
+    expect(await retry()).toMatchObject({ code: 0 });
+  });
+
+  test("what was resumed after it, what is committed, and another head's abort stop nobody", async () => {
+    await asked("abort");
+    lead("committed");
+    expect(await retry("--dry-run")).toMatchObject({ code: 0 });
+    lead("paused", "cd".repeat(16));
+    await asked("resume", { createdAt: "2026-11-29T12:00:05.000Z", nonce: "cd".repeat(16) });
+    expect(await retry("--dry-run")).toMatchObject({ code: 0 });
+    operator().server.documents.past.orders = [];
+    lead("paused");
+    await asked("abort", { action: { kind: "rollout", head: "ef".repeat(32), ask: "abort" } });
+    expect(await retry("--dry-run")).toMatchObject({ code: 0, err: "" });
+  });
+
+  test("who paused it is named, and a rollout that went back by itself is tried again as ever", async () => {
+    await asked("pause");
+    lead("paused");
+    expect(await retry("--dry-run")).toMatchObject({
+      code: 0,
+      err: expect.stringMatching(/head 2 was paused by ben@desk at .* \(eats disks\): this begins it anew/u),
+    });
+    operator().server.documents.past.orders = [];
+    lead("returned");
+    expect(await retry("--dry-run")).toMatchObject({ code: 0, err: "" });
+  });
 });

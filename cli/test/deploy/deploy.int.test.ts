@@ -5,6 +5,7 @@ import type { StoredHead } from "@chimera/proto/api";
 import { closureDigest, ClosureList } from "@chimera/proto/signed/closure";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createOperator, type CalledResult, type TestOperator } from "../fixture/operator.ts";
+import { seedPanic } from "../fixture/seed-head.ts";
 import type { TestNode } from "../fixture/test-node.ts";
 import { nixOnPath } from "../fixture/nix-on-path.ts";
 
@@ -224,4 +225,23 @@ test("a controller that shows an older head than was seen is not built upon", as
 test("the file with the token that Nix reads is gone after each run", async () => {
   expect(operator.server.cache.size).toBeGreaterThan(0);
   expect(await readdir(join(operator.home, "run"))).toEqual([]);
+});
+
+test("whoever deploys after a panic is told who undid what, also by a dry run", async () => {
+  const { id } = await seedPanic(operator);
+  const newest = operator.server.heads[0]?.head.serial;
+  const says = new RegExp(
+    `a panic stands: .* it undid head 0\\.${newest} by .* signed by .*payments are down`,
+    "u",
+  );
+  const toplevel = newestLeaf()?.toplevel;
+  for (const args of [
+    ["deploy", "--dry-run"],
+    ["publish", `n1=${toplevel}`, "--dry-run"],
+    ["deploy", "--no-follow"],
+  ]) {
+    const { code, err } = await chimera(...args);
+    expect({ code, err }, args.join(" ")).toEqual({ code: 0, err: expect.stringMatching(says) });
+  }
+  expect(operator.server.heads[0]?.head.previous).toBe(id);
 });

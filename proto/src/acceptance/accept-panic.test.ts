@@ -19,6 +19,7 @@ import {
 } from "../../test/test-fleet.ts";
 import { worldId } from "../signed/world.ts";
 import { accept } from "./accept.ts";
+import { isPanicDenial } from "./accept-panic.ts";
 import { isQuarantined, markCommitted, quarantineHere } from "./trust-state.ts";
 
 const panicTwo = panicOf(headTwo, headOf(2, "b"));
@@ -30,6 +31,15 @@ test("a panic undoes its head: the way back is known, and what was undone is den
   expect(undone.panic?.target).toBe(toplevel("a"));
   expect(isQuarantined(undone, toplevel("b"))).toBe(true);
   expect(isQuarantined(undone, toplevel("a"))).toBe(false);
+});
+
+test("what a panic undid is told apart from what failed", () => {
+  const failed = quarantineHere(stateTwo, { toplevel: toplevel("c"), reason: "web failed", at: minutes(1) });
+  const denied = taken(failed, panic(), { nowMs: 0 }).quarantinedHere;
+  expect(denied.map((entry) => [entry.toplevel, isPanicDenial(entry)])).toEqual([
+    [toplevel("c"), false],
+    [toplevel("b"), true],
+  ]);
 });
 
 test("a panic passes though the online key is silent, the key set is past its time and the place was equivocated", () => {

@@ -101,6 +101,13 @@ function judgeUnseen(bench: Bench, found: Found, envelope: Envelope): Verdict {
   return jump === null ? take(bench, found) : refused("order-jump", `the undone head ${jump}`, signedBy);
 }
 
+const panicDenial = "undone by panic";
+
+/** Whether a panic is why a node denies a system, and not that it failed there. */
+export function isPanicDenial({ reason }: { reason: string }): boolean {
+  return reason.startsWith(`${panicDenial} `);
+}
+
 /** The undone system is denied here from now on, unless it is where this node goes back to. */
 function take({ state, judge }: Bench, { opened, envelope }: Found): Verdict {
   const { panic, id, signedBy } = opened;
@@ -116,7 +123,7 @@ function take({ state, judge }: Bench, { opened, envelope }: Found): Verdict {
   const undone = state.leaves.filter(({ head, toplevel }) => head === panic.undoes && toplevel !== target);
   const next = undone.reduce(
     (now, { toplevel }) =>
-      quarantineHere(now, { toplevel, reason: `undone by panic ${showPlace(panic)}`, at }),
+      quarantineHere(now, { toplevel, reason: `${panicDenial} ${showPlace(panic)}`, at }),
     accepted,
   );
   return { kind: "accepted", state: next, id, signedBy };

@@ -8,6 +8,7 @@ import { nodeKeys } from "../../fleet/node-keys.ts";
 import { createOperator } from "../../fleet/operator.ts";
 import { headPolicy } from "../../fleet/head/head-policy.ts";
 import { publishSystems } from "../../fleet/head/publish-systems.ts";
+import { warnOfBase } from "../../fleet/head/warn-of-base.ts";
 import type { Io } from "../../io.ts";
 import {
   addFleetOptions,
@@ -66,6 +67,7 @@ async function deploy(io: Io, options: Options): Promise<void> {
   requireOver(options);
   if (options.over === "ssh") return deployOverSsh(io, { wanted, project, policy, rollout }, options);
   const operator = await createOperator(io, options);
+  warnOfBase(io, operator);
   await checkedCacheKeyFile(operator.context);
   const nodes = wanted.map(({ node }) => node);
   nodeKeys(nodes, { project, leaves: operator.current.leaves, registered: operator.nodes });

@@ -10,6 +10,7 @@ import { createOperator } from "../../fleet/operator.ts";
 import { headPolicy } from "../../fleet/head/head-policy.ts";
 import type { System } from "../../fleet/head/plan.ts";
 import { publishSystems } from "../../fleet/head/publish-systems.ts";
+import { warnOfBase } from "../../fleet/head/warn-of-base.ts";
 import type { Io } from "../../io.ts";
 import {
   addFleetOptions,
@@ -71,6 +72,7 @@ export async function publish(io: Io, assignments: readonly string[], given: unk
     return;
   }
   const operator = await createOperator(io, options);
+  warnOfBase(io, operator);
   await checkedCacheKeyFile(operator.context);
   const nodes = systems.map(({ node }) => node);
   nodeKeys(nodes, { project, leaves: operator.current.leaves, registered: operator.nodes });

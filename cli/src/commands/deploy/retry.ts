@@ -1,11 +1,14 @@
 /** SHELL. `chimera retry --failed`: the newest head's world once more, after a pardon for what nodes quarantined because of it. */
 import { ChimeraError } from "@chimera/proto/errors";
+import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { Command } from "commander";
 import { z } from "zod";
 import { verifiedWorld } from "../../fleet/current-fleet.ts";
 import { finish } from "../../fleet/follow/finish.ts";
 import { publishHead } from "../../fleet/head/publish-head.ts";
+import { panicText, warnOfBase } from "../../fleet/head/warn-of-base.ts";
 import { createOperator, type Operator } from "../../fleet/operator.ts";
+import type { VerifiedHead } from "../../fleet/verify-documents.ts";
 import type { Io } from "../../io.ts";
 import {
   addFleetOptions,
@@ -15,14 +18,16 @@ import {
   FollowOptions,
   parseOptions,
 } from "../../options.ts";
-import { currentQuarantine } from "../../order/current-quarantine.ts";
+import { currentQuarantine, type StoredList } from "../../order/current-quarantine.ts";
 import { nextQuarantine } from "../../order/next-quarantine.ts";
 import { reportedToplevels } from "../../order/quarantine-rows.ts";
 import { draftOrder, signOrder } from "../../order/sign-order.ts";
 import { storeQuarantine } from "../../order/store-quarantine.ts";
+import { readKnownDocuments, type KnownDocuments } from "../../past/known-past.ts";
 import { policyText } from "../../print/policy-text.ts";
-import { printableJson } from "../../print/printable.ts";
-import { planRetry, type Retry } from "../../rollout/plan-retry.ts";
+import { printableJson, printableLine } from "../../print/printable.ts";
+import { planRetry, type Retry, type RetryScene } from "../../rollout/plan-retry.ts";
+import { askText, knowingly, lastAsk, refuseAborted } from "../../rollout/refuse-undone.ts";
 
 const yearMs = 365 * 86_400_000;
 
@@ -50,13 +55,24 @@ async function retry(io: Io, options: Options): Promise<void> {
   const operator = await createOperator(io, options);
   const newest = operator.current.head;
   if (newest === null) throw new ChimeraError("world-unknown", "there is no head yet, so nothing to retry");
+  refusePanicked(operator, newest);
+  const { panics } = await refuseStopped(io, operator, newest);
+  warnOfBase(io, operator);
+  const list = await currentQuarantine(io, operator);
   const leaves = await verifiedWorld(operator.api, newest.head.world);
-  const { rollout } = operator.current.view;
-  const failed = rollout?.head === newest.id ? (rollout.failed ?? []) : [];
+  const failed = recordOf(operator, newest)?.failed ?? [];
   const named = new Set(failed.map(({ node }) => node));
-  const plan = planRetry({ newest, leaves, nodes: operator.nodes, named, nowMs: io.nowMs() });
+  const plan = planRetry({
+    newest,
+    leaves,
+    nodes: operator.nodes,
+    named,
+    knowsPanic: panics.length > 0,
+    pardons: pardonsOf(list),
+    nowMs: io.nowMs(),
+  });
   if (options.dryRun) return tellPlan(io, plan, options.json);
-  if (!(await pardon(io, operator, { plan, options }))) return;
+  if (!(await pardon(io, operator, { plan, list, options }))) return;
   const sent = await publishHead(io, operator, {
     leaves,
     mode: "deploy",
@@ -69,15 +85,50 @@ async function retry(io: Io, options: Options): Promise<void> {
   await finish(io, { operator, sent, options: finishOptions }, leaves);
 }
 
+/** Throws panic-holds: every node counts as failed then, and what it denies is what somebody undid everywhere. */
+function refusePanicked({ current, keys, nodes }: Operator, newest: VerifiedHead): void {
+  const { panic, view } = current;
+  if (panic === null) return;
+  const role = keys.newest.set.roles.panic;
+  const text = panicText({ panic, head: newest }, { role, views: nodes, stored: view.panic });
+  throw new ChimeraError(
+    "panic-holds",
+    `a panic stands: ${text}. Retry would bring that back everywhere. ${knowingly(newest.head.serial)}`,
+  );
+}
+
+/** Throws order-stale after an abort. Who paused the rollout is named: this goes on without having asked them. */
+async function refuseStopped(io: Io, operator: Operator, newest: VerifiedHead): Promise<KnownDocuments> {
+  const { api, trust, keys } = operator;
+  const known = await readKnownDocuments(io, { api, trust, chain: keys.chain });
+  const orders = known.orders.map(({ order }) => order);
+  const ask = lastAsk({ newest, orders, record: recordOf(operator, newest), nowMs: io.nowMs() });
+  refuseAborted({ newest }, ask);
+  if (ask?.action.ask === "pause") {
+    io.err(
+      `chimera: the rollout of head ${newest.head.serial} was paused ${printableLine(askText(ask))}: this begins it anew\n`,
+    );
+  }
+  return known;
+}
+
+function pardonsOf(stored: StoredList | null): RetryScene["pardons"] {
+  return stored === null ? null : { toplevels: stored.list.pardoned, createdAt: stored.order.createdAt };
+}
+
+function recordOf({ current }: Operator, { id }: VerifiedHead): RolloutRecord | null {
+  const { rollout } = current.view;
+  return rollout?.head === id ? rollout : null;
+}
+
 /** False where others must sign the pardon first. */
 async function pardon(
   io: Io,
   operator: Operator,
-  { plan, options }: { plan: Retry; options: Options },
+  { plan, list, options }: { plan: Retry; list: StoredList | null; options: Options },
 ): Promise<boolean> {
   if (plan.pardoned.length === 0) return true;
-  const current = await currentQuarantine(io, operator);
-  const { action } = nextQuarantine(current?.list ?? null, {
+  const { action } = nextQuarantine(list?.list ?? null, {
     verb: "pardon",
     toplevels: plan.pardoned,
     reported: reportedToplevels(operator.nodes),

@@ -8,6 +8,7 @@ import { finish } from "../../fleet/follow/finish.ts";
 import { createOperator, type Operator } from "../../fleet/operator.ts";
 import { headPolicy } from "../../fleet/head/head-policy.ts";
 import { publishHead } from "../../fleet/head/publish-head.ts";
+import { warnOfBase } from "../../fleet/head/warn-of-base.ts";
 import type { Io } from "../../io.ts";
 import {
   addFleetOptions,
@@ -62,6 +63,7 @@ export function define(command: Command, io: Io): void {
 async function rollback(io: Io, options: Options): Promise<void> {
   const policy = headPolicy(typedPolicy(options), (await readProject(io, options.file)).policy);
   const operator = await createOperator(io, options);
+  warnOfBase(io, operator);
   const world = await wantedWorld(io, operator, options.to);
   const leaves = completeWorld(
     await verifiedWorld(operator.api, world),

@@ -3,6 +3,7 @@ import { ChimeraError, errorChain } from "@chimera/proto/errors";
 import { Digest, shortDigest } from "@chimera/proto/names";
 import type { Command } from "commander";
 import { z } from "zod";
+import { warnOfBase } from "../../fleet/head/warn-of-base.ts";
 import { signAgain, type SignAgain } from "../../fleet/keys/sign-again.ts";
 import { createObserver, type Observer } from "../../fleet/operator.ts";
 import { countText } from "../../print/proposals/count-text.ts";
@@ -76,6 +77,7 @@ async function sign(io: Io, prefix: string, options: Options): Promise<void> {
     throw new ChimeraError("order-stale", `proposal ${shortDigest(proposal.id)} needs no signature: ${over}`);
   }
   const { json, dryRun } = options;
+  if (proposal.proposed.kind === "head") warnOfBase(io, observer);
   const text = await describeProposal(observer, proposal.proposed, { now, paint: io.paint });
   // Also where a program reads: nobody is asked about what was not shown.
   (json ? io.err : io.out)(`${text}signed so far by ${countText(proposal.counts)}\n`);

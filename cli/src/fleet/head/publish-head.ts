@@ -1,6 +1,6 @@
 /** SHELL. Signs a head with the keys at hand; stores it when they are enough, else proposes it to whoever has the others. */
 import type { NodeView } from "@chimera/proto/api";
-import { shortDigest, type Digest } from "@chimera/proto/names";
+import type { Digest } from "@chimera/proto/names";
 import { sha256 } from "@chimera/proto/signed/canonical";
 import { signersOf, type Envelope } from "@chimera/proto/signed/envelope";
 import type { Head, HeadPolicy } from "@chimera/proto/signed/head";
@@ -52,7 +52,6 @@ export async function publishHead(io: Io, operator: Operator, wanted: WantedHead
     nowMs: io.nowMs(),
   });
   warnOfGap(io, operator, head);
-  warnOfReturn(io, operator);
   const payload = Buffer.from(JSON.stringify(head));
   const envelope = await signDocument("head", payload, signers);
   const [nodesBefore] = await Promise.all([
@@ -78,14 +77,6 @@ function warnOfGap(io: Io, { current }: Pick<Operator, "current">, { serial, epo
   if (newest === undefined || newest.epoch !== epoch || serial <= newest.serial + 1) return;
   io.err(
     `chimera: nodes report head ${serial - 1}, the newest one known here is ${newest.serial}: this one, ${serial}, does not know what was between them\n`,
-  );
-}
-
-/** The record of a rollout is signed by nobody: within its consent a controller could bring the world before back by it. */
-function warnOfReturn(io: Io, { current: { effective, head } }: Pick<Operator, "current">): void {
-  if (effective.kind !== "returned") return;
-  io.err(
-    `chimera: made on top of world ${shortDigest(effective.world)}: the controller says that the rollout of head ${head?.head.serial} failed and went back to it (chimera world diff current ${head?.head.serial})\n`,
   );
 }
 

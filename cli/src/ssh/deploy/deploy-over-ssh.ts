@@ -9,6 +9,7 @@ import type { HeadPolicy } from "@chimera/proto/signed/head";
 import { checkedCacheKeyFile, currentContext } from "../../context/current-context.ts";
 import { planWorld, type Plan, type System } from "../../fleet/head/plan.ts";
 import { tellPlan } from "../../fleet/head/publish-systems.ts";
+import { warnOfPanic } from "../../fleet/head/warn-of-base.ts";
 import type { BuildReporter } from "../../fleet/report/build-reporter.ts";
 import type { Io } from "../../io.ts";
 import { queryClosures } from "../../nix/query-closures.ts";
@@ -73,6 +74,8 @@ export async function publishOverSsh(
     const look = { context, project, nodes, ...asked, base: "effective" } as const;
     const observer = await createSshObserver(io, ssh, look);
     announce(io, observer, options.json);
+    const { known, keys, views } = observer;
+    warnOfPanic(io, known, { role: keys.newest.set.roles.panic, views, stored: null });
     warnOfReturn(io, observer, options.base);
     await publish(io, { ...publication, ssh, observer }, systems);
   });
