@@ -7,8 +7,10 @@ import { verifiedWorld } from "../../fleet/current-fleet.ts";
 import { finish } from "../../fleet/follow/finish.ts";
 import { createOperator, type Operator } from "../../fleet/operator.ts";
 import { headPolicy } from "../../fleet/head/head-policy.ts";
+import type { RolloutFile } from "../../fleet/head/plan-rollout.ts";
 import { publishHead } from "../../fleet/head/publish-head.ts";
 import { warnOfBase } from "../../fleet/head/warn-of-base.ts";
+import { namesOfWaves, withWaves, type WavedPolicy } from "../../fleet/head/with-waves.ts";
 import type { Io } from "../../io.ts";
 import {
   addFleetOptions,
@@ -20,31 +22,36 @@ import {
 } from "../../options.ts";
 import { typedPolicy } from "../../policy-options.ts";
 import { ChimeraError } from "@chimera/proto/errors";
-import type { HeadPolicy } from "@chimera/proto/signed/head";
+import type { NodeName } from "@chimera/proto/names";
 import { sortLeaves, type Leaf } from "@chimera/proto/signed/world";
 import { readProject } from "../../project/project-file.ts";
-import { policyText } from "../../print/policy-text.ts";
+import { policyText, wavesText } from "../../print/policy-text.ts";
 import { planRows, planTable } from "../../print/plan-table.ts";
 import { printableJson } from "../../print/printable.ts";
+import { addRolloutOptions, RolloutOptions, wantedRollout } from "../../rollout/rollout-options.ts";
 
-const Options = FleetOptions.extend(FollowOptions.shape).extend({
-  to: z.string().max(64).optional(),
-  dryRun: z.boolean().default(false),
-  keepNew: z.boolean().default(false),
-  file: z.string().optional(),
-});
+const Options = FleetOptions.extend(FollowOptions.shape)
+  .extend(RolloutOptions.shape)
+  .extend({
+    to: z.string().max(64).optional(),
+    dryRun: z.boolean().default(false),
+    keepNew: z.boolean().default(false),
+    file: z.string().optional(),
+  });
 type Options = z.infer<typeof Options>;
 
 export function define(command: Command, io: Io): void {
-  addFollowOptions(addFleetOptions(command))
-    .description("Publish a head for an earlier world and follow it (default: the world before the newest).")
+  addRolloutOptions(addFollowOptions(addFleetOptions(command)))
+    .description(
+      "Publish a head for an earlier world and follow it (default: the world before the newest). In the waves of [rollout] where chimera.toml has it, but without going back by itself; --no-waves: everybody at once.",
+    )
     .option(
       "--to <serial|world|time>",
       'serial of a head, first digits of a world, a time (2026-11-29T14:05, "2h ago"), or current: signs what runs now anew',
     )
     .option(
       "--file <path>",
-      "project file, for its [policy] (default: chimera.toml here or in a folder above)",
+      "project file, for its [policy] and [rollout] (default: chimera.toml here or in a folder above)",
     )
     .option("--keep-new", "nodes that joined after that world keep what they run now")
     .option("--dry-run", "show what would change; send nothing")
@@ -55,13 +62,17 @@ export function define(command: Command, io: Io): void {
         "chimera rollback --to 7 --reason 'payments broken'",
         "chimera rollback --to '2h ago' --dry-run",
         "chimera rollback --dry-run --reboot when-needed",
+        "chimera rollback --no-waves          # whatever [rollout] says; chimera panic is faster still",
+        "chimera rollback --waves 1,rest --max-unavailable 2",
       ]),
     )
     .action(async (options: unknown) => rollback(io, parseOptions(Options, options)));
 }
 
 async function rollback(io: Io, options: Options): Promise<void> {
-  const policy = headPolicy(typedPolicy(options), (await readProject(io, options.file)).policy);
+  const project = await readProject(io, options.file);
+  const policy = headPolicy(typedPolicy(options), project.policy);
+  const rollout = rolloutBack(options, project.rollout);
   const operator = await createOperator(io, options);
   warnOfBase(io, operator);
   const world = await wantedWorld(io, operator, options.to);
@@ -71,20 +82,41 @@ async function rollback(io: Io, options: Options): Promise<void> {
     options.keepNew ? "keep" : "refuse",
   );
   await refuseQuarantined(io, operator, leaves);
+  const changed = changedLeaves(operator, leaves);
+  const waved = withWaves(io, { project, policy, rollout }, { leaves, changed });
   if (options.dryRun) {
-    showChanges(io, operator, { leaves, policy, json: options.json });
+    showChanges(io, operator, { leaves, ...waved, json: options.json });
     return;
   }
+  tellWaves(io, waved);
   const sent = await publishHead(io, operator, {
     leaves,
     mode: "rollback",
-    policy,
+    ...waved,
     reason: options.reason,
     expiresHours: options.expires,
     propose: options.propose,
   });
   const finishOptions = { json: options.json, follow: options.follow, timeoutSeconds: options.timeout };
   await finish(io, { operator, sent, options: finishOptions }, leaves);
+}
+
+/** In waves as a deployment. But who goes back has found the newer world bad: one that fails on the way does not bring it back to all. */
+function rolloutBack(options: Options, file: RolloutFile | undefined): RolloutFile | null {
+  const rollout = wantedRollout(options, file);
+  return rollout === null ? null : { ...rollout, onFailure: options.onFailure ?? "pause" };
+}
+
+function changedLeaves({ current }: Operator, leaves: readonly Leaf[]): NodeName[] {
+  const old = new Map(current.leaves.map(({ node, toplevel }) => [node, toplevel]));
+  return leaves.filter(({ node, toplevel }) => old.get(node) !== toplevel).map(({ node }) => node);
+}
+
+/** In an emergency nobody looks for what chimera.toml says. */
+function tellWaves(io: Io, { policy: { rollout } }: WavedPolicy): void {
+  if (rollout === undefined) return;
+  const most = rollout.maxUnavailable === null ? "" : `, at most ${rollout.maxUnavailable} nodes at once`;
+  io.err(`goes back in ${rollout.waves.length} waves${most} (--no-waves: everybody at once)\n`);
 }
 
 /** A node that the world does not have would be left without a leaf: that is never done silently. */
@@ -108,10 +140,14 @@ function completeWorld(
 function showChanges(
   io: Io,
   { current }: Operator,
-  { leaves, policy, json }: { leaves: readonly Leaf[]; policy: HeadPolicy; json: boolean },
+  { leaves, policy, waves, json }: WavedPolicy & { leaves: readonly Leaf[]; json: boolean },
 ): void {
   const old = new Map(current.leaves.map((leaf) => [leaf.node, leaf]));
   const changes = leaves.map((leaf) => ({ node: leaf.node, old: old.get(leaf.node), new: leaf }));
-  if (json) io.out(`${printableJson({ type: "plan", policy, nodes: planRows(changes) })}\n`);
-  else io.out(`${planTable(changes, io.paint)}${policyText(policy)}nothing was sent (--dry-run)\n`);
+  const named = namesOfWaves(waves);
+  if (json) io.out(`${printableJson({ type: "plan", policy, waves: named, nodes: planRows(changes) })}\n`);
+  else {
+    const text = `${planTable(changes, io.paint)}${policyText(policy)}${wavesText(named)}`;
+    io.out(`${text}nothing was sent (--dry-run)\n`);
+  }
 }

@@ -13,10 +13,10 @@ import type { BuildReporter } from "../report/build-reporter.ts";
 import { finish } from "../follow/finish.ts";
 import { nodeKeys } from "../node-keys.ts";
 import type { Operator } from "../operator.ts";
-import { planRollout, type RolloutFile } from "./plan-rollout.ts";
 import { planWorld, type Plan, type System } from "./plan.ts";
 import { publishHead } from "./publish-head.ts";
 import { pushClosures } from "./push-closures.ts";
+import { namesOfWaves, withWaves, type Waving } from "./with-waves.ts";
 
 interface PublishOptions {
   json: boolean;
@@ -28,14 +28,11 @@ interface PublishOptions {
   propose: boolean;
 }
 
-export interface Publication {
+export interface Publication extends Waving {
   operator: Operator;
   project: Project;
   reporter: BuildReporter;
   options: PublishOptions;
-  policy: HeadPolicy;
-  /** Null: everybody goes at once. */
-  rollout: RolloutFile | null;
 }
 
 export async function publishSystems(
@@ -49,11 +46,12 @@ export async function publishSystems(
     systems.map(({ toplevel }) => toplevel),
   );
   const plan = createPlan(io, publication, { systems, closures });
-  const { policy, waves } = withWaves(io, publication, plan);
+  const { leaves } = plan;
+  const { policy, waves } = withWaves(io, publication, { leaves, changed: changedBy(plan) });
   if (options.dryRun) return tellPlan(io, plan, { policy, waves, json: options.json });
   await pushSystems(io, publication, { closures, systems });
   const sent = await publishHead(io, operator, {
-    leaves: plan.leaves,
+    leaves,
     mode: "deploy",
     policy,
     waves,
@@ -74,7 +72,7 @@ export function tellPlan(
   { world, rows }: Plan,
   { policy, waves, json }: { policy: HeadPolicy; waves: readonly WaveList[]; json: boolean },
 ): void {
-  const named = waves.map(({ nodes }) => nodes.map(({ node }) => node));
+  const named = namesOfWaves(waves);
   if (json)
     io.out(`${printableJson({ type: "plan", world, policy, waves: named, nodes: planRows(rows) })}\n`);
   else {
@@ -84,21 +82,9 @@ export function tellPlan(
   }
 }
 
-/** The policy with the waves of this very world. */
-function withWaves(
-  io: Io,
-  { project, policy, rollout }: Publication,
-  { leaves, rows }: Plan,
-): { policy: HeadPolicy; waves: WaveList[] } {
-  if (rollout === null) return { policy, waves: [] };
-  const changed = rows.filter((row) => row.old?.toplevel !== row.new.toplevel).map(({ node }) => node);
-  const plan = planRollout(rollout, {
-    leaves,
-    changed: new Set(changed),
-    tagsOf: (node) => project.nodes[node]?.tags ?? [],
-    nowMs: io.nowMs(),
-  });
-  return { policy: { ...policy, rollout: plan.policy }, waves: plan.lists };
+/** Nodes that are to run something else than before. */
+function changedBy({ rows }: Plan): NodeName[] {
+  return rows.filter((row) => row.old?.toplevel !== row.new.toplevel).map(({ node }) => node);
 }
 
 type Closures = ReadonlyMap<StorePath, readonly ClosureEntry[]>;
