@@ -2,6 +2,7 @@
 import { ChimeraError } from "@chimera/proto/errors";
 import type { DriftSummary } from "@chimera/proto/drift";
 import type { LocalState } from "@chimera/proto/local-order";
+import type { StorePath } from "@chimera/proto/names";
 import type { ShownFacts } from "@chimera/proto/drift-shown";
 import type { Order } from "@chimera/proto/signed/order";
 import type { Place } from "@chimera/proto/signed/place";
@@ -20,6 +21,8 @@ export interface Shared {
   /** Of what is signed and counts now; null where nothing is. */
   place: () => Place | null;
   desired: () => Desired | null;
+  /** Where that leads by what is signed alone: root's own order stands on top of it. */
+  signedToplevel: () => StorePath | null;
   /** What this node knows of the waves of the accepted head. */
   waves: () => DesiredInput["waves"];
   /** What root ordered on the node itself. */
@@ -44,6 +47,7 @@ export function createShared(journal: Journal | null): Shared {
     leaf: () => null,
     place: () => null,
     desired: () => null,
+    signedToplevel: () => null,
     waves: () => ({ place: null, isProven: false, isLeadQuiet: true }),
     local: () => ({ v: 1, order: null, hold: null }),
     isDriftHeld: () => false,

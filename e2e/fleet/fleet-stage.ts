@@ -79,6 +79,21 @@ export async function waitView(
   }
 }
 
+/** Polls until `status --failed` names exactly these. */
+export async function waitFailed(fleet: Fleet, nodes: readonly string[]): Promise<NodeView[]> {
+  const operator = operatorOf(fleet.lab);
+  let last: NodeView[] = [];
+  const look = async () => {
+    last = await operator.nodes("--failed");
+    return JSON.stringify(last.map(({ node }) => node)) === JSON.stringify(nodes) && last;
+  };
+  try {
+    return await waitUntil("those that need attention", look, { timeoutMs: 30_000, everyMs: 300 });
+  } catch (cause) {
+    throw new Error(`need attention: ${JSON.stringify(last.map(({ status }) => status))}`, { cause });
+  }
+}
+
 /** What the machine itself says, not what it reports. */
 export async function pointersOf(host: Host) {
   const read = async (path: string) => (await host.run(["readlink", "-f", path])).stdout.trim();

@@ -11,8 +11,8 @@ export interface Operator {
   run(args: readonly string[], options?: Pick<HostRunOptions, "timeoutMs" | "env">): Promise<HostRunResult>;
   /** Throws unless it exits 0; answers standard output. */
   ok(args: readonly string[]): Promise<string>;
-  /** What the fleet says of its nodes now. */
-  nodes(): Promise<NodeView[]>;
+  /** What the fleet says of its nodes now; further arguments of `chimera status`. */
+  nodes(...args: readonly string[]): Promise<NodeView[]>;
   /** Polls until all nodes fulfil the condition. */
   waitNodes(what: string, condition: (node: NodeView) => boolean, timeoutMs?: number): Promise<NodeView[]>;
 }
@@ -26,7 +26,8 @@ export function operatorOf(lab: Lab, person?: string): Operator {
   const run: Operator["run"] = (args, { timeoutMs = 120_000, env: more = {} } = {}) =>
     ws.run(["chimera", ...args], { timeoutMs, env: { ...env, ...more } });
   const ok: Operator["ok"] = (args) => ws.runChecked(["chimera", ...args], { timeoutMs: 120_000, env });
-  const nodes = async () => StatusAnswer.parse(JSON.parse(await ok(["status", "--json"]))).nodes;
+  const nodes: Operator["nodes"] = async (...args) =>
+    StatusAnswer.parse(JSON.parse(await ok(["status", "--json", ...args]))).nodes;
   return {
     run,
     ok,

@@ -1,7 +1,7 @@
 /** `chimera panic` on real machines: at rest, in the middle of a rollout, without a key at hand, and with a node away. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { deployWorld, pointersOf, waitView } from "../fleet/fleet-stage.ts";
+import { deployWorld, pointersOf, waitFailed, waitView } from "../fleet/fleet-stage.ts";
 import { operatorOf } from "../fleet/operator.ts";
 import { startFleet, type Fleet } from "../fleet/start-fleet.ts";
 import { downUnlessInUse } from "../lab/down.ts";
@@ -36,6 +36,7 @@ test("the whole fleet is back on the world before, each mark of each node is tim
   const { code, stdout, stderr } = await panic("--json", "--out", "/root/panic.json");
   expect(code, stdout + stderr).toBe(0);
   await expectOn("a");
+  await waitFailed(fleet, []);
   const Mark = z.int().nonnegative();
   const Result = z.object({
     nodes: z.array(
@@ -45,6 +46,20 @@ test("the whole fleet is back on the world before, each mark of each node is tim
   expect(Result.parse(JSON.parse(stdout)).nodes.map(({ node }) => node)).toEqual(everybody);
   const checked = await operatorOf(fleet.lab).run(["receipt", "verify", "/root/panic.json"]);
   expect(checked.code, checked.stderr).toBe(0);
+});
+
+test("a node that a hold keeps on the undone system is named until it is back", async () => {
+  const operator = operatorOf(fleet.lab);
+  await deployed("h");
+  await operator.ok(["hold", "n2", "--for", "1h", "--even-panic", "--reason", "a look"]);
+  const { code, stdout, stderr } = await panic("--timeout", "15");
+  expect(code, stdout + stderr).not.toBe(0);
+  await expectOn("a", ["n1", "n3"]);
+  const [stray] = await waitFailed(fleet, ["n2"]);
+  expect(stray?.status).toMatchObject({ state: "held", wanted: expect.stringMatching(/-a$/) });
+  await operator.ok(["hold", "release", "n2"]);
+  await waitFailed(fleet, []);
+  await expectOn("a");
 });
 
 test("without the panic key the document that was prepared is released; a rollout in its midst ends", async () => {

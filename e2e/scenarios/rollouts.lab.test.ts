@@ -2,7 +2,7 @@
 import { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { pointersOf, waitView } from "../fleet/fleet-stage.ts";
+import { pointersOf, waitFailed, waitView } from "../fleet/fleet-stage.ts";
 import { operatorOf } from "../fleet/operator.ts";
 import { startFleet, type Fleet } from "../fleet/start-fleet.ts";
 import { downUnlessInUse } from "../lab/down.ts";
@@ -139,6 +139,7 @@ describe("a rollout in waves", () => {
     );
     await waitView(fleet, "n3", ({ status }) => status?.state === "committed");
     await expectOn(before);
+    await waitFailed(fleet, []);
   });
 
   test("with --on-failure pause it stops where it is, and an operator goes on over the failure", async () => {

@@ -38,6 +38,11 @@ test.each<[string, Parameters<typeof effectiveWorld>[0], unknown]>([
     running("undone: 3 of 8"),
   ],
   [
+    "the way back that this machine has begun, past its consent and without a record",
+    { ...full, nowMs: late, isBack: true },
+    returned,
+  ],
+  [
     "no way back without consent",
     { ...full, head: withoutConsent, rollout: record({ phase: "returned" }) },
     running("undone: 3 of 8"),

@@ -10,6 +10,8 @@ export interface EffectiveInput {
   panic: { id: Digest; panic: Panic } | null;
   rollout: RolloutRecord | null;
   nowMs: number;
+  /** This machine has gone back from that head while it might: a consent that ends does not send it forward again. */
+  isBack?: boolean;
 }
 
 export type Effective =
@@ -21,15 +23,22 @@ export type Effective =
   | { kind: "panic"; world: WorldId; id: Digest; place: Place };
 
 /** Higher places win; a rollout record counts only for the head that it names. */
-export function effectiveWorld({ head, panic, rollout, nowMs }: EffectiveInput): Effective {
+export function effectiveWorld(input: EffectiveInput): Effective {
+  const { head, panic } = input;
   if (panic !== null && isNewest(panic.panic, head)) {
     return { kind: "panic", world: panic.panic.world, id: panic.id, place: panicPlace(panic.panic) };
   }
-  if (head === null) return { kind: "none" };
-  const { id } = head;
-  const { epoch, serial, world, revertTo } = head.head;
+  return head === null ? { kind: "none" } : effectiveHead(head, input);
+}
+
+function effectiveHead(
+  { id, head }: { id: Digest; head: Head },
+  { rollout, nowMs, isBack = false }: EffectiveInput,
+): Effective {
+  const { epoch, serial, world, revertTo } = head;
   const record = rollout?.head === id ? rollout : null;
-  if (record?.phase === "returned" && revertTo !== null && mayReturn(head.head, nowMs)) {
+  const isReturned = isBack || (record?.phase === "returned" && mayReturn(head, nowMs));
+  if (revertTo !== null && isReturned) {
     return { kind: "returned", world: revertTo, id, place: { epoch, serial, rank: 1 } };
   }
   return { kind: "head", world, id, place: { epoch, serial, rank: 0 }, paused: pauseOf(record) };

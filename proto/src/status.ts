@@ -27,7 +27,7 @@ export const NodeStatus = z.object({
   accepted: z
     .object({ epoch: Count, serial: Count, id: Digest, world: WorldId, acceptedAt: IsoTime })
     .nullable(),
-  /** Toplevel of the accepted leaf. */
+  /** Where all that is signed and counts now leads: head, rollout and panic together. */
   wanted: StorePath.nullable(),
   system: z.object({
     current: StorePath.nullable(),

@@ -1,106 +1,25 @@
 /** What the accepted documents want, as tables: targets of a way back, and what stands in the way. */
-import { initialTrust, type TrustState } from "@chimera/proto/acceptance/trust-state";
-import { Digest, WorldId, type StorePath } from "@chimera/proto/names";
-import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
-import { proveLeaf, worldId, type Leaf } from "@chimera/proto/signed/world";
-import { Head } from "@chimera/proto/signed/head";
-import { Panic } from "@chimera/proto/signed/panic";
+import type { TrustState } from "@chimera/proto/acceptance/trust-state";
+import { Digest, type StorePath } from "@chimera/proto/names";
+import { worldId, type Leaf } from "@chimera/proto/signed/world";
 import { expect, test } from "vitest";
 import {
-  createHead,
-  createLeaf,
-  createSigner,
-  firstKeySet,
-  fleetId,
-  idOf,
-  node,
-  sealHead,
-  sealPanic,
-} from "../control/fleet-fixture.ts";
-import { composeDesired, type DesiredInput } from "./desired-system.ts";
+  base,
+  compose,
+  leafOfA,
+  leafOfB,
+  leafOfC,
+  nowMs,
+  panicked,
+  record,
+  second,
+  third,
+  time,
+  uncommitted,
+  unknown,
+} from "./desired-fixture.ts";
+import type { DesiredInput } from "./desired-system.ts";
 import { at } from "../reconcile/model/play-machine.ts";
-
-const nodeKey = createSigner("n1");
-const [leafOfA, leafOfB, leafOfC] = [leafAs("a"), leafAs("b"), leafAs("c")];
-const config = {
-  probationSeconds: 30,
-  activationSeconds: 600,
-  drift: {
-    mode: "revert" as const,
-    sweepSeconds: 60,
-    ignore: [],
-    rules: [],
-    showable: [],
-    classes: {},
-    store: { mode: "revert" as const, scrub: true, roundHours: 24, walkSeconds: 600 },
-  },
-  checks: [],
-  units: [],
-  afterCommit: "alarm" as const,
-  reboot: { policy: "never" as const, acceptUnprotected: false, panicReboot: "never" as const },
-};
-const noLocal = { v: 1 as const, order: null, hold: null };
-const nowMs = Date.parse("2026-11-23T12:00:00.000Z");
-const time = "2026-11-23T11:00:00.000Z";
-
-function leafAs(letter: string): Leaf {
-  return createLeaf(nodeKey, letter);
-}
-
-function headOf(serial: number, leaf: Leaf, over: Partial<Head> = {}) {
-  const envelope = sealHead(createHead(serial, [leaf], over));
-  const head = Head.parse(JSON.parse(Buffer.from(envelope.payload, "base64").toString()));
-  const proof = proveLeaf([leaf], node);
-  if (proof === undefined) throw new Error("no proof");
-  return { id: idOf(envelope), acceptedAt: time, head, envelope, proof };
-}
-
-function recordOf({ id, head, proof }: ReturnType<typeof headOf>, leaf: Leaf, committedAt: string | null) {
-  return { world: head.world, head: id, proof, toplevel: leaf.toplevel, committedAt };
-}
-
-const first = headOf(1, leafOfA);
-const second = headOf(2, leafOfB);
-const third = headOf(3, leafOfC, { revertTo: worldId([leafOfB]), consentUntil: "2026-11-23T13:00:00.000Z" });
-
-/** A committed and B committed, C accepted. */
-const base: TrustState = {
-  ...initialTrust(firstKeySet, fleetId),
-  head: third,
-  leaves: [recordOf(first, leafOfA, time), recordOf(second, leafOfB, time), recordOf(third, leafOfC, null)],
-};
-
-function panicked(state: TrustState, world: WorldId): TrustState {
-  const envelope = sealPanic(third.envelope, { world });
-  const panic = Panic.parse(JSON.parse(Buffer.from(envelope.payload, "base64").toString()));
-  return { ...state, panic: { id: idOf(envelope), aliases: [], acceptedAt: time, panic, envelope } };
-}
-
-const compose = (state: TrustState | null, over: Partial<DesiredInput> = {}) =>
-  composeDesired(
-    {
-      state,
-      leaf: leafOfC,
-      rollout: null,
-      waves: { place: null, isProven: false, isLeadQuiet: true },
-      journal: null,
-      local: noLocal,
-      isPresent: () => true,
-      nowMs,
-      ...over,
-    },
-    config,
-  );
-
-const record = (over: Partial<RolloutRecord>): RolloutRecord => ({
-  v: 1,
-  head: third.id,
-  lease: 1,
-  phase: "waves",
-  reason: "two nodes failed",
-  at: time,
-  ...over,
-});
 
 test("a head asks for this node's own leaf; without a state or a proven leaf nothing is asked", () => {
   expect(compose(base)).toMatchObject({
@@ -113,13 +32,11 @@ test("a head asks for this node's own leaf; without a state or a proven leaf not
   expect(compose(base, { leaf: null })).toBeNull();
 });
 
-const unknown = WorldId.parse("9".repeat(64));
 const journalOfThird = at("committed", {
   order: { epoch: 0, serial: 3, rank: 0, id: third.id, local: null },
   toplevel: leafOfC.toplevel,
   before: { current: leafOfA.toplevel, profile: null, bootDefault: null },
 });
-const uncommitted = { ...base, leaves: base.leaves.map((leaf) => ({ ...leaf, committedAt: null })) };
 const inQuarantine = (leaf: Leaf): Partial<TrustState> => ({
   quarantine: { serial: 1, id: Digest.parse("1".repeat(64)), toplevels: [leaf.toplevel] },
 });

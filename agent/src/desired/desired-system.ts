@@ -1,11 +1,11 @@
 /** PURE. What the accepted documents, the rollout record and the node's own configuration together want of this machine. */
 import { wayBack } from "@chimera/proto/acceptance/accept-panic";
-import { isQuarantined, type TrustState } from "@chimera/proto/acceptance/trust-state";
+import { isQuarantined, type AcceptedHead, type TrustState } from "@chimera/proto/acceptance/trust-state";
 import { nowOf } from "@chimera/proto/acceptance/verdict";
 import { effectiveWorld, type Effective } from "@chimera/proto/effective";
 import type { Digest, StorePath } from "@chimera/proto/names";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
-import { showPlace, type Place } from "@chimera/proto/signed/place";
+import { comparePlace, showPlace, type Place } from "@chimera/proto/signed/place";
 import type { Leaf } from "@chimera/proto/signed/world";
 import { desiredLocally } from "./desired-local.ts";
 import { settingsOf, type Defaults } from "./desired-settings.ts";
@@ -35,18 +35,35 @@ export function composeDesired(input: DesiredInput, config: Defaults): Desired |
   return state === null ? null : signed({ ...input, state, effective }, config);
 }
 
+/** What is signed, and counts now, leads here, whatever root ordered on the node itself; null where it leads nowhere. */
+export function signedToplevel(input: DesiredInput, config: Defaults): StorePath | null {
+  const { state } = input;
+  if (state === null) return null;
+  return signed({ ...input, state, effective: effectiveOf(input).effective }, config)?.toplevel ?? null;
+}
+
 /** Of what is signed and counts now; null where nothing is. */
 export function effectivePlace(sight: SignedSight): Place | null {
   return placeIn(effectiveOf(sight).effective);
 }
 
-type SignedSight = Pick<DesiredInput, "state" | "rollout" | "nowMs">;
+type SignedSight = Pick<DesiredInput, "state" | "rollout" | "journal" | "nowMs">;
 
-function effectiveOf({ state, rollout, nowMs }: SignedSight): { effective: Effective; nowMs: number } {
+function effectiveOf(sight: SignedSight): { effective: Effective; nowMs: number } {
+  const { state, rollout, nowMs } = sight;
   if (state === null) return { effective: { kind: "none" }, nowMs };
   const now = nowOf({ state, judge: { nowMs } });
   const { head, panic } = state;
-  return { effective: effectiveWorld({ head, panic, rollout, nowMs: now }), nowMs: now };
+  const isBack = head !== null && hasBegunBack(sight.journal, head);
+  return { effective: effectiveWorld({ head, panic, rollout, nowMs: now, isBack }), nowMs: now };
+}
+
+/** The rollout of that head was taken back, and this machine has begun to go back; also beneath root's own order. */
+function hasBegunBack(journal: Journal | null, { id, head }: Pick<AcceptedHead, "id" | "head">): boolean {
+  if (journal === null) return false;
+  const { order } = journal;
+  const isAbout = comparePlace({ ...order, rank: 0 }, head) === 0;
+  return isAbout && order.rank > 0 && (order.id === id || order.local !== null);
 }
 
 function placeIn(effective: Effective): Place | null {

@@ -34,7 +34,7 @@ export function composeStoredStatus(stored: Stored): LocalStatus {
     system: stored.system,
     fetch: null,
     journal: journal === null ? null : viewJournal(journal, stored.boot),
-    ...documentsOf(trust),
+    ...documentsOf(trust, journal),
     holds: { signed: signedHold(trust, nowMs), local: activeLocalHold(local, nowMs) },
     local: activeLocalOrder(local, { place, nowMs }),
     checks: [],
@@ -45,16 +45,24 @@ export function composeStoredStatus(stored: Stored): LocalStatus {
 
 function documentsOf(
   trust: TrustState | null,
+  journal: Journal | null,
 ): Pick<LocalStatus, "accepted" | "wanted" | "panic" | "quarantine"> {
   if (trust === null) return { accepted: null, wanted: null, panic: null, quarantine: [] };
   const { head, panic } = trust;
-  const leaf = trust.leaves.findLast((record) => record.head === head?.id);
   return {
     accepted: acceptedOf(head),
-    wanted: leaf?.toplevel ?? null,
+    wanted: wantedOf(trust, journal),
     panic: panicOf(panic),
     quarantine: quarantineOf(trust),
   };
+}
+
+/** A way back that was begun is where it leads: what the rollout's record says now, and whether it counts, the files do not tell. */
+function wantedOf({ head, panic, leaves }: TrustState, journal: Journal | null): StorePath | null {
+  const ids = [head?.id, panic?.id];
+  if (journal !== null && journal.order.rank > 0 && ids.includes(journal.order.id)) return journal.toplevel;
+  if (panic !== null) return panic.target ?? null;
+  return leaves.findLast((record) => record.head === head?.id)?.toplevel ?? null;
 }
 
 function acceptedOf(accepted: AcceptedHead | null): LocalStatus["accepted"] {

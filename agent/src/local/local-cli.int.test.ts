@@ -29,7 +29,7 @@ test("status and why ask the agent, without context, NATS or controller", async 
   await startDesk(model);
   const shown = await local(model, ["status"]);
   expect(shown).toMatchObject({ exitCode: 0, stderr: "" });
-  expect(shown.stdout).toMatch(/^SIGNED +head 0\.7: bbbbbbbb/mu);
+  expect(shown.stdout).toMatch(/^SIGNED +head 0\.7\nWANTED +bbbbbbbb/mu);
   const asJson = LocalStatus.parse(JSON.parse((await local(model, ["status", "--json"])).stdout));
   expect(asJson).toMatchObject({ node: "n1", journal: { step: "committed" } });
   expect((await local(model, ["why"])).stdout).toMatch(/^nothing is waited for/u);

@@ -9,6 +9,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { TrustState } from "@chimera/proto/acceptance/trust-state";
 import { LocalStatus } from "@chimera/proto/local-api";
 import { NodeName } from "@chimera/proto/names";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -47,6 +48,24 @@ test("shows what journal and accepted documents say; times of an earlier boot ar
   expect(status.journal).toMatchObject({ stepMs: null, order: { local: null } });
   expect(status.state).not.toBe("idle");
   expect(status.quarantine.length).toBeGreaterThan(0);
+});
+
+test("wants what the panic leads to, and the way back that its journal has begun", () => {
+  copyFileSync(join(golden, "trust-state.json"), file("trust.json"));
+  const trust = TrustState.parse(JSON.parse(readFileSync(file("trust.json"), "utf8")));
+  const { head, panic, leaves } = trust;
+  if (head === null || panic === null) throw new Error("the golden state has both");
+  const [a, b] = ["a", "b"].map((letter) => `/nix/store/${letter.repeat(32)}-nixos-system-n1`);
+  const write = (changes: object) =>
+    writeFileSync(file("trust.json"), JSON.stringify({ ...trust, ...changes }));
+  write({ panic: { ...panic, target: a } });
+  expect(read().wanted).toBe(a);
+  write({ panic: null });
+  expect(read().wanted).toBe(leaves.findLast((leaf) => leaf.head === head.id)?.toplevel);
+  const journal: unknown = JSON.parse(readFileSync(join(journals, "journal-v1-first.json"), "utf8"));
+  const order = { epoch: 0, serial: 2, rank: 1, id: head.id };
+  writeFileSync(file("journal.json"), JSON.stringify({ ...Object(journal), order, toplevel: b }));
+  expect(read().wanted).toBe(b);
 });
 
 test("an order of long ago counts no more", () => {

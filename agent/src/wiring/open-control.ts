@@ -16,7 +16,7 @@ import { startControl, type ControlSide } from "../control/control-side.ts";
 import type { KnownWaves } from "../control/look/known-waves.ts";
 import type { Kept, Told } from "../control/open-documents.ts";
 import { openTrust, type EarlierAccepted } from "../control/trust/open-trust.ts";
-import { composeDesired, effectivePlace } from "../desired/desired-system.ts";
+import { composeDesired, effectivePlace, signedToplevel } from "../desired/desired-system.ts";
 import { exceptionsOf } from "../desired/drift-exceptions.ts";
 import { wholeHold } from "../desired/holds.ts";
 import { composeReceiptFacts } from "../desired/node-facts.ts";
@@ -76,20 +76,19 @@ export function shareTold({ config, shared, told, isPresent }: Sharing): void {
   const { keeper, rollout } = told;
   shared.leaf = keeper.leaf;
   shared.waves = told.waves;
-  shared.place = () => effectivePlace({ state: keeper.state(), rollout: rollout(), nowMs: Date.now() });
-  shared.desired = () => {
-    const { journal } = shared;
-    const local = shared.local();
-    const input = {
-      state: keeper.state(),
-      leaf: keeper.leaf(),
-      rollout: rollout(),
-      waves: shared.waves(),
-      journal,
-      local,
-    };
-    return composeDesired({ ...input, isPresent, nowMs: Date.now() }, config);
-  };
+  const input = () => ({
+    state: keeper.state(),
+    leaf: keeper.leaf(),
+    rollout: rollout(),
+    waves: shared.waves(),
+    journal: shared.journal,
+    local: shared.local(),
+    isPresent,
+    nowMs: Date.now(),
+  });
+  shared.place = () => effectivePlace(input());
+  shared.desired = () => composeDesired(input(), config);
+  shared.signedToplevel = () => signedToplevel(input(), config);
   shared.hasContact = told.hasContact;
   shared.isDriftHeld = () =>
     wholeHold({ state: keeper.state(), local: shared.local(), nowMs: Date.now() })?.drift === true;
@@ -113,7 +112,7 @@ function statusOf({ config, shared, agent }: ControlNeeds, told: Told): NodeStat
     local: shared.local(),
     keys: keySet === null ? null : { version: keySet.version, epoch: keySet.epoch },
     receipt: told.receipt(),
-    wanted: told.keeper.leaf()?.toplevel ?? null,
+    wanted: shared.signedToplevel(),
     problems: [...told.problems(), shared.passProblem],
     drift: { ...shared.driftSummary(), exceptions: exceptionsOf(told.keeper.state(), Date.now()) },
     pass: shared.pass,

@@ -1,5 +1,6 @@
 /** PURE. What the status table says of one node: everything that a node wrote is made printable here. */
 import type { NodeView } from "@chimera/proto/api";
+import type { NodeName, StorePath } from "@chimera/proto/names";
 import type { NodeStatus } from "@chimera/proto/status";
 import type { StateWord } from "@chimera/proto/state-word";
 import type { AgeMs } from "./age.ts";
@@ -30,6 +31,12 @@ const callsSomebody: ReadonlySet<string> = new Set([
   "unhealthy-holds-fleet",
 ]);
 
+export interface RowSight {
+  ageMs: AgeMs;
+  /** What the effective world has for a node; null where it has nothing, or its leaves are not known. */
+  leafOf: (node: NodeName) => StorePath | null;
+}
+
 /** Since when nothing was heard; null when it was heard lately. Undefined when it never was. */
 export function silentMs(view: NodeView, ageMs: AgeMs): number | null | undefined {
   const ages = [view.beat?.at, view.status?.at].flatMap((at) => (at === undefined ? [] : [ageMs(at)]));
@@ -39,35 +46,37 @@ export function silentMs(view: NodeView, ageMs: AgeMs): number | null | undefine
 }
 
 /** Whether somebody has to look at this node. */
-export function needsAttention(view: NodeView, ageMs: AgeMs): boolean {
+export function needsAttention(view: NodeView, { ageMs, leafOf }: RowSight): boolean {
   const { status } = view;
   if (status === null || silentMs(view, ageMs) !== null || !view.verified) return true;
   if (saysSo(status)) return true;
   const style = styles[status.state];
-  return style === "red" || style === "yellow" || isElsewhere(status);
+  return style === "red" || style === "yellow" || isElsewhere(status, leafOf(view.node));
 }
 
 function saysSo({ state, problem, waiting }: NodeStatus): boolean {
   return (problem !== null && state !== "committed") || callsSomebody.has(waiting?.reason ?? "");
 }
 
-/** Not, or not only, what was signed. */
-function isElsewhere({ drift, system, wanted, local = null }: NodeStatus): boolean {
-  return drift.openCount > 0 || system.current !== wanted || local !== null;
+/** Not, or not only, what is to run. Of a node that the world has no leaf for its own word is all there is. */
+function isElsewhere({ drift, system, wanted, local = null }: NodeStatus, leaf: StorePath | null): boolean {
+  return drift.openCount > 0 || system.current !== (leaf ?? wanted) || local !== null;
 }
 
-export function nodeRow(view: NodeView, ageMs: AgeMs, paint: Paint): string[] {
+export function nodeRow(view: NodeView, sight: RowSight, paint: Paint): string[] {
   const { status, beat } = view;
+  const { ageMs } = sight;
+  const leaf = sight.leafOf(view.node);
   return [
     view.node,
     stateCell(view, ageMs, paint),
     status?.accepted === null || status === null ? "-" : String(status.accepted.serial),
     shortPath(status?.system.current ?? null),
-    wantedCell(view, paint),
+    wantedCell(view, leaf, paint),
     driftCell(view, paint),
     healthCell(view, paint),
     beat === null ? "-" : duration(ageMs(beat.at)),
-    status === null ? "" : waitingCell(status),
+    status === null ? "" : waitingCell(status, leaf),
   ];
 }
 
@@ -93,9 +102,10 @@ function stateCell(view: NodeView, ageMs: AgeMs, paint: Paint): string {
   return style === undefined ? state : paint(style, state);
 }
 
-function wantedCell({ status }: NodeView, paint: Paint): string {
-  if (status === null || status.wanted === null) return "-";
-  return status.wanted === status.system.current ? "same" : paint("yellow", shortPath(status.wanted));
+function wantedCell({ status }: NodeView, leaf: StorePath | null, paint: Paint): string {
+  const wanted = leaf ?? status?.wanted ?? null;
+  if (status === null || wanted === null) return "-";
+  return wanted === status.system.current ? "same" : paint("yellow", shortPath(wanted));
 }
 
 function driftCell({ status }: NodeView, paint: Paint): string {
@@ -113,11 +123,19 @@ function healthCell({ health }: NodeView, paint: Paint): string {
 }
 
 /** What root ordered on the node itself comes first: no document explains it. */
-function waitingCell({ waiting, problem, local = null, restartAdvice = [] }: NodeStatus): string {
-  const own = local === null ? [] : [`local ${local.action} until ${local.until} by ${local.author}`];
+function waitingCell(status: NodeStatus, leaf: StorePath | null): string {
+  const { waiting, problem, local = null, restartAdvice = [] } = status;
+  const ordered = local === null ? [] : [`local ${local.action} until ${local.until} by ${local.author}`];
+  const own = [...ordered, ...straysTo(status, leaf)];
   if (waiting !== null) return printableLine([...own, `${waiting.reason}: ${waiting.detail}`].join("; "));
   const failed = problem === null ? [] : [`${problem.code}: ${problem.message}`];
   return printableLine([...own, ...failed, ...adviceOf(restartAdvice)].join("; "));
+}
+
+/** It goes by another document than the fleet, or has gone back to another system than its leaf. */
+function straysTo({ wanted, system }: NodeStatus, leaf: StorePath | null): string[] {
+  if (leaf === null || wanted === null || wanted === leaf || system.current === leaf) return [];
+  return [`goes to ${shortPath(wanted)} instead`];
 }
 
 /** Nearly every update brings another initrd: that alone is no news. */

@@ -2,23 +2,23 @@
 import type { Effective } from "@chimera/proto/effective";
 import type { FleetView, NodeView } from "@chimera/proto/api";
 import { shortDigest } from "@chimera/proto/names";
-import { needsAttention, nodeHead, nodeRow } from "./node-row.ts";
+import { needsAttention, nodeHead, nodeRow, type RowSight } from "./node-row.ts";
 import type { AgeMs } from "./age.ts";
 import type { Paint } from "./paint.ts";
 import { printableLine } from "./printable.ts";
 import { table } from "./table.ts";
 import { duration } from "./units.ts";
 
-export interface StatusInput {
+export interface StatusInput extends RowSight {
   fleet: FleetView;
   effective: Effective;
   nodes: readonly NodeView[];
-  ageMs: AgeMs;
 }
 
-export function statusTable({ fleet, effective, nodes, ageMs }: StatusInput, paint: Paint): string {
-  const rows = nodes.map((view) => nodeRow(view, ageMs, paint));
-  const bad = nodes.filter((view) => needsAttention(view, ageMs)).length;
+export function statusTable({ fleet, effective, nodes, ...sight }: StatusInput, paint: Paint): string {
+  const rows = nodes.map((view) => nodeRow(view, sight, paint));
+  const bad = nodes.filter((view) => needsAttention(view, sight)).length;
+  const { ageMs } = sight;
   const count =
     bad === 0 ? `${nodes.length} nodes` : `${nodes.length} nodes, ${paint("red", `${bad} need attention`)}`;
   return `${headLine(fleet, ageMs)}${undoneText(effective, paint)}; ${count}\n\n${table(nodeHead, rows, paint)}`;

@@ -8,7 +8,7 @@ import { currentContext } from "../../context/current-context.ts";
 import { look, type Observer } from "../../fleet/operator.ts";
 import { ageBy, type Io } from "../../io.ts";
 import { addFleetOptions, examples, FleetOptions, parseOptions } from "../../options.ts";
-import { needsAttention, silentMs } from "../../print/node-row.ts";
+import { needsAttention, silentMs, type RowSight } from "../../print/node-row.ts";
 import { printable, printableJson } from "../../print/printable.ts";
 import { statusTable } from "../../print/status-table.ts";
 
@@ -56,12 +56,15 @@ async function status(io: Io, options: Options): Promise<void> {
 function render(io: Io, { current, keys, nodes }: Observer, { json, failed, watch }: Options): string {
   const ageMs = ageBy(io);
   const { view: fleet, effective } = current;
-  const shown = failed ? nodes.filter((view) => needsAttention(view, ageMs)) : nodes;
-  if (!json) return statusTable({ fleet, effective, nodes: shown, ageMs }, io.paint);
+  const leaves = new Map(current.leaves.map(({ node, toplevel }) => [node, toplevel]));
+  const sight: RowSight = { ageMs, leafOf: (node) => leaves.get(node) ?? null };
+  const shown = failed ? nodes.filter((view) => needsAttention(view, sight)) : nodes;
+  if (!json) return statusTable({ fleet, effective, nodes: shown, ...sight }, io.paint);
   const described = shown.map((view) => ({
     ...view,
     silentMs: silentMs(view, ageMs) ?? null,
-    needsAttention: needsAttention(view, ageMs),
+    leaf: sight.leafOf(view.node),
+    needsAttention: needsAttention(view, sight),
   }));
   const at = new Date(io.nowMs()).toISOString();
   const { fleetId, head } = fleet;

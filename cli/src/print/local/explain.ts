@@ -132,7 +132,7 @@ function localReasons({ local, wanted }: LocalStatus): Reason[] {
 
 /** Nothing is waited for, and the node is not where it should be: that is said too. */
 function notThere({ accepted, wanted, system, problem }: LocalStatus): Reason[] {
-  if (accepted === null || wanted === system.current) return [];
+  if (accepted === null || wanted === null || wanted === system.current) return [];
   const detail = problem === null ? "" : `: ${problem.message}`;
   const text = `it runs ${shortPath(system.current)} instead of ${shortPath(wanted)}${detail}`;
   return [{ reason: "elsewhere", text, todo: wayOut("refused") }];

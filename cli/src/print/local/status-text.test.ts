@@ -8,7 +8,8 @@ test("a node at rest: one fact a line", () => {
     `NODE          n1
 STATE         committed
 AGENT         0.1.0, since 2026-11-23T12:00:00.000Z
-SIGNED        head 0.7: bbbbbbbb-nixos-system-n1
+SIGNED        head 0.7
+WANTED        bbbbbbbb-nixos-system-n1
 RUNS          bbbbbbbb-nixos-system-n1
 BOOTED        aaaaaaaa-nixos-system-n1
 PROFILE       bbbbbbbb-nixos-system-n1

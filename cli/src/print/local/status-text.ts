@@ -38,12 +38,13 @@ function stateRows({ state, waiting, fetch, agent, node }: LocalStatus, paint: P
 }
 
 function systemRows({ accepted, wanted, panic, system }: LocalStatus): Row[] {
-  const place = accepted === null ? "nothing yet" : `head ${showPlace(accepted)}: ${shortPath(wanted)}`;
+  const place = accepted === null ? "nothing yet" : `head ${showPlace(accepted)}`;
   const undone: Row[] =
     panic === null ? [] : [["PANIC", `${showPlace({ ...panic, rank: 1 })}, accepted ${panic.acceptedAt}`]];
   return [
     ["SIGNED", place],
     ...undone,
+    ["WANTED", shortPath(wanted)],
     ["RUNS", shortPath(system.current)],
     ["BOOTED", shortPath(system.booted)],
     ["PROFILE", shortPath(system.profile)],
