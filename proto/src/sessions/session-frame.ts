@@ -4,21 +4,21 @@
 import { z } from "zod";
 import { isErrorCode } from "../errors.ts";
 import { Count } from "../names.ts";
-import { SessionFacts, SessionRun, TerminalSize } from "./session.ts";
+import { SessionFacts, StreamId, TerminalSize } from "./session.ts";
 
 /** A message that is longer waits too long before it is seen, and a slow line cannot be told from a dead one. */
 export const maxFrameBytes = 64 * 1024;
 
 export const FrameHead = z.discriminatedUnion("kind", [
   /** The bytes are the session's output from that position on. */
-  z.object({ kind: z.literal("output"), run: SessionRun, from: Count }),
+  z.object({ kind: z.literal("output"), stream: StreamId, from: Count }),
   /**
    * The bytes are first what had scrolled away, in whole lines, then what makes an empty terminal of that size look as the session's did
    * at that position of its output. They come in one or more frames; the last one says so.
    */
   z.object({
     kind: z.literal("screen"),
-    run: SessionRun,
+    stream: StreamId,
     at: Count,
     size: TerminalSize,
     /** Of these bytes, in all frames together: so many are what had scrolled away. */

@@ -13,9 +13,18 @@ export const sessionKinds = ["sentinel", "rollout", "deploy", "task", "run"] as 
 export const SessionKind = z.enum(sessionKinds);
 export type SessionKind = z.infer<typeof SessionKind>;
 
-/** 64 random bits: two sessions of one name are two runs, and positions in the output of one say nothing of the other's. */
-export const SessionRun = z.string().regex(/^[0-9a-f]{16}$/, "a run has 16 hex digits");
+const sixteenDigits = /^[0-9a-f]{16}$/;
+
+/** 64 random bits: two sessions of one name are two runs. */
+export const SessionRun = z.string().regex(sixteenDigits, "a run has 16 hex digits");
 export type SessionRun = z.infer<typeof SessionRun>;
+
+/**
+ * Within which positions in a session's output mean something: its run, where the output is kept in a file; else as long as
+ * one agent has listened to it.
+ */
+export const StreamId = z.string().regex(sixteenDigits, "a stream has 16 hex digits");
+export type StreamId = z.infer<typeof StreamId>;
 
 /** What a terminal may be; a larger one is somebody's mistake. */
 export const TerminalSize = z.object({

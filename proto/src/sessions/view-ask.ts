@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { Count } from "../names.ts";
-import { SessionName, SessionRun } from "./session.ts";
+import { SessionName, StreamId } from "./session.ts";
 
 /** 128 random bits: a subject of its own, on which nobody else's frames come. */
 export const ViewerId = z.string().regex(/^[0-9a-f]{32}$/, "a viewer has 32 hex digits");
@@ -15,8 +15,8 @@ export const ViewAsk = z.object({
   view: z.object({
     session: SessionName,
     viewer: ViewerId,
-    /** Everything before that position of that run; null: nothing yet. */
-    seen: z.object({ run: SessionRun, to: Count }).nullable(),
+    /** Everything before that position of that stream; null: nothing yet. */
+    seen: z.object({ stream: StreamId, to: Count }).nullable(),
     /** It has gone: nothing more is to be sent. */
     isOver: z.boolean(),
   }),

@@ -1,0 +1,119 @@
+/** A pane of a real tmux as a source: pictures that fit their seam, keys, sizes, and a flood that nobody keeps up with. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { openPaneSource, type PaneSource } from "./pane-source.ts";
+import { createTmuxFixture, type TmuxFixture } from "./tmux-fixture.ts";
+
+let fixture: TmuxFixture;
+const sources: PaneSource[] = [];
+beforeEach(() => {
+  fixture = createTmuxFixture();
+});
+afterEach(async () => {
+  for (const source of sources.splice(0)) source.close();
+  await fixture.dispose();
+});
+
+async function open(session: string): Promise<PaneSource> {
+  const source = await openPaneSource({
+    socket: fixture.socket,
+    session,
+    onOutput: () => undefined,
+    onEnd: () => undefined,
+  });
+  sources.push(source);
+  return source;
+}
+
+const patient = { timeout: 20_000, interval: 20 };
+const textSince = (source: PaneSource, from: number): string =>
+  Buffer.from(source.read(from, 1e9)).toString("utf8");
+const plain = (text: string): string =>
+  text.replaceAll("\u001b", "␛").replaceAll(/␛\[[0-9;?]*[A-Za-z]/g, "\n");
+const numbersIn = (text: string): number[] =>
+  [...text.matchAll(/line (\d+)\./g)].map(([, number]) => Number(number));
+
+test(
+  "what follows a picture is what comes next, nothing missing and nothing twice, twenty times under way",
+  { timeout: 60_000 },
+  async () => {
+    const script = "i=0; while :; do i=$((i+1)); printf 'line %d.\\n' $i; done";
+    const source = await open(fixture.open("s", script));
+    for (let round = 0; round < 20; round += 1) {
+      const picture = await source.picture();
+      await vi.waitFor(() => expect(source.held().to).toBeGreaterThan(picture.at + 100), patient);
+      const shown = plain(Buffer.concat([picture.history, picture.screen]).toString("utf8")).trimEnd();
+      // A line may be half in the picture and half in what follows.
+      const numbers = numbersIn(shown + Buffer.from(source.read(picture.at, 100)).toString("utf8"));
+      expect(numbers.length).toBeGreaterThan(24);
+      expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] ?? 0) + index));
+      await sleep(20);
+    }
+  },
+);
+
+test.each([
+  [
+    "text, colours and a cursor in the midst",
+    "printf 'plain \\033[31mred\\033[0m\\nünï 日本\\n\\033[44mfull\\033[K\\033[0m\\033[3;7H'",
+  ],
+  ["what has scrolled away", "for i in $(seq 1 100); do echo row $i; done"],
+  [
+    "an editor's screen with a hidden cursor",
+    "printf 'before\\n\\033[?1049h\\033[H\\033[2J\\033[?25l\\033[5;5Hmiddle\\033[24;1Hbottom'",
+  ],
+  ["a full last line", "for i in $(seq 1 30); do printf '%080d' $i; done"],
+])("a picture makes an empty terminal look the same: %s", async (_, script) => {
+  const size = { columns: 80, rows: 24 };
+  const source = await open(fixture.open("s", `${script}; sleep 60`, size));
+  await sleep(300);
+  const picture = await source.picture();
+  const file = join(fixture.folder, "picture");
+  writeFileSync(file, Buffer.concat([picture.history, Buffer.from("\n".repeat(size.rows)), picture.screen]));
+  fixture.open("copy", `stty raw; cat '${file}'; sleep 60`, size);
+  const shown = (name: string): string => {
+    const cursor = fixture.tmux(
+      "-N",
+      "display-message",
+      "-p",
+      "-t",
+      `=${name}:`,
+      "#{cursor_x},#{cursor_y} #{alternate_on} #{cursor_flag}",
+    );
+    return `${fixture.tmux("-N", "capture-pane", "-e", "-p", "-t", `=${name}:`)}\n${cursor}`;
+  };
+  await vi.waitFor(() => expect(shown("copy")).toBe(shown("s")), { timeout: 3000 });
+});
+
+test("keys arrive byte by byte, and a size is the program's", async () => {
+  const source = await open(fixture.open("s", "stty raw -echo; trap 'stty size' WINCH; cat -v"));
+  await sleep(200);
+  const from = source.held().to;
+  await source.type(Uint8Array.from([0x61, 0x3b, 0x27, 0x22, 0x23, 0x7f, 0x1b, 0x5b, 0x41, 0xc3, 0xa9]));
+  await vi.waitFor(() => expect(textSince(source, from)).toContain(`a;'"#^?^[[AM-CM-)`), patient);
+  await source.resize({ columns: 111, rows: 33 });
+  const { size } = await source.picture();
+  expect(size).toEqual({ columns: 111, rows: 33 });
+});
+
+test(
+  "a reader that does not keep up misses a part that is said to be missing, and hears what comes then",
+  { timeout: 60_000 },
+  async () => {
+    const source = await open(fixture.open("s", "trap 'echo still; read x; echo here $x' INT; yes no end"));
+    await vi.waitFor(() => expect(source.held().to).toBeGreaterThan(1_000_000), patient);
+    // Nothing is read meanwhile, as by an agent that is busy.
+    const until = performance.now() + 4000;
+    while (performance.now() < until);
+    await vi.waitFor(() => expect(source.isCounted(0, source.held().to)).toBe(false), patient);
+    const { from, to } = source.held();
+    expect(to - from).toBeLessThanOrEqual(1 << 20);
+    await source.type(Uint8Array.of(3));
+    const screen = async () => Buffer.from((await source.picture()).screen).toString("utf8");
+    await vi.waitFor(async () => expect(await screen()).toContain("still"), patient);
+    await source.type(Buffer.from("again\r"));
+    await vi.waitFor(() => expect(textSince(source, source.held().from)).toContain("here again"), patient);
+  },
+);

@@ -1,0 +1,105 @@
+/**
+ * SHELL. The output of a session in which somebody may type: heard through a control client, kept for a while by its position, and a picture
+ * of the screen for whoever begins or missed something.
+ */
+import { randomBytes } from "node:crypto";
+import { ChimeraError } from "@chimera/proto/errors";
+import { StreamId, type TerminalSize } from "@chimera/proto/sessions/session";
+import { createOutputRing } from "../../sessions/output-ring.ts";
+import { paneFormat, pictureOf, readPaneFacts, type Picture } from "../../sessions/pane-picture.ts";
+import { openControlClient, type Answers, type ControlClient } from "./control-client.ts";
+
+export interface PaneSource {
+  readonly stream: StreamId;
+  /** What is here of the output. */
+  held: () => { from: number; to: number };
+  read: (from: number, most: number) => Uint8Array;
+  /** Whether some of the output between these positions was never counted: tmux had dropped it. */
+  isCounted: (from: number, to: number) => boolean;
+  /** The screen as it is, and the position of the output that comes next. Throws tool-failed when the session is over. */
+  picture: () => Promise<Picture & { at: number; size: TerminalSize }>;
+  /** Throws tool-failed. */
+  type: (keys: Uint8Array) => Promise<void>;
+  /** Throws tool-failed. */
+  resize: (size: TerminalSize) => Promise<void>;
+  close: () => void;
+}
+
+export interface PaneSourceOptions {
+  socket: string;
+  /** tmux's own id. */
+  session: string;
+  /** There is more of it. */
+  onOutput: () => void;
+  onEnd: (reason: string) => void;
+}
+
+const ringBytes = 1 << 20;
+/** Lines of scrollback in a picture. */
+const historyLines = 2000;
+const rememberedGaps = 64;
+
+export async function openPaneSource(options: PaneSourceOptions): Promise<PaneSource> {
+  const ring = createOutputRing(ringBytes);
+  const gaps: number[] = [];
+  const client = await openControlClient({
+    ...options,
+    onOutput(_, bytes) {
+      ring.append(bytes);
+      options.onOutput();
+    },
+    // What tmux has dropped has no size; a position of its own says that there was something.
+    onPaused(pane) {
+      gaps.push(ring.to);
+      if (gaps.length > rememberedGaps) gaps.shift();
+      ring.skip(1);
+      void client.ask(["refresh-client", "-A", `${pane}:continue`]).then(options.onOutput, () => undefined);
+    },
+  });
+  const pane = await paneOf(client);
+  return {
+    stream: StreamId.parse(randomBytes(8).toString("hex")),
+    held: () => ({ from: ring.from, to: ring.to }),
+    read: (from, most) => ring.read(from, most),
+    isCounted: (from, to) => !gaps.some((gap) => gap >= from && gap < to),
+    picture: () => pictureAt(client, pane, () => ring.to),
+    async type(keys) {
+      for (let at = 0; at < keys.length; at += keysAtOnce)
+        await client.ask(["send-keys", "-t", pane, "-H", ...hexOf(keys.subarray(at, at + keysAtOnce))]);
+    },
+    async resize({ columns, rows }) {
+      await client.ask(["resize-window", "-t", options.session, "-x", `${columns}`, "-y", `${rows}`]);
+    },
+    close: client.close,
+  };
+}
+
+const keysAtOnce = 256;
+
+function hexOf(keys: Uint8Array): string[] {
+  return Array.from(keys, (key) => key.toString(16).padStart(2, "0"));
+}
+
+async function paneOf(client: ControlClient): Promise<string> {
+  const pane = textOf((await client.ask(["display-message", "-p", "#{pane_id}"]))[0]?.[0]);
+  if (/^%\d+$/.test(pane)) return pane;
+  throw new ChimeraError("tool-failed", `tmux names the pane "${pane.slice(0, 50)}"`);
+}
+
+/** Nothing comes between the picture and what follows it: tmux is silent from the pause to the end of that one line of commands. */
+async function pictureAt(client: ControlClient, pane: string, position: () => number) {
+  await client.ask(["refresh-client", "-A", `${pane}:pause`]);
+  const { answers, at } = await client.askAt(
+    (heard: Answers) => ({ answers: heard, at: position() }),
+    ["capture-pane", "-e", "-p", "-S", `-${historyLines}`, "-t", pane],
+    ["display-message", "-p", "-t", pane, paneFormat],
+    ["refresh-client", "-A", `${pane}:continue`],
+  );
+  const facts = readPaneFacts(textOf(answers[1]?.[0]));
+  if (facts === null) throw new ChimeraError("tool-failed", "tmux does not say what the pane looks like");
+  return { ...pictureOf(answers[0] ?? [], facts), at, size: facts.size };
+}
+
+function textOf(line: Uint8Array | undefined): string {
+  return Buffer.from(line ?? []).toString("utf8");
+}
