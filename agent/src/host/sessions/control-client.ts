@@ -43,22 +43,7 @@ interface Asked {
 
 /** Resolves when tmux has attached it. Throws tool-failed where there is no such session, tool-missing without tmux. */
 export async function openControlClient(options: ControlClientOptions): Promise<ControlClient> {
-  const { socket, session } = options;
-  // Never without `-N`: a client would start a server outside the sentinel's unit.
-  const argv = [
-    "-N",
-    "-S",
-    socket,
-    "-C",
-    "attach-session",
-    "-f",
-    `pause-after=${pauseAfterSeconds},ignore-size`,
-  ];
-  const child = spawn("tmux", [...argv, "-t", session], {
-    env: { ...toolEnvironment(), TERM: "xterm-256color" },
-    cwd: "/",
-    stdio: ["pipe", "pipe", "pipe"],
-  });
+  const child = spawnClient(options);
   const waiting: Asked[] = [];
   let ended: string | null = null;
   let errors = "";
@@ -89,6 +74,16 @@ export async function openControlClient(options: ControlClientOptions): Promise<
     ask: (...commands) => askAt((answers) => answers, ...commands),
     close: () => child.stdin.end(),
   };
+}
+
+function spawnClient({ socket, session }: ControlClientOptions) {
+  // Never without `-N`: a client would start a server outside the sentinel's unit.
+  const flags = `pause-after=${pauseAfterSeconds},ignore-size`;
+  return spawn("tmux", ["-N", "-S", socket, "-C", "attach-session", "-f", flags, "-t", session], {
+    env: { ...toolEnvironment(), TERM: "xterm-256color" },
+    cwd: "/",
+    stdio: ["pipe", "pipe", "pipe"],
+  });
 }
 
 function answersTo<T>(
