@@ -1,7 +1,8 @@
 /** PURE. Drift: how a live node differs from the toplevel of its last accepted leaf. */
 import { z } from "zod";
+import { fitting } from "./fitting.ts";
 import { DriftException, maxDriftExceptions } from "./drift-policy.ts";
-import { Count, Digest, IsoTime } from "./names.ts";
+import { Count, Digest, IsoTime, Word } from "./names.ts";
 
 /** What happened to one managed entry of /etc, to what the closure declares beyond it, or to one path of the store. */
 export const DriftKind = z.enum([
@@ -75,6 +76,14 @@ export const DriftItem = z.object({
 });
 export type DriftItem = z.infer<typeof DriftItem>;
 
+const ToldFacts = EntryFacts.extend({ type: Word });
+
+/** As whoever is told of it reads it: a newer agent may know kinds that this reader does not. */
+export const ToldDrift = DriftItem.extend({ kind: Word, expected: ToldFacts, found: ToldFacts });
+export type ToldDrift = z.infer<typeof ToldDrift>;
+
+const maxOpen = 50;
+
 /** How far the node has looked through the store paths of its accepted system. */
 export const StoreDrift = z.object({
   /** End of the last walk over names, sizes, modes and times. */
@@ -93,26 +102,22 @@ export const DriftSummary = z.object({
   /** Entries compared in the last sweep. */
   managed: Count,
   /** What differs now and is not (yet) put back. */
-  open: z
-    .array(
-      DriftItem.extend({
-        /** Why it is not put back. */
-        why: z.string().max(512).optional(),
-      }),
-    )
-    .max(50),
+  open: fitting(
+    ToldDrift.extend({
+      /** Why it is not put back. */
+      why: z.string().max(512).optional(),
+    }),
+    maxOpen,
+  ),
   openCount: Count,
   /** Reverts since the agent started. */
   reverted: Count,
   /** False while changes, of /etc or beyond it, are only found by the sweep; absent before the first watch, and from older agents. */
   watching: z.boolean().optional(),
   /** What signed orders leave alone now. */
-  exceptions: z.array(DriftException).max(maxDriftExceptions).optional(),
+  exceptions: fitting(DriftException, maxDriftExceptions).optional(),
   /** Paths that somebody fights over: only reported until then. */
-  fought: z
-    .array(z.object({ path: z.string().max(4096), until: IsoTime, trips: Count }))
-    .max(50)
-    .optional(),
+  fought: fitting(z.object({ path: z.string().max(4096), until: IsoTime, trips: Count }), maxOpen).optional(),
   /** Absent where the store is not compared. */
   store: StoreDrift.optional(),
 });

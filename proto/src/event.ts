@@ -1,12 +1,10 @@
 /** PURE. Events of a node: CloudEvents 1.0 in JSON format, with our types. */
 import { z } from "zod";
-import { DriftItem } from "./drift.ts";
-import { AfterCommit } from "./health-check.ts";
-import { Count, Digest, IsoTime, NodeName, StorePath, WorldId } from "./names.ts";
+import { ToldDrift } from "./drift.ts";
+import { Count, Digest, IsoTime, NodeName, StorePath, Word, WorldId } from "./names.ts";
 import { RolloutRecord } from "./rollout/rollout-record.ts";
 import { Envelope } from "./signed/envelope.ts";
 import { Place } from "./signed/place.ts";
-import { StateWord } from "./state-word.ts";
 
 const problem = { code: z.string().max(64), message: z.string().max(2048) };
 
@@ -54,8 +52,8 @@ export const NodeEventBody = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("state-changed"),
     data: z.object({
-      from: StateWord,
-      to: StateWord,
+      from: Word,
+      to: Word,
       toplevel: StorePath.nullable(),
       /** Why the system needs a restart, where the node waits for one or does it. */
       reasons: z.array(z.string().max(512)).max(32).optional(),
@@ -82,7 +80,8 @@ export const NodeEventBody = z.discriminatedUnion("type", [
       toplevel: StorePath,
       check: z.string().max(64),
       message: z.string().max(2048),
-      action: AfterCommit,
+      /** What it does about that. */
+      action: Word,
     }),
   }),
   /** It shows again what the check asks for. */
@@ -108,18 +107,18 @@ export const NodeEventBody = z.discriminatedUnion("type", [
       reason: z.string().max(1024),
     }),
   }),
-  z.object({ type: z.literal("drift-found"), data: DriftItem }),
+  z.object({ type: z.literal("drift-found"), data: ToldDrift }),
   z.object({
     type: z.literal("drift-reverted"),
     data: z.object({
-      item: DriftItem,
+      item: ToldDrift,
       ms: Count,
       note: z.string().max(2048).optional(),
       /** The node keeps what was there under this name; content stays there. */
       evidence: z.string().max(256).optional(),
     }),
   }),
-  z.object({ type: z.literal("drift-unreverted"), data: z.object({ item: DriftItem, ...problem }) }),
+  z.object({ type: z.literal("drift-unreverted"), data: z.object({ item: ToldDrift, ...problem }) }),
   z.object({ type: z.literal("alarm"), data: z.object(problem) }),
 ]);
 export type NodeEventBody = z.infer<typeof NodeEventBody>;
@@ -139,7 +138,7 @@ export type NodeEvent = z.infer<typeof NodeEvent>;
 
 /** What an agent says that is newer than its reader: shown as it is, not understood. */
 export const ForeignEvent = attributes.extend({
-  type: z.string().regex(/^[a-z0-9-]{1,64}$/u, "an event type has 1-64 of a-z, 0-9 and -"),
+  type: Word,
   data: z.unknown(),
   /** That it is there says that nobody knew the type. */
   foreign: z.boolean().default(true),

@@ -1,6 +1,6 @@
 /** PURE. Health checks as data: what a node must show before it commits a system, and go on showing afterwards. */
 import { z } from "zod";
-import { Count, IsoTime } from "./names.ts";
+import { Count, IsoTime, Word } from "./names.ts";
 
 /** A check's name: the verdict names the check that decided. */
 const CheckName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "a check's name has 1-63 of a-z, 0-9 and -");
@@ -88,10 +88,10 @@ export type UnitRule = z.infer<typeof UnitRule>;
 export const AfterCommit = z.enum(["alarm", "revert-node", "hold-fleet"]);
 export type AfterCommit = z.infer<typeof AfterCommit>;
 
-/** How one check is doing since the activation. */
+/** How one check is doing since the activation. A newer agent may know other kinds. */
 export const CheckResult = z.object({
   name: CheckName,
-  kind: z.enum(["unit", "command", "http", "tcp", "contact", "gpu", "nix"]),
+  kind: Word,
   /** Passes in a row, up to now; 0 after a failure. */
   passesInRow: Count,
   /** Failures in a row that count, up to now; 0 after a pass. */

@@ -10,7 +10,6 @@ import { DeliveredDocuments, DeliveryVerdict, NodeReport } from "./delivery.ts";
 import { LocalOrder, maxLocalSeconds } from "./local-order.ts";
 import { Count, IsoTime, NodeName, StorePath } from "./names.ts";
 import { Place } from "./signed/place.ts";
-import { StateWord } from "./state-word.ts";
 import { NodeStatus } from "./status.ts";
 
 /** In the agent's runtime folder, which only root can enter. */
@@ -93,7 +92,7 @@ export const LocalStatus = z.object({
   node: NodeName.nullable(),
   /** Null: no agent runs, and the rest was read from its files. */
   agent: agent.nullable(),
-  state: StateWord,
+  state: NodeStatus.shape.state,
   waiting,
   accepted,
   wanted,

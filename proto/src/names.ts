@@ -44,6 +44,9 @@ export const IsoTime = z.iso.datetime({ offset: false }).max(30);
 /** A count that fits a JavaScript number and a JSON reader of any language. */
 export const Count = z.int().nonnegative();
 
+/** Of a list that a newer writer may know more words of: it is shown as it is, and what is not known decides nothing. */
+export const Word = z.string().regex(/^[a-z0-9-]{1,64}$/, "a word has 1-64 of a-z, 0-9 and -");
+
 /** How many digits of a digest people are shown. */
 export const shownDigits = 12;
 

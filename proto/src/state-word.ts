@@ -1,4 +1,4 @@
-/** PURE. The state words of activation.md: one enum in journal, status, API and CLI. */
+/** PURE. The state words of activation.md: one enum in journal, status, API and CLI. What is read may be of a newer agent. */
 import { z } from "zod";
 
 export const StateWord = z.enum([
@@ -24,7 +24,7 @@ export const StateWord = z.enum([
 export type StateWord = z.infer<typeof StateWord>;
 
 /** Of these a node tries nothing more by itself: only another order, or a person, leads out. */
-export const failedStates: ReadonlySet<StateWord> = new Set<StateWord>([
+export const failedStates: ReadonlySet<string> = new Set<StateWord>([
   "reverted",
   "revert-failed",
   "refused",

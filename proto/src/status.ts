@@ -1,19 +1,24 @@
 /** PURE. What a node says of itself: the signed status document, and the tiny beat between two of them. */
 import { z } from "zod";
 import { DriftSummary } from "./drift.ts";
+import { fitting } from "./fitting.ts";
 import { Hold } from "./acceptance/trust-state.ts";
 import { CheckResult, maxChecks } from "./health-check.ts";
 import { LocalOrder } from "./local-order.ts";
-import { Count, Digest, FleetId, IsoTime, NodeName, StorePath, WorldId } from "./names.ts";
+import { Count, Digest, FleetId, IsoTime, NodeName, StorePath, Word, WorldId } from "./names.ts";
 import { Envelope } from "./signed/envelope.ts";
-import { StateWord } from "./state-word.ts";
 
+/**
+ * What a newer agent has more words for is kept as it is written: whoever decides by such a word compares it with those that he
+ * knows, and takes none for another.
+ */
 export const NodeStatus = z.object({
   v: z.literal(1),
   node: NodeName,
   fleetId: FleetId,
   at: IsoTime,
-  state: StateWord,
+  /** One of `StateWord`, as far as this reader knows. */
+  state: Word,
   /** Why nothing more happens now, as data; null when the node is settled. */
   waiting: z.object({ reason: z.string().max(64), detail: z.string().max(1024) }).nullable(),
   agent: z.object({
@@ -54,9 +59,9 @@ export const NodeStatus = z.object({
   /** This node's newest receipt of a head or panic, signed by itself. */
   receipt: Envelope.nullable().optional(),
   /** Health checks since the newest activation. */
-  checks: z.array(CheckResult).max(maxChecks).optional(),
+  checks: fitting(CheckResult, maxChecks).optional(),
   /** What root ordered on the node itself, while it counts. */
-  local: LocalOrder.nullable().optional(),
+  local: LocalOrder.extend({ action: Word }).nullable().optional(),
   /** The newest refusal or failure. */
   problem: z.object({ code: z.string().max(64), message: z.string().max(2048), at: IsoTime }).nullable(),
 });
@@ -67,6 +72,6 @@ export const Beat = z.object({
   /** epoch and serial of the accepted head */
   e: Count,
   s: Count,
-  p: StateWord,
+  p: Word,
 });
 export type Beat = z.infer<typeof Beat>;

@@ -6,8 +6,7 @@ import { join } from "node:path";
 import { quarantineHere, TrustState } from "@chimera/proto/acceptance/trust-state";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
-import { readDocument } from "../host/state/documents.ts";
-import { writeStateFile } from "../host/state/state-file.ts";
+import { editGrowing } from "../host/state/growing-document.ts";
 import { createDenier } from "../wiring/deny-failed.ts";
 import type { FailedSystem } from "../desired/node-facts.ts";
 import type { Journal } from "../reconcile/journal.ts";
@@ -43,7 +42,7 @@ export function createOfflineReport({ stateDir, keep, log }: OfflineReportOption
 
 /** A node that has accepted nothing yet has nothing to deny. */
 function deny(file: string, failed: FailedSystem): void {
-  const trust = readDocument(file, TrustState);
-  if (trust === null) return;
-  writeStateFile(file, quarantineHere(trust, { ...failed, at: new Date().toISOString() }));
+  editGrowing(file, TrustState, (trust) =>
+    quarantineHere(trust, { ...failed, at: new Date().toISOString() }),
+  );
 }

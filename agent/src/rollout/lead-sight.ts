@@ -4,7 +4,6 @@ import type { RolloutPolicy } from "@chimera/proto/rollout/rollout-policy";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { Head } from "@chimera/proto/signed/head";
 import type { Nonce } from "@chimera/proto/signed/order";
-import type { StateWord } from "@chimera/proto/state-word";
 
 /** One node, by its own signed status and receipt. */
 export interface NodeSight {
@@ -12,7 +11,8 @@ export interface NodeSight {
   silentMs: number | null;
   /** Whether what it says is about this head. */
   hasHead: boolean;
-  state: StateWord;
+  /** A newer node may say one that this lead does not know. */
+  state: string;
   /** Why it does nothing now; null where it works or has settled. */
   waiting: string | null;
   /** What it says about why it waits, else its newest problem, in its words. */

@@ -37,3 +37,10 @@ test("one that is held stands at once, one that has gone silent is away", () => 
   expect(outcomeOf({ ...sight, state: "held", waiting: "held" }, limits).kind).toBe("standing");
   expect(outcomeOf({ ...sight, silentMs: minute }, late).kind).toBe("away");
 });
+
+test("a word that only a newer node knows is neither an end nor a failure, and who says it is missed when it goes silent", () => {
+  const newer = { ...sight, state: "hibernating", waiting: null };
+  expect(outcomeOf(newer, limits)).toEqual({ kind: "under-way" });
+  expect(outcomeOf({ ...newer, isProven: true }, limits)).toEqual({ kind: "under-way" });
+  expect(outcomeOf({ ...newer, silentMs: 2 * minute }, limits)).toMatchObject({ kind: "failed" });
+});

@@ -1,5 +1,5 @@
 /** PURE. How far one node is, by what it said and how long it has been silent. */
-import { failedStates, type StateWord } from "@chimera/proto/state-word";
+import { failedStates, StateWord } from "@chimera/proto/state-word";
 import type { NodeSight } from "./lead-sight.ts";
 
 export type Outcome =
@@ -42,12 +42,7 @@ const fetchMs = 3_600_000;
 /** Who may go, is heard, and has not begun by then: somebody else's switch takes less. */
 const beginMs = 300_000;
 
-const begun: ReadonlySet<StateWord> = new Set<StateWord>([
-  "activating",
-  "probation",
-  "committing",
-  "reverting",
-]);
+const begun: ReadonlySet<string> = new Set<StateWord>(["activating", "probation", "committing", "reverting"]);
 
 /** Why a node does not begin, where that does not come from its own machine. */
 const fromOutside: ReadonlySet<string> = new Set(["rollout", "paused", "equivocation"]);
@@ -130,7 +125,7 @@ function isHolding({ asksHold, silentMs }: NodeSight): boolean {
   return asksHold && (silentMs ?? 0) <= awayMs;
 }
 
-function standingReason(state: StateWord, waiting: string | null): string | null {
+function standingReason(state: string, waiting: string | null): string | null {
   if (state === "held") return "held";
   return state === "staged-for-reboot" && waiting === "needs-reboot" ? "needs a restart" : null;
 }
@@ -140,12 +135,17 @@ function holdingOutcome({ problem }: NodeSight): Outcome {
   return { kind: "failed", reason, byContact: false, holds: true };
 }
 
+/** A word that only newer nodes know says nothing: such a node is neither done nor given up, but it is missed. */
+function hasBegun(state: string): boolean {
+  return begun.has(state) || !StateWord.safeParse(state).success;
+}
+
 /** One that had begun is missed; any other is merely away. */
 function silent(sight: NodeSight, { probationMs }: Limits): Outcome {
   const { hasHead, state } = sight;
   const silentMs = sight.silentMs ?? 0;
   const restarts = isRestarting(sight);
-  if (!hasHead || !(restarts || begun.has(state))) return { kind: "away" };
+  if (!hasHead || !(restarts || hasBegun(state))) return { kind: "away" };
   const limit = restarts ? restartMs : probationMs + silenceMs;
   if (silentMs <= Math.max(awayMs, limit)) return { kind: "under-way" };
   const reason = `silent for ${seconds(silentMs)} s since it was ${state}`;

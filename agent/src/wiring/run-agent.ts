@@ -16,6 +16,7 @@ import { bootId, uptimeMs } from "../host/boot-clock.ts";
 import { openHost, type HostSide } from "../host/host-side.ts";
 import { journalMs, openLog } from "../host/log/open-log.ts";
 import { openDocument, readDocument } from "../host/state/documents.ts";
+import { openGrowing } from "../host/state/growing-document.ts";
 import { openJournal } from "../host/state/journal-file.ts";
 import { createRolloutTender } from "../host/sessions/rollout-session.ts";
 import { isSystem } from "../host/system-pointers.ts";
@@ -172,7 +173,7 @@ interface ControlParts {
 
 function connectControl({ config, log, shared, host }: ControlParts): ControlSide {
   const { stateDir, nats, nodeKeyFile, controller } = config;
-  const trust = openDocument(join(stateDir, "trust.json"), TrustState, log);
+  const trust = openGrowing(join(stateDir, "trust.json"), TrustState, log);
   const control = openControl({
     config,
     log,

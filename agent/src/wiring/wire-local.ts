@@ -13,7 +13,7 @@ import type { Envelope } from "@chimera/proto/signed/envelope";
 import type { NodeStatus } from "@chimera/proto/status";
 import type { AgentConfig } from "../config.ts";
 import { bootId, uptimeMs } from "../host/boot-clock.ts";
-import { openDocument } from "../host/state/documents.ts";
+import { openGrowing } from "../host/state/growing-document.ts";
 import { serveLocalSocket } from "../host/local-socket.ts";
 import { openDeploySession } from "../host/sessions/deploy-session.ts";
 import { holdOf } from "../desired/holds.ts";
@@ -51,7 +51,7 @@ export function wireLocal(needs: LocalNeeds): LocalWiring {
   const { config, shared, control } = needs;
   const trust = control.keeper.state;
   const log = needs.log.child({ component: "local" });
-  const stored = openDocument(join(config.stateDir, "local.json"), LocalState, log);
+  const stored = openGrowing(join(config.stateDir, "local.json"), LocalState, log);
   let local = stored.value ?? nothing;
   shared.local = () => local;
   const desk = createLocalDesk({

@@ -3,14 +3,14 @@ import type { NodeEvent } from "@chimera/proto/event";
 import type { StorePath } from "@chimera/proto/names";
 import type { Receipt } from "@chimera/proto/signed/receipt";
 import type { NodeStatus } from "@chimera/proto/status";
-import { failedStates, type StateWord } from "@chimera/proto/state-word";
+import { failedStates } from "@chimera/proto/state-word";
 
 /** `open`: taken, and not (yet) at an end that is known. Nodes of which nothing is known have none of these. */
 type Outcome = "committed" | "reverted" | "failed" | "open";
 
 export interface NodeResult {
   outcome: Outcome;
-  state: StateWord | null;
+  state: string | null;
   /** When that was so, by the node's clock. */
   at: string;
   /** By the node's own key, checked here; else it is what NATS lets that node alone say. */
@@ -83,7 +83,7 @@ interface Facts extends Judged {
   isOwn: boolean;
 }
 
-function outcomeOf(state: StateWord, { kind, isThere, isOwn }: Facts): Outcome {
+function outcomeOf(state: string, { kind, isThere, isOwn }: Facts): Outcome {
   if (isThere) return kind === "panic" || isOwn ? "committed" : "reverted";
   if (state === "reverted" && kind === "head") return "reverted";
   return failedStates.has(state) ? "failed" : "open";

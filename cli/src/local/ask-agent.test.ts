@@ -79,10 +79,15 @@ test("a refusal is thrown with its code, and one of a newer agent with its words
 test.each([
   ["no JSON", "hello\n"],
   ["another version", line({ v: 2, ok: true })],
-  ["a state word that nobody knows", good.replace('"state":"committed"', '"state":"levitating"')],
+  ["a state that is no word", good.replace('"state":"committed"', '"state":"red\\u001b[31m"')],
 ])("%s is an answer that is not understood", async (_, text) => {
   await serve((client) => client.end(text));
   await expect(ask()).rejects.toMatchObject({ code: "state-invalid" });
+});
+
+test("a state word of a newer agent's is shown as it is", async () => {
+  await serve((client) => client.end(good.replace('"state":"committed"', '"state":"levitating"')));
+  expect(await ask()).toMatchObject({ answer: { status: { state: "levitating" } } });
 });
 
 test("nobody at the socket: nothing was taken", async () => {

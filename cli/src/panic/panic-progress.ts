@@ -5,7 +5,7 @@ import type { Digest, NodeName } from "@chimera/proto/names";
 import type { Envelope } from "@chimera/proto/signed/envelope";
 import type { PublicKeyText } from "@chimera/proto/signed/keys";
 import { openReceipt, type Receipt } from "@chimera/proto/signed/receipt";
-import { failedStates, type StateWord } from "@chimera/proto/state-word";
+import { failedStates } from "@chimera/proto/state-word";
 
 const panicMarks = ["ack", "active", "pointer", "boot"] as const;
 type PanicMark = (typeof panicMarks)[number];
@@ -14,7 +14,8 @@ export interface PanicNode {
   node: NodeName;
   /** Milliseconds since the release at which this was seen; null where it was not. */
   marks: Record<PanicMark, number | null>;
-  state: StateWord | "silent";
+  /** As the node says it, or "silent". */
+  state: string;
   /** Why it needs a person; null where it does not. */
   problem: string | null;
   /** Its newest receipt of this panic, signed by it. */
@@ -31,7 +32,7 @@ export interface PanicGoal {
 export interface NodeWord {
   node: NodeName;
   receipt: Envelope | null;
-  state: StateWord | null;
+  state: string | null;
   problem: string | null;
 }
 
@@ -67,7 +68,7 @@ export interface PanicLook {
 export function nextProgress(nodes: readonly PanicNode[], look: PanicLook): PanicNode[] {
   const said = Map.groupBy(look.words, ({ node }) => node);
   return nodes.map((before) =>
-    (said.get(before.node) ?? []).reduce((now, word) => nextOf(now, word, look), before),
+    (said.get(before.node) ?? []).reduce<PanicNode>((now, word) => nextOf(now, word, look), before),
   );
 }
 
@@ -82,7 +83,7 @@ function nextOf(before: PanicNode, word: NodeWord, { panics, keys, atMs }: Panic
   return { node: before.node, marks, state, problem, receipt: word.receipt };
 }
 
-function problemOf(state: StateWord, message: string | null): string | null {
+function problemOf(state: string, message: string | null): string | null {
   return failedStates.has(state) ? `${state}: ${message ?? "it gave no reason"}` : null;
 }
 

@@ -1,7 +1,7 @@
 /** PURE. Drift as a person reads it: what it should be, what it was; names of files are never trusted. */
 import { msOf } from "@chimera/proto/acceptance/verdict";
 import type { NodeView } from "@chimera/proto/api";
-import type { DriftItem, DriftSummary, EntryFacts } from "@chimera/proto/drift";
+import type { DriftSummary, ToldDrift } from "@chimera/proto/drift";
 import type { DriftException } from "@chimera/proto/drift-policy";
 import type { NodeEvent } from "@chimera/proto/event";
 import type { NodeName } from "@chimera/proto/names";
@@ -107,11 +107,11 @@ export function exceptionTable(rows: readonly ExceptionRow[], paint: Paint): str
   return table(["NODE", "PATH", "UNTIL", "BY", "REASON"], cells, paint);
 }
 
-function difference({ path, expected, found }: DriftItem): string[] {
+function difference({ path, expected, found }: ToldDrift): string[] {
   return [printablePath(path), factsText(expected), factsText(found)];
 }
 
-export function factsText(facts: EntryFacts): string {
+export function factsText(facts: ToldDrift["found"]): string {
   const { type, size, sha256, target, mode, uid, gid, attributes = [], text, detail } = facts;
   const words = [
     // A value that is no file speaks for itself.

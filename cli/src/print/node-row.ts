@@ -2,7 +2,6 @@
 import type { NodeView } from "@chimera/proto/api";
 import type { NodeName, StorePath } from "@chimera/proto/names";
 import type { NodeStatus } from "@chimera/proto/status";
-import type { StateWord } from "@chimera/proto/state-word";
 import type { AgeMs } from "./age.ts";
 import type { Paint, Style } from "./paint.ts";
 import { printableLine } from "./printable.ts";
@@ -11,18 +10,19 @@ import { duration, shortPath } from "./units.ts";
 /** Three beats of 10 s, and some. A silent node is not an up-to-date node. */
 const silentAfterMs = 45_000;
 
-const styles: Partial<Record<StateWord, Style>> = {
-  committed: "green",
-  reverted: "red",
-  "revert-failed": "red",
-  refused: "red",
-  stuck: "red",
-  quarantined: "red",
-  unreachable: "red",
-  "panic-no-target": "red",
-  held: "yellow",
-  "staged-for-reboot": "yellow",
-};
+/** A map: words of newer nodes are looked up too, whatever they are. */
+const styles: ReadonlyMap<string, Style> = new Map([
+  ["committed", "green"],
+  ["reverted", "red"],
+  ["revert-failed", "red"],
+  ["refused", "red"],
+  ["stuck", "red"],
+  ["quarantined", "red"],
+  ["unreachable", "red"],
+  ["panic-no-target", "red"],
+  ["held", "yellow"],
+  ["staged-for-reboot", "yellow"],
+]);
 
 /** Of a node that has committed, and is no good as it is. */
 const callsSomebody: ReadonlySet<string> = new Set([
@@ -50,7 +50,7 @@ export function needsAttention(view: NodeView, { ageMs, leafOf }: RowSight): boo
   const { status } = view;
   if (status === null || silentMs(view, ageMs) !== null || !view.verified) return true;
   if (saysSo(status)) return true;
-  const style = styles[status.state];
+  const style = styles.get(status.state);
   return style === "red" || style === "yellow" || isElsewhere(status, leafOf(view.node));
 }
 
@@ -98,7 +98,7 @@ function stateCell(view: NodeView, ageMs: AgeMs, paint: Paint): string {
   const state = view.status?.state ?? view.beat?.p ?? "unreachable";
   if (silent !== null) return paint("red", `${state}, silent for ${duration(silent)}`);
   if (view.status !== null && !view.verified) return paint("red", `${state}, unsigned`);
-  const style = styles[state];
+  const style = styles.get(state);
   return style === undefined ? state : paint(style, state);
 }
 

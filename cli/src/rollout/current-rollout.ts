@@ -38,13 +38,13 @@ async function signedList(api: Observer["api"], digest: Digest): Promise<WaveLis
 function waveProgress(lists: readonly WaveList[], nodes: readonly NodeView[], head: Digest): WaveProgress[] {
   const views = new Map(nodes.map((view) => [view.node, view]));
   return lists.map((list) => {
-    const states: WaveProgress["states"] = {};
+    const states = new Map<string, number>();
     for (const { node } of list.nodes) {
       const { status = null, verified = false } = views.get(node) ?? {};
       const isAbout = verified && status?.accepted?.id === head;
       const state = isAbout ? status.state : "silent";
-      states[state] = (states[state] ?? 0) + 1;
+      states.set(state, (states.get(state) ?? 0) + 1);
     }
-    return { size: list.nodes.length, states };
+    return { size: list.nodes.length, states: Object.fromEntries(states) };
   });
 }

@@ -1,6 +1,5 @@
 // PURE. When in a rollout something happens to it: by the lead's record and the canary's state, both seen from outside.
 import type { RolloutPhase, RolloutRecord } from "@chimera/proto/rollout/rollout-record";
-import type { StateWord } from "@chimera/proto/state-word";
 import { z } from "zod";
 
 export const Moment = z.enum([
@@ -27,9 +26,9 @@ export const momentsOf = {
 export interface Sight {
   /** Of the rollout that is tried; null before its first record. */
   record: Pick<RolloutRecord, "phase" | "released"> | null;
-  canary: StateWord | null;
+  canary: string | null;
   /** Of the last node of the last wave. */
-  last: StateWord | null;
+  last: string | null;
 }
 
 type When = (sight: Sight & { record: NonNullable<Sight["record"]> }) => boolean;

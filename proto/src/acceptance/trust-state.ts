@@ -1,6 +1,7 @@
 /**
  * PURE. All that a node has accepted, in one document: on disk before anything is done with it, never lower than it was.
- * Fields are only ever added, with a default: an agent of an older system must be able to read what a newer one wrote.
+ * Fields are only ever added, with a default: an agent of an older system must be able to read what a newer one wrote. It
+ * leaves what it does not know in the file.
  */
 import { z } from "zod";
 import { DriftException, maxDriftExceptions } from "../drift-policy.ts";
@@ -16,6 +17,9 @@ import { LeafProof } from "../signed/world.ts";
 
 /** Orders of this many nonces are remembered until they could not be used any more. */
 export const maxNonces = 4096;
+/** With whatever a newer agent keeps beside it. */
+const KeptException = DriftException.loose();
+
 /** Worlds whose leaf is kept: the way back needs no network. */
 export const maxLeaves = 16;
 const maxQuarantinedHere = 64;
@@ -83,7 +87,7 @@ export const TrustState = z.object({
   /** `createdAt` of the newest hold or release that was carried out. */
   holdChangedAt: IsoTime.nullable(),
   /** What signed orders say of drift, newest last; absent until the first one. */
-  driftExceptions: z.array(DriftException).max(maxDriftExceptions).optional(),
+  driftExceptions: z.array(KeptException).max(maxDriftExceptions).optional(),
   quarantine: z
     .object({ serial: z.int().positive(), id: Digest, toplevels: z.array(StorePath).max(maxQuarantine) })
     .nullable(),

@@ -3,9 +3,8 @@
  * proved by its own signatures, and go back where the head consents.
  */
 import { z } from "zod";
-import { Count, Digest, IsoTime, NodeName } from "../names.ts";
+import { Count, Digest, IsoTime, NodeName, Word } from "../names.ts";
 import { Nonce } from "../signed/order.ts";
-import { StateWord } from "../state-word.ts";
 import { maxWaves } from "./rollout-policy.ts";
 
 /** As many failed nodes are named; the count is right all the same. */
@@ -28,7 +27,8 @@ export type Released = z.infer<typeof Released>;
 
 export const FailedNode = z.object({
   node: NodeName,
-  state: StateWord.nullable(),
+  /** Shown only: a word that a newer lead knows is no reason to disregard who may go. */
+  state: Word.nullable(),
   reason: z.string().max(256),
 });
 export type FailedNode = z.infer<typeof FailedNode>;

@@ -7,6 +7,7 @@ import type { Digest, FleetId, NodeName, StorePath } from "@chimera/proto/names"
 import { seal, type Envelope } from "@chimera/proto/signed/envelope";
 import type { Signer } from "@chimera/proto/signed/keys";
 import type { Receipt } from "@chimera/proto/signed/receipt";
+import type { StateWord } from "@chimera/proto/state-word";
 import type { NodeStatus } from "@chimera/proto/status";
 
 type Named = Pick<Receipt["document"], "id" | "rank">;
@@ -16,7 +17,7 @@ export interface ReceiptFacts {
   /** The newest head or panic; null before the first. */
   document: (Named & { kind: "head" | "panic"; epoch: number; serial: number; acceptedAt: string }) | null;
   target: StorePath | null;
-  state: NodeStatus["state"];
+  state: StateWord;
   system: NodeStatus["system"];
   /** An activation or a way back runs: what runs now is not yet what will. */
   isSwitching: boolean;

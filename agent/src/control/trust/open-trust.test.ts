@@ -72,7 +72,23 @@ test("what an older agent accepted is not gone back to where a newer state was l
 test("with a state the configured keys are not even looked at", () => {
   const stored = ready({ earlier: earlierAccepted() });
   const foreign = seal("keys", createKeySet(1, { epoch: 9 }), [signers.root]);
-  expect(ready({ stored, trustedKeys: foreign })).toBe(stored);
+  expect(ready({ stored, trustedKeys: foreign })).toEqual(stored);
+});
+
+test("what an older agent left out of the accepted head counts again: the signed bytes still say it", () => {
+  const rules = [{ glob: "/etc/motd", mode: "ignore" as const, reason: "whoever is on call writes it" }];
+  const envelope = sealHead(createHead(7, [leaf], { policy: { drift: { rules } } }));
+  const stored = ready({ earlier: { ...earlierAccepted(), envelope, id: idOf(envelope) } });
+  if (stored.head === null) throw new Error("no head");
+  const { head } = stored;
+  const cut = { ...head, head: { ...head.head, policy: {} } };
+  expect(ready({ stored: { ...stored, head: cut } })).toEqual(stored);
+  // Bytes that are not the accepted document's say nothing, nor do those that this agent cannot read.
+  const other = { ...cut, envelope: sealHead(createHead(7, [leaf], { policy: { probationSeconds: 1 } })) };
+  expect(ready({ stored: { ...stored, head: other } }).head).toEqual(other);
+  const unknown = seal("head", { form: "new" }, [signers.publish]);
+  const newer = { ...cut, envelope: unknown, id: idOf(unknown) };
+  expect(ready({ stored: { ...stored, head: newer } }).head).toEqual(newer);
 });
 
 test("a state of another fleet is not touched: the node takes nothing and says what to do", () => {

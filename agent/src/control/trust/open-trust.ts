@@ -3,7 +3,8 @@ import { proveOwnLeaf } from "@chimera/proto/acceptance/accept-head";
 import { initialTrust, openKeys, type TrustState } from "@chimera/proto/acceptance/trust-state";
 import { ChimeraError, errorChain, type ErrorCode } from "@chimera/proto/errors";
 import { Digest, IsoTime, type FleetId, type NodeName } from "@chimera/proto/names";
-import { Envelope } from "@chimera/proto/signed/envelope";
+import { sha256 } from "@chimera/proto/signed/canonical";
+import { Envelope, parsePayload, payloadOf } from "@chimera/proto/signed/envelope";
 import { Head, openHead } from "@chimera/proto/signed/head";
 import { openPinnedKeySet } from "@chimera/proto/signed/key-set";
 import type { PublicKeyText } from "@chimera/proto/signed/keys";
@@ -49,7 +50,7 @@ export function openTrust(sources: TrustSources): TrustStart {
       return { kind: "ready", state: takeOver(initialTrust(trustedKeys, fleetId), sources) };
     if (stored.fleetId !== fleetId) return { kind: "blocked", ...otherFleet(stored.fleetId, fleetId) };
     openKeys(stored);
-    return { kind: "ready", state: stored };
+    return { kind: "ready", state: readAnew(stored) };
   } catch (error) {
     if (!(error instanceof ChimeraError)) throw error;
     return { kind: "blocked", code: error.code, message: errorChain(error) };
@@ -59,6 +60,23 @@ export function openTrust(sources: TrustSources): TrustStart {
 /** Throws fleet-mismatch, signature-invalid or input-invalid where the agent could not begin with these. */
 export function checkTrustedKeys(trustedKeys: Envelope, fleetId: FleetId): void {
   openPinnedKeySet(trustedKeys, fleetId);
+}
+
+/**
+ * Of the accepted head an older agent keeps what it understands, as no rule about drift that came with the agent after it. The
+ * signed bytes lie beside that.
+ */
+function readAnew(state: TrustState): TrustState {
+  if (state.head === null) return state;
+  const { id, envelope } = state.head;
+  try {
+    const payload = payloadOf(envelope, "head");
+    if (sha256(payload) !== id) return state;
+    return { ...state, head: { ...state.head, head: parsePayload(payload, Head) } };
+  } catch (error) {
+    if (error instanceof ChimeraError) return state;
+    throw error;
+  }
 }
 
 function otherFleet(stored: FleetId, fleetId: FleetId): { code: ErrorCode; message: string } {

@@ -5,7 +5,7 @@ import type { NodeView } from "@chimera/proto/api";
 import type { Digest, FleetId, NodeName, StorePath } from "@chimera/proto/names";
 import type { PublicKeyText } from "@chimera/proto/signed/keys";
 import type { NodeStatus } from "@chimera/proto/status";
-import { failedStates, type StateWord } from "@chimera/proto/state-word";
+import { failedStates } from "@chimera/proto/state-word";
 
 export interface Goal {
   node: NodeName;
@@ -23,7 +23,8 @@ export type NodeOutcome =
   | { kind: "failed"; reason: string }
   | {
       kind: "waiting";
-      state: StateWord | "silent";
+      /** As the node says it, or "silent". */
+      state: string;
       detail: string;
       fetch: { doneBytes: number; totalBytes: number } | null;
       /** Why it has failed, should it stay like this: it may be said of the order before. */
@@ -31,7 +32,7 @@ export type NodeOutcome =
     };
 
 /** States a node does not leave by itself: waiting for it to come round would wait until the time is up. */
-const failures: ReadonlySet<StateWord> = new Set([...failedStates, "held"]);
+const failures: ReadonlySet<string> = new Set([...failedStates, "held"]);
 
 /** `view` as checked against the goal's node key. */
 export function nodeOutcome(view: NodeView | undefined, goal: Goal): NodeOutcome {

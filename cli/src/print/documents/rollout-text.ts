@@ -2,7 +2,6 @@
 import { shortDigest, type Digest } from "@chimera/proto/names";
 import type { RolloutPolicy } from "@chimera/proto/rollout/rollout-policy";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
-import type { StateWord } from "@chimera/proto/state-word";
 import type { Paint } from "../paint.ts";
 import { printableLine } from "../printable.ts";
 import { table } from "../table.ts";
@@ -10,7 +9,7 @@ import { table } from "../table.ts";
 export interface WaveProgress {
   size: number;
   /** How many say what of this head; "silent" for who has not taken it. */
-  states: Partial<Record<StateWord | "silent", number>>;
+  states: Record<string, number>;
 }
 
 export interface CurrentRollout {

@@ -1,5 +1,4 @@
 /** PURE. One thing that happened, as data: what a line of the timeline says, and its JSON. */
-import type { StateWord } from "@chimera/proto/state-word";
 import type { Paint, Style } from "../paint.ts";
 import { printableLine } from "../printable.ts";
 
@@ -78,17 +77,17 @@ export function short(text: string, most = longest): string {
   return line.length > most || text.length > most * 4 ? `${line.slice(0, most)}…` : line;
 }
 
-const stateStyles: Partial<Record<StateWord, Style>> = {
-  committed: "green",
-  reverted: "red",
-  "revert-failed": "red",
-  refused: "red",
-  stuck: "red",
-  reverting: "yellow",
-  held: "yellow",
-  "panic-no-target": "red",
-};
+const stateStyles: ReadonlyMap<string, Style> = new Map([
+  ["committed", "green"],
+  ["reverted", "red"],
+  ["revert-failed", "red"],
+  ["refused", "red"],
+  ["stuck", "red"],
+  ["reverting", "yellow"],
+  ["held", "yellow"],
+  ["panic-no-target", "red"],
+]);
 
-export function styleOf(state: StateWord): Style | undefined {
-  return stateStyles[state];
+export function styleOf(state: string): Style | undefined {
+  return stateStyles.get(state);
 }
