@@ -25,6 +25,7 @@ test("what is left out has the documented default", () => {
       ignore: [],
       rules: [],
       showable: [],
+      bootedOther: "report",
       classes: {},
       store: { mode: "ignore", scrub: true, roundHours: 24, walkSeconds: 600 },
     },
@@ -36,6 +37,11 @@ test("what is left out has the documented default", () => {
 for (const [name, config, field] of [
   ["a misspelt key", { ...minimal, probationSecond: 5 }, "probationSecond"],
   ["a misspelt class of drift", { ...minimal, drift: { classes: { unit: "report" } } }, "unit"],
+  [
+    "what is to be done about a booted system, in no such word",
+    { ...minimal, drift: { bootedOther: "ignore" } },
+    "bootedOther",
+  ],
   ["a misspelt key deep inside", { ...minimal, drift: { sweepSecond: 5 } }, "sweepSecond"],
   ["a node name in capitals", { ...minimal, node: "N1" }, "node"],
   ["a relative path", { ...minimal, stateDir: "var" }, "stateDir"],

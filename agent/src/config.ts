@@ -71,6 +71,8 @@ export const AgentConfig = z.strictObject({
       window: RebootWindow.optional(),
       /** Their content may be shown to whoever signs orders, whatever the mode of the file. */
       showable: z.array(DriftGlob).max(64).default([]),
+      /** What is done about a system that somebody, or the loader by itself, booted in the place of the default. */
+      bootedOther: z.enum(["report", "revert"]).default("report"),
       /** A class that is not named here is only reported, but for `pointers`, which follows `mode`. */
       classes: z.strictObject(driftClasses).prefault({}),
       /** The paths of the accepted system's closure, by the signed closure list. */

@@ -10,6 +10,7 @@ import type { Leaf } from "@chimera/proto/signed/world";
 import type { DesiredInput } from "./desired/desired-system.ts";
 import type { Pass } from "./loop.ts";
 import type { Desired } from "./reconcile/decision.ts";
+import type { Specialisation } from "./reconcile/foreign/specialisation.ts";
 import type { Journal, Problem } from "./reconcile/journal.ts";
 
 export interface Shared {
@@ -37,6 +38,11 @@ export interface Shared {
   explainDrift: (path: string) => Promise<ShownFacts>;
   /** What a signed order asks of the part that watches drift; null where it asks for no answer. */
   orderDrift: (order: Order) => Promise<ShownFacts> | null;
+}
+
+/** Which variant of its system runs, by the newest look. */
+export function specialisationOf({ pass }: Shared): Specialisation | null {
+  return pass?.observed.specialisation ?? null;
 }
 
 export function createShared(journal: Journal | null): Shared {

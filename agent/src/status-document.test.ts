@@ -1,5 +1,5 @@
 import { initialTrust, quarantineHere, type TrustState } from "@chimera/proto/acceptance/trust-state";
-import { NodeName } from "@chimera/proto/names";
+import { NodeName, StorePath } from "@chimera/proto/names";
 import { NodeStatus } from "@chimera/proto/status";
 import { expect, test } from "vitest";
 import { firstKeySet, fleetId } from "./control/fleet-fixture.ts";
@@ -62,4 +62,16 @@ test("what a panic undid is told apart from what else is denied: a second try mu
   });
   const trust = quarantineHere(failed, { toplevel: b, reason: "undone by panic 0.2", at });
   expect(statusOf(null, trust)).toMatchObject({ quarantine: [a, b], undone: [b] });
+});
+
+test("a specialisation is told by its name, beside the system that it is part of", () => {
+  const journal = journalAt("committed", {});
+  const gpu = StorePath.parse(`/nix/store/${"g".repeat(32)}-nixos-system-b-gpu`);
+  const onGpu = { ...seen, specialisation: { of: b, name: "gpu", path: gpu } };
+  const told = statusOf({ observed: onGpu, decision: decide(onGpu, journal, desired(1, b)), journal });
+  expect(told).toMatchObject({ system: onNew, specialisation: { name: "gpu", path: gpu }, waiting: null });
+  const none = { ...seen, specialisation: null };
+  expect(statusOf({ observed: none, decision: decide(none, journal, null), journal })).not.toHaveProperty(
+    "specialisation",
+  );
 });

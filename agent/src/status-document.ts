@@ -44,6 +44,7 @@ export function composeStatus(parts: StatusParts): NodeStatus {
     accepted: acceptedOf(trust),
     wanted: parts.wanted,
     system: pass?.observed.system ?? { current: null, booted: null, profile: null, bootDefault: null },
+    ...variantOf(pass),
     restartAdvice: adviceOf(pass),
     fetch: fetchOf(pass),
     drift: parts.drift,
@@ -97,6 +98,11 @@ function waitingOf(pass: Pass | null): NodeStatus["waiting"] {
   const holds = decision.waiting?.reason === "unhealthy-holds-fleet";
   const waiting = holds ? decision.waiting : (owed ?? decision.waiting);
   return waiting === null ? null : { reason: waiting.reason, detail: waiting.detail.slice(0, 1024) };
+}
+
+function variantOf(pass: Pass | null): Pick<NodeStatus, "specialisation"> {
+  const { name, path } = pass?.observed.specialisation ?? {};
+  return name === undefined || path === undefined ? {} : { specialisation: { name, path } };
 }
 
 function adviceOf(pass: Pass | null): string[] {

@@ -103,6 +103,7 @@ types.submodule {
         rules
         window
         showable
+        bootedOther
         classes
         ;
       store = {

@@ -89,6 +89,18 @@ in
       midnight. A head may bring another one.
     '';
   };
+  bootedOther = mkOption {
+    type = types.enum [
+      "report"
+      "revert"
+    ];
+    default = "report";
+    description = ''
+      What happens when another system than the boot default was booted, by somebody at the boot menu or by the loader itself.
+      `report`: it is left for that boot, until a newer order comes or root lets the node go on (`chimera local release`).
+      `revert`: the committed system is activated over it.
+    '';
+  };
   showable = mkOption {
     type = types.listOf glob;
     default = [ ];

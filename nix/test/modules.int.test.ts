@@ -49,6 +49,7 @@ describe.skipIf(nixpkgsLib === undefined)(
           ignore: [],
           rules: [],
           showable: [],
+          bootedOther: "report",
           classes: {},
           store: { mode: "ignore", scrub: true, roundHours: 24, walkSeconds: 600 },
         },

@@ -36,7 +36,7 @@ export const LocalRequest = z.discriminatedUnion("command", [
     ...who,
     reason: z.string().min(1).max(1024),
   }),
-  /** Ends root's own hold; a signed one is ended by a signed order. */
+  /** Ends root's own hold, and the rest on a system that was booted so; a signed hold is ended by a signed order. */
   z.object({ v, command: z.literal("release"), ...who }),
   /** Signed documents that somebody brought here: judged like those of the store. */
   z.object({ v, command: z.literal("deliver"), documents: DeliveredDocuments }),
@@ -79,6 +79,8 @@ export const JournalView = z.object({
   /** Whether a restart is what the way back waits for, or has ordered. */
   isGoingBack: z.boolean(),
   rebootReasons: z.array(z.string().max(512)).max(32),
+  /** What was booted in the place of the default, and is left in this boot. Absent from agents of before. */
+  bootedOther: path.optional(),
   /** The check that made the committed system unhealthy. */
   unhealthy: z.string().max(64).nullable(),
   problem,
@@ -97,6 +99,7 @@ export const LocalStatus = z.object({
   accepted,
   wanted,
   system,
+  specialisation: NodeStatus.shape.specialisation,
   fetch,
   panic: NodeStatus.shape.panic.unwrap(),
   journal: JournalView.nullable(),

@@ -34,6 +34,8 @@ export const LocalState = z.object({
   v: z.literal(1),
   order: LocalOrder.nullable(),
   hold: Hold.nullable(),
+  /** The boot in which root lets the node go on, though another system than the default was booted. */
+  goesOnIn: z.string().max(64).optional(),
 });
 export type LocalState = z.infer<typeof LocalState>;
 

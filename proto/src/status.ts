@@ -40,6 +40,11 @@ export const NodeStatus = z.object({
     profile: StorePath.nullable(),
     bootDefault: StorePath.nullable(),
   }),
+  /** The variant of that system which runs: what `system` names is the toplevel that it is part of. */
+  specialisation: z
+    .object({ name: z.string().max(255), path: StorePath })
+    .nullable()
+    .optional(),
   /** What a restart would bring that the switch did not; in words. */
   restartAdvice: z.array(z.string().max(512)).max(8).optional(),
   /** Bytes of the running fetch. */

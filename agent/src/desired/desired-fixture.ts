@@ -29,6 +29,7 @@ const config = {
     ignore: [],
     rules: [],
     showable: [],
+    bootedOther: "report" as const,
     classes: {},
     store: { mode: "revert" as const, scrub: true, roundHours: 24, walkSeconds: 600 },
   },

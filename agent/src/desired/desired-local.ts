@@ -1,12 +1,13 @@
 /** PURE. What root ordered on the node itself, as an order that the node carries out like any other. */
 import type { Place } from "@chimera/proto/signed/place";
-import { settingsOf, type Defaults } from "./desired-settings.ts";
+import { settingsOf, settingsOfWayBack, type Defaults } from "./desired-settings.ts";
+import { undoesBooted, type BootedSight } from "./undoes-booted.ts";
 import { held, wholeHold, type HoldSight } from "./holds.ts";
 import { activeLocalOrder } from "../local/merge-local.ts";
 import type { Desired } from "../reconcile/decision.ts";
 import { modeOfClass } from "../reconcile/machine-drift/drift-class.ts";
 
-export interface LocalInput extends HoldSight {
+export interface LocalInput extends HoldSight, BootedSight {
   /** Of what is signed; null where nothing is. */
   place: Place | null;
 }
@@ -18,13 +19,15 @@ export function desiredLocally(input: LocalInput, config: Defaults): Desired | n
   if (order === null) return null;
   const { base, id, action, toplevel } = order;
   const hold = wholeHold(input);
+  const settings = action === "revert" ? settingsOfWayBack : settingsOf;
   return {
-    ...settingsOf(state?.head ?? null, config),
+    ...settings(state?.head ?? null, config),
     order: { ...base, id, local: action },
     toplevel,
     undoes: null,
     blocked: held(hold),
     waits: null,
     revertForeign: modeOfClass(config.drift, "pointers") === "revert" && hold?.drift !== true,
+    undoesBooted: undoesBooted(input, config.drift),
   };
 }

@@ -23,8 +23,15 @@ export function settingsOf(head: TrustState["head"], config: Defaults): Settings
       afterCommit: said.afterCommit ?? config.afterCommit,
       checks: mergeChecks(config.checks, said.checks ?? []),
       units: mergeUnitRules(config.units, said.units ?? []),
+      ofHead: { checks: said.checks ?? [], units: said.units ?? [] },
     },
   };
+}
+
+/** Of an order that leads back: what a head says of its own system is not said of the one before it. */
+export function settingsOfWayBack(head: TrustState["head"], config: Defaults): Settings {
+  const settings = settingsOf(head, config);
+  return { ...settings, policy: { ...settings.policy, ofHead: { checks: [], units: [] } } };
 }
 
 function rebootPolicy(

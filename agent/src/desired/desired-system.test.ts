@@ -9,6 +9,7 @@ import {
   leafOfA,
   leafOfB,
   leafOfC,
+  noLocal,
   nowMs,
   panicked,
   record,
@@ -150,4 +151,13 @@ test("a quarantined system is not activated, and the node says which list names 
   });
   const quarantinedHere = [{ toplevel: leafOfC.toplevel, reason: "web.service failed", at: time }];
   expect(compose({ ...base, quarantinedHere })?.blocked?.detail).toContain("web.service failed");
+});
+
+test("an order says whether what was booted in the place of the default is left, forward, back and root's own", () => {
+  const journal = at("committed", { foreign: { booted: leafOfA.toplevel, seen: null } });
+  const local = { ...noLocal, goesOnIn: journal.bootId };
+  for (const state of [base, panicked(base, unknown)]) {
+    expect(compose(state, { journal })?.undoesBooted).toBe(false);
+    expect(compose(state, { journal, local })?.undoesBooted).toBe(true);
+  }
 });

@@ -8,7 +8,8 @@ import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { comparePlace, showPlace, type Place } from "@chimera/proto/signed/place";
 import type { Leaf } from "@chimera/proto/signed/world";
 import { desiredLocally } from "./desired-local.ts";
-import { settingsOf, type Defaults } from "./desired-settings.ts";
+import { settingsOf, settingsOfWayBack, type Defaults } from "./desired-settings.ts";
+import { undoesBooted } from "./undoes-booted.ts";
 import { held, wholeHold, type HoldSight } from "./holds.ts";
 import { gateOf, type GateSight } from "../rollout/rollout-gate.ts";
 import type { Blocked, Desired } from "../reconcile/decision.ts";
@@ -107,6 +108,7 @@ function forward(input: Forward, config: Defaults): Desired {
     blocked: denied ?? held(hold) ?? equivocation(state) ?? pause,
     waits: waitOf(input),
     revertForeign: modeOfClass(config.drift, "pointers") === "revert" && hold?.drift !== true,
+    undoesBooted: undoesBooted(input, config.drift),
   };
 }
 
@@ -127,7 +129,7 @@ function backward(input: Backward, config: Defaults): Desired {
   const stopped = stopOf(input);
   const isDriftHeld = wholeHold(input)?.drift === true;
   return {
-    ...settingsOf(state.head, config),
+    ...settingsOfWayBack(state.head, config),
     order: { ...placeOf(effective), id: effective.id, local: null },
     toplevel: target,
     undoes: stopped === null ? undoneBy(input) : null,
@@ -135,6 +137,7 @@ function backward(input: Backward, config: Defaults): Desired {
     waits: null,
     // A person who mends what no document can mend must not be fought.
     revertForeign: modeOfClass(config.drift, "pointers") === "revert" && !isDriftHeld && target !== null,
+    undoesBooted: undoesBooted(input, config.drift),
   };
 }
 

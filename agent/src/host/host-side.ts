@@ -16,6 +16,7 @@ import { uptimeMs } from "./boot-clock.ts";
 import { isConfigNew } from "./agent/config-watch.ts";
 import { createStandIn, type Look } from "./agent/stand-in.ts";
 import { createCheckRunner } from "./checks/check-runner.ts";
+import { createDeclaredReader } from "./checks/read-declared.ts";
 import { createFetchJob } from "./store/fetch-job.ts";
 import { readHardware } from "./hardware.ts";
 import { readHealth } from "./health.ts";
@@ -66,15 +67,15 @@ export function openHost(options: HostOptions): HostSide {
   const { config, configFile, program, progress, log } = options;
   const startedWith = readFileSync(configFile, "utf8");
   const ownPath = storePathOf(program);
-  const units = createUnitsWatch();
+  const [units, switchLock] = [createUnitsWatch(), createSwitchLockHolder()];
   const [loader, advice] = [createLoader(), createRestartAdvice()];
-  const switchLock = createSwitchLockHolder();
   const checks = openChecks(options);
   const performer = openPerformer(options, { ownPath, loader, switchLock });
   const { stateDir } = config;
   const standIn = createStandIn(process.env["CHIMERA_STANDS_IN"], look);
   const standsIn = () => standIn.isActive(look());
-  const observer = { stateDir, fetch: performer.fetchJob.fact, checks: checks.results, loader, standsIn };
+  const [fetch, declared] = [performer.fetchJob.fact, createDeclaredReader(log)];
+  const observer = { stateDir, fetch, checks: checks.results, declared, loader, standsIn };
   recordAgentPath(stateDir, ownPath);
   layBallast(stateDir);
   const cleared = clearLeftovers(options.journal, stateDir).catch(performer.onTrouble);
@@ -86,9 +87,9 @@ export function openHost(options: HostOptions): HostSide {
       else await switchLock.release();
       // Without any the next order's begin anew, though it be the same order.
       checks.begin(needs.checks ?? { id: "none", sinceMs: 0, checks: [] });
-      const seen = await observe(needs, observer);
+      const { seen, pointers } = await observe(needs, observer);
       if (seen.units !== null) units.take(seen.units);
-      return { ...seen, ...settingsOf(options), restartAdvice: advice(seen.system) };
+      return { ...seen, ...settingsOf(options), restartAdvice: advice(pointers) };
     },
     // A unit or a timer of the same name may be among what was left.
     perform: (action) => progress.during(cleared.then(() => perform(action, performer))),

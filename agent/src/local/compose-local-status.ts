@@ -15,6 +15,7 @@ export function composeLocalStatus(facts: LocalFacts, local: LocalState, nowMs: 
     accepted: status.accepted,
     wanted: status.wanted,
     system: status.system,
+    specialisation: status.specialisation,
     fetch: status.fetch,
     panic: status.panic ?? null,
     journal,

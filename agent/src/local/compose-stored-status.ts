@@ -3,7 +3,8 @@ import { newestOf, type AcceptedHead, type TrustState } from "@chimera/proto/acc
 import type { LocalStatus } from "@chimera/proto/local-api";
 import type { LocalState } from "@chimera/proto/local-order";
 import type { NodeName, StorePath } from "@chimera/proto/names";
-import { stateOf, type Journal } from "../reconcile/journal.ts";
+import type { Journal } from "../reconcile/journal.ts";
+import { stateOf } from "../reconcile/state-of.ts";
 import { activeLocalHold, activeLocalOrder } from "./merge-local.ts";
 import { viewJournal, type BootTime } from "./view-journal.ts";
 

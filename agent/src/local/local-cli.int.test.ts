@@ -104,6 +104,23 @@ test("hold, release, and what each says while an operator holds too", async () =
   expect((await local(model, ["release"])).stdout).toMatch(/^root held nothing; ops still/u);
 });
 
+test("release lets a node go on that another system was booted on, and why says so before", async () => {
+  const waiting = { reason: "booted-other", detail: `${a} was booted in the place of ${b}` };
+  const system = { ...status.system, current: a, booted: a };
+  model.facts = {
+    ...model.facts,
+    status: { ...status, waiting, system },
+    journal: { ...journal, bootedOther: a },
+  };
+  await startDesk(model);
+  expect((await local(model, ["why"])).stdout).toMatch(/was booted in the place.*chimera local release/u);
+  expect(await local(model, ["release", "--reason", "mended"])).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringMatching(/^released: the node goes back to what is signed/u),
+  });
+  expect(stored(model).goesOnIn).toBe("boot");
+});
+
 test.each<[string, () => void, readonly string[], number, RegExp]>([
   [
     "a path that Nix does not know",

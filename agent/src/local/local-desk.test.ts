@@ -123,6 +123,39 @@ test("what is over is forgotten and reported once", async () => {
   expect(world.local).toEqual(noLocalState);
 });
 
+test("release lets a node go on in which another system was booted, in that boot and no other", async () => {
+  const { system } = status;
+  const standing = {
+    status: { ...status, system: { ...system, current: a } },
+    journal: { ...journal, bootedOther: a },
+  };
+  const { answer, world } = openDesk({ facts: standing });
+  expect(await answer(release)).toMatchObject({ ok: true, outcome: "released" });
+  expect(world.local).toEqual({ ...noLocalState, goesOnIn: "boot" });
+  expect(world.trail).toEqual(["save", "report", "wake"]);
+  expect(await answer(release)).toMatchObject({ outcome: "not-held" });
+  world.facts = {
+    ...world.facts,
+    status: { ...standing.status, agent: { ...status.agent, bootId: "next" } },
+  };
+  expect(await answer(release)).toMatchObject({ outcome: "released" });
+  expect(world.local.goesOnIn).toBe("next");
+  // What somebody activated over it is no rest of the node's.
+  const over = { ...standing, status: { ...status, system: { ...system, current: c } } };
+  expect(await openDesk({ facts: over }).answer(release)).toMatchObject({ outcome: "not-held" });
+});
+
+test("one release ends both, root's hold and that", async () => {
+  const standing = {
+    status: { ...status, system: { ...status.system, current: a } },
+    journal: { ...journal, bootedOther: a },
+  };
+  const { answer, world } = openDesk({ facts: standing });
+  await answer(hold);
+  await answer(release);
+  expect(world.local).toEqual({ ...noLocalState, goesOnIn: "boot" });
+});
+
 test("a newer document ends it", async () => {
   const { answer, settle, world } = openDesk();
   await answer(applyC);

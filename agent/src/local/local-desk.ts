@@ -127,9 +127,19 @@ function hold(desk: Desk, { seconds, drift, evenPanic, author, reason }: Holding
 
 function release(desk: Desk, { author, reason }: Pick<LocalReport, "author" | "reason">): LocalOutcome {
   const local = desk.state();
-  if (activeLocalHold(local, desk.nowMs()) === null) return "not-held";
-  keep(desk, { ...local, hold: null }, { action: "release", toplevel: null, until: null, author, reason });
+  const boot = standingBoot(desk.facts(), local);
+  if (activeLocalHold(local, desk.nowMs()) === null && boot === null) return "not-held";
+  const goesOn = boot === null ? {} : { goesOnIn: boot };
+  const next = { ...local, hold: null, ...goesOn };
+  keep(desk, next, { action: "release", toplevel: null, until: null, author, reason });
   return "released";
+}
+
+/** The boot that nothing is switched in, since another system than the default was booted; null where that is not so. */
+function standingBoot({ journal, status }: LocalFacts, { goesOnIn }: LocalState): string | null {
+  const booted = journal?.bootedOther ?? null;
+  const { bootId } = status.agent;
+  return booted !== null && booted === status.system.current && goesOnIn !== bootId ? bootId : null;
 }
 
 function settle(desk: Desk): void {

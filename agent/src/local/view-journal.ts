@@ -26,6 +26,7 @@ export function viewJournal(journal: Journal, now: BootTime): JournalView {
     retryInMs: retryAt === null ? null : inMs(retryAt),
     isGoingBack: journal.isGoingBack,
     rebootReasons: journal.rebootReasons,
+    bootedOther: isThisBoot ? journal.foreign.booted : null,
     unhealthy: journal.unhealthy,
     problem: journal.problem,
   };

@@ -13,7 +13,8 @@ import type { ProgressFile } from "../host/agent/progress-file.ts";
 import { startLoop, type Pass } from "../loop.ts";
 import type { decide } from "../reconcile/decide.ts";
 import type { Decision } from "../reconcile/decision.ts";
-import { isResting, stateOf, type Journal } from "../reconcile/journal.ts";
+import { isResting, type Journal } from "../reconcile/journal.ts";
+import { stateOf } from "../reconcile/state-of.ts";
 import { saveJournal } from "../save-journal.ts";
 import type { OfflineReport } from "./report-offline.ts";
 

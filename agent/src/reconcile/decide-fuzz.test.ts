@@ -2,6 +2,7 @@ import type { StorePath } from "@chimera/proto/names";
 import { expect, test } from "vitest";
 import type { Decision } from "./decision.ts";
 import { isRepair, isResting, isSignedWayBack, isWayBack, maxTransitions, type Journal } from "./journal.ts";
+import { isFought, isStanding } from "./model/random-boots.ts";
 import { drive } from "./model/random-drive.ts";
 import type { Machine } from "./model/random-machine.ts";
 import { befall, beginTrial, calm, wantedBy, type Trial, type Wishes } from "./model/random-events.ts";
@@ -37,7 +38,9 @@ function playTrial(seed: number, wishes: Wishes): Ending {
     const isCalm = looks >= faultyLooks;
     if (looks === faultyLooks) calm(trial);
     if (!isCalm) befall(trial);
+    const [before, isLeft] = [trial.journal, isStanding(trial)];
     const decision = drive(trial, isCalm);
+    if (isLeft && isFought(before, decision)) watch.broken.add("fought over what was booted");
     quiet = isCalm && isQuiet(trial, decision) ? quiet + 1 : 0;
     follow(watch, trial, decision);
   }
@@ -109,6 +112,7 @@ function judgeEnd(trial: Trial): string[] {
   const { journal } = trial;
   if (journal === null) return ["no journal"];
   if (isTriedForEver(trial)) return judgeFailed(journal, trial);
+  if (isStanding(trial)) return [];
   if (!isResting(journal) && journal.step !== "staged-for-reboot") return [`not at rest: ${journal.step}`];
   return journal.order.id === wantedBy(trial).order.id
     ? judgeRest(journal, trial)

@@ -2,7 +2,6 @@ import { expect, test } from "vitest";
 import { decide } from "./decide.ts";
 import { maxTransitions } from "./journal.ts";
 import { a, b, c, clear, desired, headId, observed } from "./model/machine-model.ts";
-import { needsOf } from "./needs.ts";
 import { at, kinds, play, tries } from "./model/play-machine.ts";
 
 test("a new head is fetched, activated, proven, then made permanent, in this order", () => {
@@ -201,23 +200,6 @@ test("too many steps in one activation end in stuck", () => {
   const { plan } = decide(observed(), at("staged", { transitions: maxTransitions + 1 }), desired(1, b));
   expect(plan?.journal.step).toBe("stuck");
   expect(plan?.events).toContainEqual(expect.objectContaining({ type: "alarm" }));
-});
-
-test("only the steps that need processes ask for them", () => {
-  const nothing = {
-    unit: null,
-    units: false,
-    preflightTo: null,
-    contact: false,
-    deadMan: null,
-    bootEntryOf: null,
-    switchLock: false,
-    checks: null,
-  };
-  expect(needsOf(null)).toEqual(nothing);
-  expect(needsOf(at("committed"))).toMatchObject({ ...nothing, checks: { checks: [] } });
-  expect(needsOf(at("reverted"))).toEqual(nothing);
-  expect(needsOf(at("staged"))).toMatchObject({ units: true, preflightTo: b });
 });
 
 test("a proven node whose boot default cannot be put back stays on its system, and does not fall back to an older one", () => {

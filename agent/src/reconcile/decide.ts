@@ -27,7 +27,6 @@ import {
   isWayBack,
   maxTransitions,
   problemOf,
-  stateOf,
   type DeadMan,
   type Journal,
   type Step,
@@ -36,6 +35,7 @@ import { newJournal, type Wanted } from "./new-journal.ts";
 import { alarm, go, goThen, planned, rest, stand, wait, withEvents, type Situation } from "./plan.ts";
 import type { Reserve } from "./preflight/judge-preflight.ts";
 import type { Sight } from "./sight.ts";
+import { stateOf } from "./state-of.ts";
 import { decideUpkeep } from "./upkeep.ts";
 
 /** What pre-flight leaves free where the node's module says nothing else. */

@@ -4,6 +4,7 @@ import type { NodeEventBody } from "@chimera/proto/event";
 import type { CheckResult } from "@chimera/proto/health-check";
 import type { Digest, StorePath } from "@chimera/proto/names";
 import type { StateWord } from "@chimera/proto/state-word";
+import type { Declared } from "./checks/own-policy.ts";
 import type { Journal, JournalOrder, UnitRecord } from "./journal.ts";
 import type { OrderPolicy } from "./order-policy.ts";
 import type { PreflightFacts } from "./preflight/preflight-facts.ts";
@@ -42,6 +43,8 @@ export interface Observed {
   bootId: string;
   system: SystemPointers;
   fetch: FetchFact;
+  /** Who switches the system now, though no order of ours does: in words; null where nobody does, or nobody asked. */
+  switching: string | null;
   /** The journal's unit; null when systemd did not answer. */
   unit: UnitFact | null;
   units: UnitsFact | null;
@@ -55,6 +58,8 @@ export interface Observed {
   standsIn: boolean;
   /** Since the newest activation; empty before the runner began. */
   checks: readonly CheckResult[];
+  /** What the module of the system that is switched to next declares; null where nobody asked. */
+  declared: Declared | null;
   /** Whether the journal's dead-man is armed; null when nobody asked or systemd did not answer. */
   deadManArmed: boolean | null;
   /** The loader's id of the entry that boots the wanted system; null where there is none or nobody asked. */
@@ -86,6 +91,8 @@ export interface Desired {
   policy: OrderPolicy;
   /** Whether a system that somebody else activated is drift to undo, or only to report. */
   revertForeign: boolean;
+  /** Whether that goes for one that was booted in the place of the default too. */
+  undoesBooted: boolean;
 }
 
 export type Action =
@@ -151,6 +158,12 @@ export interface Needs {
   bootEntryOf: StorePath | null;
   /** Whether nobody else may switch the system meanwhile. */
   switchLock: boolean;
+  /** Whether somebody else may be switching the system. */
+  switching: boolean;
+  /** The system whose own checks are to be known. */
+  declaredBy: StorePath | null;
+  /** The system whose variants count as itself. */
+  specialisationsOf: StorePath | null;
   /** Which checks run now, and since when they count. */
   checks: CheckRun | null;
 }

@@ -2,9 +2,9 @@
 import type { ErrorCode } from "@chimera/proto/errors";
 import { Count, Digest, IsoTime, StorePath } from "@chimera/proto/names";
 import { Place } from "@chimera/proto/signed/place";
-import type { StateWord } from "@chimera/proto/state-word";
 import { z } from "zod";
 import type { Observed } from "./decision.ts";
+import { ForeignRecord } from "./foreign/foreign-record.ts";
 import { Drained, RebootStage } from "./journal-restart.ts";
 import { OrderPolicy, plainPolicy } from "./order-policy.ts";
 
@@ -136,6 +136,7 @@ export const Journal = z.object({
   upkeep: OrderPolicy.nullable().default(null),
   /** The check that made the committed system unhealthy; null while it is well. */
   unhealthy: z.string().max(64).nullable().default(null),
+  foreign: ForeignRecord.prefault({}),
   /** Why the newest revert was begun. */
   blame: Blame.default("none"),
   problem: Problem.nullable(),
@@ -180,29 +181,6 @@ export function isPanicWaiting(journal: Journal): boolean {
   return isWaiting && isSignedWayBack(journal);
 }
 
-export function stateOf(journal: Journal | null): StateWord {
-  return journal === null ? "idle" : words[journal.step];
-}
-
-const words: Record<Step, StateWord> = {
-  accepted: "fetching",
-  staged: "staged",
-  arming: "activating",
-  activating: "activating",
-  probation: "probation",
-  committing: "committing",
-  committed: "committed",
-  "staged-for-reboot": "staged-for-reboot",
-  "preparing-reboot": "staged-for-reboot",
-  rebooting: "rebooting",
-  reverting: "reverting",
-  "falling-back": "reverting",
-  reverted: "reverted",
-  "revert-failed": "revert-failed",
-  refused: "refused",
-  stuck: "stuck",
-};
-
 /** The next record: a new step starts its own clock. */
 export function advance(journal: Journal, observed: Observed, changes: Partial<Journal>): Journal {
   const moved = changes.step !== undefined && changes.step !== journal.step;
@@ -246,4 +224,9 @@ export function homeOf(journal: Journal): StorePath | null {
 /** What somebody else activated over the committed system is being undone: no new order is begun by that. */
 export function isRepair({ toplevel, lastCommitted }: Journal): boolean {
   return toplevel === lastCommitted;
+}
+
+/** Such a repair, and no order that wants the committed system: that one waits for nobody. */
+export function isPutBack(journal: Journal): boolean {
+  return isRepair(journal) && journal.attempts.foreign > 0;
 }

@@ -1,9 +1,10 @@
 /** PURE. What the next pass must look at; the rest would cost a process for nothing. */
 import type { StorePath } from "@chimera/proto/names";
 import { isRetried } from "./back/decide-reverted.ts";
+import { specialisationsOf } from "./foreign/specialisation.ts";
 import { isGoingBackBy } from "./forward/after-commit.ts";
 import type { CheckRun, Needs } from "./decision.ts";
-import { isWayBack, type Journal, type Step } from "./journal.ts";
+import { isPutBack, isWayBack, type Journal, type Step } from "./journal.ts";
 import { nameOf } from "./plan.ts";
 import { upkeepRun } from "./upkeep.ts";
 
@@ -15,6 +16,9 @@ const nothing: Needs = {
   deadMan: null,
   bootEntryOf: null,
   switchLock: false,
+  switching: false,
+  declaredBy: null,
+  specialisationsOf: null,
   checks: null,
 };
 
@@ -22,7 +26,7 @@ const judging: ReadonlySet<Step> = new Set<Step>(["staged", "probation", "staged
 
 export function needsOf(journal: Journal | null): Needs {
   if (journal === null) return nothing;
-  const { step, unit, toplevel, deadMan } = journal;
+  const { step, unit, toplevel } = journal;
   const isForward = !isWayBack(journal);
   // A way back waits for nobody's answer.
   const isJudging = isForward && judging.has(step);
@@ -31,15 +35,23 @@ export function needsOf(journal: Journal | null): Needs {
     units: isJudging || step === "activating",
     preflightTo: preflightOf(journal),
     contact: isJudging || isRetried(journal),
-    deadMan: step === "arming" ? unitOf(deadMan) : null,
+    deadMan: deadManOf(journal),
     bootEntryOf: step === "preparing-reboot" && isForward ? toplevel : null,
     switchLock: step === "probation",
+    switching: mayBeSwitching(journal),
+    declaredBy: step === "staged" ? toplevel : null,
+    specialisationsOf: specialisationsOf(journal),
     checks: checksOf(journal),
   };
 }
 
-function unitOf(deadMan: Journal["deadMan"]): string | null {
-  return deadMan?.unit ?? null;
+/** Only then a put-back is decided, or about to be carried out. */
+function mayBeSwitching(journal: Journal): boolean {
+  return journal.foreign.seen !== null || (journal.step === "staged" && isPutBack(journal));
+}
+
+function deadManOf({ step, deadMan }: Journal): string | null {
+  return step === "arming" ? (deadMan?.unit ?? null) : null;
 }
 
 const forward: ReadonlySet<Step> = new Set<Step>(["staged", "staged-for-reboot", "preparing-reboot"]);
@@ -57,7 +69,8 @@ const checked: ReadonlySet<Step> = new Set<Step>(["probation", "committing", "co
 function checksOf(journal: Journal): CheckRun | null {
   const { step, policy, since, attempts } = journal;
   if (!checked.has(step)) return upkeepRun(journal);
-  if (isWayBack(journal)) return null;
+  // No proof is asked of a way back; afterwards it is looked after like any other.
+  if (isWayBack(journal) && (step !== "committed" || policy.ofHead === null)) return null;
   const { order, bootId } = journal;
   const tries = [attempts.contact, attempts.reboot, attempts.foreign].join(".");
   const id = `${nameOf(journal)} ${order.id} ${bootId} ${tries}`;

@@ -1,6 +1,7 @@
 /** PURE. The journal of an order that begins. */
 import type { StorePath } from "@chimera/proto/names";
 import type { Desired } from "./decision.ts";
+import { nothingForeign } from "./foreign/foreign-record.ts";
 import type { Sight } from "./sight.ts";
 import { permanentSystem } from "./permanent-system.ts";
 import { homeOf, isSignedWayBack, isWayBack, journalVersion, type Journal, type Step } from "./journal.ts";
@@ -49,6 +50,7 @@ const nothingDone = {
   bootSet: false,
   bootTouched: false,
   unhealthy: null,
+  foreign: nothingForeign,
   blame: "none",
   problem: null,
 } satisfies Partial<Journal>;

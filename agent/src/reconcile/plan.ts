@@ -4,6 +4,8 @@ import type { NodeEventBody } from "@chimera/proto/event";
 import type { StorePath } from "@chimera/proto/names";
 import type { StateWord } from "@chimera/proto/state-word";
 import type { Sight } from "./sight.ts";
+import { bootedText, runsBooted } from "./foreign/runs-booted.ts";
+import { stateOf } from "./state-of.ts";
 import { backoffMs } from "./backoff.ts";
 import type { Action, Blocked, Decision, UnitFact } from "./decision.ts";
 import {
@@ -11,7 +13,6 @@ import {
   isRepair,
   isWayBack,
   problemOf,
-  stateOf,
   type Blame,
   type Journal,
   type UnitRecord,
@@ -37,6 +38,8 @@ export function rest(situation: Situation, reason: string): Decision {
   const { current, profile, bootDefault } = observed.system;
   const { before, toplevel } = journal;
   const isKnown = (path: StorePath | null) => path === null || path === before.current || path === toplevel;
+  if (runsBooted(situation))
+    return wait(situation, "booted-other", `${reason}, and ${bootedText(situation)}`);
   if (!isKnown(current))
     return wait(situation, "foreign-system", `${reason}, and somebody activated ${current}`);
   const named = [profile, bootDefault].find(

@@ -26,7 +26,7 @@ test("whom its own machine keeps from beginning for longer has failed, with its 
   expect(outcomeOf(sight, late)).toEqual({ kind: "failed", reason, byContact: false });
 });
 
-test.each(["rollout", "paused", "equivocation", null])(
+test.each(["rollout", "paused", "equivocation", "booted-other", null])(
   "nobody waits for one that has not begun because of %s, and it has not failed",
   (waiting) => {
     expect(outcomeOf({ ...sight, waiting }, late).kind).toBe("standing");

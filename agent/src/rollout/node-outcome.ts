@@ -44,8 +44,8 @@ const beginMs = 300_000;
 
 const begun: ReadonlySet<string> = new Set<StateWord>(["activating", "probation", "committing", "reverting"]);
 
-/** Why a node does not begin, where that does not come from its own machine. */
-const fromOutside: ReadonlySet<string> = new Set(["rollout", "paused", "equivocation"]);
+/** Why a node does not begin, where that is no fault of its own machine: a person chose what runs, or something outside forbids it. */
+const fromOutside: ReadonlySet<string> = new Set(["rollout", "paused", "equivocation", "booted-other"]);
 
 export function outcomeOf(sight: NodeSight | undefined, limits: Limits): Outcome {
   if (sight === undefined || sight.silentMs === null) return { kind: "away" };

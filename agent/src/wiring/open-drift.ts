@@ -13,8 +13,9 @@ import { createUnitManager } from "../host/machine-drift/unit-manager.ts";
 import { pointerPaths } from "../host/system-pointers.ts";
 import { mergeSummaries } from "../reconcile/drift/merge-summaries.ts";
 import { createIsIgnored, modeOfClass } from "../reconcile/machine-drift/drift-class.ts";
-import { isSwitching, settledToplevel } from "../reconcile/settled-toplevel.ts";
-import type { Shared } from "../shared.ts";
+import { comparedToplevel } from "../reconcile/foreign/specialisation.ts";
+import { isSwitching } from "../reconcile/settled-toplevel.ts";
+import { specialisationOf, type Shared } from "../shared.ts";
 import { createPolicy, lastingIgnores, showableBy } from "./drift-policy.ts";
 import { openMachineDrift } from "./open-machine-drift.ts";
 import { reloadAfterReverts } from "./reload-units.ts";
@@ -75,7 +76,7 @@ function orderDrift(drift: Ordered, { action }: Order): Promise<ShownFacts> | nu
 function openEtcDrift(needs: DriftNeeds, evidence: Evidence): DriftService {
   const { config, log, shared, report, trust } = needs;
   return startDrift({
-    toplevel: () => settledToplevel(shared.journal),
+    toplevel: () => comparedToplevel(shared.journal, specialisationOf(shared)),
     mode: config.drift.mode,
     mounts: modeOfClass(config.drift, "mounts"),
     isHeld: () => shared.isDriftHeld(),

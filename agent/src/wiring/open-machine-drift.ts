@@ -13,8 +13,9 @@ import { createOverridesSource } from "../host/machine-drift/overrides-source.ts
 import { createWrappersSource } from "../host/machine-drift/wrappers-source.ts";
 import type { DriftMode } from "../reconcile/drift/drift.ts";
 import { createIsIgnored, modesOfClasses } from "../reconcile/machine-drift/drift-class.ts";
-import { isSwitching, settledToplevel } from "../reconcile/settled-toplevel.ts";
-import type { Shared } from "../shared.ts";
+import { comparedToplevel } from "../reconcile/foreign/specialisation.ts";
+import { isSwitching } from "../reconcile/settled-toplevel.ts";
+import { specialisationOf, type Shared } from "../shared.ts";
 import { createPolicy, lastingIgnores } from "./drift-policy.ts";
 import type { DriftNeeds } from "./open-drift.ts";
 
@@ -32,7 +33,7 @@ export function openMachineDrift(needs: DriftNeeds, parts: SharedParts): Machine
   const policy = (mode: DriftMode) => createPolicy({ ...config.drift, mode }, trust);
   return startMachineDrift({
     sources: sourcesOf(needs, parts),
-    toplevel: () => settledToplevel(shared.journal),
+    toplevel: () => comparedToplevel(shared.journal, specialisationOf(shared)),
     modes,
     isHeld: () => shared.isDriftHeld(),
     stances: {

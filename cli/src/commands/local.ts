@@ -76,7 +76,9 @@ function defineHolds(command: Command, io: Io): void {
     .addHelpText("after", examples(["chimera local hold --for 2h --drift --reason 'changing /etc by hand'"]))
     .action(async (options: unknown) => hold(io, options));
   addAccessOptions(command.command("release"))
-    .description("End root's own hold of this node before its time; operators end theirs.")
+    .description(
+      "End root's own hold of this node before its time, or let it go on where another system was booted; operators end theirs.",
+    )
     .option("--reason <text>", "why, reported to the operators", "")
     .addHelpText("after", examples(["chimera local release"]))
     .action(async (options: unknown) => release(io, options));

@@ -27,3 +27,8 @@ test("so is a kind of drift, and what was found", () => {
   const none = { hidden: [], unwatched: [], exceptions: [], fought: [], reverted: [], ageMs: sight.ageMs };
   expect(driftTable({ ...none, open }, plain)).toMatch(/firmware-changed.*subvolume/u);
 });
+
+test("a specialisation stands beside the system that it is part of", () => {
+  const path = `/nix/store/${"g".repeat(32)}-nixos-system-n1`;
+  expect(nodeRow(viewOf({ specialisation: { name: "gpu", path } }), sight, plain)[3]).toMatch(/, gpu$/u);
+});

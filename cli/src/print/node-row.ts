@@ -71,7 +71,7 @@ export function nodeRow(view: NodeView, sight: RowSight, paint: Paint): string[]
     view.node,
     stateCell(view, ageMs, paint),
     status?.accepted === null || status === null ? "-" : String(status.accepted.serial),
-    shortPath(status?.system.current ?? null),
+    runningCell(view),
     wantedCell(view, leaf, paint),
     driftCell(view, paint),
     healthCell(view, paint),
@@ -100,6 +100,12 @@ function stateCell(view: NodeView, ageMs: AgeMs, paint: Paint): string {
   if (view.status !== null && !view.verified) return paint("red", `${state}, unsigned`);
   const style = styles.get(state);
   return style === undefined ? state : paint(style, state);
+}
+
+function runningCell({ status }: NodeView): string {
+  const path = shortPath(status?.system.current ?? null);
+  const name = status?.specialisation?.name;
+  return name === undefined ? path : `${path}, ${printableLine(name)}`;
 }
 
 function wantedCell({ status }: NodeView, leaf: StorePath | null, paint: Paint): string {

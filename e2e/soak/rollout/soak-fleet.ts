@@ -55,8 +55,8 @@ export async function startSoakFleet(report: Report): Promise<SoakFleet> {
 }
 
 /**
- * What dies after the commit is seen by a check: of units only the probation judges. It is the canary's from the beginning, since the
- * agent that takes an order says what is checked.
+ * What dies after the commit is seen by a check: of units only the probation judges. Each system of the canary declares it
+ * for itself.
  */
 const sees = {
   kind: "command",

@@ -17,6 +17,7 @@ import { openRestored } from "./overlay/restored.ts";
 import { showPath, type ShowOptions, type ShowRequest } from "./show/show-path.ts";
 import { createSweeper } from "./sweeper.ts";
 import { isSwitchLocked, switchLockFile } from "../activation/switch-lock.ts";
+import { createSwitchingSight } from "../activation/switching-process.ts";
 
 export interface DriftOptions {
   /** The active system; `null` while it is none of ours, and nothing is compared then. */
@@ -42,6 +43,7 @@ export interface DriftOptions {
   /** Another folder in tests, without links on the way; events say /etc all the same. */
   etcDir?: string;
   switchLock?: string;
+  isActivating?: () => boolean;
   currentSystem?: string;
 }
 
@@ -128,6 +130,7 @@ function createPass(options: DriftOptions): Parts {
     currentSystem: options.currentSystem ?? "/run/current-system",
     etcDir,
     isBusy: () => isSwitching() || isSwitchLocked(switchLock),
+    isActivating: options.isActivating ?? createSwitchingSight(),
     scope: createEtcScope(options.ignore),
     evidence,
     restored: openRestored(options.stateDir),

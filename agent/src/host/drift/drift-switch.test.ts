@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { readFileSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import { readFileSync, realpathSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { activate, buildToplevel, plainDeclaration, useEtcFixture } from "./etc-fixture.ts";
 import { snapshotEtc } from "./etc-snapshot.ts";
 
@@ -100,6 +100,34 @@ test("the /etc of a system that somebody else activated is left alone until ours
   await drift.sweepNow();
   expect(snapshotEtc(fixture().etc)).toEqual(pristine());
   expect(drift.summary()).toMatchObject({ openCount: 0 });
+});
+
+test("an activation by hand, which takes no lock, is not undone half-way; one that was given up is", async () => {
+  let isActivating = true;
+  const drift = fixture().start({ isActivating: () => isActivating });
+  await drift.sweepNow();
+  const foreign = buildToplevel(fixture().root, "two", plainDeclaration);
+  // What it does first; it will move the link to the running system at its very end.
+  unlinkSync(at("static"));
+  symlinkSync(realpathSync(join(foreign, "etc")), at("static"));
+  unlinkSync(at("hostname"));
+  const half = snapshotEtc(fixture().etc);
+  await drift.sweepNow();
+  // Hints are followed too, within milliseconds.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(snapshotEtc(fixture().etc)).toEqual(half);
+  expect(types()).not.toContain("drift-reverted");
+  isActivating = false;
+  await drift.sweepNow();
+  expect(snapshotEtc(fixture().etc)).toEqual(pristine());
+});
+
+test("while somebody activates what is ours, as a dry one, other changes are put back as ever", async () => {
+  const drift = fixture().start({ isActivating: () => true });
+  await drift.sweepNow();
+  unlinkSync(at("hostname"));
+  await drift.sweepNow();
+  expect(snapshotEtc(fixture().etc)).toEqual(pristine());
 });
 
 test("no active system of ours means that nothing is compared", async () => {

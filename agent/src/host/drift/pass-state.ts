@@ -1,7 +1,7 @@
 /** SHELL. What one look at /etc works with: its settings, what it knows, and whether that still holds. */
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
-import { lstatSync, realpathSync } from "node:fs";
+import { lstatSync, readlinkSync, realpathSync } from "node:fs";
 import type { LimitFunction } from "p-limit";
 import type { DriftMode } from "../../reconcile/drift/drift.ts";
 import type { EtcScope } from "../../reconcile/drift/etc-scope.ts";
@@ -26,6 +26,8 @@ export interface DriftPassOptions {
   etcDir: string;
   /** A switch runs: /etc is somebody else's for now. */
   isBusy: () => boolean;
+  /** Somebody activates a system by hand: dear to ask. */
+  isActivating: () => boolean;
   scope: EtcScope;
   evidence: Evidence;
   restored: RestoredRecord;
@@ -48,7 +50,16 @@ export interface PassState extends DriftPassOptions {
 export function isCurrent(state: PassState, expected: ExpectedEtc): boolean {
   if (state.isBusy() || state.toplevel() !== expected.toplevel) return false;
   const active = activeSystem(state);
-  return active === null || active === expected.toplevel;
+  if (active !== null && active !== expected.toplevel) return false;
+  return !isBeingReplaced(state, expected);
+}
+
+/** `activate` by hand takes no lock, and moves this link long before the one to the running system. */
+function isBeingReplaced({ etcDir, isActivating }: PassState, { entries }: ExpectedEtc): boolean {
+  const link = entries.get("static");
+  if (link?.kind !== "link") return false;
+  const found = attempt(() => readlinkSync(`${etcDir}/static`));
+  return found.kind === "done" && found.value !== link.target && isActivating();
 }
 
 /** `null` before the first activation of a boot: then nobody else's is active either. */

@@ -109,3 +109,18 @@ test("who ignores pointers hears nothing; who only reports hears of them", () =>
   teller.noteSystem(rest, { ...ours, profile: c });
   expect(told()).toEqual(["found /profile c"]);
 });
+
+test("one that was booted is told once, and from the first judgement on with that as the reason", () => {
+  const { teller, told } = begin();
+  const foreign = { ...ours, current: a, booted: a };
+  teller.noteSystem({ ...rest, bootId: "boot-0" }, foreign);
+  const judged = { ...rest, foreign: { booted: a, seen: null } };
+  teller.noteSystem(judged, foreign);
+  expect(told()).toEqual(["found /run/current-system a"]);
+  expect(teller.summary().open).toMatchObject([
+    { kind: "foreign-system", why: expect.stringMatching(/^it was booted so/u) },
+  ]);
+  // Of what somebody activates over it the boot is no reason.
+  teller.noteSystem(judged, { ...foreign, current: c });
+  expect(teller.summary().open[0]?.why).not.toContain("booted");
+});

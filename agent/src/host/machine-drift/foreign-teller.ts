@@ -59,18 +59,22 @@ function noteSystem(state: State, journal: Journal | null, system: SystemPointer
 
 function judge(state: State, journal: Journal, sight: ForeignSight): void {
   const items = sight.items.filter((item) => !state.isIgnored(item));
-  for (const item of items) tell(state, journal, item);
+  for (const item of items) tell(state, journal, { item, why: sight.why });
   const open = new Set(items.map(({ path }) => path));
   for (const path of sight.judged) if (!open.has(path)) close(state, journal, path);
 }
 
-function tell({ told, responder }: State, journal: Journal, item: DriftItem): void {
+function tell(
+  { told, responder }: State,
+  journal: Journal,
+  { item, why }: { item: DriftItem; why: string | null },
+): void {
   const known = told.get(item.path);
   if (known === undefined) {
     const repairs = journal.attempts.foreign;
     told.set(item.path, { item, since: performance.now(), repairs, order: journal.order.id });
   } else told.set(item.path, { ...known, item });
-  responder.tell(item);
+  responder.tell(item, why === null ? {} : { why });
 }
 
 function close({ told, responder }: State, journal: Journal, path: string): void {

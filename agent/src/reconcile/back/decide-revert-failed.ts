@@ -3,19 +3,21 @@
  * that starts them failed, it is tried anew every five minutes: that says nothing about the system.
  */
 import { backoffMs } from "../backoff.ts";
-import type { Decision } from "../decision.ts";
+import type { Decision, Desired } from "../decision.ts";
+import { isLeftBooted } from "../foreign/booted-other.ts";
 import { homeOf, isToolProblem, isWayBack } from "../journal.ts";
 import { go, rest, type Situation } from "../plan.ts";
 
 const manyFailures = 20;
 
-export function decideRevertFailed(situation: Situation): Decision {
+export function decideRevertFailed(situation: Situation, desired: Desired | null): Decision {
   const { observed, journal } = situation;
   const home = homeOf(journal);
   const { current, profile, bootDefault } = observed.system;
   const isHome = [current, profile, bootDefault ?? home].every((path) => path === home);
   const isDue = observed.uptimeMs - journal.since >= backoffMs(manyFailures);
-  if (!isToolProblem(journal) || isHome || !isDue) return rest(situation, "revert-failed");
+  const isTried = isToolProblem(journal) && !isLeftBooted(situation, desired);
+  if (!isTried || isHome || !isDue) return rest(situation, "revert-failed");
   return go(situation, {
     step: isWayBack(journal) ? "staged" : "reverting",
     systemBack: false,

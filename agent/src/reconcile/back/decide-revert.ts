@@ -2,7 +2,8 @@
 import type { StorePath } from "@chimera/proto/names";
 import { backoffMs } from "../backoff.ts";
 import { fallBack } from "../reboot/order-restart.ts";
-import type { Action, Decision, UnitFact } from "../decision.ts";
+import type { Action, Decision, Desired, UnitFact } from "../decision.ts";
+import { isLeftBooted } from "../foreign/booted-other.ts";
 import { isToolProblem, problemOf, type Journal, type UnitRecord } from "../journal.ts";
 import {
   alarm,
@@ -34,7 +35,7 @@ const revertPrefix = "chimera-revert";
 /** Codes after which the previous system runs, as far as it ever did. */
 const arrived: ReadonlySet<number | null> = new Set([0, 4]);
 
-export function decideReverting(situation: Situation): Decision {
+export function decideReverting(situation: Situation, desired: Desired | null): Decision {
   const { observed, journal } = situation;
   if (observed.system.current === null) {
     return wait(situation, "system-unknown", "the running system could not be read");
@@ -45,6 +46,8 @@ export function decideReverting(situation: Situation): Decision {
   const previous = journal.before.current;
   if (previous === null) return failed(situation, "no previous system is known");
   if (isHome(situation, previous)) return arrive(situation, previous);
+  // What names the new system goes; what was booted in its place is left.
+  if (isLeftBooted(situation, desired)) return arrive(situation, previous);
   return isSpent ? endSpent(situation, previous) : goHome(situation, previous);
 }
 

@@ -4,6 +4,9 @@
  */
 import { backoffMs } from "../backoff.ts";
 import type { Decision, Desired } from "../decision.ts";
+import { awaitQuiet, forgetSeen } from "../foreign/await-quiet.ts";
+import { nothingForeign } from "../foreign/foreign-record.ts";
+import { isLeftBooted, standOnBooted } from "../foreign/booted-other.ts";
 import { isWayBack, type Journal } from "../journal.ts";
 import { go, rest, type Situation } from "../plan.ts";
 
@@ -13,12 +16,23 @@ const maxContactTries = 1;
 const pauseFailures = 6;
 
 export function decideReverted(situation: Situation, desired: Desired | null): Decision {
-  const { observed, journal } = situation;
-  if (isLeftAgain(situation, desired)) return goBackAgain(situation);
-  if (!isRetried(journal) || desired === null || desired.blocked !== null) return rest(situation, "reverted");
-  if (desired.order.id !== journal.order.id || observed.contact !== true) return rest(situation, "reverted");
-  if (observed.uptimeMs - journal.since < backoffMs(pauseFailures)) return rest(situation, "reverted");
-  const attempts = { ...journal.attempts, contact: journal.attempts.contact + 1, activate: 0, revert: 0 };
+  if (isLeftBooted(situation, desired)) return standOnBooted(situation);
+  if (isLeftAgain(situation, desired))
+    return awaitQuiet(situation, leftText(situation)) ?? goBackAgain(situation);
+  return (
+    forgetSeen(situation) ?? (isDue(situation, desired) ? tryAgain(situation) : rest(situation, "reverted"))
+  );
+}
+
+function isDue({ observed, journal }: Situation, desired: Desired | null): boolean {
+  if (!isRetried(journal) || desired === null || desired.blocked !== null) return false;
+  if (desired.order.id !== journal.order.id || observed.contact !== true) return false;
+  return observed.uptimeMs - journal.since >= backoffMs(pauseFailures);
+}
+
+function tryAgain(situation: Situation): Decision {
+  const { attempts: before } = situation.journal;
+  const attempts = { ...before, contact: before.contact + 1, activate: 0, revert: 0 };
   return go(situation, { step: "staged", transitions: 0, systemBack: false, attempts });
 }
 
@@ -30,12 +44,17 @@ function isLeftAgain({ observed, journal }: Situation, desired: Desired | null):
   return desired?.revertForeign === true;
 }
 
+function leftText({ observed, journal }: Situation): string {
+  return `running ${observed.system.current}, though this node went back to ${journal.before.current}`;
+}
+
 function goBackAgain(situation: Situation): Decision {
   const { observed, journal } = situation;
   const foreign = journal.attempts.foreign + 1;
   return go(situation, {
     step: "reverting",
     systemBack: false,
+    foreign: nothingForeign,
     attempts: { ...journal.attempts, foreign, revert: 0 },
     // Whoever does it again and again is met ever more slowly.
     retryAt: observed.uptimeMs + backoffMs(foreign),

@@ -3,6 +3,9 @@ import { decideAfterCommit } from "./after-commit.ts";
 import { backoffMs } from "../backoff.ts";
 import type { Decision, Desired } from "../decision.ts";
 import { problemOf, type Journal } from "../journal.ts";
+import { awaitQuiet, forgetSeen } from "../foreign/await-quiet.ts";
+import { nothingForeign } from "../foreign/foreign-record.ts";
+import { isLeftBooted, standOnBooted } from "../foreign/booted-other.ts";
 import { giveUp } from "../back/decide-way-back.ts";
 import { undrainWait } from "../reboot/decide-drained.ts";
 import { maxBoots, maxCommits } from "./commit-limits.ts";
@@ -92,10 +95,17 @@ export function decideCommitted(situation: Situation, desired: Desired | null): 
   if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
   const isForeign = current !== journal.toplevel;
   const isRepointed = isOther(profile, journal.toplevel) || isOther(bootDefault, journal.toplevel);
-  if (!isForeign && !isRepointed) return decideAfterCommit(situation) ?? standing(situation);
+  return isForeign || isRepointed
+    ? decideForeign(situation, desired)
+    : (forgetSeen(situation) ?? decideAfterCommit(situation) ?? standing(situation));
+}
+
+function decideForeign(situation: Situation, desired: Desired | null): Decision {
+  if (isLeftBooted(situation, desired)) return standOnBooted(situation);
+  const { current, profile, bootDefault } = situation.observed.system;
   const detail = `running ${current}, profile ${profile ?? "unknown"}, boot default ${bootDefault ?? "unknown"}`;
   if (desired?.revertForeign !== true) return wait(situation, "foreign-system", detail);
-  return repair(situation, isForeign, detail);
+  return awaitQuiet(situation, detail) ?? repair(situation, detail);
 }
 
 /** A lead reads here that the fleet shall go no further. */
@@ -106,12 +116,16 @@ function standing(situation: Situation): Decision {
   return wait(situation, "unhealthy-holds-fleet", `check ${unhealthy} fails since the commit`);
 }
 
-function repair(situation: Situation, isForeign: boolean, detail: string): Decision {
+function repair(situation: Situation, detail: string): Decision {
   const { observed, journal } = situation;
   const attempts = { ...journal.attempts, foreign: journal.attempts.foreign + 1 };
   const problem = problemOf("activation-failed", `foreign system: ${detail}`, observed);
-  if (!isForeign) return commitAgain(situation, { attempts, problem });
+  // What is begun is finished, also where it was booted so.
+  const foreign = nothingForeign;
+  if (observed.system.current === journal.toplevel)
+    return commitAgain(situation, { attempts, problem, foreign });
   return go(situation, {
+    foreign,
     step: "staged",
     transitions: 0,
     attempts,

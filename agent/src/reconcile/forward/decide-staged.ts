@@ -2,9 +2,11 @@
 import type { StorePath } from "@chimera/proto/names";
 import type { Blocked, Decision, Desired } from "../decision.ts";
 import { deadManOf } from "./dead-man.ts";
+import { ownPolicy } from "../checks/own-policy.ts";
+import { isLeftBooted, standOnBooted } from "../foreign/booted-other.ts";
 import { permanentSystem } from "../permanent-system.ts";
 import { snapshot } from "./snapshot.ts";
-import { isRepair, isWayBack, type Journal } from "../journal.ts";
+import { isPutBack, isRepair, isWayBack, type Journal } from "../journal.ts";
 import { go, refuse, revert, stand, startUnit, wait, type Situation } from "../plan.ts";
 import { judgePreflight, judgeWayBack, type Reserve } from "../preflight/judge-preflight.ts";
 
@@ -21,10 +23,26 @@ export function decideStaged(situation: Situation, desired: Desired | null, rese
   const blocked = blockOf(situation, desired);
   if (blocked !== null) return stand(journal, blocked);
   if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
-  if (isWayBack(journal)) return stagedBack(situation);
+  const left = leaveAlone(situation, desired);
+  if (left !== null) return left;
+  const own = withOwnChecks(situation);
+  if (isWayBack(journal)) return stagedBack(own);
   return current === journal.toplevel
-    ? adopt(situation)
-    : stagedForward(situation, { reserve, gate: gateOf(situation, desired) });
+    ? adopt(own)
+    : stagedForward(own, { reserve, gate: gateOf(situation, desired) });
+}
+
+/** Whatever is begun from here is judged by what the wanted system says of itself. */
+function withOwnChecks({ observed, journal }: Situation): Situation {
+  return { observed, journal: { ...journal, policy: ownPolicy(journal, observed.declared) } };
+}
+
+/** What somebody booted, or is activating at this moment. */
+function leaveAlone(situation: Situation, desired: Desired | null): Decision | null {
+  const { observed, journal } = situation;
+  if (isLeftBooted(situation, desired)) return standOnBooted(situation);
+  if (!isPutBack(journal) || observed.switching === null) return null;
+  return wait(situation, "switch-locked", `somebody switches now: ${observed.switching}`);
 }
 
 interface Limits {

@@ -14,6 +14,8 @@ export interface PointerPaths {
 export interface ForeignSight {
   /** What names another system than ours. */
   items: DriftItem[];
+  /** Why it is so, where nobody activated it. */
+  why: string | null;
   /** Pointers that were judged: what is not among the items is as it should be. */
   judged: string[];
 }
@@ -31,8 +33,12 @@ export function foreignSight(
   if (wanted === null) return null;
   const judged = wanted.pointers.filter((pointer) => system[pointer] !== null);
   const items = judged.flatMap((pointer) => itemOf(paths[pointer], wanted.toplevel, system[pointer]));
-  return { items, judged: judged.map((pointer) => paths[pointer]) };
+  const wasBooted = journal.foreign.booted !== null && journal.foreign.booted === system.current;
+  return { items, why: wasBooted ? bootedSo : null, judged: judged.map((pointer) => paths[pointer]) };
 }
+
+const bootedSo =
+  "it was booted so, in the place of the default: by somebody at the boot menu, or by the loader";
 
 /** Of a proven system all three are ours. Anything else is proven by nobody: then only what runs is judged. */
 function wantedPointers(journal: Journal): { toplevel: string; pointers: readonly Pointer[] } | null {

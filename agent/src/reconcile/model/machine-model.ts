@@ -22,6 +22,7 @@ export const desired = (serial: number, path: StorePath, over: Partial<Desired> 
   activationSeconds: 60,
   policy: plainPolicy,
   revertForeign: true,
+  undoesBooted: false,
   ...over,
 });
 
@@ -61,6 +62,7 @@ export const observed = (over: Partial<Observed> = {}): Observed => ({
   bootId: "boot-1",
   system: { current: a, booted: a, profile: a, bootDefault: a },
   fetch: { kind: "idle" },
+  switching: null,
   unit: { kind: "absent" },
   units: { state: "running", failing: [] },
   preflight: clear,
@@ -68,6 +70,7 @@ export const observed = (over: Partial<Observed> = {}): Observed => ({
   silentMs: null,
   standsIn: false,
   checks: [],
+  declared: null,
   deadManArmed: false,
   bootEntry: null,
   ...over,

@@ -4,6 +4,7 @@ import type { Blocked, Desired } from "../decision.ts";
 import type { Journal } from "../journal.ts";
 import { OrderPolicy } from "../order-policy.ts";
 import { diceOf, type Dice } from "./dice.ts";
+import { bootAnother, letGoOn, undoesBooted } from "./random-boots.ts";
 import { a, b, c, desired, localOf, panicOf } from "./machine-model.ts";
 import {
   createMachine,
@@ -35,6 +36,8 @@ export interface Trial {
   panicked: Set<StorePath>;
   /** What somebody else activated: allowed as a way back, and nothing else. */
   foreign: Set<StorePath>;
+  /** The boot in which root lets the node go on. */
+  goesOnIn: string | null;
   /** Of those, what was made permanent too: by its owner, not by us. */
   kept: Set<StorePath>;
   trace: string[];
@@ -63,6 +66,7 @@ export function beginTrial(seed: number, { loader, losesJournal }: Wishes): Tria
     panicked: new Set(),
     foreign: new Set(),
     kept: new Set(),
+    goesOnIn: null,
   };
 }
 
@@ -110,6 +114,8 @@ const events: readonly Event[] = [
   { name: "HOLD", probability: 0.015, happen: beginHold },
   { name: "HOLD-ENDS", probability: 0.1, happen: endHold },
   { name: "FOREIGN", probability: 0.004, happen: activateByHand },
+  { name: "MENU", probability: 0.006, happen: bootAnother },
+  { name: "GO-ON", probability: 0.01, happen: letGoOn },
   { name: "FETCH-FAILS", probability: 0.03, happen: failFetch },
 ];
 
@@ -226,11 +232,13 @@ function failFetch({ machine, dice }: Trial): boolean {
 export function calm(trial: Trial): void {
   trial.hold = null;
   if (trial.dice.chance(0.5)) trial.local = null;
+  if (trial.dice.chance(0.5)) letGoOn(trial);
   trial.trace.push("CALM");
 }
 
-export const wantedBy = ({ signed, local, hold }: Trial): Desired => ({
-  ...(local ?? signed),
-  blocked: hold,
+export const wantedBy = (trial: Trial): Desired => ({
+  ...(trial.local ?? trial.signed),
+  blocked: trial.hold,
   waits: null,
+  undoesBooted: undoesBooted(trial),
 });

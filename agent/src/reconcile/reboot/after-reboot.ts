@@ -5,6 +5,7 @@
 import type { StorePath } from "@chimera/proto/names";
 import { deadManOf } from "../forward/dead-man.ts";
 import type { Decision } from "../decision.ts";
+import { bootedOther } from "../foreign/booted-other.ts";
 import { homeOf, isRepair, isWayBack, problemOf, type Journal, type Step } from "../journal.ts";
 import { alarm, go, wait, withEvents, type Situation } from "../plan.ts";
 
@@ -23,12 +24,12 @@ export function decideAfterReboot(situation: Situation): Decision {
   const { step } = journal;
   const { current } = observed.system;
   if (hasComeHome(situation)) return bootedHome(situation);
+  if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
   const isAwaited = awaitsRestart(journal);
   // A machine may restart as often as it likes while an order waits: that is no step of it.
   if (!isAwaited && !unfinished.has(step)) {
     return go(situation, fresh(situation, { step, transitions: journal.transitions }));
   }
-  if (current === null) return wait(situation, "system-unknown", "the running system could not be read");
   if (step === "rebooting") return afterExpected(situation, current);
   if (isAwaited) return afterGoingBack(situation, current);
   const problem = problemOf("activation-failed", `the machine restarted while ${step}`, observed);
@@ -127,7 +128,8 @@ function afterGoingBack(situation: Situation, current: StorePath): Decision {
   return withEvents(decision, [alarm("activation-failed", message)]);
 }
 
-function fresh({ observed, journal }: Situation, changes: Partial<Journal>): Partial<Journal> {
+function fresh(situation: Situation, changes: Partial<Journal>): Partial<Journal> {
+  const { observed, journal } = situation;
   const { attempts = journal.attempts, ...others } = changes;
   return {
     attempts: { ...attempts, commit: 0, boot: 0 },
@@ -138,6 +140,7 @@ function fresh({ observed, journal }: Situation, changes: Partial<Journal>): Par
     bootSet: false,
     deadMan: null,
     isEndUnknown: false,
+    foreign: { booted: bootedOther(situation), seen: null },
     drained: journal.drained === null ? null : { ...journal.drained, retryAt: null, left: null },
     ...others,
   };

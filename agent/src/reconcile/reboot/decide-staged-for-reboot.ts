@@ -1,5 +1,6 @@
 /** PURE. What needs a restart waits until its policy allows it, and a way back until somebody does it or it may itself. */
 import type { Decision, Desired } from "../decision.ts";
+import { isLeftBooted, standOnBooted } from "../foreign/booted-other.ts";
 import { snapshot } from "../forward/snapshot.ts";
 import { homeOf, isWayBack } from "../journal.ts";
 import { go, refuse, stand, wait, type Situation } from "../plan.ts";
@@ -12,6 +13,7 @@ export function decideStagedForReboot(situation: Situation, desired: Desired | n
   const reasons = journal.rebootReasons.join("; ");
   // Somebody restarted into it by hand: it is looked at as any system that runs without being proven.
   if (observed.system.current === journal.toplevel) return go(situation, { step: "staged" });
+  if (isLeftBooted(situation, desired)) return standOnBooted(situation);
   if (desired !== null && desired.blocked !== null) return stand(journal, desired.blocked);
   if (observed.preflight === null)
     return wait(situation, "preflight-unknown", "the loader could not be read");

@@ -92,9 +92,21 @@ test.each<[string, Record<string, unknown>, RegExp, RegExp]>([
     /needs a person/u,
   ],
   [
+    "a system that was booted in the place of the default",
+    { waiting: { reason: "booted-other", detail: "a was booted" } },
+    /a was booted/u,
+    /chimera local release/u,
+  ],
+  [
     "a reason of a newer agent",
     { waiting: { reason: "moon-phase", detail: "full" } },
     /moon-phase: full/u,
+    /journalctl/u,
+  ],
+  [
+    "one that an object has by itself",
+    { waiting: { reason: "constructor", detail: "full" } },
+    /constructor: full/u,
     /journalctl/u,
   ],
   [

@@ -21,7 +21,7 @@ function sentence(outcome: LocalOutcome, status: LocalStatus): string {
     case "held":
       return holdText(status);
     case "released":
-      return `released${stillHeld(status)}`;
+      return `released${goesOn(status)}${stillHeld(status)}`;
     case "not-held":
       return `root held nothing${stillHeld(status)}`;
   }
@@ -35,6 +35,11 @@ function orderText({ local }: LocalStatus): string {
 
 function holdText({ holds: { local } }: LocalStatus): string {
   return local === null ? "held, and over" : `held until ${local.until}: begins no ${stops(local)}`;
+}
+
+/** What the node said just before. */
+function goesOn({ waiting }: LocalStatus): string {
+  return waiting?.reason === "booted-other" ? ": the node goes back to what is signed" : "";
 }
 
 function stillHeld({ holds: { signed } }: LocalStatus): string {

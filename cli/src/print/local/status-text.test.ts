@@ -89,3 +89,9 @@ test("no text of the node's moves the cursor or makes a line", () => {
   expect(text).not.toContain("\u001b");
   expect(text).toMatch(/STATE +committed \(xy z\)\n/u);
 });
+
+test("a specialisation that runs is named, whatever its name is", () => {
+  const variant = { name: "gpu\u001b[2J", path: `/nix/store/${"g".repeat(32)}-nixos-system-n1` };
+  const text = localStatusText(statusOf({ specialisation: variant }), plain);
+  expect(text).toMatch(/^SPECIALISATION +gpu$/mu);
+});

@@ -37,7 +37,7 @@ function stateRows({ state, waiting, fetch, agent, node }: LocalStatus, paint: P
   ];
 }
 
-function systemRows({ accepted, wanted, panic, system }: LocalStatus): Row[] {
+function systemRows({ accepted, wanted, panic, system, specialisation }: LocalStatus): Row[] {
   const place = accepted === null ? "nothing yet" : `head ${showPlace(accepted)}`;
   const undone: Row[] =
     panic === null ? [] : [["PANIC", `${showPlace({ ...panic, rank: 1 })}, accepted ${panic.acceptedAt}`]];
@@ -46,6 +46,7 @@ function systemRows({ accepted, wanted, panic, system }: LocalStatus): Row[] {
     ...undone,
     ["WANTED", shortPath(wanted)],
     ["RUNS", shortPath(system.current)],
+    ...some("SPECIALISATION", specialisation?.name ?? null),
     ["BOOTED", shortPath(system.booted)],
     ["PROFILE", shortPath(system.profile)],
     ["BOOT DEFAULT", shortPath(system.bootDefault)],

@@ -13,6 +13,8 @@ const ways: Readonly<Record<string, string>> = {
   "switch-locked": "wait until the other switch ends: look for nixos-rebuild and switch-to-configuration",
   "foreign-system":
     "chimera local apply keeps it for a while, a deploy for good, chimera local revert leaves it",
+  "booted-other":
+    "a restart into the default, chimera local release or the next deploy leads back to what is signed",
   "no-target": "an operator publishes a head with a system for this node: chimera deploy",
   "panic-no-target": "an operator publishes a head with a system for this node: chimera deploy",
   quarantined: "an operator deploys another system, or pardons this one: chimera quarantine pardon",
@@ -31,5 +33,8 @@ const ways: Readonly<Record<string, string>> = {
 };
 
 export function wayOut(reason: string): string {
-  return ways[reason] ?? "wait; journalctl -u chimera-sentinel says more";
+  return (
+    (Object.hasOwn(ways, reason) ? ways[reason] : undefined) ??
+    "wait; journalctl -u chimera-sentinel says more"
+  );
 }
