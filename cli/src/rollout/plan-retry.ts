@@ -1,6 +1,7 @@
 /** PURE. What `chimera retry --failed` tries again: the newest head's world, on the nodes that could not run it. */
 import type { NodeView } from "@chimera/proto/api";
 import { ChimeraError } from "@chimera/proto/errors";
+import { usualMostMs, type Consent } from "../fleet/head/consent.ts";
 import type { Digest, NodeName, StorePath } from "@chimera/proto/names";
 import type { Head, HeadPolicy } from "@chimera/proto/signed/head";
 import type { Leaf } from "@chimera/proto/signed/world";
@@ -13,6 +14,7 @@ export interface Retry {
   /** What they quarantined because of it, and need a pardon for. */
   pardoned: StorePath[];
   policy: HeadPolicy;
+  consent: Consent;
 }
 
 export interface RetryScene {
@@ -53,6 +55,7 @@ export function planRetry(scene: RetryScene): Retry {
     failed: failed.map(({ node }) => node),
     pardoned: [...new Set(pardoned)].toSorted(),
     policy: renewed(newest.head, nowMs),
+    consent: consentOf(newest.head),
   };
 }
 
@@ -92,6 +95,15 @@ function deniesUndone(
 
 function refuses(quarantine: readonly StorePath[] | undefined, toplevel: StorePath | undefined): boolean {
   return toplevel !== undefined && quarantine?.includes(toplevel) === true;
+}
+
+/** For as long as it was signed for, which is enough for fewer nodes. */
+function consentOf({ policy, consentUntil, createdAt }: Head): Consent {
+  const spanMs = consentUntil === null ? null : Date.parse(consentUntil) - Date.parse(createdAt);
+  return {
+    askedMs: spanMs === null ? null : Math.min(spanMs, usualMostMs),
+    moving: policy.rollout?.waves.map(({ size }) => size) ?? [],
+  };
 }
 
 /** As it was signed; a deadline is as far from now as it was then. */

@@ -2,6 +2,7 @@
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Command } from "commander";
 import { z } from "zod";
+import { checkConsent } from "../fleet/head/consent.ts";
 import { Amount, RolloutFile, Span } from "../fleet/head/plan-rollout.ts";
 
 export function addRolloutOptions(command: Command): Command {
@@ -17,7 +18,11 @@ export function addRolloutOptions(command: Command): Command {
     .option("--max-unavailable <nodes>", "as many of a wave may be on their way at once")
     .option("--proven <percent>", "of a wave, that must have committed before the next one goes (default 50)")
     .option("--deadline <span>", "after that nodes need not wait for the lead any longer, as 2h")
-    .option("--on-deadline <what>", "then: hold or proceed");
+    .option("--on-deadline <what>", "then: hold or proceed")
+    .option(
+      "--consent <span>",
+      "for how long the fleet may go back by itself, as 12h (default: as long as the rollout may last)",
+    );
 }
 
 const { onFailure, onDeadline } = RolloutFile.shape;
@@ -32,6 +37,7 @@ export const RolloutOptions = z.object({
   proven: z.coerce.number().int("a whole number").min(1, "at least 1").max(100, "at most 100").optional(),
   deadline: Span.optional(),
   onDeadline: onDeadline.unwrap().optional(),
+  consent: Span.optional(),
 });
 export type RolloutOptions = z.infer<typeof RolloutOptions>;
 
@@ -54,6 +60,7 @@ const limits = [
   "proven",
   "deadline",
   "onDeadline",
+  "consent",
 ] as const satisfies (keyof RolloutOptions)[];
 
 function baseOf(waves: string, file: RolloutFile | undefined): RolloutFile {
@@ -64,16 +71,10 @@ function baseOf(waves: string, file: RolloutFile | undefined): RolloutFile {
 
 /** What is typed comes first. */
 function overlay(base: RolloutFile, typed: RolloutOptions): RolloutFile {
-  const maxUnavailable = typed.maxUnavailable ?? base.maxUnavailable;
-  const deadline = typed.deadline ?? base.deadline;
-  return {
-    waves: base.waves,
-    order: typed.waveOrder ?? base.order,
-    maxFailed: typed.maxFailed ?? base.maxFailed,
-    onFailure: typed.onFailure ?? base.onFailure,
-    proven: typed.proven ?? base.proven,
-    onDeadline: typed.onDeadline ?? base.onDeadline,
-    ...(maxUnavailable !== undefined && { maxUnavailable }),
-    ...(deadline !== undefined && { deadline }),
-  };
+  const said = limits.flatMap((name) =>
+    typed[name] === undefined ? [] : [[name === "waveOrder" ? "order" : name, typed[name]] as const],
+  );
+  const rollout: RolloutFile = { ...base, ...Object.fromEntries(said) };
+  checkConsent(typed.consent, rollout.onFailure);
+  return rollout;
 }

@@ -77,6 +77,7 @@ async function retry(io: Io, options: Options): Promise<void> {
     leaves,
     mode: "deploy",
     policy: plan.policy,
+    consent: plan.consent,
     reason: options.reason,
     expiresHours: options.expires,
     propose: options.propose,

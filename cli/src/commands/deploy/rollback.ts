@@ -8,7 +8,13 @@ import { finish } from "../../fleet/follow/finish.ts";
 import { createOperator, type Operator } from "../../fleet/operator.ts";
 import { headPolicy } from "../../fleet/head/head-policy.ts";
 import type { RolloutFile } from "../../fleet/head/plan-rollout.ts";
-import { publishHead } from "../../fleet/head/publish-head.ts";
+import { checkConsent } from "../../fleet/head/consent.ts";
+import {
+  plannedConsent,
+  publishHead,
+  type PlannedConsent,
+  type WantedHead,
+} from "../../fleet/head/publish-head.ts";
 import { warnOfBase } from "../../fleet/head/warn-of-base.ts";
 import { namesOfWaves, withWaves, type WavedPolicy } from "../../fleet/head/with-waves.ts";
 import type { Io } from "../../io.ts";
@@ -84,19 +90,21 @@ async function rollback(io: Io, options: Options): Promise<void> {
   await refuseQuarantined(io, operator, leaves);
   const changed = changedLeaves(operator, leaves);
   const waved = withWaves(io, { project, policy, rollout }, { leaves, changed });
-  if (options.dryRun) {
-    showChanges(io, operator, { leaves, ...waved, json: options.json });
-    return;
-  }
-  tellWaves(io, waved);
-  const sent = await publishHead(io, operator, {
+  const wanted: WantedHead = {
     leaves,
     mode: "rollback",
     ...waved,
     reason: options.reason,
     expiresHours: options.expires,
     propose: options.propose,
-  });
+  };
+  if (options.dryRun) {
+    const consent = plannedConsent(io, operator, wanted);
+    showChanges(io, operator, { leaves, ...waved, planned: consent, json: options.json });
+    return;
+  }
+  tellWaves(io, waved);
+  const sent = await publishHead(io, operator, wanted);
   const finishOptions = { json: options.json, follow: options.follow, timeoutSeconds: options.timeout };
   await finish(io, { operator, sent, options: finishOptions }, leaves);
 }
@@ -104,7 +112,10 @@ async function rollback(io: Io, options: Options): Promise<void> {
 /** In waves as a deployment. But who goes back has found the newer world bad: one that fails on the way does not bring it back to all. */
 function rolloutBack(options: Options, file: RolloutFile | undefined): RolloutFile | null {
   const rollout = wantedRollout(options, file);
-  return rollout === null ? null : { ...rollout, onFailure: options.onFailure ?? "pause" };
+  if (rollout === null) return null;
+  const onFailure = options.onFailure ?? "pause";
+  checkConsent(options.consent, onFailure);
+  return { ...rollout, onFailure };
 }
 
 function changedLeaves({ current }: Operator, leaves: readonly Leaf[]): NodeName[] {
@@ -137,17 +148,22 @@ function completeWorld(
   );
 }
 
-function showChanges(
-  io: Io,
-  { current }: Operator,
-  { leaves, policy, waves, json }: WavedPolicy & { leaves: readonly Leaf[]; json: boolean },
-): void {
+function showChanges(io: Io, { current }: Operator, { leaves, policy, waves, planned, json }: Shown): void {
   const old = new Map(current.leaves.map((leaf) => [leaf.node, leaf]));
   const changes = leaves.map((leaf) => ({ node: leaf.node, old: old.get(leaf.node), new: leaf }));
   const named = namesOfWaves(waves);
-  if (json) io.out(`${printableJson({ type: "plan", policy, waves: named, nodes: planRows(changes) })}\n`);
-  else {
-    const text = `${planTable(changes, io.paint)}${policyText(policy)}${wavesText(named)}`;
-    io.out(`${text}nothing was sent (--dry-run)\n`);
+  const { until, lines } = planned;
+  if (json) {
+    const said = { policy, waves: named, consentUntil: until, nodes: planRows(changes) };
+    io.out(`${printableJson({ type: "plan", ...said })}\n`);
+    return;
   }
+  const how = [policyText(policy), wavesText(named), ...lines.map((line) => `${line}\n`)].join("");
+  io.out(`${planTable(changes, io.paint)}${how}nothing was sent (--dry-run)\n`);
+}
+
+interface Shown extends WavedPolicy {
+  leaves: readonly Leaf[];
+  planned: PlannedConsent;
+  json: boolean;
 }

@@ -1,7 +1,7 @@
 /** The place of the next head: above what is stored and what nodes verifiably have, on top of what they will follow. */
 import { expect, test } from "vitest";
 import type { NodeView } from "@chimera/proto/api";
-import { Digest } from "@chimera/proto/names";
+import { Digest, WorldId } from "@chimera/proto/names";
 import { openHead } from "@chimera/proto/signed/head";
 import { openPanic } from "@chimera/proto/signed/panic";
 import { createSignedFleet } from "../../../test/fixture/signed-fleet.ts";
@@ -72,4 +72,43 @@ test.each<[string, ReturnType<typeof placeOf>, { serial: number; previous: strin
   ],
 ])("%s", (_, place, wanted) => {
   expect(place).toEqual({ epoch: 0, ...wanted });
+});
+
+test("what others are to sign first consents from its last moment on", () => {
+  const [keys] = fleet.chain;
+  if (keys === undefined) throw new Error("no keys");
+  const rollout = {
+    waves: [{ list: other, size: 1 }],
+    maxFailed: 0,
+    onFailure: "return" as const,
+    maxUnavailable: null,
+    proven: 50,
+    deadline: null,
+    onDeadline: "hold" as const,
+  };
+  const next = {
+    fleetId: fleet.fleetId,
+    keySet: keys.set,
+    current: {
+      head,
+      panic: null,
+      stored: head.id,
+      effective: {
+        kind: "returned" as const,
+        world: WorldId.parse("f".repeat(64)),
+        id: head.id,
+        place: { epoch: 0, serial: 7, rank: 1 },
+      },
+    },
+    nodes: [],
+    leaves: fleet.world(),
+    mode: "deploy" as const,
+    policy: { rollout },
+    reason: "",
+    author: "o",
+    expiresHours: 24,
+    nowMs: Date.parse(at),
+  };
+  expect(nextHead(next).consentUntil).toBe("2026-11-23T14:00:00.000Z");
+  expect(nextHead({ ...next, isProposed: true }).consentUntil).toBe("2026-11-24T14:00:00.000Z");
 });

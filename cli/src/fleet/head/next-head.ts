@@ -6,13 +6,11 @@ import { Head, type HeadPolicy } from "@chimera/proto/signed/head";
 import type { KeySet } from "@chimera/proto/signed/key-set";
 import { comparePlace } from "@chimera/proto/signed/place";
 import { worldId, type Leaf } from "@chimera/proto/signed/world";
+import { consentEndMs, type Consent, type ConsentSubject } from "./consent.ts";
 import { highestReported } from "./highest-reported.ts";
 import { newestOf, type CurrentFleet, type Seen } from "../newest-document.ts";
 
 const hourMs = 3_600_000;
-
-/** For as long a rollout may take the fleet back by itself. */
-const consentMs = 2 * hourMs;
 
 export interface NewHead {
   fleetId: FleetId;
@@ -26,6 +24,10 @@ export interface NewHead {
   reason: string;
   author: string;
   expiresHours: number;
+  /** Absent: for as long as the policy's waves may take. */
+  consent?: Consent | undefined;
+  /** Others are to sign it too, before it expires. */
+  isProposed?: boolean;
   nowMs: number;
 }
 
@@ -39,6 +41,7 @@ export function nextHead(order: NewHead): Head {
     );
   }
   const revertTo = worldBefore(order);
+  const untilMs = consentEndMs(consentSubject(order), revertTo);
   return Head.parse({
     v: 1,
     kind: "head",
@@ -49,7 +52,7 @@ export function nextHead(order: NewHead): Head {
     mode: order.mode,
     policy: order.policy,
     revertTo,
-    consentUntil: consentOf(order, revertTo),
+    consentUntil: untilMs === null ? null : iso(untilMs),
     createdAt: iso(nowMs),
     notAfter: iso(nowMs + order.expiresHours * hourMs),
     author: order.author,
@@ -58,15 +61,28 @@ export function nextHead(order: NewHead): Head {
 }
 
 /** Of a head that tries the newest world again: what lay before that, since a way back to itself is none. */
-function worldBefore({ current: { effective, head }, leaves }: NewHead): WorldId | null {
+export function worldBefore({
+  current: { effective, head },
+  leaves,
+}: Pick<NewHead, "current" | "leaves">): WorldId | null {
   if (effective.kind === "none") return null;
   const isAgain = head !== null && effective.world === head.head.world && worldId(leaves) === effective.world;
   return isAgain ? head.head.revertTo : effective.world;
 }
 
-/** Whoever writes to NATS could use a consent: it is given only to a rollout that is to go back by itself, and not for long. */
-function consentOf({ policy, nowMs }: NewHead, revertTo: WorldId | null): string | null {
-  return revertTo !== null && policy.rollout?.onFailure === "return" ? iso(nowMs + consentMs) : null;
+/** Signatures that are waited for must not eat up what the rollout needs. */
+export function consentSubject({
+  policy,
+  consent,
+  isProposed = false,
+  expiresHours,
+  nowMs,
+}: Pick<NewHead, "policy" | "consent" | "isProposed" | "expiresHours" | "nowMs">): ConsentSubject {
+  return {
+    policy,
+    consent: consent ?? { askedMs: null, moving: policy.rollout?.waves.map(({ size }) => size) ?? [] },
+    fromMs: isProposed ? nowMs + expiresHours * hourMs : nowMs,
+  };
 }
 
 /** The store takes only what follows its own newest; one that has none takes what the nodes follow. */

@@ -7,6 +7,7 @@ import type { Leaf } from "@chimera/proto/signed/world";
 import { z } from "zod";
 import { parseDurationMs } from "../../order/duration.ts";
 import type { Candidate } from "../../project/select-nodes.ts";
+import type { Consent } from "./consent.ts";
 import { planWaves } from "./plan-waves.ts";
 
 /** "3", or "10%" of the nodes that change. */
@@ -43,6 +44,8 @@ export const RolloutFile = z.strictObject({
   /** From the publication on, as "2h". */
   deadline: Span.optional(),
   onDeadline: z.enum(["hold", "proceed"]).default("hold"),
+  /** For how long the head consents to go back by itself; absent: as long as the rollout may last. */
+  consent: Span.optional(),
 });
 export type RolloutFile = z.infer<typeof RolloutFile>;
 
@@ -50,6 +53,7 @@ export interface RolloutPlan {
   policy: RolloutPolicy;
   /** By the order of the policy: each is uploaded before the head. */
   lists: WaveList[];
+  consent: Consent;
 }
 
 export interface RolloutSubject {
@@ -66,7 +70,8 @@ export function planRollout(
   { leaves, changed, tagsOf, nowMs }: RolloutSubject,
 ): RolloutPlan {
   const keys = new Map(leaves.map(({ node, nodeKey }) => [node, nodeKey]));
-  const lists = wavesOf(file, { leaves, changed, tagsOf }).map((nodes): WaveList => ({
+  const planned = wavesOf(file, { leaves, changed, tagsOf });
+  const lists = planned.map((nodes): WaveList => ({
     v: 1,
     kind: "wave",
     nodes: nodes.flatMap((node) => {
@@ -78,6 +83,10 @@ export function planRollout(
   const count = Math.max(1, changed.size);
   return {
     lists,
+    consent: {
+      askedMs: file.consent ?? null,
+      moving: planned.map((nodes) => nodes.filter((node) => changed.has(node)).length),
+    },
     policy: {
       waves: lists.map((list) => ({ list: waveDigest(list), size: list.nodes.length })),
       maxFailed: countOf(maxFailed, count),

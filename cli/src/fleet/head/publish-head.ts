@@ -12,7 +12,8 @@ import { signDocument } from "../../signers/remote-signer.ts";
 import type { Operator } from "../operator.ts";
 import { newestOf } from "../newest-document.ts";
 import { keepWorld } from "../world-copy.ts";
-import { nextHead } from "./next-head.ts";
+import { consentEndMs, consentLines, type Consent } from "./consent.ts";
+import { consentSubject, nextHead, worldBefore } from "./next-head.ts";
 import { prepareWayBack } from "./prepare-way-back.ts";
 import { storeHead } from "./store-head.ts";
 
@@ -22,6 +23,7 @@ export interface WantedHead {
   policy: HeadPolicy;
   /** The lists that the policy's waves name. */
   waves?: readonly WaveList[];
+  consent?: Consent | undefined;
   reason: string;
   expiresHours: number;
   /** Not stored even where the keys at hand would be enough. */
@@ -44,6 +46,7 @@ export async function publishHead(io: Io, operator: Operator, wanted: WantedHead
   const { api, context, keys, current, signers } = operator;
   const head = nextHead({
     ...wanted,
+    isProposed: isProposed(operator, wanted),
     fleetId: context.fleetId,
     keySet: keys.newest.set,
     current,
@@ -52,6 +55,7 @@ export async function publishHead(io: Io, operator: Operator, wanted: WantedHead
     nowMs: io.nowMs(),
   });
   warnOfGap(io, operator, head);
+  for (const line of plannedConsent(io, operator, wanted).lines) io.err(`chimera: ${line}\n`);
   const payload = Buffer.from(JSON.stringify(head));
   const envelope = await signDocument("head", payload, signers);
   const [nodesBefore] = await Promise.all([
@@ -69,6 +73,35 @@ export async function publishHead(io: Io, operator: Operator, wanted: WantedHead
   await release(io, operator, envelope);
   await keepWorld(io, context.fleetId, { id: head.world, leaves: wanted.leaves });
   return { kind: "published", ...sent };
+}
+
+export interface PlannedConsent {
+  /** Null: nobody goes back by itself. */
+  until: string | null;
+  lines: string[];
+}
+
+/** What a head of these wishes would consent to. */
+export function plannedConsent(
+  io: Io,
+  operator: Pick<Operator, "current" | "signers" | "keys">,
+  wanted: Pick<WantedHead, "leaves" | "policy" | "consent" | "expiresHours" | "propose">,
+): PlannedConsent {
+  const subject = consentSubject({
+    ...wanted,
+    isProposed: isProposed(operator, wanted),
+    nowMs: io.nowMs(),
+  });
+  const untilMs = consentEndMs(subject, worldBefore({ current: operator.current, leaves: wanted.leaves }));
+  const until = untilMs === null ? null : new Date(untilMs).toISOString();
+  return { until, lines: consentLines(subject, untilMs) };
+}
+
+function isProposed(
+  { signers, keys }: Pick<Operator, "signers" | "keys">,
+  { propose }: Pick<WantedHead, "propose">,
+): boolean {
+  return propose || signers.length < keys.newest.set.roles.publish.threshold;
 }
 
 /** Heads that only nodes know of were published by somebody: this one undoes them. */

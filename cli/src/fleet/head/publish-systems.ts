@@ -14,7 +14,7 @@ import { finish } from "../follow/finish.ts";
 import { nodeKeys } from "../node-keys.ts";
 import type { Operator } from "../operator.ts";
 import { planWorld, type Plan, type System } from "./plan.ts";
-import { publishHead } from "./publish-head.ts";
+import { plannedConsent, publishHead, type PlannedConsent, type WantedHead } from "./publish-head.ts";
 import { pushClosures } from "./push-closures.ts";
 import { namesOfWaves, withWaves, type Waving } from "./with-waves.ts";
 
@@ -47,18 +47,21 @@ export async function publishSystems(
   );
   const plan = createPlan(io, publication, { systems, closures });
   const { leaves } = plan;
-  const { policy, waves } = withWaves(io, publication, { leaves, changed: changedBy(plan) });
-  if (options.dryRun) return tellPlan(io, plan, { policy, waves, json: options.json });
-  await pushSystems(io, publication, { closures, systems });
-  const sent = await publishHead(io, operator, {
+  const wanted: WantedHead = {
     leaves,
     mode: "deploy",
-    policy,
-    waves,
+    ...withWaves(io, publication, { leaves, changed: changedBy(plan) }),
     reason: options.reason,
     expiresHours: options.expires,
     propose: options.propose,
-  });
+  };
+  if (options.dryRun) {
+    const { policy, waves = [] } = wanted;
+    const consent = plannedConsent(io, operator, wanted);
+    return tellPlan(io, plan, { policy, waves, consent, json: options.json });
+  }
+  await pushSystems(io, publication, { closures, systems });
+  const sent = await publishHead(io, operator, wanted);
   const finishOptions = { json: options.json, follow: options.follow, timeoutSeconds: options.timeout };
   await finish(
     io,
@@ -67,19 +70,23 @@ export async function publishSystems(
   );
 }
 
-export function tellPlan(
-  io: Io,
-  { world, rows }: Plan,
-  { policy, waves, json }: { policy: HeadPolicy; waves: readonly WaveList[]; json: boolean },
-): void {
+export function tellPlan(io: Io, { world, rows }: Plan, { policy, waves, consent, json }: Told): void {
   const named = namesOfWaves(waves);
-  if (json)
-    io.out(`${printableJson({ type: "plan", world, policy, waves: named, nodes: planRows(rows) })}\n`);
-  else {
-    io.out(
-      `${planTable(rows, io.paint)}${policyText(policy)}${wavesText(named)}nothing was sent (--dry-run)\n`,
-    );
+  const { until, lines } = consent;
+  if (json) {
+    const said = { world, policy, waves: named, consentUntil: until, nodes: planRows(rows) };
+    io.out(`${printableJson({ type: "plan", ...said })}\n`);
+    return;
   }
+  const how = [policyText(policy), wavesText(named), ...lines.map((line) => `${line}\n`)].join("");
+  io.out(`${planTable(rows, io.paint)}${how}nothing was sent (--dry-run)\n`);
+}
+
+interface Told {
+  policy: HeadPolicy;
+  waves: readonly WaveList[];
+  consent: PlannedConsent;
+  json: boolean;
 }
 
 /** Nodes that are to run something else than before. */

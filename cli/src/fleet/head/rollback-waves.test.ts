@@ -82,8 +82,29 @@ test.each([
 
 test("what is typed comes first, also that a rollback that fails brings the newer world back", async () => {
   await write();
-  expect((await back("--no-follow", "--waves", "1,rest", "--on-failure", "return")).code).toBe(0);
+  const typed = ["--waves", "1,rest", "--on-failure", "return"];
+  expect(await back("--dry-run", ...typed)).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/\nit goes back by itself, should it fail by \S+Z\nnothing was sent/u),
+  });
+  const { code, err } = await back("--no-follow", ...typed);
+  expect({ code, err }).toEqual({
+    code: 0,
+    err: expect.stringMatching(/chimera: it goes back by itself, should it fail by \S+Z\n/u),
+  });
   const head = operator().server.heads[0]?.head;
   expect(head?.policy.rollout).toMatchObject({ onFailure: "return", waves: [{ size: 1 }, { size: 3 }] });
   expect(head?.consentUntil).not.toBeNull();
+});
+
+test("for how long it may go back by itself can be said, where it may at all", async () => {
+  await write();
+  const typed = ["--no-follow", "--waves", "1,rest", "--consent", "12h"];
+  expect(await back(...typed)).toMatchObject({
+    code: 64,
+    err: expect.stringContaining("--consent says nothing with --on-failure pause"),
+  });
+  expect((await back(...typed, "--on-failure", "return")).code).toBe(0);
+  const head = operator().server.heads[0]?.head;
+  expect(Date.parse(head?.consentUntil ?? "") - Date.parse(head?.createdAt ?? "")).toBe(12 * 3_600_000);
 });

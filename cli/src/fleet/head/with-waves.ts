@@ -5,6 +5,7 @@ import type { HeadPolicy } from "@chimera/proto/signed/head";
 import type { Leaf } from "@chimera/proto/signed/world";
 import type { Io } from "../../io.ts";
 import type { Project } from "../../project/project-file.ts";
+import type { Consent } from "./consent.ts";
 import { planRollout, type RolloutFile } from "./plan-rollout.ts";
 
 export interface Waving {
@@ -18,6 +19,8 @@ export interface WavedPolicy {
   policy: HeadPolicy;
   /** The lists that it names, each to be stored before the head. */
   waves: WaveList[];
+  /** Absent where everybody goes at once: nobody goes back by itself then. */
+  consent?: Consent;
 }
 
 /** `changed`: nodes that are to run something else than before. */
@@ -33,7 +36,7 @@ export function withWaves(
     tagsOf: (node) => project.nodes[node]?.tags ?? [],
     nowMs: io.nowMs(),
   });
-  return { policy: { ...policy, rollout: plan.policy }, waves: plan.lists };
+  return { policy: { ...policy, rollout: plan.policy }, waves: plan.lists, consent: plan.consent };
 }
 
 /** Of each wave, as they are shown. */

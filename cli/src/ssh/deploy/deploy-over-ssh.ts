@@ -42,6 +42,8 @@ export interface SshPublication {
 }
 
 const usualParallel = 4;
+/** Without waves nobody goes back by itself. */
+const noConsent = { until: null, lines: [] };
 
 /** Throws usage for what only a controller and a lead node can do. */
 export function refuseOverSsh(
@@ -93,7 +95,8 @@ async function publish(io: Io, publishing: Publishing, systems: readonly System[
     systems.map(({ toplevel }) => toplevel),
   );
   const plan = createPlan(publishing, systems, closures);
-  if (options.dryRun) return tellPlan(io, plan, { policy, waves: [], json: options.json });
+  if (options.dryRun)
+    return tellPlan(io, plan, { policy, waves: [], consent: noConsent, json: options.json });
   const cacheKeyFile = await checkedCacheKeyFile(observer.context);
   const away = awayOf(observer, systems);
   const reached = systems.filter(({ node }) => !away.some((one) => one.node === node));
