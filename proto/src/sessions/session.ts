@@ -55,6 +55,8 @@ export const SessionFacts = z.object({
   /** As "SIGTERM". */
   signal: z.string().max(16).nullable(),
   size: TerminalSize,
+  /** `terminal`: its programs have a terminal, and write for it; `log`: they write lines into a file. */
+  output: z.enum(["terminal", "log"]),
   /** Of its output so far. */
   bytes: Count,
   viewers: Count,

@@ -6,23 +6,15 @@ import { randomBytes } from "node:crypto";
 import { ChimeraError } from "@chimera/proto/errors";
 import { StreamId, type TerminalSize } from "@chimera/proto/sessions/session";
 import { createOutputRing } from "../../sessions/output-ring.ts";
-import { paneFormat, pictureOf, readPaneFacts, type Picture } from "../../sessions/pane-picture.ts";
+import { paneFormat, pictureOf, readPaneFacts } from "../../sessions/pane-picture.ts";
+import type { OutputSource } from "./output-source.ts";
 import { openControlClient, type Answers, type ControlClient } from "./control-client.ts";
 
-export interface PaneSource {
-  readonly stream: StreamId;
-  /** What is here of the output. */
-  held: () => { from: number; to: number };
-  read: (from: number, most: number) => Uint8Array;
-  /** Whether some of the output between these positions was never counted: tmux had dropped it. */
-  isCounted: (from: number, to: number) => boolean;
-  /** The screen as it is, and the position of the output that comes next. Throws tool-failed when the session is over. */
-  picture: () => Promise<Picture & { at: number; size: TerminalSize }>;
+export interface PaneSource extends OutputSource {
   /** Throws tool-failed. */
   type: (keys: Uint8Array) => Promise<void>;
   /** Throws tool-failed. */
   resize: (size: TerminalSize) => Promise<void>;
-  close: () => void;
 }
 
 export interface PaneSourceOptions {
