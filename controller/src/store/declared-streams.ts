@@ -83,7 +83,8 @@ export const declaredStreams: DeclaredStream[] = [
     storage: StorageType.Memory,
     discard: DiscardPolicy.Old,
     max_msgs_per_subject: 1,
-    max_bytes: 256 * mib,
+    // With the other streams in memory less than the 512 MiB that a server has for them unless told otherwise.
+    max_bytes: 128 * mib,
     max_age: 7 * dayNanos,
     max_msg_size: 128 * 1024,
   },

@@ -7,7 +7,7 @@ import { ChimeraError } from "@chimera/proto/errors";
 import type { StreamId, TerminalSize } from "@chimera/proto/sessions/session";
 import { attempt } from "../errno-outcome.ts";
 import { run } from "../run.ts";
-import type { OutputSource } from "./output-source.ts";
+import type { OutputSource } from "../../sessions/output-source.ts";
 
 export interface LogSourceOptions {
   file: string;

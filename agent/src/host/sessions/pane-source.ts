@@ -7,7 +7,7 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { StreamId, type TerminalSize } from "@chimera/proto/sessions/session";
 import { createOutputRing } from "../../sessions/output-ring.ts";
 import { paneFormat, pictureOf, readPaneFacts } from "../../sessions/pane-picture.ts";
-import type { OutputSource } from "./output-source.ts";
+import type { OutputSource } from "../../sessions/output-source.ts";
 import { openControlClient, type Answers, type ControlClient } from "./control-client.ts";
 
 export interface PaneSource extends OutputSource {

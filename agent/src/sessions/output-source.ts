@@ -1,6 +1,6 @@
 /** PURE. What a session's output is to whoever sends it on: bytes by their position, and a picture for whoever begins. */
 import type { StreamId, TerminalSize } from "@chimera/proto/sessions/session";
-import type { Picture } from "../../sessions/pane-picture.ts";
+import type { Picture } from "./pane-picture.ts";
 
 export interface OutputSource {
   readonly stream: StreamId;

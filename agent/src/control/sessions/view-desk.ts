@@ -1,0 +1,230 @@
+/**
+ * SHELL. Who watches which session, and what each is sent: no more than its line carries, output as long as that is here, and a picture of the
+ * screen in place of what it cannot have any more. Nobody who watches is a client of tmux, and nothing is sent when nobody watches.
+ */
+import { ChimeraError, errorChain } from "@chimera/proto/errors";
+import type { Log } from "@chimera/proto/log";
+import { encodeFrame, type Frame, type FrameHead } from "@chimera/proto/sessions/session-frame";
+import type { SessionFacts, SessionName } from "@chimera/proto/sessions/session";
+import { viewerGoneMs, type ViewAsk, type ViewerId } from "@chimera/proto/sessions/view-ask";
+import { nextFrame } from "../../sessions/next-frame.ts";
+import type { OutputSource } from "../../sessions/output-source.ts";
+import { pictureFrames } from "../../sessions/picture-frames.ts";
+
+export interface ViewDeskOptions {
+  /** Null where there is no such session. Throws ChimeraError where its output cannot be had. */
+  open: (session: SessionName, onOutput: () => void) => Promise<OutputSource> | null;
+  facts: (session: SessionName) => SessionFacts | null;
+  /** To that viewer alone. */
+  send: (to: { session: SessionName; viewer: ViewerId }, frame: Uint8Array) => void;
+  /** Any clock that does not step. */
+  nowMs: () => number;
+  log: Log;
+}
+
+export interface ViewDesk {
+  take: (ask: ViewAsk) => void;
+  /** Its size, its keyboard or its end is another. */
+  tell: (session: SessionName) => void;
+  viewersOf: (session: SessionName) => number;
+  close: () => void;
+}
+
+interface Viewer {
+  id: ViewerId;
+  sentTo: number | null;
+  seenTo: number;
+  askedMs: number;
+  /** A picture is being made for it. */
+  isDrawing: boolean;
+}
+
+interface Watched {
+  session: SessionName;
+  source: OutputSource | null;
+  viewers: Map<ViewerId, Viewer>;
+  timer: NodeJS.Timeout | null;
+}
+
+interface State extends ViewDeskOptions {
+  watched: Map<SessionName, Watched>;
+}
+
+/** What a program writes within so short a time comes as one piece. */
+const frameMs = 33;
+const lookMs = 5_000;
+/** Of one session, and of all: whoever asks more often than anybody could watch is told so. */
+const mostViewers = 64;
+const mostWatched = 256;
+const nothing = new Uint8Array(0);
+
+export function createViewDesk(options: ViewDeskOptions): ViewDesk {
+  const state: State = { ...options, watched: new Map() };
+  const timer = setInterval(() => forgetGone(state), lookMs).unref();
+  return {
+    take: ({ view }) => take(state, view),
+    tell(session) {
+      const watched = state.watched.get(session);
+      for (const viewer of watched?.viewers.values() ?? []) sendFacts(state, session, viewer);
+    },
+    viewersOf: (session) => state.watched.get(session)?.viewers.size ?? 0,
+    close() {
+      clearInterval(timer);
+      for (const watched of state.watched.values()) leave(state, watched);
+    },
+  };
+}
+
+function take(state: State, { session, viewer: id, seen, isOver }: ViewAsk["view"]): void {
+  const known = state.watched.get(session);
+  const viewer = known?.viewers.get(id);
+  if (isOver) {
+    if (known !== undefined) forget(state, known, id);
+    return;
+  }
+  if (known !== undefined && viewer !== undefined) {
+    viewer.askedMs = state.nowMs();
+    if (seen !== null && seen.stream === known.source?.stream)
+      viewer.seenTo = Math.max(viewer.seenTo, seen.to);
+    pumpSoon(state, known);
+    return;
+  }
+  begin(state, { session, id, seen });
+}
+
+interface Beginning {
+  session: SessionName;
+  id: ViewerId;
+  seen: ViewAsk["view"]["seen"];
+}
+
+function begin(state: State, { session, id, seen }: Beginning): void {
+  const facts = state.facts(session);
+  const known = state.watched.get(session);
+  const refusal =
+    facts === null ? refuse("not-found", `there is no session ${session}`) : crowded(state, known);
+  if (refusal !== null) {
+    state.send({ session, viewer: id }, encodeFrame({ head: refusal, bytes: nothing }));
+    return;
+  }
+  const watched = known ?? watch(state, session);
+  const viewer: Viewer = { id, sentTo: null, seenTo: 0, askedMs: state.nowMs(), isDrawing: false };
+  resume(viewer, watched.source, seen);
+  watched.viewers.set(id, viewer);
+  sendFacts(state, session, viewer);
+  pumpSoon(state, watched);
+}
+
+function crowded({ watched }: State, known: Watched | undefined): FrameHead | null {
+  if (known === undefined && watched.size < mostWatched) return null;
+  if (known !== undefined && known.viewers.size < mostViewers) return null;
+  return refuse("overloaded", "too many watch already: try again later");
+}
+
+function refuse(code: Extract<FrameHead, { kind: "refused" }>["code"], message: string): FrameHead {
+  return { kind: "refused", code, message };
+}
+
+/** Who was here before goes on where it was, as long as what came since is here. */
+function resume(viewer: Viewer, source: OutputSource | null, seen: Beginning["seen"]): void {
+  if (seen === null || source === null || seen.stream !== source.stream) return;
+  const { to } = source.held();
+  if (seen.to <= to) [viewer.sentTo, viewer.seenTo] = [seen.to, seen.to];
+}
+
+function watch(state: State, session: SessionName): Watched {
+  const watched: Watched = { session, source: null, viewers: new Map(), timer: null };
+  state.watched.set(session, watched);
+  const opening = state.open(session, () => pumpSoon(state, watched));
+  if (opening !== null) void settle(state, watched, opening);
+  return watched;
+}
+
+async function settle(state: State, watched: Watched, opening: Promise<OutputSource>): Promise<void> {
+  const { session } = watched;
+  try {
+    const source = await opening;
+    if (state.watched.get(session) === watched) watched.source = source;
+    else source.close();
+    pumpSoon(state, watched);
+  } catch (error) {
+    if (!(error instanceof ChimeraError)) throw error;
+    const head = refuse(error.code, errorChain(error).slice(0, 1000));
+    for (const viewer of watched.viewers.values()) send(state, { session, viewer }, { head, bytes: nothing });
+    leave(state, watched);
+  }
+}
+
+function pumpSoon(state: State, watched: Watched): void {
+  watched.timer ??= setTimeout(() => {
+    watched.timer = null;
+    for (const viewer of watched.viewers.values()) pump(state, watched, viewer);
+  }, frameMs);
+}
+
+/** All that may be sent to it now. */
+function pump(state: State, watched: Watched, viewer: Viewer): void {
+  const { source, session } = watched;
+  if (source === null || viewer.isDrawing) return;
+  for (;;) {
+    const next = nextFrame({ sentTo: viewer.sentTo, seenTo: viewer.seenTo, held: source.held() });
+    if (next.kind === "nothing") return;
+    if (next.kind === "screen") {
+      void draw(state, watched, viewer);
+      return;
+    }
+    const bytes = source.read(next.from, next.bytes);
+    send(
+      state,
+      { session, viewer },
+      { head: { kind: "output", stream: source.stream, from: next.from }, bytes },
+    );
+    viewer.sentTo = next.from + bytes.length;
+  }
+}
+
+async function draw(state: State, watched: Watched, viewer: Viewer): Promise<void> {
+  const { source, session } = watched;
+  if (source === null) return;
+  viewer.isDrawing = true;
+  try {
+    const picture = await source.picture();
+    for (const frame of pictureFrames(picture, source, viewer.sentTo))
+      send(state, { session, viewer }, frame);
+    // Nothing more before it says that it has seen this.
+    viewer.sentTo = picture.at;
+  } catch (error) {
+    if (!(error instanceof ChimeraError)) throw error;
+    state.log.debug({ session, reason: errorChain(error) }, "a session could not be drawn");
+  } finally {
+    viewer.isDrawing = false;
+  }
+  pumpSoon(state, watched);
+}
+
+function send(state: State, to: { session: SessionName; viewer: Viewer }, frame: Frame): void {
+  state.send({ session: to.session, viewer: to.viewer.id }, encodeFrame(frame));
+}
+
+function sendFacts(state: State, session: SessionName, viewer: Viewer): void {
+  const facts = state.facts(session);
+  if (facts !== null) send(state, { session, viewer }, { head: { kind: "facts", facts }, bytes: nothing });
+}
+
+function forgetGone(state: State): void {
+  const before = state.nowMs() - viewerGoneMs;
+  for (const watched of state.watched.values())
+    for (const { id, askedMs } of watched.viewers.values()) if (askedMs < before) forget(state, watched, id);
+}
+
+function forget(state: State, watched: Watched, id: ViewerId): void {
+  watched.viewers.delete(id);
+  if (watched.viewers.size === 0) leave(state, watched);
+}
+
+function leave(state: State, watched: Watched): void {
+  state.watched.delete(watched.session);
+  if (watched.timer !== null) clearTimeout(watched.timer);
+  watched.source?.close();
+  watched.source = null;
+}
