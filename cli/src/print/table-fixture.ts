@@ -49,7 +49,7 @@ export const view = NodeView.parse({
   build: null,
 });
 export const status = NodeStatus.parse(view.status);
-export const head = StoredHead.parse({
+const head = StoredHead.parse({
   id: digest,
   revision: 1,
   storedAt: at,

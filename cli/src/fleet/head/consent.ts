@@ -27,7 +27,7 @@ const dayMs = 24 * hourMs;
 const leastMs = 2 * hourMs;
 /** Longer only where somebody says so. */
 export const usualMostMs = 7 * dayMs;
-export const mostMs = 30 * dayMs;
+const mostMs = 30 * dayMs;
 
 /** Who has not fetched by then has failed. */
 const stagingMs = hourMs;
