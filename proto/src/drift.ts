@@ -62,7 +62,7 @@ export const EntryFacts = z.object({
   attributes: z.array(z.string().max(256)).max(32).optional(),
   /** A value that is no file, as a user's shell or a kernel parameter. */
   text: z.string().max(1024).optional(),
-  /** Of a store path: which file shows the difference, and how. Names in it are not to be trusted. */
+  /** More of it in words; of a store path, which file shows the difference. Names in it are not to be trusted. */
   detail: z.string().max(1024).optional(),
 });
 export type EntryFacts = z.infer<typeof EntryFacts>;

@@ -26,12 +26,21 @@ test("whom its own machine keeps from beginning for longer has failed, with its 
   expect(outcomeOf(sight, late)).toEqual({ kind: "failed", reason, byContact: false });
 });
 
-test.each(["rollout", "paused", "equivocation", "booted-other", null])(
+test.each(["rollout", "paused", "equivocation", null])(
   "nobody waits for one that has not begun because of %s, and it has not failed",
   (waiting) => {
     expect(outcomeOf({ ...sight, waiting }, late).kind).toBe("standing");
   },
 );
+
+test("one on which another system was booted stands at once, before its turn and after its commit", () => {
+  const booted = { ...sight, waiting: "booted-other", problem: "" };
+  const standing = { kind: "standing", reason: "another system was booted there" };
+  expect(outcomeOf(booted, limits)).toEqual(standing);
+  expect(outcomeOf({ ...booted, state: "staged-for-reboot" }, limits)).toEqual(standing);
+  expect(outcomeOf({ ...booted, state: "committed" }, limits)).toEqual(standing);
+  expect(outcomeOf({ ...booted, state: "committed", isProven: true }, limits)).toEqual({ kind: "committed" });
+});
 
 test("one that is held stands at once, one that has gone silent is away", () => {
   expect(outcomeOf({ ...sight, state: "held", waiting: "held" }, limits).kind).toBe("standing");

@@ -44,8 +44,8 @@ const beginMs = 300_000;
 
 const begun: ReadonlySet<string> = new Set<StateWord>(["activating", "probation", "committing", "reverting"]);
 
-/** Why a node does not begin, where that is no fault of its own machine: a person chose what runs, or something outside forbids it. */
-const fromOutside: ReadonlySet<string> = new Set(["rollout", "paused", "equivocation", "booted-other"]);
+/** Why a node does not begin, where that does not come from its own machine. */
+const fromOutside: ReadonlySet<string> = new Set(["rollout", "paused", "equivocation"]);
 
 export function outcomeOf(sight: NodeSight | undefined, limits: Limits): Outcome {
   if (sight === undefined || sight.silentMs === null) return { kind: "away" };
@@ -68,9 +68,9 @@ function notTaken({ state, problem }: NodeSight, { stagingMs }: Limits): Outcome
 function underWay(sight: NodeSight, limits: Limits): Outcome {
   const { state, isProven, waiting } = sight;
   if (state === "committed" && isProven) return committed(sight);
-  if (state === "staged") return staged(sight, limits);
   const standing = standingReason(state, waiting);
   if (standing !== null) return { kind: "standing", reason: standing };
+  if (state === "staged") return staged(sight, limits);
   if (state !== "idle" && state !== "fetching") return { kind: "under-way" };
   return limits.stagingMs <= fetchMs
     ? { kind: "getting-ready" }
@@ -127,6 +127,8 @@ function isHolding({ asksHold, silentMs }: NodeSight): boolean {
 
 function standingReason(state: string, waiting: string | null): string | null {
   if (state === "held") return "held";
+  // Whoever chose what runs there is asked, and not waited for.
+  if (waiting === "booted-other") return "another system was booted there";
   return state === "staged-for-reboot" && waiting === "needs-reboot" ? "needs a restart" : null;
 }
 

@@ -62,7 +62,9 @@ export function wireLoop(needs: LoopNeeds): Loop {
     async observe(asked) {
       const heard = await contact.look(asked.contact);
       const seen = await host.observe(asked);
-      needs.drift.noteSystem(shared.journal, seen.system);
+      // What a journal of an earlier boot means is only judged by this pass.
+      const judging = shared.journal?.bootId === seen.bootId ? shared.journal : null;
+      needs.drift.noteSystem(judging, seen.system);
       return { ...seen, ...heard };
     },
     perform: host.perform,

@@ -110,17 +110,30 @@ test("who ignores pointers hears nothing; who only reports hears of them", () =>
   expect(told()).toEqual(["found /profile c"]);
 });
 
-test("one that was booted is told once, and from the first judgement on with that as the reason", () => {
+test("one that was booted is told once, with that as the reason", () => {
   const { teller, told } = begin();
   const foreign = { ...ours, current: a, booted: a };
-  teller.noteSystem({ ...rest, bootId: "boot-0" }, foreign);
   const judged = { ...rest, foreign: { booted: a, seen: null } };
+  teller.noteSystem(judged, foreign);
   teller.noteSystem(judged, foreign);
   expect(told()).toEqual(["found /run/current-system a"]);
   expect(teller.summary().open).toMatchObject([
-    { kind: "foreign-system", why: expect.stringMatching(/^it was booted so/u) },
+    {
+      kind: "foreign-system",
+      found: { target: a, detail: expect.stringMatching(/^it was booted so/u) },
+      why: expect.stringContaining("chimera local release"),
+    },
   ]);
   // Of what somebody activates over it the boot is no reason.
   teller.noteSystem(judged, { ...foreign, current: c });
-  expect(teller.summary().open[0]?.why).not.toContain("booted");
+  expect(teller.summary().open[0]?.found).toEqual({ type: "symlink", target: c });
+  // Also while an order waits for a restart.
+  const waiting = begin();
+  const staged = at("staged-for-reboot", {
+    lastCommitted: b,
+    toplevel: c,
+    foreign: { booted: a, seen: null },
+  });
+  waiting.teller.noteSystem(staged, foreign);
+  expect(waiting.told()).toEqual(["found /run/current-system a"]);
 });

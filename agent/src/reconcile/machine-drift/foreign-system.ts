@@ -14,7 +14,7 @@ export interface PointerPaths {
 export interface ForeignSight {
   /** What names another system than ours. */
   items: DriftItem[];
-  /** Why it is so, where nobody activated it. */
+  /** Why it is not put back, where it was booted so. */
   why: string | null;
   /** Pointers that were judged: what is not among the items is as it should be. */
   judged: string[];
@@ -33,12 +33,22 @@ export function foreignSight(
   if (wanted === null) return null;
   const judged = wanted.pointers.filter((pointer) => system[pointer] !== null);
   const items = judged.flatMap((pointer) => itemOf(paths[pointer], wanted.toplevel, system[pointer]));
-  const wasBooted = journal.foreign.booted !== null && journal.foreign.booted === system.current;
-  return { items, why: wasBooted ? bootedSo : null, judged: judged.map((pointer) => paths[pointer]) };
+  const { booted } = journal.foreign;
+  const isBooted = booted !== null && booted === system.current;
+  return {
+    items: isBooted ? items.map((item) => bootedItem(item, booted)) : items,
+    why: isBooted ? "left in this boot: a newer order, chimera local release or a restart ends that" : null,
+    judged: judged.map((pointer) => paths[pointer]),
+  };
 }
 
-const bootedSo =
-  "it was booted so, in the place of the default: by somebody at the boot menu, or by the loader";
+/** Whoever reads of it later has only this. */
+function bootedItem(item: DriftItem, booted: string): DriftItem {
+  if (item.found.target !== booted) return item;
+  const detail =
+    "it was booted so, in the place of the default: by somebody at the boot menu, or by the loader";
+  return { ...item, found: { ...item.found, detail } };
+}
 
 /** Of a proven system all three are ours. Anything else is proven by nobody: then only what runs is judged. */
 function wantedPointers(journal: Journal): { toplevel: string; pointers: readonly Pointer[] } | null {
@@ -48,7 +58,7 @@ function wantedPointers(journal: Journal): { toplevel: string; pointers: readonl
   return toplevel === null ? null : { toplevel, pointers: ["current"] };
 }
 
-const quiet: ReadonlySet<Step> = new Set<Step>(["accepted", "staged", "refused"]);
+const quiet: ReadonlySet<Step> = new Set<Step>(["accepted", "staged", "staged-for-reboot", "refused"]);
 
 function runningOnly(journal: Journal): string | null {
   if (journal.step === "reverted") return journal.before.current;
