@@ -10,7 +10,7 @@ import { watchUnitEnd } from "../host/activation/watch-unit.ts";
 import { uptimeMs } from "../host/boot-clock.ts";
 import { createDenier, type Denier } from "./deny-failed.ts";
 import { committedHead } from "../desired/node-facts.ts";
-import type { SystemPointers } from "../reconcile/decision.ts";
+import type { Observed, SystemPointers } from "../reconcile/decision.ts";
 import type { Journal } from "../reconcile/journal.ts";
 import { saveJournal } from "../save-journal.ts";
 import type { Shared } from "../shared.ts";
@@ -62,9 +62,7 @@ export function wireLoop(needs: LoopNeeds): Loop {
     async observe(asked) {
       const heard = await contact.look(asked.contact);
       const seen = await host.observe(asked);
-      // What a journal of an earlier boot means is only judged by this pass.
-      const judging = shared.journal?.bootId === seen.bootId ? shared.journal : null;
-      needs.drift.noteSystem(judging, seen.system);
+      needs.drift.noteSystem(ofThisBoot(shared.journal, seen), seen.system);
       return { ...seen, ...heard };
     },
     perform: host.perform,
@@ -86,6 +84,11 @@ export function wireLoop(needs: LoopNeeds): Loop {
     },
     log: log.child({ component: "loop" }),
   });
+}
+
+/** What a journal of an earlier boot means is only judged by the pass that follows. */
+function ofThisBoot(journal: Journal | null, { bootId }: Observed): Journal | null {
+  return journal?.bootId === bootId ? journal : null;
 }
 
 function noteFailed(keeper: LoopNeeds["keeper"]): Parameters<typeof createDenier>[0] {
