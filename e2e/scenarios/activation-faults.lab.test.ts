@@ -168,7 +168,7 @@ describe("somebody else's switch", () => {
     expect(await pointersOf(node)).toEqual(on("proving"));
     expect((await foreign()).code).toBe(0);
     await waitUntil("it undone", async () => (await pointersOf(node)).current.endsWith("-proving"), {
-      timeoutMs: 60_000,
+      timeoutMs: 120_000,
     });
     await waitView(fleet, "n1", ({ status }) => status?.state === "committed");
   });

@@ -161,13 +161,13 @@ test("a garbage collector root and a link to the running system that are gone ar
 
 test("a profile that somebody moved names ours again", async () => {
   await sh(`nix-env -p /nix/var/nix/profiles/system --set ${theirs}`);
-  await waitDrift("reverted", "foreign-system /nix/var/nix/profiles/system", seconds(40));
+  await waitDrift("reverted", "foreign-system /nix/var/nix/profiles/system", seconds(90));
   expect(await isOurs()).toBe(true);
 });
 
 test("a running system's link that somebody moved is ours again", async () => {
   await sh(`ln -sfn ${theirs} /run/current-system`);
-  await waitDrift("reverted", "foreign-system /run/current-system", seconds(60));
+  await waitDrift("reverted", "foreign-system /run/current-system", seconds(100));
   expect(await isOurs()).toBe(true);
 });
 
@@ -179,7 +179,7 @@ test("another system that somebody switches to is told under a hold, and put bac
   await waitDrift("open", "foreign-system /run/current-system", seconds(40));
   await waitDrift("open", "foreign-system /boot/default", seconds(40));
   await node.runChecked(["chimera", "local", "release"]);
-  await waitUntil("ours runs again", isOurs, seconds(60));
+  await waitUntil("ours runs again", isOurs, seconds(100));
   const count = async () =>
     (await drift()).reverted.filter((item) => item.startsWith("foreign-system")).length;
   await waitUntil("both are told as put back", async () => (await count()) >= before + 2, seconds(20));

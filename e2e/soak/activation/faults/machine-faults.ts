@@ -103,7 +103,8 @@ export const machineFaults = {
     deed: "switch to the old system by hand",
     when: "committed",
     ends: ["new"],
-    notBeforeMs: 10_000,
+    // It is put back when a second look, 30 s later, finds the same.
+    notBeforeMs: 90_000,
   },
   "tmux is killed while it activates": {
     order: "other",
