@@ -8,9 +8,11 @@ import type { Order } from "@chimera/proto/signed/order";
 import type { AgentConfig } from "../config.ts";
 import { startDrift, type DriftService } from "../host/drift/drift-service.ts";
 import { createEvidence, type Evidence } from "../host/drift/evidence.ts";
+import { openFights } from "../host/drift/fight-file.ts";
 import { createForeignTeller, type ForeignTeller } from "../host/machine-drift/foreign-teller.ts";
 import { createUnitManager } from "../host/machine-drift/unit-manager.ts";
 import { pointerPaths } from "../host/system-pointers.ts";
+import type { EtcBudget } from "../reconcile/drift/etc-budget.ts";
 import { mergeSummaries } from "../reconcile/drift/merge-summaries.ts";
 import { createIsIgnored, modeOfClass } from "../reconcile/machine-drift/drift-class.ts";
 import { comparedToplevel } from "../reconcile/foreign/specialisation.ts";
@@ -38,11 +40,13 @@ interface NodeDrift extends Pick<ForeignTeller, "noteSystem"> {
 export function openDrift(needs: DriftNeeds): NodeDrift {
   const evidence = createEvidence(needs.config.stateDir);
   const manager = createUnitManager();
+  const fights = openFights(needs.config.stateDir);
+  const { budget } = fights;
   const etc = openEtcDrift(
     { ...needs, report: reloadAfterReverts({ reload: () => manager.reload(), report: needs.report }) },
-    evidence,
+    { evidence, budget },
   );
-  const machine = openMachineDrift(needs, { evidence, manager });
+  const machine = openMachineDrift(needs, { evidence, manager, budget });
   const foreign = openForeignTeller(needs);
   const sweepNow = () => Promise.all([etc.sweepNow(), machine.sweepNow()]);
   const resume = (path: string) => {
@@ -55,7 +59,10 @@ export function openDrift(needs: DriftNeeds): NodeDrift {
     noteSystem: (journal, system) => foreign.noteSystem(journal, system),
     summary: () => mergeSummaries(etc.summary(), machine.summary(), foreign.summary()),
     sweepNow,
-    stop: () => Promise.all([etc.stop(), machine.stop()]),
+    async stop() {
+      await Promise.all([etc.stop(), machine.stop()]);
+      fights.stop();
+    },
   };
 }
 
@@ -73,7 +80,13 @@ function orderDrift(drift: Ordered, { action }: Order): Promise<ShownFacts> | nu
   return null;
 }
 
-function openEtcDrift(needs: DriftNeeds, evidence: Evidence): DriftService {
+/** Shared with what is compared beyond /etc. */
+interface SharedParts {
+  evidence: Evidence;
+  budget: EtcBudget;
+}
+
+function openEtcDrift(needs: DriftNeeds, { evidence, budget }: SharedParts): DriftService {
   const { config, log, shared, report, trust } = needs;
   return startDrift({
     toplevel: () => comparedToplevel(shared.journal, specialisationOf(shared)),
@@ -89,6 +102,7 @@ function openEtcDrift(needs: DriftNeeds, evidence: Evidence): DriftService {
     log: log.child({ component: "drift" }),
     stateDir: config.stateDir,
     evidence,
+    budget,
   });
 }
 

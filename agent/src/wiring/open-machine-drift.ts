@@ -12,6 +12,7 @@ import { createLoadedUnitsSource } from "../host/machine-drift/loaded-units-sour
 import { createOverridesSource } from "../host/machine-drift/overrides-source.ts";
 import { createWrappersSource } from "../host/machine-drift/wrappers-source.ts";
 import type { DriftMode } from "../reconcile/drift/drift.ts";
+import type { EtcBudget } from "../reconcile/drift/etc-budget.ts";
 import { createIsIgnored, modesOfClasses } from "../reconcile/machine-drift/drift-class.ts";
 import { comparedToplevel } from "../reconcile/foreign/specialisation.ts";
 import { isSwitching } from "../reconcile/settled-toplevel.ts";
@@ -25,6 +26,7 @@ const store = "/nix/store/";
 interface SharedParts {
   evidence: Evidence;
   manager: UnitManager;
+  budget: EtcBudget;
 }
 
 export function openMachineDrift(needs: DriftNeeds, parts: SharedParts): MachineDrift {
@@ -43,6 +45,7 @@ export function openMachineDrift(needs: DriftNeeds, parts: SharedParts): Machine
       kernel: policy(modes.kernel),
       accounts: policy(modes.accounts),
     },
+    budget: parts.budget,
     isIgnored: createIsIgnored(lastingIgnores(config.drift)),
     isSwitching: () => isSwitching(shared.journal),
     onForeign: () => shared.wake(),

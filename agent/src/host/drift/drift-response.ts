@@ -1,10 +1,12 @@
 /** SHELL. What follows a difference: put it back within the budget, or tell it; each fact is told once. */
-import type { DriftItem, DriftSummary } from "@chimera/proto/drift";
+import type { DriftItem, DriftSummary, EntryFacts } from "@chimera/proto/drift";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
 import type { DriftMode } from "../../reconcile/drift/drift.ts";
 import { createBook, type EtcBook } from "../../reconcile/drift/etc-book.ts";
-import { createBudget, type EtcBudget, type Spending } from "../../reconcile/drift/etc-budget.ts";
+import { createCostlyTries, alarmingTries, type CostlyTries } from "../../reconcile/drift/costly-tries.ts";
+import { createBudget, type EtcBudget } from "../../reconcile/drift/etc-budget.ts";
+import { budgetReverts, markOf, slowReverts, type Pace, type Spending } from "../../reconcile/drift/fight.ts";
 import type { Stance } from "../../reconcile/drift/drift-stance.ts";
 import type { RevertFailureCode } from "../../reconcile/drift/revert-failure.ts";
 import type { RevertOutcome } from "./revert-entry.ts";
@@ -19,7 +21,17 @@ interface FoundDrift {
 /** What came of a revert, whatever it was. */
 export type PutBack =
   | Exclude<RevertOutcome, { kind: "failed" }>
-  | { kind: "failed"; code: RevertFailureCode; message: string };
+  /** It came back by itself, as part of what was done: nobody fights with that. */
+  | { kind: "returned"; found: EntryFacts; why: string }
+  | FailedRevert;
+
+export interface FailedRevert {
+  kind: "failed";
+  code: RevertFailureCode;
+  message: string;
+  /** Each try costs the whole machine something: it is tried again ever more rarely. */
+  isCostly?: true;
+}
 
 interface Telling {
   /** Of the line in the log: what somebody set for a while on purpose is no warning. */
@@ -53,6 +65,8 @@ export interface ResponderOptions {
   isHeld: () => boolean;
   /** What policy says of a path; without it, what the mode says. */
   stance?: (path: string) => Stance;
+  /** Shared by all that put something back on this node, and kept over restarts; without it, its own. */
+  budget?: EtcBudget;
   onEvent: (body: NodeEventBody) => void;
   log: Log;
 }
@@ -60,6 +74,7 @@ export interface ResponderOptions {
 interface State extends ResponderOptions {
   book: EtcBook;
   budget: EtcBudget;
+  costly: CostlyTries<Problem>;
   /** By path. */
   fought: Map<string, Rest>;
 }
@@ -72,7 +87,9 @@ interface Rest {
 const shownRests = 50;
 
 export function createResponder(options: ResponderOptions): Responder {
-  const state: State = { ...options, book: createBook(), budget: createBudget(), fought: new Map() };
+  const { budget = createBudget() } = options;
+  const parts = { book: createBook(), budget, costly: createCostlyTries<Problem>(), fought: new Map() };
+  const state: State = { ...options, ...parts };
   return {
     respond: (drift) => respond(state, drift),
     tell(item, how) {
@@ -83,13 +100,13 @@ export function createResponder(options: ResponderOptions): Responder {
     },
     noteClean(path) {
       state.book.noteClosed(path);
+      state.costly.forget(path);
     },
-    noteSwept(sweep) {
-      state.book.noteSwept(sweep);
-    },
+    noteSwept: (sweep) => noteSwept(state, sweep),
     isResting: (path) => state.budget.isResting(path, performance.now()),
     resume(path) {
       state.fought.delete(path);
+      state.costly.forget(path);
       return state.budget.resume(path, performance.now());
     },
     openItem: (path) => state.book.item(path),
@@ -111,6 +128,14 @@ function foughtNow({ fought, budget }: State): NonNullable<DriftSummary["fought"
   return [...fought].slice(0, shownRests).map(([path, rest]) => ({ path, ...rest }));
 }
 
+function noteSwept({ book, costly, budget }: State, sweep: Parameters<Responder["noteSwept"]>[0]): void {
+  for (const path of book.noteSwept(sweep)) {
+    costly.forget(path);
+    // Of a look that compared nothing, as during a switch, nothing is known to be gone.
+    if (sweep.managed > 0) budget.forgetLeft(path);
+  }
+}
+
 async function respond(state: State, drift: FoundDrift): Promise<Responded> {
   const { item } = drift;
   const stance = stanceOf(state, item.path);
@@ -119,7 +144,12 @@ async function respond(state: State, drift: FoundDrift): Promise<Responded> {
     return "open";
   }
   if (stance.kind === "report") return tell(state, item, { why: stance.why });
-  const spending = state.budget.spend(item.path, performance.now());
+  const left = state.budget.leftAt(item.path);
+  if (left !== null && left.mark === markOf(item.found)) return tell(state, item, { why: left.why });
+  const now = performance.now();
+  const problem = state.costly.waiting(item.path, now);
+  if (problem !== null) return keepOpen(state, item, problem);
+  const spending = state.budget.spend(item.path, now);
   if (spending.kind !== "allowed") return keepResting(state, item, spending);
   return finish(state, drift, await drift.revert());
 }
@@ -129,10 +159,18 @@ function finish(state: State, { item, since }: Omit<FoundDrift, "revert">, outco
     case "abandoned":
       return "abandoned";
     case "failed":
-      return keepOpen(state, item, outcome);
+      return outcome.isCostly === true ? keepRarely(state, item, outcome) : keepOpen(state, item, outcome);
+    case "returned": {
+      const { found, why } = outcome;
+      state.budget.leave(item.path, { mark: markOf(found), why });
+      return tell(state, { ...item, found }, { why });
+    }
     case "reverted": {
-      const ms = Math.ceil(performance.now() - since);
+      const now = performance.now();
+      const ms = Math.ceil(now - since);
       state.book.noteReverted(item.path);
+      state.budget.noteReverted(item.path, now);
+      state.costly.forget(item.path);
       const { evidence, notes } = outcome;
       const note = notes.length === 0 ? {} : { note: notes.join("; ").slice(0, 2048) };
       state.onEvent({
@@ -149,7 +187,7 @@ function tell(state: State, item: DriftItem, how: Telling = {}): Responded {
   const { why = "it is only reported", level = "warn" } = how;
   if (!state.book.noteOpen(item, { code: "reported", why })) return "open";
   state.onEvent({ type: "drift-found", data: item });
-  state.log[level]({ path: item.path, kind: item.kind }, "drift found");
+  state.log[level]({ path: item.path, kind: item.kind, why }, "drift found");
   return "open";
 }
 
@@ -159,14 +197,14 @@ interface Problem {
 }
 
 /** The time is said once, when the rest begins: from then on it would only repeat the clock. */
-function keepResting(state: State, item: DriftItem, { kind, restMs, trips }: Fought): Responded {
+function keepResting(state: State, item: DriftItem, { kind, restMs, trips, pace }: Fought): Responded {
   const until =
     (kind === "resting" ? state.fought.get(item.path)?.until : undefined) ??
     new Date(Date.now() + restMs).toISOString();
   state.fought.set(item.path, { until, trips });
   const problem: Problem = {
     code: "budget-spent",
-    message: `put back 10 times in a minute: somebody fights over it, it is only reported until ${until}`,
+    message: `${paceText[pace]}, it is only reported until ${until}`,
   };
   if (kind === "tripped") {
     const message = `${item.path}: ${problem.message} ("chimera drift resume" ends that)`;
@@ -176,6 +214,25 @@ function keepResting(state: State, item: DriftItem, { kind, restMs, trips }: Fou
 }
 
 type Fought = Exclude<Spending, { kind: "allowed" }>;
+
+const paceText: Readonly<Record<Pace, string>> = {
+  minute: `put back ${budgetReverts} times in a minute: somebody fights over it`,
+  day: `put back in ${slowReverts} minutes of a day: somebody changes it again and again`,
+};
+
+/** Asks for a person once, when it is clear that trying does not help. */
+function keepRarely(state: State, item: DriftItem, { code, message }: FailedRevert): Responded {
+  const later = (waitMs: number): Problem => {
+    const nextAt = new Date(Date.now() + waitMs).toISOString();
+    return { code, message: `${message.slice(0, 400)} (tried again after ${nextAt})` };
+  };
+  const { tries, problem } = state.costly.noteFailed(item.path, later, performance.now());
+  if (tries === alarmingTries) {
+    const text = `${item.path}: ${tries} tries did not help, it is tried ever more rarely: ${message}`;
+    state.onEvent({ type: "alarm", data: { code, message: text.slice(0, 2048) } });
+  }
+  return keepOpen(state, item, problem);
+}
 
 function keepOpen(state: State, item: DriftItem, { code, message }: Problem): Responded {
   if (!state.book.noteOpen(item, { code, why: message })) return "open";

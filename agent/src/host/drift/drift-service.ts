@@ -4,6 +4,7 @@ import type { ShownFacts } from "@chimera/proto/drift-shown";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
 import type { DriftMode } from "../../reconcile/drift/drift.ts";
+import type { EtcBudget } from "../../reconcile/drift/etc-budget.ts";
 import { etcPath } from "../../reconcile/drift/etc-entry.ts";
 import { createEtcScope, type IgnoredGlob } from "../../reconcile/drift/etc-scope.ts";
 import type { Stance } from "../../reconcile/drift/drift-stance.ts";
@@ -29,6 +30,8 @@ export interface DriftOptions {
   isHeld: () => boolean;
   /** What policy says of a path; without it, what the mode says. */
   stance?: (path: string) => Stance;
+  /** Shared with all that is compared on this node; without it fights are forgotten with the process. */
+  budget?: EtcBudget;
   ignore: readonly IgnoredGlob[];
   /** Whether the configuration lets the content of this path go, whatever its mode. */
   isShowable?: (path: string) => boolean;

@@ -4,6 +4,7 @@ import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
 import pLimit from "p-limit";
 import type { DriftMode } from "../../reconcile/drift/drift.ts";
+import type { EtcBudget } from "../../reconcile/drift/etc-budget.ts";
 import type { Stance } from "../../reconcile/drift/drift-stance.ts";
 import { createResponder, type Responded, type Responder } from "../drift/drift-response.ts";
 import type { Finding, LookContext, MachineSource } from "./machine-source.ts";
@@ -14,6 +15,7 @@ export interface MachinePassOptions {
   isHeld: () => boolean;
   /** What policy says of a path; without it, what the mode says. */
   stance?: (path: string) => Stance;
+  budget?: EtcBudget;
   isIgnored: (item: DriftItem) => boolean;
   /** Null while no system of ours runs, or another one does. */
   context: () => LookContext | "busy" | null;

@@ -6,6 +6,7 @@ import type { Log } from "@chimera/proto/log";
 import { StorePath } from "@chimera/proto/names";
 import { readlinkSync } from "node:fs";
 import pLimit from "p-limit";
+import type { EtcBudget } from "../../reconcile/drift/etc-budget.ts";
 import { mergeSummaries } from "../../reconcile/drift/merge-summaries.ts";
 import type { Stance } from "../../reconcile/drift/drift-stance.ts";
 import type { ClassModes, DriftClass } from "../../reconcile/machine-drift/drift-class.ts";
@@ -23,6 +24,8 @@ export interface MachineDriftOptions {
   isHeld: () => boolean;
   /** What policy says of a path, for each class; without it, what the mode says. */
   stances?: Readonly<Record<DriftClass, (path: string) => Stance>>;
+  /** Shared with all that is compared on this node; without it fights are forgotten with the process. */
+  budget?: EtcBudget;
   isIgnored: (item: DriftItem) => boolean;
   /** True while an activation of ours runs. */
   isSwitching: () => boolean;
@@ -102,7 +105,7 @@ function summaryOf({ passes, isDeaf }: State): DriftSummary {
 }
 
 function createPass(state: State, source: MachineSource): MachinePass {
-  const { modes, stances, isHeld, isIgnored, onEvent, log } = state;
+  const { modes, stances, budget, isHeld, isIgnored, onEvent, log } = state;
   const mode = modes[source.of];
   const stance = stances?.[source.of];
   return createMachinePass({
@@ -110,6 +113,7 @@ function createPass(state: State, source: MachineSource): MachinePass {
     mode,
     isHeld,
     ...(stance === undefined ? {} : { stance }),
+    ...(budget === undefined ? {} : { budget }),
     isIgnored,
     onEvent,
     log,

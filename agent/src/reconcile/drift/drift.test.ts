@@ -5,14 +5,6 @@ import { expect, test } from "vitest";
 import { compareEntry, isOwnLink } from "./drift.ts";
 import { etcAllowList } from "./etc-allow-list.ts";
 import { createBook } from "./etc-book.ts";
-import {
-  budgetReverts,
-  budgetRestMs,
-  budgetWindowMs,
-  createBudget,
-  longestRestMs,
-  peaceMs,
-} from "./etc-budget.ts";
 import type { ExpectedEntry } from "./etc-entry.ts";
 import { createEtcScope } from "./etc-scope.ts";
 import { mergeSummaries } from "./merge-summaries.ts";
@@ -92,56 +84,6 @@ test("a configured glob ignores without condition, hidden files too", () => {
   const scope = createEtcScope([{ glob: "/etc/foo/**", reason: "by hand" }]);
   expect(scope.isCompared({ ...link, path: "foo/.hidden" })).toBe(false);
   expect(scope.isCompared({ ...link, path: "food" })).toBe(true);
-});
-
-test("the eleventh revert within a minute trips, rests ten minutes, then tries again", () => {
-  const budget = createBudget();
-  const ask = (now: number): string => budget.spend("/etc/a", now).kind;
-  for (let count = 0; count < budgetReverts; count += 1) expect(ask(count)).toBe("allowed");
-  expect(ask(50)).toBe("tripped");
-  expect(budget.isResting("/etc/a", 60)).toBe(true);
-  expect(budget.spend("/etc/b", 60).kind).toBe("allowed");
-  expect(ask(50 + budgetRestMs - 1)).toBe("resting");
-  expect(ask(50 + budgetRestMs)).toBe("allowed");
-});
-
-test("reverts spread over more than a minute never trip", () => {
-  const budget = createBudget();
-  for (let count = 0; count < 100; count += 1) {
-    const now = (count * budgetWindowMs) / (budgetReverts - 1);
-    expect(budget.spend("/etc/a", now)).toEqual({ kind: "allowed" });
-  }
-});
-
-/** Spends until the path trips; how long it rests then. */
-function trip(budget: ReturnType<typeof createBudget>, now: number): number {
-  for (let count = 0; count < budgetReverts; count += 1)
-    expect(budget.spend("/etc/a", now).kind).toBe("allowed");
-  const answer = budget.spend("/etc/a", now);
-  if (answer.kind !== "tripped") throw new Error(`it is ${answer.kind}`);
-  return answer.restMs;
-}
-
-test("each further trip rests twice as long, to a bound, and a day of peace begins anew", () => {
-  const budget = createBudget();
-  let now = 0;
-  const rests: number[] = [];
-  for (let count = 0; count < 8; count += 1) {
-    const restMs = trip(budget, now);
-    rests.push(restMs);
-    now += restMs;
-  }
-  expect(rests.slice(0, 3)).toEqual([budgetRestMs, 2 * budgetRestMs, 4 * budgetRestMs]);
-  expect(rests.at(-1)).toBe(longestRestMs);
-  expect(trip(budget, now + peaceMs)).toBe(budgetRestMs);
-});
-
-test("a path that is resumed is put back at once, and begins anew", () => {
-  const budget = createBudget();
-  trip(budget, 0);
-  expect(budget.resume("/etc/a", 1)).toBe(true);
-  expect(budget.resume("/etc/a", 1)).toBe(false);
-  expect(trip(budget, 2)).toBe(budgetRestMs);
 });
 
 test("an open difference is news once, and again when it becomes another one", () => {

@@ -2,6 +2,8 @@
 import type { DriftItem, DriftSummary } from "@chimera/proto/drift";
 
 const shownItems = 50;
+/** As long as a status may say it: what a tool complained about may be longer. */
+const shownWhy = 512;
 
 interface OpenReason {
   /** "reported", or the code of the failed revert: another one is news. */
@@ -23,8 +25,8 @@ export interface EtcBook {
   noteOpen(item: DriftItem, reason: OpenReason): boolean;
   noteClosed(path: string): void;
   noteReverted(path: string): void;
-  /** After a whole sweep: what it did not see again is over (its entry left the closure, or its stale link is gone). */
-  noteSwept(sweep: { at: string; managed: number; seen: ReadonlySet<string> }): void;
+  /** After a whole sweep: what it did not see again is over (its entry left the closure, or its stale link is gone). Which that is. */
+  noteSwept(sweep: { at: string; managed: number; seen: ReadonlySet<string> }): string[];
   item(path: string): DriftItem | null;
   summary(): BookSummary;
 }
@@ -45,9 +47,11 @@ export function createBook(): EtcBook {
       reverted += 1;
     },
     noteSwept(sweep) {
-      for (const path of open.keys()) if (!sweep.seen.has(path)) open.delete(path);
+      const over = [...open.keys()].filter((path) => !sweep.seen.has(path));
+      for (const path of over) open.delete(path);
       managed = sweep.managed;
       lastSweepAt = sweep.at;
+      return over;
     },
     item: (path) => open.get(path)?.item ?? null,
     summary: () => ({ lastSweepAt, managed, open: shown(open), openCount: open.size, reverted }),
@@ -58,7 +62,7 @@ function shown(open: ReadonlyMap<string, OpenDrift>): BookSummary["open"] {
   const items: BookSummary["open"] = [];
   for (const { item, reason } of open.values()) {
     if (items.length === shownItems) break;
-    items.push({ ...item, why: reason.why });
+    items.push({ ...item, why: reason.why.slice(0, shownWhy) });
   }
   return items;
 }

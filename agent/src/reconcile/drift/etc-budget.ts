@@ -1,75 +1,90 @@
-/** PURE. How often one path is put back before the node only reports it: somebody fights, and both would burn CPU. */
+/**
+ * PURE. How often one path is put back before the node only reports it: somebody fights, and both would burn CPU. One
+ * budget for all of a node, in /etc and beyond.
+ */
+import {
+  peaceMs,
+  slowWindowMs,
+  spendOf,
+  withRevert,
+  type Fight,
+  type Left,
+  type Pace,
+  type Spending,
+} from "./fight.ts";
+import { createFightMemory } from "./fight-memory.ts";
 
-/** Reverts of one path in `windowMs` before it trips. */
-export const budgetReverts = 10;
-export const budgetWindowMs = 60_000;
-/** How long a tripped path is only reported at first; each further trip rests twice as long. */
-export const budgetRestMs = 600_000;
-export const longestRestMs = 6 * 3_600_000;
-/** A path that kept its peace for so long after its rest begins anew. */
-export const peaceMs = 24 * 3_600_000;
-/** Paths remembered; more than this many paths fought over at once means that the oldest are forgotten. */
-const rememberedPaths = 4096;
-
-interface PathBudget {
-  /** Times of the latest reverts, oldest first. */
-  spentAt: readonly number[];
-  restUntil: number;
-  /** Trips in a row. */
-  trips: number;
-}
-
-export type Spending =
-  | { kind: "allowed" }
-  | { kind: "tripped"; restMs: number; trips: number }
-  | { kind: "resting"; restMs: number; trips: number };
-
-/** Changed in place: to copy it for each of the changes of a storm would cost more than the storm. */
 export interface EtcBudget {
   /** Asks for one revert of `path` at `now` (monotonic ms). */
   spend(path: string, now: number): Spending;
+  /** It went well. */
+  noteReverted(path: string, now: number): void;
   /** True while a path is only reported: no hint about it is worth a look before the next sweep. */
   isResting(path: string, now: number): boolean;
-  /** Forgets what was spent; false where the path did not rest. */
+  /** It came back by itself: nobody takes it away again while it is the same. */
+  leave(path: string, left: Left): void;
+  leftAt(path: string): Left | null;
+  /** It is gone. */
+  forgetLeft(path: string): void;
+  /** Forgets what was spent; false where the path neither rested nor was left. */
   resume(path: string, now: number): boolean;
+  /** For whoever writes it down, what matters most first. */
+  remembered(now: number): RememberedFight[];
 }
 
-const fresh: PathBudget = { spentAt: [], restUntil: -Infinity, trips: 0 };
+/** Times as ms from now, since the clock of a process ends with it. */
+export interface RememberedFight {
+  path: string;
+  revertedAgoMs: number[];
+  /** Until the end of the rest; negative after it. */
+  rest: { endsInMs: number; trips: number; pace: Pace } | null;
+  left: Left | null;
+}
 
-export function createBudget(): EtcBudget {
-  /** The newest is last, so that the first is the one to forget. */
-  const paths = new Map<string, PathBudget>();
-  const isResting = (path: string, now: number): boolean => now < (paths.get(path) ?? fresh).restUntil;
-  function remember(path: string, entry: PathBudget): void {
-    paths.delete(path);
-    paths.set(path, entry);
-    const [oldest] = paths.size > rememberedPaths ? paths.keys() : [];
-    if (oldest !== undefined) paths.delete(oldest);
-  }
+export function createBudget(remembered: readonly RememberedFight[] = [], begunAt = 0): EtcBudget {
+  const memory = createFightMemory();
+  for (const fight of remembered.toReversed()) memory.set(fight.path, fightOf(fight, begunAt));
+  const change = (path: string, fields: Partial<Fight>): void =>
+    memory.set(path, { ...memory.get(path), ...fields });
+  const isResting = (path: string, now: number): boolean => now < memory.get(path).restUntil;
   return {
     isResting,
     spend(path, now) {
-      const entry = paths.get(path) ?? fresh;
-      const { answer, next } = spendOf(entry, now);
-      if (next !== entry) remember(path, next);
+      const fight = memory.get(path);
+      const { answer, next } = spendOf(fight, now);
+      if (next !== fight) memory.set(path, next);
       return answer;
     },
-    resume(path, now) {
-      const rested = isResting(path, now);
-      paths.delete(path);
-      return rested;
+    noteReverted: (path, now) => memory.set(path, withRevert(memory.get(path), now)),
+    leave: (path, left) => change(path, { left }),
+    leftAt: (path) => memory.get(path).left,
+    forgetLeft(path) {
+      if (memory.get(path).left !== null) change(path, { left: null });
     },
+    resume(path, now) {
+      const known = isResting(path, now) || memory.get(path).left !== null;
+      memory.delete(path);
+      return known;
+    },
+    remembered: (now) => memory.entries().flatMap(([path, fight]) => rememberedOf(path, fight, now)),
   };
 }
 
-function spendOf(entry: PathBudget, now: number): { answer: Spending; next: PathBudget } {
-  const { restUntil, trips } = entry;
-  if (now < restUntil) return { answer: { kind: "resting", restMs: restUntil - now, trips }, next: entry };
-  const spentAt = entry.spentAt.filter((at) => now - at < budgetWindowMs);
-  if (spentAt.length < budgetReverts)
-    return { answer: { kind: "allowed" }, next: { ...entry, spentAt: [...spentAt, now] } };
-  const inRow = now - restUntil < peaceMs ? trips + 1 : 1;
-  const restMs = Math.min(budgetRestMs * 2 ** (inRow - 1), longestRestMs);
-  const next = { spentAt: [], restUntil: now + restMs, trips: inRow };
-  return { answer: { kind: "tripped", restMs, trips: inRow }, next };
+function rememberedOf(path: string, fight: Fight, now: number): RememberedFight[] {
+  const { revertedAt, restUntil, trips, pace, left } = fight;
+  const revertedAgoMs = revertedAt.map((at) => Math.round(now - at)).filter((ms) => ms < slowWindowMs);
+  const rest = now - restUntil < peaceMs ? { endsInMs: Math.round(restUntil - now), trips, pace } : null;
+  if (revertedAgoMs.length === 0 && rest === null && left === null) return [];
+  return [{ path, revertedAgoMs, rest, left }];
+}
+
+function fightOf({ revertedAgoMs, rest, left }: RememberedFight, now: number): Fight {
+  return {
+    spentAt: [],
+    revertedAt: revertedAgoMs.map((ms) => now - ms),
+    restUntil: rest === null ? -Infinity : now + rest.endsInMs,
+    trips: rest?.trips ?? 0,
+    pace: rest?.pace ?? "minute",
+    left,
+  };
 }
