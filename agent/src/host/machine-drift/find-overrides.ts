@@ -89,7 +89,7 @@ async function add(overrides: Overrides, place: OverridePlace): Promise<void> {
 }
 
 /** Without a digest where the name is no text: what reads facts takes names as text. */
-async function factsOf(directory: OpenDirectory, name: string): Promise<Outcome<EntryFacts>> {
+export async function factsOf(directory: OpenDirectory, name: string): Promise<Outcome<EntryFacts>> {
   const text = textOf(name);
   const isText = Buffer.from(text).equals(Buffer.from(name, "latin1"));
   return isText ? readFacts(directory, text, 0) : { kind: "done", value: { type: "other" } };

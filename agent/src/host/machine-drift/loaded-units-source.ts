@@ -89,12 +89,13 @@ function strangeItem(path: string, unit: string): DriftItem {
   };
 }
 
+/** Each reads every unit of the machine and runs all generators: one that does not help is not repeated at each sweep. */
 async function reload({ manager }: State, unit: UnitFiles, { isCurrent }: LookContext): Promise<PutBack> {
   if (!isCurrent()) return { kind: "abandoned" };
   const outcome = reloaded({ kind: "reverted", evidence: null, notes: [] }, await manager.reload());
-  if (outcome.kind !== "reverted") return outcome;
+  if (outcome.kind === "failed") return { ...outcome, isCostly: true };
   const [now] = await manager.files([unit.name]);
-  return now?.needsReload === true
-    ? { kind: "failed", code: "reload-failed", message: "systemd wants another reload after this one" }
-    : outcome;
+  if (now?.needsReload !== true) return outcome;
+  const message = "systemd wants another daemon-reload right after this one";
+  return { kind: "failed", code: "reload-failed", message, isCostly: true };
 }

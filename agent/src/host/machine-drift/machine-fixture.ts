@@ -24,6 +24,10 @@ export interface MachineFixture {
   units: Map<string, UnitFiles>;
   /** What reloads answer, instead of null. */
   reloadProblem: string | null;
+  /** What generators do at each reload. */
+  generate: () => void;
+  /** Units that want a reload again right after one. */
+  restless: Set<string>;
   counts: { reloads: number; wakes: number };
   /** Below the fixture, with the folders on the way. */
   write: (path: string, text: string) => string;
@@ -52,6 +56,8 @@ function createFixture(): MachineFixture {
     events: [],
     units: new Map(),
     reloadProblem: null,
+    generate: () => {},
+    restless: new Set(),
     counts,
     write(path, text) {
       mkdirSync(dirname(join(root, path)), { recursive: true });
@@ -120,7 +126,8 @@ function managerOf(fixture: MachineFixture): UnitManager {
     reload: gathered(async () => {
       counts.reloads += 1;
       if (fixture.reloadProblem !== null) return fixture.reloadProblem;
-      for (const [name, unit] of units) units.set(name, { ...unit, needsReload: false });
+      for (const [name, unit] of units) units.set(name, { ...unit, needsReload: fixture.restless.has(name) });
+      fixture.generate();
       return null;
     }),
     restart: async () => null,

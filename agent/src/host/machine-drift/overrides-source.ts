@@ -9,6 +9,7 @@ import type { MachinePlaces } from "./machine-places.ts";
 import { nothing, type Finding, type Look, type LookContext, type MachineSource } from "./machine-source.ts";
 import { readSmallFile } from "../read-small-file.ts";
 import { removeOverride } from "./remove-override.ts";
+import { returnedOverride, type Returns } from "./returned-override.ts";
 import { reloaded, type UnitManager } from "./unit-manager.ts";
 
 export interface OverridesSourceOptions {
@@ -22,6 +23,7 @@ export interface OverridesSourceOptions {
 interface State extends OverridesSourceOptions {
   roots: readonly string[];
   declaredBy: (toplevel: string) => DeclaredUnits | null;
+  returns: Returns;
 }
 
 /** What systemd reads beside the closure's folder, but for what generators and systemd-run make. */
@@ -31,7 +33,7 @@ export function overrideRoots({ run, etc }: MachinePlaces): string[] {
 
 export function createOverridesSource(options: OverridesSourceOptions): MachineSource {
   const roots = overrideRoots(options.places);
-  const state: State = { ...options, roots, declaredBy: createDeclaredUnits() };
+  const state: State = { ...options, roots, declaredBy: createDeclaredUnits(), returns: new Map() };
   return {
     of: "units",
     look: (context) => look(state, context),
@@ -54,9 +56,12 @@ async function look(state: State, context: LookContext): Promise<Look> {
 }
 
 /** As it is called on a machine, whatever folder a test has. */
-function canonical({ places }: State, { root, folder, name }: Override["place"]): string {
-  const below = root.startsWith(`${places.run}/`) ? `/run${root.slice(places.run.length)}` : root;
-  return [below, folder, name].filter((part) => part !== "").join("/");
+function canonical(state: State, { root, folder, name }: Override["place"]): string {
+  return [canonicalRoot(state, root), folder, name].filter((part) => part !== "").join("/");
+}
+
+function canonicalRoot({ places }: State, root: string): string {
+  return root.startsWith(`${places.run}/`) ? `/run${root.slice(places.run.length)}` : root;
 }
 
 const propertyWhy = "set by systemctl set-property: `systemctl revert` ends it";
@@ -67,7 +72,10 @@ function findingOf(state: State, { isCurrent }: LookContext, override: Override)
   if (override.isProperty) return { item, revert: null, level: "info", why: propertyWhy };
   const revert = async (): Promise<PutBack> => {
     const removed = await removeOverride(place, { evidence: state.evidence, isCurrent });
-    return removed.kind === "reverted" ? reloaded(removed, await state.manager.reload()) : removed;
+    if (removed.kind !== "reverted") return removed;
+    const done = reloaded(removed, await state.manager.reload());
+    const folder = canonicalRoot(state, place.root);
+    return (await returnedOverride({ place, path, folder }, state)) ?? done;
   };
   return { item, revert };
 }

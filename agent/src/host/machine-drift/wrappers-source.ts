@@ -183,15 +183,19 @@ async function remake(state: State, { isCurrent, toplevel }: LookContext, item: 
   const freed = freeLink(state);
   if (freed !== null) return { kind: "failed", ...revertFailure(freed) };
   const problem = await state.manager.restart(wrapperUnit);
-  if (problem !== null)
-    return { kind: "failed", code: "revert-failed", message: `${wrapperUnit}: ${problem}`.slice(0, 2048) };
+  if (problem !== null) return failed(`${wrapperUnit}: ${problem}`.slice(0, 2048));
   const { expected } = state;
   if (expected === null || expected.wrappers === null || expected.toplevel !== toplevel)
     return { kind: "abandoned" };
   const left = await compareSteadily(state, expected);
   return left.some(({ path }) => path === item.path)
-    ? { kind: "failed", code: "revert-failed", message: `${wrapperUnit} ran, and it still differs` }
+    ? failed(`${wrapperUnit} ran, and it still differs`)
     : { kind: "reverted", evidence: kept, notes: [] };
+}
+
+/** As in a container that may set no capabilities: there it fails at each try. */
+function failed(message: string): PutBack {
+  return { kind: "failed", code: "revert-failed", message, isCostly: true };
 }
 
 /**

@@ -46,7 +46,14 @@ export function isSetProperty(name: string, text: string): boolean {
 }
 
 /** Folders from which a unit's text comes rightly: the closure's, and what generators and systemd-run make. */
-const rightful = ["/etc/systemd/system/", "/nix/store/", "/run/systemd/generator", "/run/systemd/transient/"];
+const rightful = [
+  "/etc/systemd/system/",
+  "/nix/store/",
+  "/run/systemd/generator.early/",
+  "/run/systemd/generator/",
+  "/run/systemd/generator.late/",
+  "/run/systemd/transient/",
+];
 
 /** What systemd says it read for a unit, as far as nobody declared it; the override folders are looked at by themselves. */
 export function elsewhere(paths: readonly string[], allowed: readonly string[]): string[] {
