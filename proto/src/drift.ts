@@ -114,6 +114,8 @@ export const DriftSummary = z.object({
   reverted: Count,
   /** False while changes, of /etc or beyond it, are only found by the sweep; absent before the first watch, and from older agents. */
   watching: z.boolean().optional(),
+  /** What cannot be compared on this node, and why. */
+  unseen: z.array(z.string().max(512)).max(16).optional(),
   /** What signed orders leave alone now. */
   exceptions: fitting(DriftException, maxDriftExceptions).optional(),
   /** Paths that somebody fights over: only reported until then. */

@@ -22,6 +22,8 @@ export interface DriftInput {
   hidden: readonly { node: NodeName; count: number }[];
   /** Nodes on which only the sweep finds changes. */
   unwatched: readonly NodeName[];
+  /** What nodes cannot compare, and why. */
+  unseen: readonly { node: NodeName; what: string }[];
   exceptions: readonly ExceptionRow[];
   fought: readonly FoughtRow[];
   reverted: readonly NodeEvent[];
@@ -42,7 +44,7 @@ interface FoughtRow {
 }
 
 export function driftTable(input: DriftInput, paint: Paint): string {
-  const { open, hidden, unwatched, exceptions, fought, reverted, ageMs } = input;
+  const { open, hidden, unwatched, unseen, exceptions, fought, reverted, ageMs } = input;
   const rows = open.map(({ node, item }) => [
     node,
     paint("red", item.kind),
@@ -50,7 +52,8 @@ export function driftTable(input: DriftInput, paint: Paint): string {
     printableLine(item.why ?? ""),
   ]);
   const lost = unwatched.map((node) => `${node}: /etc is not watched, only the sweep finds changes\n`);
-  const more = [...hidden.map(({ node, count }) => `${node}: ${count} more\n`), ...lost].join("");
+  const blind = unseen.map(({ node, what }) => `${node}: cannot be compared: ${printableLine(what)}\n`);
+  const more = [...hidden.map(({ node, count }) => `${node}: ${count} more\n`), ...lost, ...blind].join("");
   const parts = [
     rows.length === 0
       ? "nothing differs from the signed state\n"

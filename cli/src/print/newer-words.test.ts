@@ -24,7 +24,15 @@ test("so is a kind of drift, and what was found", () => {
   const newer = { ...item, kind: "firmware-changed", found: { type: "subvolume" } };
   const view = viewOf({ drift: { ...status.drift, open: [newer] } });
   const open = (view.status?.drift.open ?? []).map((one) => ({ node: view.node, item: one }));
-  const none = { hidden: [], unwatched: [], exceptions: [], fought: [], reverted: [], ageMs: sight.ageMs };
+  const none = {
+    hidden: [],
+    unwatched: [],
+    unseen: [],
+    exceptions: [],
+    fought: [],
+    reverted: [],
+    ageMs: sight.ageMs,
+  };
   expect(driftTable({ ...none, open }, plain)).toMatch(/firmware-changed.*subvolume/u);
 });
 

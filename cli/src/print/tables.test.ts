@@ -48,6 +48,7 @@ describe("no table passes on what a node or an author wrote to the terminal", ()
         open: status.drift.open.map((one) => ({ node: view.node, item: one })),
         hidden: [{ node: view.node, count: 2 }],
         unwatched: [view.node],
+        unseen: [{ node: view.node, what: evil }],
         exceptions: [
           {
             node: view.node,

@@ -7,7 +7,7 @@ import type { DriftMode } from "../../reconcile/drift/drift.ts";
 import type { EtcBudget } from "../../reconcile/drift/etc-budget.ts";
 import type { Stance } from "../../reconcile/drift/drift-stance.ts";
 import { createResponder, type Responded, type Responder } from "../drift/drift-response.ts";
-import type { Finding, LookContext, MachineSource } from "./machine-source.ts";
+import type { Finding, Look, LookContext, MachineSource } from "./machine-source.ts";
 
 export interface MachinePassOptions {
   source: MachineSource;
@@ -35,16 +35,30 @@ export interface MachinePass {
 interface State extends MachinePassOptions {
   responder: Responder;
   alarmed: Set<string>;
+  /** What the latest look could not compare. */
+  unseen: string | null;
 }
 
 export function createMachinePass(options: MachinePassOptions): MachinePass {
-  const state: State = { ...options, responder: createResponder(options), alarmed: new Set() };
+  const state: State = { ...options, responder: createResponder(options), alarmed: new Set(), unseen: null };
   return {
     source: options.source,
     look: () => look(state),
     resume: (path) => state.responder.resume(path),
-    summary: () => state.responder.summary(),
+    summary: () => ({ ...state.responder.summary(), ...unseenFact(state) }),
   };
+}
+
+function noteUnseen(state: State, unseen: Look["unseen"]): void {
+  state.unseen = unseen?.what ?? null;
+  if (unseen !== undefined)
+    alarm(state, unseen.code, `cannot be compared, and nothing of it is put back: ${unseen.what}`);
+}
+
+const shownUnseen = 512;
+
+function unseenFact({ unseen }: State): Pick<DriftSummary, "unseen"> {
+  return unseen === null ? {} : { unseen: [unseen.slice(0, shownUnseen)] };
 }
 
 /** Together, so that what is removed shares a reload; not all of them, since each holds descriptors. */
@@ -54,13 +68,15 @@ async function look(state: State): Promise<"done" | "deferred"> {
   const context = state.mode === "ignore" ? null : state.context();
   if (context === "busy") return "deferred";
   if (context === null) {
+    state.unseen = null;
     noteSwept(state, 0, []);
     return "done";
   }
-  const { findings, managed, problems = [] } = await state.source.look(context);
+  const { findings, managed, problems = [], unseen } = await state.source.look(context);
   // What was found meanwhile may be of the system before.
   if (!context.isCurrent()) return "deferred";
-  for (const problem of problems) alarm(state, problem);
+  for (const problem of problems) alarm(state, "machine-unreadable", problem);
+  noteUnseen(state, unseen);
   const counted = firstOfEachPath(findings.filter(({ item }) => !state.isIgnored(item)));
   const limit = pLimit(atOnce);
   const answers = await Promise.all(counted.map((finding) => limit(() => respond(state, finding))));
@@ -94,10 +110,10 @@ function noteSwept({ responder }: State, managed: number, findings: readonly Fin
 const rememberedAlarms = 64;
 
 /** Told once until the agent starts again: a sweep a minute would repeat it for ever. */
-function alarm({ alarmed, onEvent, log }: State, problem: string): void {
+function alarm({ alarmed, onEvent, log }: State, code: string, problem: string): void {
   const message = problem.slice(0, 2048);
   if (alarmed.has(message) || alarmed.size >= rememberedAlarms) return;
   alarmed.add(message);
-  onEvent({ type: "alarm", data: { code: "machine-unreadable", message } });
-  log.error({ problem: message }, "drift alarm raised");
+  onEvent({ type: "alarm", data: { code, message } });
+  log.error({ code, problem: message }, "drift alarm raised");
 }

@@ -18,6 +18,8 @@ export interface Look {
   managed: number;
   /** What could not be read, in words. */
   problems?: readonly string[];
+  /** All of it cannot be compared: the code of the alarm, and what and why. */
+  unseen?: { code: string; what: string };
 }
 
 export interface LookContext {

@@ -1,7 +1,7 @@
 /** SHELL. What one wrapper is now, with its capabilities: read again only when the kernel says that something of it changed. */
 import type { EntryFacts } from "@chimera/proto/drift";
 import { lstatSync } from "node:fs";
-import { plainCapabilities } from "../../reconcile/machine-drift/expected-wrappers.ts";
+import { plainCapabilities } from "../../reconcile/machine-drift/plain-capabilities.ts";
 import type { OpenDirectory } from "../drift/etc-directory.ts";
 import { readFacts } from "../drift/etc-facts.ts";
 import type { Wrapper } from "./expected-wrappers.ts";

@@ -20,63 +20,21 @@ import { createEvidence } from "../drift/evidence.ts";
 import { useMachineFixture } from "./machine-fixture.ts";
 import type { MachineDrift } from "./machine-service.ts";
 import { askCapabilities } from "./unit-manager.ts";
+import { fillWrappers, hasTools, runWrapperScript, tools } from "./wrappers-fixture.ts";
 import { createWrappersSource } from "./wrappers-source.ts";
 
 const fixture = useMachineFixture();
 const at = (path: string): string => join(fixture().root, path);
 const bin = (name: string): string => at(`run/wrappers/bin/${name}`);
-const tools = "/usr/sbin";
-const hasTools = existsSync(`${tools}/setcap`) && existsSync(`${tools}/getcap`);
 let isBroken: boolean;
 let asked: number;
 
-const wrapperOf = (root: string, name: string, steps: string): string => `
-cp ${root}/store/${name}/bin/security-wrapper "$wrapperDir/${name}"
-
-# Prevent races
-chmod 0000 "$wrapperDir/${name}"
-chown root:root "$wrapperDir/${name}"
-${steps}
-`;
-
-const scriptOf = (root: string): string => `
-chmod 755 "${root}/run/wrappers"
-
-# We want to place the tmpdirs for the wrappers to the parent dir.
-wrapperDir=$(mktemp --directory --tmpdir="${root}/run/wrappers" wrappers.XXXXXXXXXX)
-chmod a+rx "$wrapperDir"
-${wrapperOf(root, "sudo", 'chmod "u+s,g-s,u+rx,g+x,o+x" "$wrapperDir/sudo"')}
-${wrapperOf(root, "ping", `${root}/store/libcap/bin/setcap "cap_setpcap,cap_net_raw+ep" "$wrapperDir/ping"\nchmod u+rx,g+x,o+x "$wrapperDir/ping"`)}
-if [ -L ${root}/run/wrappers/bin ]; then
-  old=$(readlink -f ${root}/run/wrappers/bin)
-  ln --symbolic --force --no-dereference "$wrapperDir" "${root}/run/wrappers/bin-tmp"
-  mv --no-target-directory "${root}/run/wrappers/bin-tmp" "${root}/run/wrappers/bin"
-  rm --force --recursive "$old"
-else
-  ln --symbolic "$wrapperDir" "${root}/run/wrappers/bin"
-fi
-`;
-
 beforeEach(() => {
-  const { root, write } = fixture();
   [isBroken, asked] = [false, 0];
-  const script = write("store/wrappers-start", scriptOf(root));
-  write("store/system/etc/systemd/system/suid-sgid-wrappers.service", `[Service]\nExecStart=${script}\n`);
-  for (const name of ["sudo", "ping"]) write(`store/${name}/bin/security-wrapper`, `wrapper of ${name}\n`);
-  for (const tool of ["setcap", "getcap"]) {
-    const copy = write(`store/libcap/bin/${tool}`, "#!/bin/sh\n");
-    if (hasTools) copyFileSync(`${tools}/${tool}`, copy);
-    chmodSync(copy, 0o755);
-  }
-  write("etc/passwd", "root:x:0:0::/:/bin/sh\n");
-  write("etc/group", "root:x:0:\n");
-  mkdirSync(at("run/wrappers"));
-  run();
+  fillWrappers(fixture());
 });
 
-function run(): void {
-  execFileSync("sh", ["-e", at("store/wrappers-start")]);
-}
+const run = (): void => runWrapperScript(fixture());
 
 async function restart(): Promise<string | null> {
   if (isBroken) return "Job failed";

@@ -14,6 +14,7 @@ import {
   readExpectedWrappers,
   wrapperUnit,
   type ExpectedWrappers,
+  type KnownWrappers,
   type Wrapper,
 } from "./expected-wrappers.ts";
 import type { MachinePlaces } from "./machine-places.ts";
@@ -36,7 +37,7 @@ export interface WrappersSourceOptions {
 }
 
 interface State extends WrappersSourceOptions {
-  expected: ExpectedWrappers | null | { toplevel: string; wrappers: null };
+  expected: ExpectedWrappers | null;
   reader: WrapperReader;
 }
 
@@ -51,19 +52,40 @@ export function createWrappersSource(options: WrappersSourceOptions): MachineSou
 
 async function look(state: State, context: LookContext): Promise<Look> {
   const { toplevel } = context;
+  const { store, places } = state;
   if (state.expected?.toplevel !== toplevel)
-    state.expected = (await readExpectedWrappers(toplevel, state.store)) ?? { toplevel, wrappers: null };
+    state.expected = await readExpectedWrappers({ toplevel, store, parent: `${places.run}/wrappers` });
   const { expected } = state;
-  if (expected?.wrappers === null || expected === null) return nothing;
-  const items = await compareSteadily(state, expected);
-  const findings = items.map((item): Finding => ({ item, revert: () => remake(state, context, item) }));
-  return { findings, managed: expected.wrappers.size + 1, problems: expected.problems };
+  switch (expected.kind) {
+    case "none":
+      return nothing;
+    case "unseen":
+      return {
+        ...nothing,
+        unseen: { code: "wrappers-unseen", what: `wrappers of ${toplevel}: ${expected.why}` },
+      };
+    case "known": {
+      const items = await compareSteadily(state, expected);
+      const findings = items.map((item) => findingOf(state, { context, expected, item }));
+      return { findings, managed: expected.wrappers.size + 1, problems: expected.problems };
+    }
+  }
+}
+
+const activationWhy = "this system makes its wrappers in its activation only: the next switch puts them back";
+
+function findingOf(
+  state: State,
+  { context, expected, item }: { context: LookContext; expected: KnownWrappers; item: DriftItem },
+): Finding {
+  if (!expected.hasUnit) return { item, revert: null, why: activationWhy };
+  return { item, revert: () => remake(state, context, item) };
 }
 
 const looks = 3;
 
 /** The script makes a new folder, moves the link and removes the old one: what was seen across that counts for nothing. */
-async function compareSteadily(state: State, expected: ExpectedWrappers): Promise<DriftItem[]> {
+async function compareSteadily(state: State, expected: KnownWrappers): Promise<DriftItem[]> {
   let items: DriftItem[] = [];
   for (let count = 0; count < looks; count += 1) {
     const before = linkOf(state);
@@ -78,11 +100,7 @@ function linkOf({ places }: State): string | null {
   return target.kind === "done" ? target.value : null;
 }
 
-async function compareAll(
-  state: State,
-  expected: ExpectedWrappers,
-  link: string | null,
-): Promise<DriftItem[]> {
+async function compareAll(state: State, expected: KnownWrappers, link: string | null): Promise<DriftItem[]> {
   const opened = openFolder(state, link);
   if (opened === null) return [folderItem(`${state.places.run}/wrappers`, link)];
   using directory = opened;
@@ -114,7 +132,7 @@ function folderItem(parent: string, link: string | null): DriftItem {
 
 async function compareOne(
   state: State,
-  { wrapper, folder, expected }: { wrapper: Wrapper; folder: WrapperFolder; expected: ExpectedWrappers },
+  { wrapper, folder, expected }: { wrapper: Wrapper; folder: WrapperFolder; expected: KnownWrappers },
 ): Promise<DriftItem[]> {
   const path = shownPath(state, wrapper.path);
   const [ids, found] = [
@@ -143,17 +161,17 @@ function shownPath({ places }: State, name: string): string {
 
 const mostNames = 4096;
 
-/** Beside a wrapper old scripts left a text with the name of its program; anything else would be found first in PATH. */
+/** What the script does not make would be found first in PATH. Beside a wrapper old scripts left a text with the name of its program. */
 async function strangers(
   state: State,
-  { wrappers }: ExpectedWrappers,
+  { wrappers, unjudged }: KnownWrappers,
   { directory }: WrapperFolder,
 ): Promise<DriftItem[]> {
   const names = attempt(() => readdirSync(directory.child(".")));
   if (names.kind === "failed") return [];
   const strange = names.value
     .slice(0, mostNames)
-    .filter((name) => !wrappers.has(name) && !isNote(directory, name, wrappers));
+    .filter((name) => !wrappers.has(name) && !isUnjudged(directory, name, unjudged));
   const items: DriftItem[] = [];
   for (const name of strange) {
     const found = await readFacts(directory, name, 0);
@@ -168,8 +186,10 @@ async function strangers(
   return items;
 }
 
-function isNote(directory: OpenDirectory, name: string, wrappers: ReadonlyMap<string, Wrapper>): boolean {
-  if (!name.endsWith(".real") || !wrappers.has(name.slice(0, -5))) return false;
+/** A text with the name of a program is one that nobody can start. */
+function isUnjudged(directory: OpenDirectory, name: string, unjudged: ReadonlySet<string>): boolean {
+  if (!unjudged.has(name)) return false;
+  if (!name.endsWith(".real")) return true;
   const stats = lstatSync(directory.child(name), { throwIfNoEntry: false });
   return (
     stats?.isFile() === true && Number.parseInt(octal(stats.mode), 8) < 0o1000 && (stats.mode & 0o111) === 0
@@ -185,8 +205,7 @@ async function remake(state: State, { isCurrent, toplevel }: LookContext, item: 
   const problem = await state.manager.restart(wrapperUnit);
   if (problem !== null) return failed(`${wrapperUnit}: ${problem}`.slice(0, 2048));
   const { expected } = state;
-  if (expected === null || expected.wrappers === null || expected.toplevel !== toplevel)
-    return { kind: "abandoned" };
+  if (expected?.kind !== "known" || expected.toplevel !== toplevel) return { kind: "abandoned" };
   const left = await compareSteadily(state, expected);
   return left.some(({ path }) => path === item.path)
     ? failed(`${wrapperUnit} ran, and it still differs`)

@@ -2,6 +2,7 @@
 import type { DriftSummary } from "@chimera/proto/drift";
 
 const shownItems = 50;
+const shownUnseen = 16;
 
 /** What only one source says is the first one's; changes are watched where no source says that its watch was lost. */
 export function mergeSummaries(first: DriftSummary, ...others: readonly DriftSummary[]): DriftSummary {
@@ -9,9 +10,11 @@ export function mergeSummaries(first: DriftSummary, ...others: readonly DriftSum
   const sum = (read: (summary: DriftSummary) => number): number =>
     summaries.reduce((total, summary) => total + read(summary), 0);
   const watching = summaries.flatMap((summary) => summary.watching ?? []);
+  const unseen = summaries.flatMap((summary) => summary.unseen ?? []).slice(0, shownUnseen);
   return {
     ...first,
     ...(watching.length === 0 ? {} : { watching: watching.every((watches) => watches) }),
+    ...(unseen.length === 0 ? {} : { unseen }),
     lastSweepAt: oldest(summaries.map(({ lastSweepAt }) => lastSweepAt)),
     managed: sum(({ managed }) => managed),
     open: summaries.flatMap(({ open }) => open).slice(0, shownItems),

@@ -1,9 +1,8 @@
-/** Names of units, kernel parameters, modules, wrappers and accounts as tables. */
+/** Names of units, kernel parameters, modules and accounts as tables. */
 import { expect, test } from "vitest";
 import { createIsIgnored, modeOfClass, modesOfClasses } from "./drift-class.ts";
 import { compareAccounts } from "./compare-accounts.ts";
 import { findDeclaration, readAccountsJson, readSysusers } from "./expected-accounts.ts";
-import { changeMode, plainCapabilities, readWrapperScript } from "./expected-wrappers.ts";
 import { bootedToplevel, compareParameters, foreignModules } from "./kernel-parameters.ts";
 import { declaredUnits, isDeclaredDropInFolder, isDeclaredUnit, isSetProperty } from "./unit-overrides.ts";
 
@@ -86,74 +85,7 @@ test("a loaded module that the booted kernel's folder does not have is told, wha
   expect(foreignModules(["anything"], "")).toEqual([]);
 });
 
-test.for<[string, number | null]>([
-  ["0000", 0],
-  ["4755", 0o4755],
-  ["u+s,g-s,u+rx,g+x,o+x", 0o4511],
-  ["u-s,g+s,u+rx,g+x,o+x", 0o2511],
-  ["a+rx", 0o555],
-  ["ug+rx", 0o550],
-  ["u=rwx,g=r,o=", 0o740],
-  ["+x", null],
-  ["u+X", null],
-  ["g=u", null],
-])("chmod %s of nothing is %o", ([spec, expected]) => {
-  expect(changeMode(0, spec)).toBe(expected);
-});
-
 const storeName = (name: string): string => `/nix/store/${"a".repeat(32)}-${name}`;
-const script = `
-chmod 755 "/run/wrappers"
-wrapperDir=$(mktemp --directory --tmpdir="/run/wrappers" wrappers.XXXXXXXXXX)
-chmod a+rx "$wrapperDir"
-cp ${storeName("security-wrapper-sudo")}/bin/security-wrapper "$wrapperDir/sudo"
-# Prevent races
-chmod 0000 "$wrapperDir/sudo"
-chown root:wheel "$wrapperDir/sudo"
-chmod "u+s,g-s,u+rx,g+x,o+x" "$wrapperDir/sudo"
-
-cp ${storeName("security-wrapper-ping")}/bin/security-wrapper "$wrapperDir/ping"
-chmod 0000 "$wrapperDir/ping"
-chown root:root "$wrapperDir/ping"
-${storeName("libcap")}/bin/setcap "cap_setpcap,cap_net_raw+ep" "$wrapperDir/ping"
-chmod u+rx,g+x,o+x "$wrapperDir/ping"
-
-cp ${storeName("security-wrapper-odd")}/bin/security-wrapper "$wrapperDir/odd"
-chmod 0000 "$wrapperDir/odd"
-chown root:root "$wrapperDir/odd"
-chmod "+x" "$wrapperDir/odd"
-rm --force --recursive "$old"
-`;
-
-test("the script of the wrappers says exactly what each file is to be, and what is not understood is said", () => {
-  const bin = (name: string) => `${storeName(`security-wrapper-${name}`)}/bin/security-wrapper`;
-  expect(readWrapperScript(script)).toEqual({
-    wrappers: [
-      { name: "sudo", source: bin("sudo"), owner: "root", group: "wheel", mode: 0o4511, capabilities: null },
-      {
-        name: "ping",
-        source: bin("ping"),
-        owner: "root",
-        group: "root",
-        mode: 0o511,
-        capabilities: "cap_setpcap,cap_net_raw+ep",
-      },
-    ],
-    capTools: `${storeName("libcap")}/bin`,
-    problems: [expect.stringContaining("odd")],
-  });
-  expect(readWrapperScript("echo nothing")).toEqual({ wrappers: [], capTools: null, problems: [] });
-});
-
-test.for<[string, string | null]>([
-  ["cap_setpcap,cap_net_raw+ep", "cap_net_raw=ep cap_setpcap=ep"],
-  ["cap_net_raw,cap_setpcap=pe", "cap_net_raw=ep cap_setpcap=ep"],
-  ["= cap_net_raw+p cap_net_raw+e", "cap_net_raw=ep"],
-  ["", ""],
-  ["all=ep", null],
-])("capabilities %j are %j", ([text, expected]) => {
-  expect(plainCapabilities(text)).toBe(expected);
-});
 
 const shell = "/run/current-system/sw/bin/bash";
 const declared = readAccountsJson({

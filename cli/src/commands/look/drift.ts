@@ -75,8 +75,11 @@ function openOf(views: readonly NodeView[]) {
     return count > 0 ? [{ node, count }] : [];
   });
   const unwatched = views.flatMap(({ node, status }) => (status?.drift.watching === false ? [node] : []));
+  const unseen = views.flatMap(({ node, status }) =>
+    (status?.drift.unseen ?? []).map((what) => ({ node, what })),
+  );
   const fought = views.flatMap(({ node, status }) =>
     (status?.drift.fought ?? []).map((entry) => ({ node, ...entry })),
   );
-  return { open, hidden, unwatched, fought };
+  return { open, hidden, unwatched, unseen, fought };
 }
