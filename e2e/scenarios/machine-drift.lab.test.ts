@@ -1,4 +1,5 @@
 // What somebody changes beyond /etc on a real node: each is seen as what it is, and what is to be put back is back.
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { deployWorld, pointersOf, waitView } from "../fleet/fleet-stage.ts";
@@ -124,6 +125,46 @@ test("a file that systemd has not read yet is met by a reload, and told where it
   expect(await sh("systemctl show -p NeedDaemonReload --value lab-app-3.service")).toBe("no");
   await sh(`rm ${path}; systemctl daemon-reload; touch /run/systemd/system/lab-app-3.service`);
   await waitDrift("reverted", "unit-override /run/systemd/system/lab-app-3.service");
+  await waitUntil("it is over", async () => (await drift()).open.length === 0, seconds(20));
+});
+
+const reloads = async (): Promise<number> =>
+  Number(await sh("journalctl -b _PID=1 --output=cat --grep='^Reloading' | wc -l"));
+
+test("a mask that a generator makes at each reload is taken away once, then told with who makes it, and left", async () => {
+  const path = "/run/systemd/system/lab-app-2.service";
+  const generator = "/run/systemd/system-generators/lxc";
+  // As distrobuilder's does in an LXC container; whoever lists what it did counts the reloads.
+  await sh(
+    `mkdir -p ${generator.slice(0, -4)}; printf '#!/bin/sh\nln -sf /dev/null "/run/systemd/system/lab-app-2.service"\necho >> /run/generated\n' > ${generator}; chmod +x ${generator}; systemctl daemon-reload`,
+  );
+  await waitDrift("open", `unit-override ${path}`);
+  expect(await operatorOf(fleet.lab).ok(["drift", "n1"])).toContain(`made by the generator ${generator}`);
+  // Two sweeps and more.
+  await sleep(25_000);
+  expect(await sh(`readlink ${path}; wc -l < /run/generated`)).toBe("/dev/null\n2");
+  expect((await drift()).reverted.filter((item) => item.endsWith(path))).toHaveLength(1);
+  await sh(`rm ${generator} ${path}; systemctl daemon-reload`);
+  await waitUntil("it is over", async () => (await drift()).open.length === 0, seconds(20));
+});
+
+test("a unit that wants a reload after each reload gets few of them", async () => {
+  const folder = "/usr/local/lib/systemd/system/lab-app-3.service.d";
+  const path = "/etc/systemd/system/lab-app-3.service";
+  // systemd says so for ever where the source of a unit is not there.
+  await sh(
+    `mkdir -p ${folder}; printf '[Unit]\nSourcePath=/nowhere\n' > ${folder}/x.conf; systemctl daemon-reload`,
+  );
+  const needs = "systemctl show -p NeedDaemonReload --value lab-app-3.service";
+  expect(await sh(needs)).toBe("yes");
+  await waitDrift("open", `needs-reload ${path}`);
+  const before = await reloads();
+  expect(before).toBeGreaterThan(0);
+  await sleep(35_000);
+  expect(await sh(needs)).toBe("yes");
+  // Not one at each sweep, which is every ten seconds here.
+  expect((await reloads()) - before).toBeLessThanOrEqual(1);
+  await sh(`rm ${folder}/x.conf; systemctl daemon-reload`);
   await waitUntil("it is over", async () => (await drift()).open.length === 0, seconds(20));
 });
 

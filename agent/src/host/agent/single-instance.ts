@@ -6,6 +6,7 @@ import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } 
 import { join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
 import { bootId } from "../boot-clock.ts";
+import { processStart } from "../process-start.ts";
 
 /** Throws write-conflict while another agent lives. The result gives the lock back. */
 export function takeInstanceLock(runtimeDir: string): () => void {
@@ -70,10 +71,7 @@ function isAlive(holder: string): boolean {
 
 /** "pid starttime boot"; the start time tells a reused pid. */
 function describe(pid: number): string {
-  const stat = read(`/proc/${pid}/stat`);
-  // The name in parentheses may contain spaces; field 22 is the 20th after it.
-  const started = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
-  return `${pid} ${started ?? "gone"} ${bootId()}`;
+  return `${pid} ${processStart(pid) ?? "gone"} ${bootId()}`;
 }
 
 function read(path: string): string | undefined {

@@ -25,7 +25,7 @@ export type PutBack =
   | { kind: "returned"; found: EntryFacts; why: string }
   | FailedRevert;
 
-export interface FailedRevert {
+interface FailedRevert {
   kind: "failed";
   code: RevertFailureCode;
   message: string;

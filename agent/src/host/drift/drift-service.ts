@@ -13,6 +13,7 @@ import { createResponder, type Responder } from "./drift-response.ts";
 import { createEtcWatcher, type EtcWatcher } from "./etc-watcher.ts";
 import { createEvidence, type Evidence } from "./evidence.ts";
 import { createHintQueue } from "./hint-queue.ts";
+import { openFirstMounts } from "./mounts/first-mounts.ts";
 import { watchMounts } from "./mounts/mount-watch.ts";
 import { openRestored } from "./overlay/restored.ts";
 import { showPath, type ShowOptions, type ShowRequest } from "./show/show-path.ts";
@@ -132,6 +133,7 @@ function createPass(options: DriftOptions): Parts {
     isHeld,
     currentSystem: options.currentSystem ?? "/run/current-system",
     etcDir,
+    firstMounts: openFirstMounts({ stateDir: options.stateDir, etcDir }),
     isBusy: () => isSwitching() || isSwitchLocked(switchLock),
     isActivating: options.isActivating ?? createSwitchingSight(),
     scope: createEtcScope(options.ignore),

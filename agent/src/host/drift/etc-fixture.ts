@@ -20,6 +20,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach } from "vitest";
 import { createEtcScope } from "../../reconcile/drift/etc-scope.ts";
+import { openFirstMounts } from "./mounts/first-mounts.ts";
 import { mountOverlay, unmountBelow } from "./overlay-fixture.ts";
 import { startDrift, type DriftOptions, type DriftService } from "./drift-service.ts";
 import { loadExpectedEtc, type ExpectedEtc } from "./etc-expected.ts";
@@ -67,6 +68,8 @@ export function createEtcFixture(
   if (layout !== "classic") mountOverlay({ root, toplevel, layout });
   if (layout !== "immutable") writeAccounts(etc);
   if (layout === "classic") activate(toplevel, etc);
+  // The agent's first start after the boot: what tests mount later is somebody's change.
+  openFirstMounts({ stateDir, etcDir: etc });
   const [events, services]: [NodeEventBody[], DriftService[]] = [[], []];
   return {
     root,

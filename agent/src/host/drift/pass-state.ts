@@ -24,6 +24,8 @@ export interface DriftPassOptions {
   /** The link to the system that really is active. */
   currentSystem: string;
   etcDir: string;
+  /** Marks of what was mounted there when the agent first started after this boot. */
+  firstMounts: ReadonlySet<string>;
   /** A switch runs: /etc is somebody else's for now. */
   isBusy: () => boolean;
   /** Somebody activates a system by hand: dear to ask. */

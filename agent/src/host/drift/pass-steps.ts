@@ -7,7 +7,9 @@ import { entriesBelow, entriesForHint } from "../../reconcile/drift/etc-hint.ts"
 import { isBelow } from "../../reconcile/drift/mounts/covering-mounts.ts";
 import { revertAttributes, revertStubborn } from "./attributes/revert-attributes.ts";
 import { checkEntry } from "./check-entry.ts";
-import type { Responded } from "./drift-response.ts";
+import type { DriftItem } from "@chimera/proto/drift";
+import type { EtcMounts } from "../../reconcile/drift/mounts/covering-mounts.ts";
+import type { Responded, Responder } from "./drift-response.ts";
 import type { ExpectedEtc } from "./etc-expected.ts";
 import { readFactsAt } from "./etc-facts.ts";
 import { uncover } from "./mounts/uncover.ts";
@@ -32,24 +34,38 @@ type GoesOn = Promise<boolean>;
 export async function sweepMounts(state: PassState, { expected, seen }: Sweeping): GoesOn {
   const { etcDir, mounts, responder, mountMode } = state;
   if (mountMode === "ignore") return true;
-  for (const path of mounts.look(expected).covered) {
+  const { covered, rights } = mounts.look(expected);
+  for (const path of covered) {
     const since = performance.now();
     const item = coveredItem(path, expected.entries.get(path), await readFactsAt(etcDir, path));
     seen.add(item.path);
-    if (mountMode === "report") {
-      responder.tell(item, { why: "drift.classes.mounts is report" });
+    const right = rights.get(path);
+    if (right !== undefined || mountMode === "report") {
+      tellCovered(responder, item, right);
       continue;
     }
     const request = {
       path: path === "" ? etcDir : `${etcDir}/${path}`,
       isCurrent: () => isCurrent(state, expected),
-      isCovered: () => mounts.look(expected).covered.includes(path),
+      isCovered: () => isForeignAt(mounts.look(expected), path),
     };
     const revert = () => uncover(request);
     const result = await state.turn(() => responder.respond({ item, since, revert }));
     if (result === "abandoned" || !isCurrent(state, expected)) return false;
   }
   return true;
+}
+
+function tellCovered(responder: Responder, item: DriftItem, right: string | undefined): void {
+  const stance = responder.stanceOf(item.path);
+  if (stance.kind === "ignore") responder.noteClean(item.path);
+  else if (right === undefined) responder.tell(item, { why: "drift.classes.mounts is report" });
+  else responder.tell(item, { why: right, level: "info" });
+}
+
+/** Below what somebody put there may lie what is there by right: that stays. */
+function isForeignAt({ covered, rights }: EtcMounts, path: string): boolean {
+  return covered.includes(path) && !rights.has(path);
 }
 
 /** Looks which entries have some, and puts /etc itself right; the entries follow in their own turns. */

@@ -16,7 +16,7 @@ chown root:root "$wrapperDir/${name}"
 ${steps}
 `;
 
-export const wrapperScript = (root: string): string => `
+const wrapperScript = (root: string): string => `
 chmod 755 "${root}/run/wrappers"
 
 # We want to place the tmpdirs for the wrappers to the parent dir.

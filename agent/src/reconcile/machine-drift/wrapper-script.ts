@@ -3,7 +3,7 @@
  * capabilities. Nothing else in the closure says so. A script in which anything is not understood says nothing.
  */
 import { changeMode } from "./change-mode.ts";
-import { scriptLines } from "./shell-words.ts";
+import { scriptLines } from "../drift/shell-words.ts";
 import { readStep, type WrapperSaid } from "./wrapper-step.ts";
 
 interface ExpectedWrapper {
@@ -17,7 +17,7 @@ interface ExpectedWrapper {
   capabilities: string | null;
 }
 
-export interface WrapperScript {
+interface WrapperScript {
   wrappers: ExpectedWrapper[];
   /** What the script makes, and of which it says something that is not understood: nothing is expected of these. */
   unjudged: string[];
@@ -27,7 +27,7 @@ export interface WrapperScript {
   parent: string;
 }
 
-export type WrapperReading = { kind: "read"; script: WrapperScript } | { kind: "strange"; why: string };
+type WrapperReading = { kind: "read"; script: WrapperScript } | { kind: "strange"; why: string };
 
 interface Draft extends Omit<WrapperSaid, "chmod" | "tools"> {
   mode?: number | null;

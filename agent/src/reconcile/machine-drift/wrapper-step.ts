@@ -1,5 +1,5 @@
 /** PURE. What one line of the script that makes /run/wrappers does, in the shapes that NixOS has had. */
-import { shellWords } from "./shell-words.ts";
+import { shellWords } from "../drift/shell-words.ts";
 
 export type WrapperStep =
   /** Nothing of a single wrapper: the folder is made, or moved into place. */

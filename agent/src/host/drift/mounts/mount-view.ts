@@ -6,7 +6,8 @@ import { parseMountTable } from "../../../reconcile/drift/mounts/mount-table.ts"
 import type { EtcScope } from "../../../reconcile/drift/etc-scope.ts";
 import type { OpenDirectory } from "../etc-directory.ts";
 import type { ExpectedEtc } from "../etc-expected.ts";
-import { mountIdOf, readMounts, readMountText } from "./read-mounts.ts";
+import { mountMark, rightOf } from "../../../reconcile/drift/mounts/rightful-mounts.ts";
+import { isInContainer, mountIdOf, readMounts, readMountText, readOutsideMounts } from "./read-mounts.ts";
 
 export interface MountView {
   layout(): EtcLayout;
@@ -15,13 +16,27 @@ export interface MountView {
   isWritable(expected: ExpectedEtc, directory: OpenDirectory): boolean;
 }
 
-export function createMountView({ etcDir, scope }: { etcDir: string; scope: EtcScope }): MountView {
+export interface MountViewOptions {
+  etcDir: string;
+  scope: EtcScope;
+  /** Marks of what was there when the agent first started after this boot. */
+  firstMounts: ReadonlySet<string>;
+}
+
+export function createMountView({ etcDir, scope, firstMounts: first }: MountViewOptions): MountView {
   let known: { text: string | null; expected: ExpectedEtc; mounts: EtcMounts } | null = null;
+  const isContainer = isInContainer();
+  const search = (text: string | null, { entries, declaredMounts: declared }: ExpectedEtc): EtcMounts => {
+    const mounts = parseMountTable(text ?? "");
+    const seen = readOutsideMounts(mounts)?.map(mountMark);
+    const rights = { etcDir, first, outside: seen === undefined ? null : new Set(seen), isContainer };
+    const find = { mounts, etcDir, entries, declared, scope };
+    return findEtcMounts({ ...find, rightOf: (mount) => rightOf(mount, rights) });
+  };
   const look = (expected: ExpectedEtc): EtcMounts => {
     const text = readMountText();
     if (known !== null && known.text === text && known.expected === expected) return known.mounts;
-    const { entries, declaredMounts: declared } = expected;
-    const mounts = findEtcMounts({ mounts: parseMountTable(text ?? ""), etcDir, entries, declared, scope });
+    const mounts = search(text, expected);
     known = { text, expected, mounts };
     return mounts;
   };

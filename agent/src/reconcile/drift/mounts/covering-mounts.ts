@@ -11,11 +11,15 @@ export interface MountSearch {
   /** Mount points as the closure names them, below /etc too. */
   declared: ReadonlySet<string>;
   scope: EtcScope;
+  /** Why a mount that the closure does not declare may be there; null where it may not. */
+  rightOf: (mount: Mount) => string | null;
 }
 
 export interface EtcMounts {
   /** Paths below /etc ("" is /etc itself) that a mount hides which nobody declared. */
   covered: readonly string[];
+  /** Why it may be so, for those of them that are only told. */
+  rights: ReadonlyMap<string, string>;
   /** Mounts in whose directories an entry may be written. */
   writable: ReadonlySet<number>;
 }
@@ -35,8 +39,20 @@ export function findEtcMounts(search: MountSearch): EtcMounts {
   const own = ownMount(search);
   return {
     covered,
+    rights: new Map(covered.flatMap((path) => rightAt(search, path))),
     writable: new Set([...writable, ...(own === undefined ? [] : [own])].map(({ id }) => id)),
   };
+}
+
+/** What lies on top is what would be unmounted. */
+function rightAt({ mounts, etcDir, rightOf }: MountSearch, path: string): [string, string][] {
+  const top = stackAt(mounts, absolute(etcDir, path)).at(-1);
+  const right = top === undefined ? null : rightOf(top);
+  return right === null ? [] : [[path, right]];
+}
+
+function absolute(etcDir: string, path: string): string {
+  return path === "" ? etcDir : `${etcDir}/${path}`;
 }
 
 /** True when the path or something on its way is one of `covered`. */
@@ -75,7 +91,7 @@ function isManaged({ entries, scope }: MountSearch, path: string): boolean {
 
 function isHidden(search: MountSearch, path: string): boolean {
   const { mounts, etcDir, declared } = search;
-  const stack = stackAt(mounts, path === "" ? etcDir : `${etcDir}/${path}`);
+  const stack = stackAt(mounts, absolute(etcDir, path));
   if (path === "") return stack.length > (hasOwnMount(search) ? 1 : 0);
   if (declared.has(etcPath(path))) return false;
   return !accounts.has(path) || !stack.every((mount) => isReadOnlySelf(search, mount, path));

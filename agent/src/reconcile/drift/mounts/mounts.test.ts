@@ -29,6 +29,7 @@ function coveredBy(
     entries,
     declared: new Set(declared),
     scope: createEtcScope(ignore.map((glob) => ({ glob, reason: "test" }))),
+    rightOf: () => null,
   }).covered;
 }
 
@@ -109,7 +110,14 @@ test("only directories in mounts that belong there may be written to", () => {
     ),
   );
   const scope = createEtcScope([]);
-  const { writable } = findEtcMounts({ mounts, etcDir: "/etc", entries, declared: new Set(), scope });
+  const { writable } = findEtcMounts({
+    mounts,
+    etcDir: "/etc",
+    entries,
+    declared: new Set(),
+    scope,
+    rightOf: () => null,
+  });
   expect(writable).toEqual(new Set([51, 27]));
 });
 

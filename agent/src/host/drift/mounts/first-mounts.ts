@@ -1,0 +1,42 @@
+/** SHELL. What was mounted over /etc when the agent first started after this boot: nobody of whom it knows has changed anything then. */
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { z } from "zod";
+import { mountMark } from "../../../reconcile/drift/mounts/rightful-mounts.ts";
+import { bootId } from "../../boot-clock.ts";
+import { attempt } from "../../errno-outcome.ts";
+import { processStart } from "../../process-start.ts";
+import { peekStateFile } from "../../state/state-file.ts";
+import { readMounts } from "./read-mounts.ts";
+
+const FirstMounts = z.object({
+  v: z.literal(1),
+  boot: z.string(),
+  /** Marks. */
+  mounts: z.array(z.string().max(16_384)).max(256),
+});
+
+/** Beyond these a mount that was there counts as somebody's change. */
+const mostMounts = 128;
+
+/** Marks. Where they cannot be written down, another agent of this boot takes what it finds itself. */
+export function openFirstMounts({
+  stateDir,
+  etcDir,
+}: {
+  stateDir: string;
+  etcDir: string;
+}): ReadonlySet<string> {
+  const file = `${stateDir}/boot-mounts.json`;
+  // Containers have the boot of the machine around them: what is their own is when their init began.
+  const boot = `${bootId()} ${processStart(1) ?? "unknown"}`;
+  const known = peekStateFile(file, FirstMounts);
+  if (known?.boot === boot) return new Set(known.mounts);
+  const found = readMounts().filter(({ target }) => target === etcDir || target.startsWith(`${etcDir}/`));
+  const mounts = found.slice(0, mostMounts).map(mountMark);
+  attempt(() => {
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    writeFileSync(`${file}.new`, JSON.stringify({ v: 1, boot, mounts }), { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  });
+  return new Set(mounts);
+}
