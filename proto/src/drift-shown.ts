@@ -35,6 +35,20 @@ export const Explanation = z.discriminatedUnion("kind", [
 ]);
 export type Explanation = z.infer<typeof Explanation>;
 
+/** The last change of the file that the kernel's audit has, by a rule with a key. */
+const AuditFacts = z.object({
+  at: IsoTime,
+  /** Who logged in, whatever he became since; null for a service. */
+  auid: Count.nullable(),
+  user: z.string().max(256).nullable(),
+  uid: Count.nullable(),
+  pid: Count,
+  command: z.string().max(256),
+  exe: z.string().max(4096).nullable(),
+  key: z.string().max(256),
+});
+export type AuditFacts = z.infer<typeof AuditFacts>;
+
 /** Who changed it, only where that was seen; whoever is logged in is beside that, and no proof. */
 export const Culprit = z.object({
   by: z.discriminatedUnion("kind", [
@@ -42,6 +56,7 @@ export const Culprit = z.object({
     z.object({ kind: z.literal("writer"), pid: Count, command: z.string().max(256), uid: Count }),
     z.object({ kind: z.literal("unknown") }),
   ]),
+  audit: AuditFacts.optional(),
   loggedIn: z.array(z.string().max(128)).max(16),
 });
 export type Culprit = z.infer<typeof Culprit>;

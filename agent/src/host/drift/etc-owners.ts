@@ -12,6 +12,13 @@ export async function resolveOwner(etcDir: string, entry: ExpectedEntry): Promis
   };
 }
 
+/** The first name of an id, as getpwuid(3); null where the database does not know it. */
+export async function nameOfId(database: string, id: number): Promise<string | null> {
+  const text = await readSmallFile(database, databaseBytes);
+  const line = text?.split("\n").find((one) => one.split(":", 3)[2] === `${id}`);
+  return line?.split(":", 1)[0]?.slice(0, 256) ?? null;
+}
+
 /** Both databases have the name in the first and the id in the third field. */
 async function lookUp(database: string, name: string): Promise<number | undefined> {
   const text = await readSmallFile(database, databaseBytes);

@@ -2,9 +2,12 @@
 import { lstatSync, renameSync } from "node:fs";
 import { attempt } from "../errno-outcome.ts";
 import type { OpenDirectory } from "./etc-directory.ts";
-import { createAttribution } from "./evidence/attribute.ts";
+import type { Culprit } from "@chimera/proto/drift-shown";
+import { createAttribution, note } from "./evidence/attribute.ts";
+import { findCulprit } from "./evidence/culprit.ts";
 import { createEvidenceStore, evidenceLimits } from "./evidence/evidence-store.ts";
 import type { EvidenceLimits, EvidenceStore } from "./evidence/evidence-store.ts";
+import { createAuditSearch, type AuditSearch, type FoundFile } from "./evidence/find-audited.ts";
 import { keepFile, type FileInPlace, type FileKeeping } from "./evidence/keep-file.ts";
 import { listEvidence, readEvidence, type KeptFacts } from "./evidence/read-evidence.ts";
 import { copyTree, measureTree, type TreeSize } from "./tree.ts";
@@ -27,24 +30,45 @@ export interface Evidence {
   settled(): Promise<void>;
   /** Of an absolute path, the newest first. */
   list(path: string): Promise<KeptFacts[]>;
+  /** Of a file that is still there. */
+  culpritOf(found: FoundFile): Promise<Culprit>;
+  /** The same of a kept one, with what the audit says of it by now. */
+  audited(kept: KeptFacts): Promise<KeptFacts>;
   /** The first bytes of a kept file. */
   read(id: string, maxBytes: number): Promise<Buffer | null>;
   /** Removes what is too old. */
   prune(): Promise<void>;
 }
 
-export function createEvidence(stateDir: string, limits: EvidenceLimits = evidenceLimits): Evidence {
+export function createEvidence(
+  stateDir: string,
+  limits: EvidenceLimits = evidenceLimits,
+  audit: AuditSearch = createAuditSearch(),
+): Evidence {
   const store = createEvidenceStore(stateDir, limits);
-  const attribution = createAttribution(store);
+  const attribution = createAttribution(store, audit);
   return {
     keep: (directory, name, path) => keep(store, directory, { name, path }),
     keepFile: (place) => keepFile(store, place),
     attribute: ({ id, inode }) => attribution.begin(id, inode),
     settled: () => attribution.settled(),
     list: (path) => listEvidence(store, path),
+    culpritOf: (found) => findCulprit(audit, found),
+    audited: (kept) => withAudit(store, audit, kept),
     read: (id, maxBytes) => readEvidence(store, id, maxBytes),
     prune: () => store.prune(),
   };
+}
+
+/** Of evidence that was searched for when there was no time, or that auditd wrote of late. */
+async function withAudit(store: EvidenceStore, audit: AuditSearch, kept: KeptFacts): Promise<KeptFacts> {
+  const { id, path, inode, culprit } = kept;
+  if (inode === undefined || culprit?.audit !== undefined) return kept;
+  const audited = await audit.find({ path, inode, atMs: Date.parse(kept.at) });
+  if (audited === null) return kept;
+  const known: Culprit = { by: { kind: "unknown" }, loggedIn: [], ...culprit, audit: audited };
+  await note(store, id, known);
+  return { ...kept, culprit: known };
 }
 
 async function keep(

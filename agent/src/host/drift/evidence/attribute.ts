@@ -4,14 +4,14 @@ import { renameSync, writeFileSync } from "node:fs";
 import { attempt } from "../../errno-outcome.ts";
 import { temporaryName } from "../../temporary-name.ts";
 import { openChild } from "../etc-directory.ts";
+import { findCulprit } from "./culprit.ts";
 import type { EvidenceStore } from "./evidence-store.ts";
-import { findWriter } from "./find-writer.ts";
+import type { AuditSearch } from "./find-audited.ts";
 import type { Inode } from "./inode.ts";
-import { readLoggedIn } from "./logged-in.ts";
-import { readAbout } from "./read-evidence.ts";
+import { readAbout, type KeptFacts } from "./read-evidence.ts";
 
 export interface Attribution {
-  /** Notes beside the evidence who had the file open, and who was logged in. One search at a time, and not at once again. */
+  /** Notes beside the evidence who changed the file, and who was logged in. One search at a time, and not at once again. */
   begin(id: string, inode: Inode): void;
   settled(): Promise<void>;
 }
@@ -19,13 +19,13 @@ export interface Attribution {
 /** A search reads the whole of /proc: in a storm it would cost more than the storm. */
 const restMs = 500;
 
-export function createAttribution(store: EvidenceStore): Attribution {
+export function createAttribution(store: EvidenceStore, audit: AuditSearch): Attribution {
   let running: Promise<void> | null = null;
   let endedAt = -Infinity;
   return {
     begin(id, inode) {
       if (performance.now() - endedAt < restMs) return;
-      running ??= search(store, id, inode).finally(() => {
+      running ??= search(store, audit, { id, inode }).finally(() => {
         running = null;
         endedAt = performance.now();
       });
@@ -36,15 +36,25 @@ export function createAttribution(store: EvidenceStore): Attribution {
   };
 }
 
-async function search(store: EvidenceStore, id: string, inode: Inode): Promise<void> {
-  const writer = await findWriter(inode);
-  const loggedIn = await readLoggedIn();
-  const by: Culprit["by"] = writer === null ? { kind: "unknown" } : { kind: "writer", ...writer };
-  await note(store, id, { by, loggedIn });
+async function search(
+  store: EvidenceStore,
+  audit: AuditSearch,
+  { id, inode }: { id: string; inode: Inode },
+): Promise<void> {
+  const about = await aboutOf(store, id);
+  if (about === null) return;
+  await note(store, id, await findCulprit(audit, { path: about.path, inode, atMs: Date.parse(about.at) }));
+}
+
+async function aboutOf(store: EvidenceStore, id: string): Promise<KeptFacts | null> {
+  const opened = store.open();
+  if (opened.kind === "failed") return null;
+  using folder = opened.value;
+  return readAbout(folder, id);
 }
 
 /** Evidence that made room meanwhile needs no note. */
-async function note(store: EvidenceStore, id: string, culprit: Culprit): Promise<void> {
+export async function note(store: EvidenceStore, id: string, culprit: Culprit): Promise<void> {
   const opened = store.open();
   if (opened.kind === "failed") return;
   using folder = opened.value;
