@@ -16,7 +16,11 @@ beforeAll(async () => {
   fleet = await startFleet({ nodes: 1 });
   node = fleet.lab.host("n1");
   operator = operatorOf(fleet.lab);
-  const { code, stdout, stderr } = await deployWorld(fleet, "a");
+  // Units are only reported where nobody says otherwise: these of one unit are put back.
+  const glob = "/run/systemd/system/lab-app-2.service.d/*";
+  const rules = [{ glob, mode: "revert", reason: "ours alone" }];
+  const agentConfig = { drift: { rules, sweepSeconds: 10 } };
+  const { code, stdout, stderr } = await deployWorld(fleet, "a", { agentConfig });
   if (code !== 0) throw new Error(stdout + stderr);
 });
 afterAll(() => downUnlessInUse());
@@ -97,6 +101,79 @@ test("content that not everybody may read does not leave the node", async () => 
   expect(kept.trim().split("\n")).toHaveLength(2);
   const modes = await node.runChecked(["find", "/var/lib/chimera/evidence", "-perm", "/077"]);
   expect(modes).toBe("");
+});
+
+async function override(unit: string, mode = "0644"): Promise<string> {
+  const folder = `/run/systemd/system/${unit}.d`;
+  await node.runChecked(["mkdir", "-p", folder]);
+  const edited = `${folder}/.edited`;
+  await node.runChecked(["tee", edited], { input: "[Service]\nEnvironment=BY_HAND=1\n" });
+  await node.runChecked(["chmod", mode, edited]);
+  await node.runChecked(["mv", "-fT", edited, `${folder}/x.conf`]);
+  return `${folder}/x.conf`;
+}
+
+test("an override of a unit is explained and shown while it is only reported", async () => {
+  const path = await override("lab-app-1.service");
+  await waitUntil("it is told", async () => (await drift("n1")).includes(path), patience);
+  const explained = await drift("explain", "n1", path);
+  expect(explained).toMatch(
+    /managed, as one of units\n +declared by +\/nix\/store\/\S+\/lab-app-1\.service\n/u,
+  );
+  expect(explained).toMatch(
+    /should be +missing\n +is now +file .*only reported: drift\.classes\.units is not set/su,
+  );
+  expect(explained).toMatch(/set by +default\n +to change .*drift\.classes\.units to "revert"/u);
+  const here = await node.runChecked(["chimera", "drift", "explain", path, "--json"]);
+  expect(JSON.parse(here)).toMatchObject({
+    open: { kind: "unit-override", path },
+    stance: { setBy: "default" },
+  });
+  expect(await drift("show", "n1", path)).toContain("+[Service]\n+Environment=BY_HAND=1\n");
+  const adopted = await operator.run(["drift", "adopt", "n1", path, "--for", "1h"]);
+  expect(adopted).toMatchObject({ code: 65, stdout: "" });
+  await node.runChecked(["rm", path]);
+});
+
+test("one that was taken away is fetched by its name, and its text only where everybody could read it", async () => {
+  for (const [mode, shows] of [
+    ["0644", "+Environment=BY_HAND=1\n"],
+    ["0600", "not shown: mode 0600\n"],
+  ] as const) {
+    const path = await override("lab-app-2.service", mode);
+    const isGone = async () => (await node.run(["test", "-e", path])).code !== 0;
+    await waitUntil("it is taken away", isGone, patience);
+    const shown = await drift("show", "n1", path);
+    expect(shown).toMatch(/a rule names the path\n +set by +module\n/u);
+    expect(shown).toContain(shows);
+    const id = /^ +\* (\S+)$/mu.exec(shown)?.[1] ?? "none";
+    expect(await drift("show", "n1", path, "--evidence", id)).toContain(shows);
+  }
+});
+
+test("pointers, accounts and the store are explained, and what nobody compares is said to be that", async () => {
+  const system = await targetOf("/run/current-system");
+  expect(await drift("explain", "n1", "/run/current-system")).toMatch(
+    /managed, as one of pointers\n[\s\S]*should be +symlink -> \/nix\/store[\s\S]*a difference is put back: drift\.mode is not set/u,
+  );
+  const root = "/nix/var/nix/gcroots/current-system";
+  await node.runChecked(["chimera", "local", "hold", "--for", "1h", "--drift", "--reason", "by hand"]);
+  await node.runChecked(["ln", "-sfn", "/tmp", root]);
+  const moved = await drift("explain", "n1", root, "--json");
+  expect(JSON.parse(moved)).toMatchObject({
+    explanation: { kind: "managed", part: "pointers", expected: { target: "/run/current-system" } },
+    open: { kind: "wrong-target", found: { target: "/tmp" } },
+    stance: { mode: "report", setBy: "hold" },
+  });
+  await node.runChecked(["chimera", "local", "release"]);
+  await waitUntil("it is back", async () => (await targetOf(root)) === "/run/current-system", patience);
+  const path = await drift("explain", "n1", system);
+  expect(path).toMatch(/declared by +the signed closure list [0-9a-f]{64}\n/u);
+  expect(path).toMatch(
+    /ignored: drift\.store\.mode is not set.*\n +set by +default\n +to change .*drift\.store\.mode to "report"/u,
+  );
+  expect(await drift("explain", "n1", "/etc/passwd#nobody-of-ours")).toContain("declares no such account");
+  expect(await drift("show", "n1", "/root/.bashrc")).toContain("nothing there is compared");
 });
 
 test("a path that is fought over rests, and resume ends that", async () => {

@@ -2,12 +2,20 @@
 import { z } from "zod";
 import { DriftItem, EntryFacts } from "./drift.ts";
 import { DriftMode } from "./drift-policy.ts";
-import { Count, Digest, FleetId, IsoTime, NodeName } from "./names.ts";
+import { Count, Digest, FleetId, IsoTime, NodeName, Word } from "./names.ts";
 import { canonicalBase64, openEnvelope, type Envelope } from "./signed/envelope.ts";
 import type { PublicKeyText } from "./signed/keys.ts";
 import { maxShownBytes } from "./signed/order.ts";
 
 const words = z.string().max(1024);
+
+/** Absent in what older agents say. */
+const about = {
+  /** Of what it is a part: `etc`, `mounts`, `pointers`, `units`, `wrappers`, `kernel`, `accounts`, `store`. */
+  part: Word.optional(),
+  /** In a sentence. */
+  because: words.optional(),
+};
 
 /** Why a path is kept as it is, or why not. */
 export const Explanation = z.discriminatedUnion("kind", [
@@ -17,6 +25,7 @@ export const Explanation = z.discriminatedUnion("kind", [
     /** The entry of the closure that declares it. */
     entry: z.string().max(8192),
     expected: EntryFacts,
+    ...about,
   }),
   /** A list says that others may change it. */
   z.object({
@@ -26,12 +35,14 @@ export const Explanation = z.discriminatedUnion("kind", [
     reason: words,
     /** Whether the closure declares it nevertheless. */
     declared: z.boolean(),
+    ...about,
   }),
-  /** In /etc, and the closure says nothing of it. */
-  z.object({ kind: z.literal("undeclared") }),
-  z.object({ kind: z.literal("outside") }),
+  /** Where things are compared, and the closure says nothing of it. */
+  z.object({ kind: z.literal("undeclared"), ...about }),
+  /** Nothing there is compared. */
+  z.object({ kind: z.literal("outside"), ...about }),
   /** No system that was signed for this node is active. */
-  z.object({ kind: z.literal("unknown"), reason: words }),
+  z.object({ kind: z.literal("unknown"), reason: words, ...about }),
 ]);
 export type Explanation = z.infer<typeof Explanation>;
 
@@ -95,9 +106,20 @@ export const ShownFacts = z.object({
   at: IsoTime,
   explanation: Explanation,
   /** What policy says of the path now. */
-  stance: z.object({ mode: DriftMode, why: words }),
+  stance: z.object({
+    mode: DriftMode,
+    why: words,
+    /** `default`, `module`, `head`, `order`, `hold`, or `agent`, which only reports what it has reason to leave. */
+    setBy: Word.optional(),
+    /** What somebody does who wants it otherwise. */
+    change: words.optional(),
+  }),
   /** What differs now. */
   open: DriftItem.nullable(),
+  /** What is there now, whether that differs or not. */
+  now: EntryFacts.optional(),
+  /** Who made what differs now, where that was asked for. */
+  culprit: Culprit.optional(),
   /** The newest first. */
   evidence: z.array(EvidenceFacts).max(16),
   /** What the content is of: the path now, or the evidence of that id. */

@@ -10,8 +10,9 @@ import { goldenDelivery } from "./golden-delivery.ts";
 import { goldenDocuments } from "./golden-documents.ts";
 import { goldenLocal } from "./golden-local.ts";
 import { goldenMessages } from "./golden-messages.ts";
+import { goldenShown } from "./golden-shown.ts";
 
-const single = { ...goldenMessages, ...goldenDocuments, ...goldenLocal };
+const single = { ...goldenMessages, ...goldenDocuments, ...goldenLocal, ...goldenShown };
 const golden = { ...single, ...goldenDelivery(single) };
 const folder = join(import.meta.dirname, "golden/v1");
 const read = (name: string): unknown => JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8"));

@@ -3,7 +3,7 @@ import type { TrustState } from "@chimera/proto/acceptance/trust-state";
 import { nowOf } from "@chimera/proto/acceptance/verdict";
 import picomatch from "picomatch";
 import type { AgentConfig } from "../config.ts";
-import { createStance, type Stance } from "../reconcile/drift/drift-stance.ts";
+import { createStance, type JudgedStance } from "../reconcile/drift/drift-stance.ts";
 
 type DriftConfig = AgentConfig["drift"];
 
@@ -12,7 +12,7 @@ const noExceptions: NonNullable<TrustState["driftExceptions"]> = [];
 export function createPolicy(
   { mode, rules, ignore, window }: Pick<DriftConfig, "mode" | "rules" | "ignore" | "window">,
   trust: () => TrustState | null,
-): (path: string) => Stance {
+): (path: string) => JudgedStance {
   const ended = ignore.flatMap(({ glob, reason, until }) =>
     until === undefined ? [] : [{ glob, reason, until, mode: "ignore" as const }],
   );

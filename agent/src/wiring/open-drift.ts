@@ -18,8 +18,9 @@ import { createIsIgnored, modeOfClass } from "../reconcile/machine-drift/drift-c
 import { comparedToplevel } from "../reconcile/foreign/specialisation.ts";
 import { isSwitching } from "../reconcile/settled-toplevel.ts";
 import { specialisationOf, type Shared } from "../shared.ts";
-import { createPolicy, lastingIgnores, showableBy } from "./drift-policy.ts";
-import { openMachineDrift } from "./open-machine-drift.ts";
+import { createPolicy, lastingIgnores } from "./drift-policy.ts";
+import { openMachineDrift, restOf } from "./open-machine-drift.ts";
+import { openShow, type StoreSight } from "./open-show.ts";
 import { reloadAfterReverts } from "./reload-units.ts";
 
 export interface DriftNeeds {
@@ -37,7 +38,8 @@ interface NodeDrift extends Pick<ForeignTeller, "noteSystem"> {
   stop(): Promise<unknown>;
 }
 
-export function openDrift(needs: DriftNeeds): NodeDrift {
+/** `store`: what is known of its paths, which another part compares. */
+export function openDrift(needs: DriftNeeds, store: StoreSight): NodeDrift {
   const evidence = createEvidence(needs.config.stateDir);
   const manager = createUnitManager();
   const fights = openFights(needs.config.stateDir);
@@ -53,8 +55,11 @@ export function openDrift(needs: DriftNeeds): NodeDrift {
     etc.resume(path);
     machine.resume(path);
   };
-  needs.shared.orderDrift = (order) => orderDrift({ sweepNow, resume, show: etc.show }, order);
-  needs.shared.explainDrift = (path) => etc.show({ path, evidence: null, maxBytes: 0 });
+  const isResting = () => restOf(needs.shared) !== null;
+  const sources = machine.asked;
+  const show = openShow(needs, { evidence, etc, sources, isResting, store });
+  needs.shared.orderDrift = (order) => orderDrift({ sweepNow, resume, show }, order);
+  needs.shared.explainDrift = (path) => show({ path, evidence: null, maxBytes: 0 });
   return {
     noteSystem: (journal, system) => foreign.noteSystem(journal, system),
     summary: () => mergeSummaries(etc.summary(), machine.summary(), foreign.summary()),
@@ -69,7 +74,7 @@ export function openDrift(needs: DriftNeeds): NodeDrift {
 interface Ordered {
   sweepNow: () => Promise<unknown>;
   resume: (path: string) => void;
-  show: DriftService["show"];
+  show: ReturnType<typeof openShow>;
 }
 
 function orderDrift(drift: Ordered, { action }: Order): Promise<ShownFacts> | null {
@@ -93,7 +98,6 @@ function openEtcDrift(needs: DriftNeeds, { evidence, budget }: SharedParts): Dri
     mode: config.drift.mode,
     mounts: modeOfClass(config.drift, "mounts"),
     isHeld: () => shared.isDriftHeld(),
-    isShowable: showableBy(config.drift),
     stance: createPolicy(config.drift, trust),
     ignore: lastingIgnores(config.drift),
     isSwitching: () => isSwitching(shared.journal),

@@ -29,12 +29,18 @@ interface SharedParts {
   budget: EtcBudget;
 }
 
-export function openMachineDrift(needs: DriftNeeds, parts: SharedParts): MachineDrift {
+interface NodeMachineDrift extends MachineDrift {
+  /** The same comparisons for whoever only asks: they change nothing. */
+  asked: readonly MachineSource[];
+}
+
+export function openMachineDrift(needs: DriftNeeds, parts: SharedParts): NodeMachineDrift {
   const { config, log, shared, report, trust } = needs;
   const modes = modesOfClasses(config.drift);
   const policy = (mode: DriftMode) => createPolicy({ ...config.drift, mode }, trust);
-  return startMachineDrift({
-    sources: sourcesOf(needs, parts),
+  const { kept, asked } = sourcesOf(needs, parts);
+  const drift = startMachineDrift({
+    sources: kept,
     toplevel: () => comparedToplevel(shared.journal, specialisationOf(shared)),
     modes,
     isHeld: () => shared.isDriftHeld(),
@@ -55,27 +61,29 @@ export function openMachineDrift(needs: DriftNeeds, parts: SharedParts): Machine
     onEvent: report,
     log: log.child({ component: "machine-drift" }),
   });
+  return { ...drift, asked };
 }
 
-function sourcesOf({ config, shared }: DriftNeeds, { evidence, manager }: SharedParts): MachineSource[] {
+/** What they remember is shared, but for the one that tidies up where it looks. */
+function sourcesOf(
+  { config, shared }: DriftNeeds,
+  { evidence, manager }: SharedParts,
+): Record<"kept" | "asked", MachineSource[]> {
   const places = machinePlaces;
   const { units } = modesOfClasses(config.drift);
-  return [
-    createLinksSource({ places, evidence, rest: () => restOf(shared) }),
-    createOverridesSource({
-      places,
-      evidence,
-      manager,
-      puts: () => units === "revert" && !shared.isDriftHeld(),
-    }),
+  const overrides = (puts: () => boolean) => createOverridesSource({ places, evidence, manager, puts });
+  const links = createLinksSource({ places, evidence, rest: () => restOf(shared) });
+  const others = [
     createLoadedUnitsSource({ places, manager }),
     createWrappersSource({ places, store, evidence, manager, capabilitiesOf: askCapabilities }),
     createKernelSource(places),
     createAccountsSource(places),
   ];
+  const puts = () => units === "revert" && !shared.isDriftHeld();
+  return { kept: [links, overrides(puts), ...others], asked: [links, overrides(() => false), ...others] };
 }
 
 /** Committed, and nothing of a newer order begun: then nobody of ours moves a root. */
-function restOf({ journal }: Shared): string | null {
+export function restOf({ journal }: Shared): string | null {
   return journal?.step === "committed" ? `${journal.order.id} ${journal.toplevel} ${journal.since}` : null;
 }

@@ -1,5 +1,5 @@
 /** Wiring: what the store is compared with, from where it is repaired, and when it is left alone. */
-import type { DriftSummary } from "@chimera/proto/drift";
+import { DriftItem, type DriftSummary } from "@chimera/proto/drift";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { StorePath } from "@chimera/proto/names";
 import { verifyLeaf, type Leaf } from "@chimera/proto/signed/world";
@@ -9,11 +9,13 @@ import {
   type StoreDriftService,
   type StoreSummary,
 } from "../host/store-drift/store-service.ts";
+import { loadClosure } from "../host/store-drift/store-closure.ts";
 import { substitutersOf, writeNetrc } from "../host/store/fetch-source.ts";
 import type { FetchSource } from "../host/store/nix.ts";
 import { isSwitching, settledToplevel } from "../reconcile/settled-toplevel.ts";
 import { createPolicy } from "./drift-policy.ts";
 import type { DriftNeeds } from "./open-drift.ts";
+import type { StoreSight } from "./open-show.ts";
 
 export interface StoreDriftNeeds extends DriftNeeds {
   program: string;
@@ -22,10 +24,10 @@ export interface StoreDriftNeeds extends DriftNeeds {
 
 const hourMs = 3600_000;
 
-export function openStoreDrift(needs: StoreDriftNeeds): StoreDriftService {
+export function openStoreDrift(needs: StoreDriftNeeds): StoreDriftService & StoreSight {
   const { config, log, shared, report, program, ownPath } = needs;
   const { mode, scrub, roundHours, walkSeconds } = config.drift.store;
-  return startStoreDrift({
+  const service = startStoreDrift({
     toplevel: () => settledToplevel(shared.journal),
     listOf: (toplevel) => leafOf(needs, toplevel)?.closure ?? null,
     source: (toplevel) => sourceOf(needs, toplevel),
@@ -41,6 +43,17 @@ export function openStoreDrift(needs: StoreDriftNeeds): StoreDriftService {
     onEvent: report,
     log: log.child({ component: "store-drift" }),
   });
+  return {
+    ...service,
+    closure(toplevel) {
+      const list = leafOf(needs, toplevel)?.closure;
+      return list === undefined ? null : loadClosure(config.stateDir, toplevel, list);
+    },
+    openItem(path) {
+      const open = service.summary()?.open.find((item) => item.path === path);
+      return DriftItem.safeParse(open).data ?? null;
+    },
+  };
 }
 
 /** Of the system that runs, which need not be the newest that was accepted. */

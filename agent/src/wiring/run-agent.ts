@@ -149,9 +149,9 @@ function reportStandIn({ report }: ControlSide, insteadOf: string | null): void 
 /** Of /etc and of the store. After a switch only /etc has a hurry: reading the closure list costs the loop a moment. */
 function openAllDrift({ config, log, shared, host, control }: ControlParts & { control: ControlSide }) {
   const needs = { config, log, shared, report: control.report, trust: control.keeper.state };
-  const etc = openDrift(needs);
   const { ownPath } = host;
   const store = openStoreDrift({ ...needs, program, ownPath });
+  const etc = openDrift(needs, store);
   const orderEtc = shared.orderDrift;
   shared.orderDrift = (order) => {
     if (order.action.kind === "drift-resume") store.resume(order.action.path);

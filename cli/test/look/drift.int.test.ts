@@ -109,6 +109,15 @@ test("a change is adopted: the snippet alone on standard output, and the path is
     content: { kind: "shown", expected: null, found: { base64: base64("a\0b"), size: 3 } },
   });
   expect(await fleet.chimera("drift", "adopt", "n1", "/etc/motd", "--for", "2h")).toMatchObject({ code: 65 });
+  for (const path of [
+    "/run/systemd/system/a.service",
+    "/etc/systemd/system.control/a.service",
+    "/etc/passwd#anna",
+  ])
+    expect(await fleet.chimera("drift", "adopt", "n1", path, "--for", "2h")).toMatchObject({
+      code: 65,
+      out: "",
+    });
   // Nothing is ignored where nothing was adopted.
   expect(fleet.node("n1").orders).toHaveLength(4);
 });
@@ -117,6 +126,20 @@ test("a path is explained by its node, without content, and here only by an agen
   const asked = await fleet.chimera("drift", "explain", "n1", "/etc/motd");
   expect(asked.out).toMatch(/^\/etc\/motd: managed\n +declared by +\/nix\/store\/x\/etc\/motd/u);
   expect((await fleet.chimera("drift", "n1", "--explain", "/etc/motd")).out).toBe(asked.out);
+  const explanation = { kind: "undeclared", part: "units", because: "no unit of ours" } as const;
+  const stance = { mode: "report", why: "x", setBy: "default", change: "set it" } as const;
+  answerWith({ path: "/run/systemd/system/a.service", explanation, stance, now: { type: "missing" } });
+  const json = await fleet.chimera("drift", "explain", "n1", "/run/systemd/system/a.service", "--json");
+  expect(JSON.parse(json.out)).toEqual({
+    path: "/run/systemd/system/a.service",
+    explanation,
+    stance,
+    open: null,
+    now: { type: "missing" },
+  });
+  expect((await fleet.chimera("drift", "explain", "--help")).out).toContain(
+    "chimera drift explain /etc/passwd#anna",
+  );
   const here = await fleet.chimera("drift", "explain", "/etc/motd", "--socket", "/nonexistent/agent.sock");
   expect(here).toMatchObject({ code: 69, err: expect.stringContaining("no agent answers") });
 });

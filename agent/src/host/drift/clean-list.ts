@@ -38,7 +38,7 @@ export async function sweepCleanList(
   return result !== "abandoned" || isCurrent(state, expected);
 }
 
-function cleanEntry(text: string): ExpectedFile {
+export function cleanEntry(text: string): ExpectedFile {
   const sha256 = Digest.parse(createHash("sha256").update(text).digest("hex"));
   const source = "the list of copied entries";
   return {

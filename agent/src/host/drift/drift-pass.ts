@@ -3,6 +3,7 @@ import { lstatSync } from "node:fs";
 import pLimit from "p-limit";
 import { unmountedItem } from "../../reconcile/drift/drift.ts";
 import type { DriftItem } from "@chimera/proto/drift";
+import type { EtcMounts } from "../../reconcile/drift/mounts/covering-mounts.ts";
 import type { EtcLayout } from "../../reconcile/drift/mounts/etc-layout.ts";
 import type { WatchKey } from "./etc-watcher.ts";
 import { createAttributeBook } from "./attributes/attribute-book.ts";
@@ -33,6 +34,8 @@ export interface DriftPass {
   isDirectory(path: string): boolean;
   /** Of the newest look; null where nothing of ours is active. */
   expected(): ExpectedEtc | null;
+  /** What is mounted over it now. */
+  covering(expected: ExpectedEtc): EtcMounts;
   /** When no entry is being worked on. */
   settled(): Promise<void>;
 }
@@ -46,6 +49,7 @@ export function createDriftPass(options: DriftPassOptions): DriftPass {
     sweep: (control) => sweep(state, control),
     follow: (hints) => follow(state, hints),
     expected: () => state.expected,
+    covering: (expected) => state.mounts.look(expected),
     isManaged: (path) => state.expected?.entries.has(path) === true,
     isDirectory: (path) => state.expected?.entries.get(path)?.kind === "directory",
     settled: () => state.turn(async () => {}),

@@ -1,22 +1,22 @@
 /** SHELL. Keeps /etc as the active toplevel declares it: hints check a path at once, a sweep checks all of it. */
 import type { DriftSummary } from "@chimera/proto/drift";
-import type { ShownFacts } from "@chimera/proto/drift-shown";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
 import type { DriftMode } from "../../reconcile/drift/drift.ts";
 import type { EtcBudget } from "../../reconcile/drift/etc-budget.ts";
 import { etcPath } from "../../reconcile/drift/etc-entry.ts";
+import type { EtcMounts } from "../../reconcile/drift/mounts/covering-mounts.ts";
 import { createEtcScope, type IgnoredGlob } from "../../reconcile/drift/etc-scope.ts";
 import type { Stance } from "../../reconcile/drift/drift-stance.ts";
 import { createDriftPass, type DriftPass, type SweepControl } from "./drift-pass.ts";
 import { createResponder, type Responder } from "./drift-response.ts";
 import { createEtcWatcher, type EtcWatcher } from "./etc-watcher.ts";
+import type { ExpectedEtc } from "./etc-expected.ts";
 import { createEvidence, type Evidence } from "./evidence.ts";
 import { createHintQueue } from "./hint-queue.ts";
 import { openFirstMounts } from "./mounts/first-mounts.ts";
 import { watchMounts } from "./mounts/mount-watch.ts";
 import { openRestored } from "./overlay/restored.ts";
-import { showPath, type ShowOptions, type ShowRequest } from "./show/show-path.ts";
 import { createSweeper } from "./sweeper.ts";
 import { isSwitchLocked, switchLockFile } from "../activation/switch-lock.ts";
 import { createSwitchingSight } from "../activation/switching-process.ts";
@@ -34,8 +34,6 @@ export interface DriftOptions {
   /** Shared with all that is compared on this node; without it fights are forgotten with the process. */
   budget?: EtcBudget;
   ignore: readonly IgnoredGlob[];
-  /** Whether the configuration lets the content of this path go, whatever its mode. */
-  isShowable?: (path: string) => boolean;
   /** True while an activation of ours runs. */
   isSwitching: () => boolean;
   sweepMs: number;
@@ -57,8 +55,10 @@ export interface DriftService {
   sweepNow(): Promise<void>;
   /** Puts back again what was fought over. */
   resume(path: string): void;
-  /** What a signed order may see of a path. */
-  show: (request: ShowRequest) => Promise<ShownFacts>;
+  /** By the newest look; null where nothing of ours is active, or nothing is compared. */
+  expected(): ExpectedEtc | null;
+  /** What is mounted over it now. */
+  covering(expected: ExpectedEtc): EtcMounts;
   stop(): Promise<void>;
 }
 
@@ -92,7 +92,7 @@ export function startDrift(options: DriftOptions): DriftService {
   return {
     summary: () => ({ ...responder.summary(), ...watchingFact(watcher) }),
     sweepNow: () => sweeper.sweep(),
-    show: (request) => showPath(showOptions(options, { responder, pass, evidence }), request),
+    ...sightOf(pass),
     resume: (path) => (responder.resume(path) ? sweeper.nudge() : undefined),
     async stop() {
       isStopped = true;
@@ -105,6 +105,10 @@ export function startDrift(options: DriftOptions): DriftService {
   };
 }
 
+function sightOf(pass: DriftPass): Pick<DriftService, "expected" | "covering"> {
+  return { expected: () => pass.expected(), covering: (expected) => pass.covering(expected) };
+}
+
 function watchingFact(watcher: EtcWatcher): Pick<DriftSummary, "watching"> {
   const watching = watcher.isWatching();
   return watching === undefined ? {} : { watching };
@@ -114,11 +118,6 @@ interface Parts {
   responder: Responder;
   pass: DriftPass;
   evidence: Evidence;
-}
-
-function showOptions(options: DriftOptions, { responder, pass, evidence }: Parts): ShowOptions {
-  const { etcDir = "/etc", ignore, isShowable = () => false } = options;
-  return { etcDir, expected: () => pass.expected(), ignore, isShowable, responder, evidence };
 }
 
 function createPass(options: DriftOptions): Parts {

@@ -128,23 +128,6 @@ test("a name of another file is not shown for the name's sake", async () => {
     expect(texts(await show(drift, path)), path).toBe("the path is not managed");
 });
 
-test("it is said why a path is managed, and why not", async () => {
-  const drift = fixture().start({
-    ignore: [{ glob: "/etc/cron/**", reason: "written by cron" }],
-  });
-  await drift.sweepNow();
-  const why = async (path: string) => (await show(drift, path, { maxBytes: 0 })).explanation;
-  expect(await why("/etc/cron/jobs/nightly")).toMatchObject({
-    kind: "left-alone",
-    by: "the node's configuration",
-    reason: "written by cron",
-    declared: true,
-  });
-  expect(await why("/etc/machine-id")).toMatchObject({ by: "built-in list", declared: false });
-  expect(await why("/etc/foreign")).toEqual({ kind: "undeclared" });
-  expect(await why("/run/foo")).toEqual({ kind: "outside" });
-});
-
 test("a huge file is kept cut, a growing one as it was read, and neither keeps it from being put back", async () => {
   const drift = fixture().start();
   await drift.sweepNow();

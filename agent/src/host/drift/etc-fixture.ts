@@ -24,7 +24,10 @@ import { openFirstMounts } from "./mounts/first-mounts.ts";
 import { mountOverlay, unmountBelow } from "./overlay-fixture.ts";
 import { startDrift, type DriftOptions, type DriftService } from "./drift-service.ts";
 import { loadExpectedEtc, type ExpectedEtc } from "./etc-expected.ts";
+import { createEvidence, type Evidence } from "./evidence.ts";
 import { pathsBelow, snapshotEtc } from "./etc-snapshot.ts";
+import { showPath, type ShowOptions, type ShowRequest } from "./show/show-path.ts";
+import { createEtcViewer } from "./show/view-etc.ts";
 
 export interface DeclaredFile {
   text: string;
@@ -40,9 +43,18 @@ export interface EtcFixture {
   toplevel: string;
   stateDir: string;
   events: NodeEventBody[];
-  start(options?: Partial<DriftOptions>): DriftService;
+  start(options?: StartOptions): ShowingService;
   expected(): Promise<ExpectedEtc>;
   remove(): Promise<void>;
+}
+
+interface StartOptions extends Partial<DriftOptions> {
+  isShowable?: (path: string) => boolean;
+}
+
+interface ShowingService extends DriftService {
+  /** What a signed order would see. */
+  show: (request: ShowRequest) => ReturnType<typeof showPath>;
 }
 
 export const plainDeclaration: Readonly<Record<string, DeclaredFile>> = {
@@ -78,14 +90,16 @@ export function createEtcFixture(
     stateDir,
     events,
     start(options = {}) {
-      const service = startDrift({
+      const whole = {
         ...quietOptions({ toplevel, stateDir, etc }),
-        onEvent: (event) => events.push(event),
+        onEvent: (event: NodeEventBody) => events.push(event),
         currentSystem: join(root, "current-system"),
         ...options,
-      });
+      };
+      const evidence = whole.evidence ?? createEvidence(whole.stateDir);
+      const service = startDrift({ ...whole, evidence });
       services.push(service);
-      return service;
+      return { ...service, show: (request) => showPath(showOptions(whole, service, evidence), request) };
     },
     expected: () => expectedOf(toplevel),
     async remove() {
@@ -96,6 +110,22 @@ export function createEtcFixture(
       rmSync(root, { recursive: true, force: true });
     },
   };
+}
+
+function showOptions(
+  { etcDir, ignore, stance, isShowable = () => false }: StartOptions & { etcDir: string },
+  service: DriftService,
+  evidence: Evidence,
+): ShowOptions {
+  const expected = () => Promise.resolve(service.expected());
+  const policyOf = ({ path }: { path: string }) => {
+    const { kind: mode, ...said } = stance?.(path) ?? { kind: "revert" as const };
+    return { mode, why: "why" in said ? said.why : "" };
+  };
+  const viewers = [
+    createEtcViewer({ etcDir, expected, covering: (etc) => service.covering(etc), ignore: ignore ?? [] }),
+  ];
+  return { viewers, policyOf, isShowable, evidence };
 }
 
 function quietOptions(place: { toplevel: string; stateDir: string; etc: string }) {

@@ -34,7 +34,7 @@ export function createAccountsSource(places: MachinePlaces): MachineSource {
 async function look(state: State, { toplevel }: LookContext): Promise<Look> {
   const { etc } = state.places;
   if (state.declared?.toplevel !== toplevel)
-    state.declared = { toplevel, accounts: await readDeclared(toplevel) };
+    state.declared = { toplevel, accounts: (await readDeclaredAccounts(toplevel))?.accounts ?? null };
   const { accounts } = state.declared;
   const [passwd, group] = await Promise.all(
     ["passwd", "group"].map((name) => readSmallFile(`${etc}/${name}`, databaseBytes)),
@@ -46,16 +46,23 @@ async function look(state: State, { toplevel }: LookContext): Promise<Look> {
   return { findings: items.map((item) => ({ item, revert: null, why })), managed };
 }
 
+export interface DeclaredAccounts {
+  accounts: ExpectedAccounts;
+  /** Which file says so. */
+  file: string;
+}
+
 /** Read once: a store path does not change under its name. Null where the closure says it in none of these ways. */
-async function readDeclared(toplevel: string): Promise<ExpectedAccounts | null> {
+export async function readDeclaredAccounts(toplevel: string): Promise<DeclaredAccounts | null> {
   for (const script of [`${toplevel}/etc/systemd/system/userborn.service`, `${toplevel}/activate`]) {
     const file = findDeclaration((await readSmallFile(script, databaseBytes)) ?? "");
     const accounts = file === null ? null : parseDeclaration(await readStoreFile(file));
-    if (accounts !== null)
-      return withMutability(accounts, (await readSmallFile(script, databaseBytes)) ?? "");
+    if (accounts !== null && file !== null)
+      return { file, accounts: withMutability(accounts, (await readSmallFile(script, databaseBytes)) ?? "") };
   }
-  const lines = await readSmallFile(`${toplevel}/etc/sysusers.d/00-nixos.conf`, databaseBytes);
-  return lines === null ? null : readSysusers(lines);
+  const file = `${toplevel}/etc/sysusers.d/00-nixos.conf`;
+  const lines = await readSmallFile(file, databaseBytes);
+  return lines === null ? null : { file, accounts: readSysusers(lines) };
 }
 
 /** userborn has it from its unit, and not from the declaration. */

@@ -24,10 +24,11 @@ const unsigned: SignedDriftPolicy = { exceptions: [], fleet: undefined };
 const plain = { mode: "revert", rules: [], window: null } as const;
 
 test("without a policy the node's mode counts, and says so", () => {
-  expect(createStance(plain)("/etc/a", unsigned, at)).toEqual({ kind: "revert" });
+  expect(createStance(plain)("/etc/a", unsigned, at)).toEqual({ kind: "revert", by: "mode" });
   expect(createStance({ ...plain, mode: "report" })("/etc/a", unsigned, at)).toEqual({
     kind: "report",
     why: "the node's mode is report",
+    by: "mode",
   });
 });
 
@@ -39,13 +40,15 @@ test("the first rule that names a path counts: an order, then the head's, then t
   });
   const fleet = { rules: [rule("/etc/b*", "revert", { reason: "fleet" })] };
   const signed = { exceptions: [exception("/etc/bx")], fleet };
-  expect(stance("/etc/a", signed, at).kind).toBe("revert");
+  expect(stance("/etc/a", signed, at)).toEqual({ kind: "revert", by: "module" });
   expect(stance("/etc/.hidden/file", signed, at)).toMatchObject({
     kind: "ignore",
+    by: "module",
     why: expect.stringContaining("/etc/**"),
   });
-  expect(stance("/etc/by", signed, at).kind).toBe("revert");
+  expect(stance("/etc/by", signed, at)).toEqual({ kind: "revert", by: "head" });
   expect(stance("/etc/bx", signed, at)).toEqual({
+    by: "order",
     kind: "report",
     why: `/etc/bx is ignored until ${later} by anna: measuring`,
   });
@@ -70,10 +73,16 @@ test("outside of the window it is only reported, the fleet's window before the n
   expect(stance("/etc/a", unsigned, at)).toEqual({
     kind: "report",
     why: "it is put back between 23:00 and 01:00 UTC",
+    by: "module",
   });
   expect(stance("/etc/a", unsigned, Date.parse("2026-11-23T00:30:00Z")).kind).toBe("revert");
   const fleet = { window: { from: "11:00", to: "13:00" } };
-  expect(stance("/etc/a", { exceptions: [], fleet }, at).kind).toBe("revert");
+  expect(stance("/etc/a", { exceptions: [], fleet }, at)).toEqual({ kind: "revert", by: "mode" });
+  const early = { window: { from: "10:00", to: "11:00" } };
+  expect(stance("/etc/a", { exceptions: [], fleet: early }, at)).toMatchObject({
+    kind: "report",
+    by: "head",
+  });
 });
 
 test("a new order counts at once, though globs are compiled once", () => {

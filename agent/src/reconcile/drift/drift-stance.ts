@@ -11,6 +11,10 @@ export type Stance =
   | { kind: "report"; why: string }
   | { kind: "ignore"; why: string };
 
+/** Who said so: a signed order, the head, the node's module by a rule or a window, or the mode alone. */
+type StanceBy = "order" | "head" | "module" | "mode";
+export type JudgedStance = Stance & { by: StanceBy };
+
 /** As the node's module says. */
 export interface NodeDriftPolicy {
   mode: DriftMode;
@@ -24,7 +28,7 @@ export interface SignedDriftPolicy {
   fleet: HeadPolicy["drift"];
 }
 
-export type StanceOf = (path: string, signed: SignedDriftPolicy, nowMs: number) => Stance;
+export type StanceOf = (path: string, signed: SignedDriftPolicy, nowMs: number) => JudgedStance;
 
 interface Compiled<T> {
   matches: (path: string) => boolean;
@@ -34,7 +38,7 @@ interface Compiled<T> {
 interface Memory {
   signed: SignedDriftPolicy;
   exceptions: Compiled<DriftException>[];
-  rules: Compiled<DriftRule>[];
+  rules: (Compiled<DriftRule> & { by: "head" | "module" })[];
 }
 
 /** Globs are compiled once for each policy: a storm asks tens of thousands of times. */
@@ -55,11 +59,12 @@ function compile(node: NodeDriftPolicy, signed: SignedDriftPolicy): Memory {
   return {
     signed,
     exceptions: living.map((entry) => ({ matches: matcherOf(entry.glob), entry })),
-    rules: [...(signed.fleet?.rules ?? []), ...node.rules].map((entry) => ({
-      matches: matcherOf(entry.glob),
-      entry,
-    })),
+    rules: [...rulesBy("head", signed.fleet?.rules ?? []), ...rulesBy("module", node.rules)],
   };
+}
+
+function rulesBy(by: "head" | "module", rules: readonly DriftRule[]): Memory["rules"] {
+  return rules.map((entry) => ({ by, matches: matcherOf(entry.glob), entry }));
 }
 
 interface Judging {
@@ -68,21 +73,26 @@ interface Judging {
   nowMs: number;
 }
 
-function judge(path: string, { node, memory, nowMs }: Judging): Stance {
+function judge(path: string, { node, memory, nowMs }: Judging): JudgedStance {
   const isLiving = (until: string | undefined): boolean => until === undefined || nowMs <= msOf(until);
   const exception = memory.exceptions.find(({ entry, matches }) => isLiving(entry.until) && matches(path));
-  if (exception !== undefined) return { kind: "report", why: exceptionText(exception.entry) };
+  if (exception !== undefined) return { kind: "report", why: exceptionText(exception.entry), by: "order" };
   const rule = memory.rules.find(({ entry, matches }) => isLiving(entry.until) && matches(path));
   const mode = rule?.entry.mode ?? node.mode;
   const why = rule === undefined ? `the node's mode is ${mode}` : ruleText(rule.entry);
+  const by = rule?.by ?? "mode";
   return mode === "revert"
-    ? inWindow(memory.signed.fleet?.window ?? node.window, nowMs)
-    : { kind: mode, why };
+    ? (outsideOfWindow({ node, memory, nowMs }) ?? { kind: mode, by })
+    : { kind: mode, why, by };
 }
 
-function inWindow(window: RebootWindow | null, nowMs: number): Stance {
-  if (window === null || isInWindow(window, isoOf(nowMs))) return { kind: "revert" };
-  return { kind: "report", why: `it is put back between ${window.from} and ${window.to} UTC` };
+/** The head's window takes the place of the node's. */
+function outsideOfWindow({ node, memory, nowMs }: Judging): JudgedStance | null {
+  const head: RebootWindow | undefined = memory.signed.fleet?.window;
+  const window = head ?? node.window;
+  if (window === null || isInWindow(window, isoOf(nowMs))) return null;
+  const why = `it is put back between ${window.from} and ${window.to} UTC`;
+  return { kind: "report", why, by: head === undefined ? "module" : "head" };
 }
 
 function exceptionText({ glob, until, author, reason }: DriftException): string {

@@ -16,9 +16,15 @@ const unitAllowList: readonly AllowedDropIn[] = [
   },
 ];
 
-const matchers = unitAllowList.map(({ glob, container }) => ({ container, matches: picomatch(glob) }));
+const matchers = unitAllowList.map((entry) => ({ entry, matches: picomatch(entry.glob) }));
 
 /** `container`: what /run/systemd/container says; null on a machine of its own. */
 export function isAllowedDropIn(path: string, container: string | null): boolean {
-  return matchers.some((entry) => entry.container === container && entry.matches(path));
+  return allowedDropIn(path, container) !== null;
+}
+
+/** With the reason; null for a drop-in that is nobody's right. */
+export function allowedDropIn(path: string, container: string | null): AllowedDropIn | null {
+  const found = matchers.find(({ entry, matches }) => entry.container === container && matches(path));
+  return found?.entry ?? null;
 }

@@ -46,6 +46,7 @@ export function defineAdopt(drift: Command, io: Io): void {
 
 async function adopt(io: Io, target: { node: string; path: string }, options: Options): Promise<void> {
   const path = parsePath(DriftPath, target.path);
+  requireEtc(path);
   const observer = await createObserver(io, { context: options.context });
   const node = onlyNode(observer, target.node);
   const { json, dryRun } = options;
@@ -66,6 +67,16 @@ async function adopt(io: Io, target: { node: string; path: string }, options: Op
   if (json) io.out(`${printableJson({ path, snippet, until: action.until }, 2)}\n`);
   else io.out(snippet);
   await giveIgnore(json ? { ...io, out: () => undefined } : aside, observer, { wanted, json });
+}
+
+/** Throws input-invalid: what is no file of /etc is declared by other options, which nobody can guess. */
+function requireEtc(path: string): void {
+  const isOther = /^\/etc\/(?:systemd\/system\.control\/|(?:passwd|group)#)/u.test(path);
+  if (path.startsWith("/etc/") && !isOther) return;
+  const other = path.includes("systemd")
+    ? "a unit is declared by systemd.services.<name>"
+    : "declare it by its own option";
+  throw new ChimeraError("input-invalid", `only files of /etc become environment.etc: ${other}`);
 }
 
 async function giveIgnore(

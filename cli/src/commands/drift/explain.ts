@@ -26,14 +26,19 @@ export function defineExplain(drift: Command, io: Io): void {
   addOrderOptions(drift.command("explain"))
     .summary("why a path is managed, or why not")
     .description(
-      "Say why a path is managed, by what entry of the closure, and what it should be; or why not. With a node by a signed order, without one by the agent of this machine, which root may ask.",
+      "Say why a path is managed, by what of the closure, what it should be, what it is, what is done about a difference, who set that and how to change it; or why nobody compares it. Users and groups are /etc/passwd#NAME and /etc/group#NAME. With a node by a signed order, without one by the agent of this machine, which root may ask.",
     )
     .argument("[node]", "the node (default: this machine)")
     .argument("[path]", "the path")
     .option("--socket <file>", "the agent's socket on this machine")
     .addHelpText(
       "after",
-      examples(["chimera drift explain web-1 /etc/ssh/sshd_config", "chimera drift explain /etc/machine-id"]),
+      examples([
+        "chimera drift explain web-1 /etc/ssh/sshd_config",
+        "chimera drift explain web-1 /run/systemd/system/nginx.service.d/x.conf",
+        "chimera drift explain web-1 /run/current-system --json",
+        "chimera drift explain /etc/passwd#anna",
+      ]),
     )
     .action(async (...given: unknown[]) => {
       const { node, path, options } = Called.parse(given);
@@ -54,10 +59,9 @@ export async function explain(
       ? await askHere(io, path, options.socket)
       : await askNode(io, target.node, { path, options });
   if (facts === null) return;
-  const { explanation, stance, open } = facts;
-  io.out(
-    options.json ? `${printableJson({ path, explanation, stance, open }, 2)}\n` : explanationText(facts),
-  );
+  const { explanation, stance, open, now } = facts;
+  const json = { path, explanation, stance, open, now: now ?? null };
+  io.out(options.json ? `${printableJson(json, 2)}\n` : explanationText(facts));
 }
 
 async function askNode(

@@ -27,7 +27,7 @@ export function defineShow(drift: Command, io: Io): void {
   addOrderOptions(drift.command("show"))
     .summary("facts, evidence and diff of one path")
     .description(
-      "Fetch why a path is managed, what differs, what is kept of earlier finds, and the difference, by a signed order. Content comes only where everybody on the node may read both sides, or drift.showable names the path.",
+      "Fetch why a path is managed, what differs, who changed it where that was recorded, what is kept of earlier finds, and the difference, by a signed order. Content, of files of /etc, overrides of units and wrappers, comes only where everybody on the node may read both sides, or drift.showable names the path.",
     )
     .argument("<node>", "the node")
     .argument("<path>", "the path")
@@ -37,6 +37,8 @@ export function defineShow(drift: Command, io: Io): void {
       "after",
       examples([
         "chimera drift show web-1 /etc/nginx/nginx.conf",
+        "chimera drift show web-1 /run/systemd/system/nginx.service.d/x.conf",
+        "chimera drift show web-1 /etc/hosts --evidence 2026-11-23T13-20-16-123Z-0001-hosts",
         "chimera drift show web-1 /etc/hosts --json",
         "chimera drift show web-1 /etc/hosts --dry-run",
       ]),

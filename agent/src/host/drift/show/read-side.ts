@@ -1,23 +1,16 @@
 /** SHELL. One side of a difference: its bytes, and whether everybody on the node may read them. */
 import { realpathSync } from "node:fs";
 import { dirname } from "node:path";
+import type { EntryFacts } from "@chimera/proto/drift";
 import { octal, type ExpectedEntry } from "../../../reconcile/drift/etc-entry.ts";
 import { attempt } from "../../errno-outcome.ts";
 import { openDirectory } from "../etc-directory.ts";
 import type { ExpectedEtc } from "../etc-expected.ts";
+import { readFactsAt } from "../etc-facts.ts";
+import { inodeOf } from "../evidence/inode.ts";
 import { isReachable } from "../evidence/is-reachable.ts";
 import { readBytes } from "../evidence/read-bytes.ts";
-
-export interface Side {
-  bytes: Buffer;
-  size: number;
-  /** Four octal digits. */
-  mode: string;
-  /** Everybody may read it where it is. */
-  isOpen: boolean;
-  /** It has no other name, under which its mode might be meant. */
-  isAlone: boolean;
-}
+import type { Side } from "./view.ts";
 
 /** What the closure declares. A link's content is the file that it leads to, if that is in the store. */
 export async function readDeclared(
@@ -38,19 +31,21 @@ export async function readDeclared(
   return { bytes, size: stats.size, mode: octal(mode), isOpen, isAlone };
 }
 
-/** What is there now: a link's target is a fact, and nobody follows it. */
-export async function readLive(
-  { etcDir }: { etcDir: string },
-  { path }: ExpectedEntry,
-  { maxBytes }: { maxBytes: number },
-): Promise<Side | null> {
+/** What is there now, below a folder without links on the way: a link's target is a fact, and nobody follows it. */
+export async function readLive(root: string, path: string, maxBytes: number): Promise<Side | null> {
   const slash = path.lastIndexOf("/");
-  const opened = openDirectory(etcDir, slash < 0 ? "" : path.slice(0, slash));
+  const opened = openDirectory(root, slash < 0 ? "" : path.slice(0, slash));
   if (opened.kind === "failed") return null;
   using directory = opened.value;
   const read = await readBytes(directory.child(path.slice(slash + 1)), maxBytes);
   if (read === null) return null;
   const { stats, bytes } = read;
-  const isOpen = (stats.mode & 0o004) !== 0 && isReachable(etcDir, path);
-  return { bytes, size: stats.size, mode: octal(stats.mode), isOpen, isAlone: stats.nlink === 1 };
+  const isOpen = (stats.mode & 0o004) !== 0 && isReachable(root, path);
+  const isAlone = stats.nlink === 1;
+  return { bytes, size: stats.size, mode: octal(stats.mode), isOpen, isAlone, inode: inodeOf(stats) };
+}
+
+/** Of an absolute path, with a digest where it is small. */
+export function factsNow(path: string): Promise<EntryFacts> {
+  return readFactsAt("/", path.slice(1), 0);
 }
