@@ -24,10 +24,9 @@ import { openFirstMounts } from "./mounts/first-mounts.ts";
 import { mountOverlay, unmountBelow } from "./overlay-fixture.ts";
 import { startDrift, type DriftOptions, type DriftService } from "./drift-service.ts";
 import { loadExpectedEtc, type ExpectedEtc } from "./etc-expected.ts";
-import { createEvidence, type Evidence } from "./evidence.ts";
+import { createEvidence } from "./evidence.ts";
 import { pathsBelow, snapshotEtc } from "./etc-snapshot.ts";
-import { showPath, type ShowOptions, type ShowRequest } from "./show/show-path.ts";
-import { createEtcViewer } from "./show/view-etc.ts";
+import { showing, type ShowingService, type ShowingOptions } from "./show/showing.ts";
 
 export interface DeclaredFile {
   text: string;
@@ -43,18 +42,9 @@ export interface EtcFixture {
   toplevel: string;
   stateDir: string;
   events: NodeEventBody[];
-  start(options?: StartOptions): ShowingService;
+  start(options?: ShowingOptions): ShowingService;
   expected(): Promise<ExpectedEtc>;
   remove(): Promise<void>;
-}
-
-interface StartOptions extends Partial<DriftOptions> {
-  isShowable?: (path: string) => boolean;
-}
-
-interface ShowingService extends DriftService {
-  /** What a signed order would see. */
-  show: (request: ShowRequest) => ReturnType<typeof showPath>;
 }
 
 export const plainDeclaration: Readonly<Record<string, DeclaredFile>> = {
@@ -99,7 +89,7 @@ export function createEtcFixture(
       const evidence = whole.evidence ?? createEvidence(whole.stateDir);
       const service = startDrift({ ...whole, evidence });
       services.push(service);
-      return { ...service, show: (request) => showPath(showOptions(whole, service, evidence), request) };
+      return showing(service, whole, evidence);
     },
     expected: () => expectedOf(toplevel),
     async remove() {
@@ -110,22 +100,6 @@ export function createEtcFixture(
       rmSync(root, { recursive: true, force: true });
     },
   };
-}
-
-function showOptions(
-  { etcDir, ignore, stance, isShowable = () => false }: StartOptions & { etcDir: string },
-  service: DriftService,
-  evidence: Evidence,
-): ShowOptions {
-  const expected = () => Promise.resolve(service.expected());
-  const policyOf = ({ path }: { path: string }) => {
-    const { kind: mode, ...said } = stance?.(path) ?? { kind: "revert" as const };
-    return { mode, why: "why" in said ? said.why : "" };
-  };
-  const viewers = [
-    createEtcViewer({ etcDir, expected, covering: (etc) => service.covering(etc), ignore: ignore ?? [] }),
-  ];
-  return { viewers, policyOf, isShowable, evidence };
 }
 
 function quietOptions(place: { toplevel: string; stateDir: string; etc: string }) {
