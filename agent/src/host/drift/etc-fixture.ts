@@ -22,7 +22,7 @@ import { afterEach, beforeEach } from "vitest";
 import { createEtcScope } from "../../reconcile/drift/etc-scope.ts";
 import { openFirstMounts } from "./mounts/first-mounts.ts";
 import { mountOverlay, unmountBelow } from "./overlay-fixture.ts";
-import { startDrift, type DriftOptions, type DriftService } from "./drift-service.ts";
+import { startDrift, type DriftService } from "./drift-service.ts";
 import { loadExpectedEtc, type ExpectedEtc } from "./etc-expected.ts";
 import { createEvidence } from "./evidence.ts";
 import { pathsBelow, snapshotEtc } from "./etc-snapshot.ts";
@@ -80,12 +80,7 @@ export function createEtcFixture(
     stateDir,
     events,
     start(options = {}) {
-      const whole = {
-        ...quietOptions({ toplevel, stateDir, etc }),
-        onEvent: (event: NodeEventBody) => events.push(event),
-        currentSystem: join(root, "current-system"),
-        ...options,
-      };
+      const whole = { ...quietOptions({ root, toplevel, stateDir, etc, events }), ...options };
       const evidence = whole.evidence ?? createEvidence(whole.stateDir);
       const service = startDrift({ ...whole, evidence });
       services.push(service);
@@ -102,7 +97,7 @@ export function createEtcFixture(
   };
 }
 
-function quietOptions(place: { toplevel: string; stateDir: string; etc: string }) {
+function quietOptions(place: Pick<EtcFixture, "root" | "toplevel" | "stateDir" | "etc" | "events">) {
   return {
     toplevel: () => place.toplevel,
     mode: "revert" as const,
@@ -113,6 +108,8 @@ function quietOptions(place: { toplevel: string; stateDir: string; etc: string }
     log: createLog({ fields: {}, write: () => {} }),
     stateDir: place.stateDir,
     etcDir: place.etc,
+    currentSystem: join(place.root, "current-system"),
+    onEvent: (event: NodeEventBody) => place.events.push(event),
   };
 }
 
