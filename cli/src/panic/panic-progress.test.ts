@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { createTestNode } from "../../test/fixture/test-node.ts";
 import { createSignedFleet } from "../../test/fixture/signed-fleet.ts";
 import { checkView } from "../fleet/check-view.ts";
-import { isPanicOver, nextProgress, progressText, released, wordOf } from "./panic-progress.ts";
+import { blockLines, newsLines, newsSince } from "./panic-news.ts";
+import { isPanicOver, nextProgress, released, wordOf } from "./panic-progress.ts";
 
 const fleet = createSignedFleet(["a", "b"]);
 const head = fleet.head(7, fleet.world());
@@ -52,7 +53,27 @@ test("each mark keeps the time at which it was first seen, and the panic is over
   );
   expect(second[0]?.marks).toEqual({ ack: 300, active: 900, pointer: null, boot: null });
   expect(isPanicOver(second)).toBe(false);
-  expect(progressText(second, 900)).toBe("0.9 s: 2 of 2 acknowledged, 2 active, 1 in the profile, 1 boot it");
+  expect(newsSince(first, second, 900)).toEqual([
+    { type: "mark", node: "b", mark: "ack", ms: 900 },
+    { type: "mark", node: "a", mark: "active", ms: 900 },
+    { type: "mark", node: "b", mark: "active", ms: 900 },
+    { type: "mark", node: "b", mark: "pointer", ms: 900 },
+    { type: "mark", node: "b", mark: "boot", ms: 900 },
+  ]);
+  expect(newsLines(newsSince(first, second, 900), second, 900)).toEqual([
+    "0.9 s: 2 of 2 acknowledged: b",
+    "0.9 s: 2 of 2 active: a, b",
+    "0.9 s: 1 of 2 in the profile: b",
+    "0.9 s: 1 of 2 boot it: b",
+  ]);
+  expect(blockLines(second, 1234)).toEqual([
+    "1.2 s",
+    "  acknowledged    2 of 2",
+    "  active          2 of 2",
+    "  in the profile  1 of 2, 1 missing: a",
+    "  boot it         1 of 2, 1 missing: a",
+  ]);
+  expect(newsSince(second, second, 1300)).toEqual([]);
   const last = nextProgress(
     second,
     look([viewOf(a, { times: { active: at, pointer: at, boot: at } })], 1500),
@@ -79,7 +100,20 @@ test("a node that cannot go back is named with its reason, and not waited for", 
     state: "panic-no-target",
     problem: "panic-no-target: nothing to go back to",
   });
-  expect(progressText(failed, 300)).toContain("1 failed");
+  const news = newsSince(released(goals), failed, 300);
+  expect(newsLines(news, failed, 300)).toEqual([
+    "0.3 s: 1 of 2 acknowledged: a",
+    "0.3 s: a needs a person: panic-no-target: nothing to go back to",
+  ]);
+  expect(newsSince(failed, failed, 400)).toEqual([]);
+  expect(blockLines(failed, 300)).toEqual([
+    "0.3 s",
+    "  acknowledged    1 of 2, 1 missing: b",
+    "  active          0 of 2, 1 missing: b",
+    "  in the profile  0 of 2, 1 missing: b",
+    "  boot it         0 of 2, 1 missing: b",
+    "  1 need a person: a",
+  ]);
 });
 
 test("what is about another panic, by another key, or in a status that its node did not sign, counts for nothing", () => {
@@ -93,4 +127,13 @@ test("what is about another panic, by another key, or in a status that its node 
   ]) {
     expect(seen).toEqual(released(goals));
   }
+});
+
+test("of many that are missing the first ten are named, and how many more there are", () => {
+  const many = Array.from({ length: 12 }, (_, i) => NodeName.parse(`n${i}`));
+  const { nodeKey } = fleet.node("a");
+  const [, first] = blockLines(released(many.map((node) => ({ node, nodeKey }))), 0);
+  expect(first).toBe(
+    "  acknowledged    0 of 12, 12 missing: n0, n1, n2, n3, n4, n5, n6, n7, n8, n9 and 2 more",
+  );
 });

@@ -7,8 +7,8 @@ import type { PublicKeyText } from "@chimera/proto/signed/keys";
 import { openReceipt, type Receipt } from "@chimera/proto/signed/receipt";
 import { failedStates } from "@chimera/proto/state-word";
 
-const panicMarks = ["ack", "active", "pointer", "boot"] as const;
-type PanicMark = (typeof panicMarks)[number];
+export const panicMarks = ["ack", "active", "pointer", "boot"] as const;
+export type PanicMark = (typeof panicMarks)[number];
 
 export interface PanicNode {
   node: NodeName;
@@ -110,15 +110,4 @@ export function isBack({ marks }: Pick<PanicNode, "marks">): boolean {
 /** Nobody is waited for any more. */
 export function isPanicOver(nodes: readonly PanicNode[]): boolean {
   return nodes.every((node) => isBack(node) || node.problem !== null);
-}
-
-/** "0.8 s: 20 of 20 acknowledged, 12 active, 12 in the profile, 12 boot it" */
-export function progressText(nodes: readonly PanicNode[], atMs: number): string {
-  const count = (mark: PanicMark) => nodes.filter(({ marks }) => marks[mark] !== null).length;
-  const failed = nodes.filter(({ problem }) => problem !== null).length;
-  const more = failed === 0 ? "" : `, ${failed} failed`;
-  return (
-    `${(atMs / 1000).toFixed(1)} s: ${count("ack")} of ${nodes.length} acknowledged, ${count("active")} active, ` +
-    `${count("pointer")} in the profile, ${count("boot")} boot it${more}`
-  );
 }

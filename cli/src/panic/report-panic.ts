@@ -6,6 +6,7 @@ import { orWarn } from "../fleet/or-warn.ts";
 import type { Io } from "../io.ts";
 import { panicTable } from "../print/documents/panic-table.ts";
 import { printableJson, printableLine } from "../print/printable.ts";
+import { someNames } from "../print/some-names.ts";
 import { replaceFile } from "../replace-file.ts";
 import { isBack, type PanicNode } from "./panic-progress.ts";
 import { panicReceipts } from "./panic-receipts.ts";
@@ -71,8 +72,8 @@ function requireBack(
 ): void {
   const open = nodes.filter((node) => !isBack(node));
   if (open.length === 0) return;
-  const names = open.slice(0, 10).map(({ node }) => node);
-  const what = `${open.length} of ${nodes.length} nodes are not back after ${timeout} s: ${names.join(", ")}`;
+  const names = someNames(open.map(({ node }) => node));
+  const what = `${open.length} of ${nodes.length} nodes are not back after ${timeout} s: ${names}`;
   if (road.over === "ssh")
     throw new ChimeraError("deadline-exceeded", `${what}; they go on, and ${broughtAgain}`);
   if (!released.isStored()) throw new ChimeraError("server-unreachable", `${what}; ${notStored}`);

@@ -2,11 +2,13 @@
 import { ChimeraError, errorCodes } from "@chimera/proto/errors";
 import type { Leaf } from "@chimera/proto/signed/world";
 import type { Io } from "../io.ts";
+import { printableJson } from "../print/printable.ts";
+import type { LiveBlock } from "./live-block.ts";
+import { blockLines, newsLines, newsSince } from "./panic-news.ts";
 import {
   isBack,
   isPanicOver,
   nextProgress,
-  progressText,
   released,
   type NodeWord,
   type PanicNode,
@@ -26,6 +28,8 @@ export interface PanicWatch {
   releasedMs: number;
   timeoutSeconds: number;
   json: boolean;
+  /** Where a person watches. */
+  block: Pick<LiveBlock, "draw"> | null;
 }
 
 /**
@@ -41,15 +45,16 @@ export async function watchPanic(
   const keys = new Map(leaves.map(({ node, nodeKey }) => [node, nodeKey]));
   let nodes = released(leaves);
   let road = first;
-  const tell = createTell(io, watch.json);
+  const tell = createTell(io, watch);
   for (;;) {
     const back = new Set(nodes.filter((node) => isBack(node)).map(({ node }) => node));
     const open = leaves.filter(({ node }) => !back.has(node));
     const words = await road.words(open).catch(nullWhileAway);
     const atMs = Math.round(performance.now() - releasedMs);
     const panics = new Set(panic.panics().keys());
-    nodes = nextProgress(nodes, { panics, words: words ?? [], keys, atMs });
-    tell(nodes, atMs);
+    const now = nextProgress(nodes, { panics, words: words ?? [], keys, atMs });
+    tell(nodes, now, atMs);
+    nodes = now;
     io.signal.throwIfAborted();
     panic.isStored();
     if (isPanicOver(nodes) || performance.now() - releasedMs >= timeoutSeconds * 1000) return nodes;
@@ -68,15 +73,20 @@ function nullWhileAway(error: unknown): NodeWord[] | null {
   throw error;
 }
 
-/** Each change once: a line for people and logs on stderr, nothing where a program reads. */
-function createTell(io: Io, json: boolean): (nodes: readonly PanicNode[], atMs: number) => void {
-  let last = "";
-  return (nodes, atMs) => {
-    if (json) return;
-    const text = progressText(nodes, atMs);
-    const news = text.slice(text.indexOf(":"));
-    if (news === last) return;
-    last = news;
-    io.err(`${text}\n`);
+type Tell = (before: readonly PanicNode[], now: readonly PanicNode[], atMs: number) => void;
+
+const drawMs = 100;
+
+/** Each mark of each node once: an object a line for a program, a line a mark for a log; for a person who is missing, all the time. */
+function createTell(io: Io, { json, block }: Pick<PanicWatch, "json" | "block">): Tell {
+  let drawnMs = -Infinity;
+  return (before, now, atMs) => {
+    const news = newsSince(before, now, atMs);
+    if (json) for (const one of news) io.out(`${printableJson(one)}\n`);
+    else if (block === null) for (const line of newsLines(news, now, atMs)) io.err(`${line}\n`);
+    else if (news.length > 0 || atMs - drawnMs >= drawMs) {
+      block.draw(blockLines(now, atMs));
+      drawnMs = atMs;
+    }
   };
 }

@@ -52,7 +52,8 @@ test("is released without a question with --yes, and ends when every node boots 
     code: 0,
     err: expect.stringMatching(/undoes head 2 by .* on 2 nodes: .* signed now/u),
   });
-  expect(err).toMatch(/s: \d of 2 acknowledged, /u);
+  expect(err).toMatch(/^\d\.\d s: \d of 2 acknowledged: n\d/mu);
+  expect(err).toMatch(/^\d\.\d s: 2 of 2 boot it: n1$/mu);
   expect(out).toMatch(/n1 +\d+\.\d\d +\d+\.\d\d +\d+\.\d\d +\d+\.\d\d +committed\nn2 /u);
   expect((await view()).panic?.panic).toMatchObject({ serial: 2, undoes: (await view()).head?.id });
   const checked = await fleet.chimera("receipt", "verify", "receipts.json");
@@ -107,7 +108,13 @@ test("a receipt that another node signed counts for nothing", async () => {
   fleet.node("n2").report({ state: "committed", receipt: forged });
   const { code, out } = await running;
   expect(code).toBe(75);
-  expect(JSON.parse(out.split("\n")[0] ?? "")).toMatchObject({
+  const said = out.split("\n");
+  const marks = ["ack", "active", "pointer", "boot"];
+  expect(said.slice(0, 4).map((line) => JSON.parse(line))).toEqual(
+    marks.map((mark) => ({ type: "mark", node: "n1", mark, ms: expect.any(Number) })),
+  );
+  expect(JSON.parse(said[4] ?? "")).toMatchObject({
+    type: "result",
     nodes: [
       { node: "n1", state: "committed" },
       { node: "n2", marks: { ack: null } },

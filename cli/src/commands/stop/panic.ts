@@ -9,6 +9,7 @@ import type { VerifiedHead } from "../../fleet/verify-documents.ts";
 import type { Io } from "../../io.ts";
 import { addFleetOptions, examples, FleetOptions, parseOptions } from "../../options.ts";
 import { findPanic, type FoundPanic } from "../../panic/find-panic.ts";
+import { createLiveBlock, type LiveBlock } from "../../panic/live-block.ts";
 import { createRoads, type PanicRoads } from "../../panic/roads/panic-roads.ts";
 import type { Released } from "../../panic/roads/panic-road.ts";
 import { reportPanic, requireStored } from "../../panic/report-panic.ts";
@@ -66,15 +67,17 @@ export function define(command: Command, io: Io): void {
 
 async function panic(io: Io, options: Options): Promise<void> {
   requireOver(options);
-  const roads = createRoads(io, options);
+  const block = createLiveBlock(io);
+  const roads = createRoads(block.io, options);
   try {
-    await undo(io, roads, options);
+    await undo(block, roads, options);
   } finally {
     await roads.close();
   }
 }
 
-async function undo(io: Io, roads: PanicRoads, options: Options): Promise<void> {
+async function undo(block: LiveBlock, roads: PanicRoads, options: Options): Promise<void> {
+  const { io } = block;
   const first = await roads.open();
   const { head, fleetId } = first;
   const found = await findPanic(io, first, options.reason);
@@ -90,7 +93,9 @@ async function undo(io: Io, roads: PanicRoads, options: Options): Promise<void> 
   );
   if (!options.follow) return requireStored(road, released);
   const leaves = await road.leaves();
-  const watch = { panic: released, leaves, releasedMs, timeoutSeconds: options.timeout, json: options.json };
+  const { json, timeout: timeoutSeconds } = options;
+  const seen = io.errTty && !json ? block : null;
+  const watch = { panic: released, leaves, releasedMs, timeoutSeconds, json, block: seen };
   const nodes = await watchPanic(io, { road, next: (from) => roads.next(from, leaves) }, watch);
   await reportPanic(io, { road, released, leaves, nodes }, options);
 }

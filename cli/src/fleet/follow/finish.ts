@@ -4,15 +4,13 @@ import type { Head } from "@chimera/proto/signed/head";
 import type { Leaf } from "@chimera/proto/signed/world";
 import type { Io } from "../../io.ts";
 import { printableJson, printableLine } from "../../print/printable.ts";
+import { someNames } from "../../print/some-names.ts";
 import type { SentHead } from "../head/publish-head.ts";
 import type { Observer } from "../operator.ts";
 import { isPrepared, prepareWayBack } from "../head/prepare-way-back.ts";
 import { createFollowView } from "./follow-view.ts";
 import { follow } from "./follow.ts";
 import { waitForSignatures } from "./wait-for-signatures.ts";
-
-/** As many as somebody reads in a line. */
-const mostNamed = 10;
 
 interface FinishOptions {
   json: boolean;
@@ -80,9 +78,7 @@ function committedText({
   away: readonly NodeName[];
 }): string {
   if (away.length === 0) return `all ${count} nodes committed head ${head.serial}`;
-  const more = away.length > mostNamed ? ` and ${away.length - mostNamed} more` : "";
-  const names = `${away.slice(0, mostNamed).join(", ")}${more}`;
-  return `${count - away.length} of ${count} nodes committed head ${head.serial}, ${names} will when they return,`;
+  return `${count - away.length} of ${count} nodes committed head ${head.serial}, ${someNames(away)} will when they return,`;
 }
 
 function announceHead(io: Io, { sent: { head, id }, options }: Finishing, count: number): void {
