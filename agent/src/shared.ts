@@ -54,7 +54,7 @@ export function createShared(journal: Journal | null): Shared {
     place: () => null,
     desired: () => null,
     signedToplevel: () => null,
-    waves: () => ({ place: null, isProven: false, isLeadQuiet: true }),
+    waves: () => ({ place: null, isProven: false, isLeadQuiet: true, isBackProven: false }),
     local: () => ({ v: 1, order: null, hold: null }),
     isDriftHeld: () => false,
     hasContact: () => Promise.resolve(false),

@@ -1,11 +1,12 @@
 import { initialTrust, quarantineHere, type TrustState } from "@chimera/proto/acceptance/trust-state";
 import { NodeName, StorePath } from "@chimera/proto/names";
+import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { NodeStatus } from "@chimera/proto/status";
 import { expect, test } from "vitest";
 import { firstKeySet, fleetId } from "./control/fleet-fixture.ts";
 import type { Pass } from "./loop.ts";
 import { decide } from "./reconcile/decide.ts";
-import { a, b, desired, observed } from "./reconcile/model/machine-model.ts";
+import { a, b, desired, headId, observed } from "./reconcile/model/machine-model.ts";
 import { at as journalAt } from "./reconcile/model/play-machine.ts";
 import { composeStatus } from "./status-document.ts";
 
@@ -13,7 +14,11 @@ const at = "2026-11-29T12:00:00.000Z";
 const onNew = { current: b, booted: b, profile: b, bootDefault: b };
 const seen = { ...observed({ system: onNew }), undrainSeconds: 60 };
 
-function statusOf(pass: Pass | null, trust: TrustState | null = null): NodeStatus {
+function statusOf(
+  pass: Pass | null,
+  trust: TrustState | null = null,
+  rollout: RolloutRecord | null = null,
+): NodeStatus {
   return NodeStatus.parse(
     composeStatus({
       node: NodeName.parse("n1"),
@@ -23,6 +28,7 @@ function statusOf(pass: Pass | null, trust: TrustState | null = null): NodeStatu
       trust,
       local: { v: 1, order: null, hold: null },
       keys: { version: 1, epoch: 0 },
+      rollout,
       receipt: null,
       wanted: b,
       problems: [],
@@ -45,6 +51,13 @@ test("a commit is never told without what is still owed: a lead that reads it wo
   const paid = { ...journal, drained: null };
   const settled = { observed: seen, decision: decide(seen, paid, desired(1, b)), journal: paid };
   expect(statusOf(settled)).toMatchObject({ state: "committed", waiting: null });
+});
+
+test("what it knows of its head's rollout is told; the time only of an end, since a record on its way is written all the time", () => {
+  const record = { v: 1 as const, head: headId("1"), lease: 3, reason: "n1 failed", at };
+  expect(statusOf(null).rollout).toBeNull();
+  expect(statusOf(null, null, { ...record, phase: "waves" }).rollout).toEqual({ phase: "waves", at: null });
+  expect(statusOf(null, null, { ...record, phase: "returned" }).rollout).toEqual({ phase: "returned", at });
 });
 
 test("what only a restart would bring is told, as far as it fits", () => {

@@ -6,6 +6,7 @@ import type { DriftSummary } from "@chimera/proto/drift";
 import type { NodeStatus } from "@chimera/proto/status";
 import { isPanicDenial } from "@chimera/proto/acceptance/accept-panic";
 import type { TrustState } from "@chimera/proto/acceptance/trust-state";
+import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { Envelope } from "@chimera/proto/signed/envelope";
 import { wholeHold } from "./desired/holds.ts";
 import type { Pass } from "./loop.ts";
@@ -21,6 +22,8 @@ export interface StatusParts {
   /** What root ordered on the node itself. */
   local: LocalState;
   keys: NonNullable<NodeStatus["keys"]> | null;
+  /** The lead's record of its accepted head; null where it knows none. */
+  rollout: RolloutRecord | null;
   /** This node's newest receipt. */
   receipt: Envelope | null;
   wanted: NodeStatus["wanted"];
@@ -50,6 +53,7 @@ export function composeStatus(parts: StatusParts): NodeStatus {
     drift: parts.drift,
     checks: [...(pass?.observed.checks ?? [])].slice(0, maxChecks),
     local: parts.local.order,
+    rollout: rolloutOf(parts.rollout),
     ...documentsOf(parts),
     problem: parts.problems.reduce(newest, pass?.journal?.problem ?? null),
   };
@@ -60,6 +64,13 @@ function acceptedOf(trust: TrustState | null): NodeStatus["accepted"] {
   if (accepted === null) return null;
   const { id, acceptedAt, head } = accepted;
   return { epoch: head.epoch, serial: head.serial, id, world: head.world, acceptedAt };
+}
+
+/** While it goes on its record is written all the time. */
+function rolloutOf(record: RolloutRecord | null): NodeStatus["rollout"] {
+  if (record === null) return null;
+  const { phase, at } = record;
+  return { phase, at: phase === "committed" || phase === "returned" ? at : null };
 }
 
 const shownQuarantine = 64;

@@ -15,6 +15,8 @@ import { fleetFolder } from "./fleet-folder.ts";
 export interface RawStore {
   /** Writes a key of the fleet's bucket past the controller: bytes as they are, anything else as JSON. */
   put(key: string, document: unknown): Promise<void>;
+  /** The newest value of a key; undefined where there is none. */
+  read(key: string): Promise<unknown>;
   /** As if the key had never been written. */
   erase(key: string): Promise<void>;
   /** Key -> revision of its newest value: what differs was written. */
@@ -37,9 +39,8 @@ export async function openRawStore(lab: Lab, fleetId: string): Promise<RawStore>
   const statuses = await views.kv(buckets.status, { bindOnly: true });
   const manager = await client.jetstreamManager();
   return {
-    put: async (key, document) => {
-      await bucket.put(key, bytesOf(document));
-    },
+    put: async (key, document) => void (await bucket.put(key, bytesOf(document))),
+    read: async (key) => (await bucket.get(key))?.json<unknown>(),
     erase: async (key) => {
       await manager.streams.purge(stream, { filter: `${inBucket}${key}` });
     },

@@ -10,7 +10,7 @@ export interface EffectiveInput {
   panic: { id: Digest; panic: Panic } | null;
   rollout: RolloutRecord | null;
   nowMs: number;
-  /** This machine has gone back from that head while it might: a consent that ends does not send it forward again. */
+  /** This machine has gone back from that head while it might, or enough others have signed that they have: the end of a consent changes nothing then. */
   isBack?: boolean;
 }
 

@@ -54,6 +54,11 @@ export const NodeStatus = z.object({
   keys: z.object({ version: z.int().positive(), epoch: Count }).optional(),
   /** The accepted panic, until a newer head is accepted. */
   panic: z.object({ epoch: Count, serial: Count, id: Digest, acceptedAt: IsoTime }).nullable().optional(),
+  /**
+   * What it knows of the rollout of its accepted head: should the store lose the lead's record, this is what is left of it. `at`:
+   * when that ended, of one that did.
+   */
+  rollout: z.object({ phase: Word, at: IsoTime.nullable() }).nullable().optional(),
   hold: Hold.nullable().optional(),
   /** Toplevels that this node will not activate. */
   quarantine: z.array(StorePath).max(64).optional(),

@@ -1,5 +1,5 @@
 /** SHELL. The parts that take documents in: who judges them, who reads them, who answers for them. */
-import type { TrustState } from "@chimera/proto/acceptance/trust-state";
+import type { AcceptedHead, TrustState } from "@chimera/proto/acceptance/trust-state";
 import type { AckMessage } from "@chimera/proto/api";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { NodeEventBody } from "@chimera/proto/event";
@@ -11,17 +11,12 @@ import { seal, type Envelope } from "@chimera/proto/signed/envelope";
 import type { Signer } from "@chimera/proto/signed/keys";
 import type { Order } from "@chimera/proto/signed/order";
 import type { Receipt } from "@chimera/proto/signed/receipt";
-import { WaveReceipts } from "@chimera/proto/rollout/wave-receipts";
-import { subjects } from "@chimera/proto/subjects";
 import type { Connection } from "./connection.ts";
-import { fetchWave } from "./look/fetch-wave.ts";
 import type { KnownWaves } from "./look/known-waves.ts";
 import { fetchLeafProof } from "./look/leaf.ts";
-import { openLeadBeats } from "./lead/lead-beats.ts";
 import { createLook, type Look } from "./look/look.ts";
-import { readStored } from "./look/read-stored.ts";
 import { createRolloutWatch, type RolloutWatch } from "./look/rollout-watch.ts";
-import { createWaveWatch, type WaveWatch } from "./look/wave-watch.ts";
+import { openWaves, type Waves } from "./look/open-waves.ts";
 import { createStoreWatch, type StoreWatch } from "./look/watch-store.ts";
 import { createOrderDesk, type OrderDesk } from "./orders/order-desk.ts";
 import { createReceiptBook, type ReceiptBook, type ReceiptFacts } from "./receipts/receipt-book.ts";
@@ -50,6 +45,8 @@ export interface DocumentOptions {
   saveTrust: (state: TrustState) => void;
   rollout: Kept<RolloutRecord>;
   waves: Kept<KnownWaves>;
+  /** Whether this machine has begun to go back from that head. */
+  isBack: (head: Pick<AcceptedHead, "id" | "head">) => boolean;
   receipt: Kept<Receipt>;
   /** Must answer from the first moment on. */
   receiptFacts: (keeper: TrustKeeper) => ReceiptFacts;
@@ -63,7 +60,9 @@ export interface DocumentOptions {
 export interface Told {
   keeper: TrustKeeper;
   rollout: RolloutWatch["record"];
-  waves: WaveWatch["facts"];
+  /** The same of the store alone; undefined while nobody has said. */
+  storedRollout: RolloutWatch["stored"];
+  waves: Waves["facts"];
   receipt: () => Envelope | null;
   problems: () => (Problem | null)[];
 }
@@ -92,12 +91,16 @@ export function openDocuments(options: DocumentOptions, wires: Wires): Documents
   const onNews = options.onJudged;
   const parts = { ...bestEffort(options.rollout, log), keeper, onChange: onNews };
   const rollout = createRolloutWatch({ ...parts, onRecord: tellOwnRollouts(node, report) });
-  const waves = openWaves(options, { connection, keeper, log });
+  const kept = bestEffort(options.waves, log);
+  const waves = openWaves({ ...options, ...kept, connection, keeper, onChange: onNews, log });
   const { state, keySet } = keeper;
   const watch = createStoreWatch({ state, keySet, freshSeconds, report, onNews, log });
-  const perform = (order: Order, id: Digest) => showSigned(options, order, id);
-  const { acknowledge } = wires;
-  const orders = createOrderDesk({ keeper, receiptFor: receipts.forOrder, perform, acknowledge });
+  const orders = createOrderDesk({
+    keeper,
+    receiptFor: receipts.forOrder,
+    perform: (order, id) => showSigned(options, order, id),
+    acknowledge: wires.acknowledge,
+  });
   const look = createLook({
     connection,
     fleetId,
@@ -109,19 +112,33 @@ export function openDocuments(options: DocumentOptions, wires: Wires): Documents
     fetchLeaf: (world) => fetchLeafProof(controllerUrl, token(), { world, node }),
     log,
   });
-  const problems = () => {
-    const [judged, alarm] = [keeper.problem(), watch.problem()];
-    // Why a document was refused says more than the alarm that has the same cause.
-    return judged !== null && judged.code === alarm?.code ? [judged] : [judged, alarm];
-  };
+  const told = toldBy({ keeper, rollout, waves, receipts, watch });
+  return { told, look, orders, receipts, watch, settle };
+}
+
+interface Tellers {
+  keeper: TrustKeeper;
+  rollout: RolloutWatch;
+  waves: Waves;
+  receipts: ReceiptBook;
+  watch: StoreWatch;
+}
+
+function toldBy({ keeper, rollout, waves, receipts, watch }: Tellers): Told {
   return {
-    told: { keeper, rollout: rollout.record, waves: waves.facts, receipt: receipts.newest, problems },
-    look,
-    orders,
-    receipts,
-    watch,
-    settle,
+    keeper,
+    rollout: rollout.record,
+    storedRollout: rollout.stored,
+    waves: waves.facts,
+    receipt: receipts.newest,
+    problems: () => problemsOf(keeper, watch),
   };
+}
+
+/** Why a document was refused says more than the alarm that has the same cause. */
+function problemsOf(keeper: TrustKeeper, watch: StoreWatch): (Problem | null)[] {
+  const [judged, alarm] = [keeper.problem(), watch.problem()];
+  return judged !== null && judged.code === alarm?.code ? [judged] : [judged, alarm];
 }
 
 function showSigned(
@@ -134,31 +151,6 @@ function showSigned(
   return answer.then((facts) => {
     const shown: DriftShown = { v: 1, kind: "shown", fleetId, node, order: id, ...facts };
     return seal("shown", shown, [signer]);
-  });
-}
-
-function nowMs(): number {
-  return performance.now();
-}
-
-function openWaves(
-  { node, fleetId, controllerUrl, token, waves, onJudged }: DocumentOptions,
-  { connection, keeper, log }: Pick<Wires, "connection"> & { keeper: TrustKeeper; log: Log },
-): WaveWatch {
-  const beats = openLeadBeats({ connection, fleetId, me: node, nowMs });
-  return createWaveWatch({
-    ...bestEffort(waves, log),
-    node,
-    accepted() {
-      const head = keeper.state()?.head ?? null;
-      return head === null ? null : { id: head.id, policy: head.head.policy.rollout };
-    },
-    fetchList: (digest) => fetchWave(controllerUrl, token(), digest),
-    readReceipts: (wave) => readStored(connection, subjects.waveReceiptsGet(fleetId, wave), WaveReceipts),
-    leadHeardMs: beats.lastHeardMs,
-    nowMs,
-    onChange: onJudged,
-    log,
   });
 }
 

@@ -133,14 +133,18 @@ function createStatusSender({ connection, signer, log, status }: TelemetryOption
   };
 }
 
-/** The document without what moves by itself (its own time, that of the controller's word), and what moves all the time. */
-function factsOf({ at: _at, fresh: _fresh, fetch, waiting, drift, ...rest }: NodeStatus): {
+/**
+ * The document without what moves by itself (its own time, that of the controller's word), and what moves all the time. Of a rollout
+ * its end is news: before that the lead's record tells more.
+ */
+function factsOf({ at: _at, fresh: _fresh, fetch, waiting, drift, rollout, ...rest }: NodeStatus): {
   facts: string;
   progress: string;
 } {
   const { lastSweepAt: _lastSweepAt, ...differences } = drift;
+  const ended = (rollout?.at ?? null) === null ? null : rollout;
   return {
-    facts: JSON.stringify([rest, waiting?.reason ?? null, differences]),
+    facts: JSON.stringify([rest, ended, waiting?.reason ?? null, differences]),
     progress: JSON.stringify([fetch, waiting]),
   };
 }

@@ -34,9 +34,10 @@ const localOrder = {
   reason: "a look",
 };
 
+const order = { epoch: 0, serial: 3, rank: 1, id: third.id, local: null };
+
 test("a node that has gone back stays there when the consent ends, also beneath root's own order", () => {
   const later = { rollout: record({ phase: "returned" }), nowMs: nowMs + 7200_000 };
-  const order = { epoch: 0, serial: 3, rank: 1, id: third.id, local: null };
   const back = { ...later, journal: at("committed", { order, toplevel: leafOfB.toplevel }) };
   expect(compose(base, back)).toMatchObject({ order, toplevel: leafOfB.toplevel, blocked: null });
   expect(effectivePlace(inputOf(base, back))?.rank).toBe(1);
@@ -46,6 +47,21 @@ test("a node that has gone back stays there when the consent ends, also beneath 
   expect(compose(base, { ...later, journal: at("committed", { order: own }) })?.order).toEqual(order);
   const earlier = at("committed", { order: { ...order, serial: 2, id: second.id } });
   expect(compose(base, { ...later, journal: earlier })?.toplevel).toBe(leafOfC.toplevel);
+});
+
+test("who comes too late for the consent goes back where half of the world has signed that it did, and by nobody's word else", () => {
+  const late = { rollout: record({ phase: "returned" }), nowMs: nowMs + 7200_000 };
+  const waves = { place: null, isProven: false, isLeadQuiet: true, isBackProven: true };
+  expect(compose(base, late)?.order.rank).toBe(0);
+  expect(compose(base, { ...late, waves })).toMatchObject({
+    order: { rank: 1, id: third.id },
+    toplevel: leafOfB.toplevel,
+    blocked: null,
+  });
+  const committed = at("committed", { order: { ...order, rank: 0 }, toplevel: leafOfC.toplevel });
+  expect(compose(base, { ...late, waves, journal: committed })?.toplevel).toBe(leafOfB.toplevel);
+  const without = { ...base, head: { ...third, head: { ...third.head, revertTo: null } } };
+  expect(compose(without, { ...late, waves })?.toplevel).toBe(leafOfC.toplevel);
 });
 
 test("what is signed leads a node to its leaf, after a panic or a return to what it goes back to, and nowhere by root's word", () => {

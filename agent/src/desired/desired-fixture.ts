@@ -82,7 +82,7 @@ export const inputOf = (state: TrustState | null, over: Partial<DesiredInput> = 
   state,
   leaf: leafOfC,
   rollout: null,
-  waves: { place: null, isProven: false, isLeadQuiet: true },
+  waves: { place: null, isProven: false, isLeadQuiet: true, isBackProven: false },
   journal: null,
   local: noLocal,
   isPresent: () => true,

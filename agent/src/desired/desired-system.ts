@@ -21,7 +21,10 @@ export interface DesiredInput extends HoldSight {
   leaf: Leaf | null;
   rollout: RolloutRecord | null;
   /** What this node knows of the accepted head's waves. */
-  waves: Pick<GateSight, "place" | "isProven" | "isLeadQuiet">;
+  waves: Pick<GateSight, "place" | "isProven" | "isLeadQuiet"> & {
+    /** Half of the world has signed that it went back: so does who comes too late for the consent. */
+    isBackProven: boolean;
+  };
   journal: Journal | null;
   /** Whether a system is whole in this machine's store. */
   isPresent: (toplevel: StorePath) => boolean;
@@ -48,19 +51,22 @@ export function effectivePlace(sight: SignedSight): Place | null {
   return placeIn(effectiveOf(sight).effective);
 }
 
-type SignedSight = Pick<DesiredInput, "state" | "rollout" | "journal" | "nowMs">;
+type SignedSight = Pick<DesiredInput, "state" | "rollout" | "waves" | "journal" | "nowMs">;
 
 function effectiveOf(sight: SignedSight): { effective: Effective; nowMs: number } {
   const { state, rollout, nowMs } = sight;
   if (state === null) return { effective: { kind: "none" }, nowMs };
   const now = nowOf({ state, judge: { nowMs } });
   const { head, panic } = state;
-  const isBack = head !== null && hasBegunBack(sight.journal, head);
+  const isBack = sight.waves.isBackProven || (head !== null && hasBegunBack(sight.journal, head));
   return { effective: effectiveWorld({ head, panic, rollout, nowMs: now, isBack }), nowMs: now };
 }
 
 /** The rollout of that head was taken back, and this machine has begun to go back; also beneath root's own order. */
-function hasBegunBack(journal: Journal | null, { id, head }: Pick<AcceptedHead, "id" | "head">): boolean {
+export function hasBegunBack(
+  journal: Journal | null,
+  { id, head }: Pick<AcceptedHead, "id" | "head">,
+): boolean {
   if (journal === null) return false;
   const { order } = journal;
   const isAbout = comparePlace({ ...order, rank: 0 }, head) === 0;

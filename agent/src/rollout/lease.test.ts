@@ -87,4 +87,11 @@ test("what the store has lost goes on as it was known", () => {
     kind: "take",
     record: { lease: 10, lead: "n2", phase: "paused", reason: "paused by kim", place },
   });
+  const later = "2026-11-29T09:00:00.000Z";
+  for (const phase of ["returned", "committed"] as const) {
+    expect(judgeLease({ ...sight, record: null, known: { ...record, phase } }, later)).toMatchObject({
+      kind: "take",
+      record: { lease: 5, phase, at },
+    });
+  }
 });

@@ -71,7 +71,7 @@ function isNewer(theirs: RolloutRecord["place"], ours: LeaseSight["place"]): boo
 /** Leases of all heads rise together. What was known of this head goes on, should the store have lost it. */
 function begun({ record, head, place, known, me }: LeaseSight, at: z.infer<typeof IsoTime>): RolloutRecord {
   const lease = above(Math.max(record?.lease ?? 0, known?.lease ?? 0));
-  if (known !== null && known.head === head) return { ...known, place, lease, lead: me, at };
+  if (known !== null && known.head === head) return { ...known, place, lease, lead: me, at: atOf(known, at) };
   return {
     v: 1,
     head,
@@ -83,6 +83,11 @@ function begun({ record, head, place, known, me }: LeaseSight, at: z.infer<typeo
     lead: me,
     released: null,
   };
+}
+
+/** When the fleet went back decides whether it might: that it is written down once more changes nothing. */
+function atOf({ phase, at }: RolloutRecord, now: string): string {
+  return phase === "returned" || phase === "committed" ? at : now;
 }
 
 /** Of the highest number there is another run: whoever wrote that into the store keeps nobody from leading. */

@@ -15,25 +15,26 @@ export interface SessionSight {
   } | null;
   /** About the accepted head; null where no lead has begun. */
   record: RolloutRecord | null;
+  /** What the store said last, of whatever head; undefined while it has said nothing. */
+  stored: RolloutRecord | null | undefined;
+  /** Head of which this node's program has seen the end, with all that others need of it in the store; null before any. */
+  ended: Digest | null;
   /** As the node's module says. */
   isEligible: boolean;
   /** UTC. */
   nowMs: number;
 }
 
-/** Null where nobody is to lead here: without waves, after a panic, and when the rollout is over. */
-export function wantedSession({
-  state,
-  record,
-  isEligible,
-  nowMs,
-}: SessionSight): { head: Digest; epoch: number; serial: number } | null {
+/** Null where nobody is to lead here: without waves, after a panic, and when the rollout is over and the store tells so to everybody. */
+export function wantedSession(sight: SessionSight): { head: Digest; epoch: number; serial: number } | null {
+  const { state, record, stored, ended, isEligible, nowMs } = sight;
   if (!isEligible || state === null || state.head === null || state.panic !== null) return null;
   const { head, id } = state.head;
   if (head.policy.rollout === undefined) return null;
-  return record?.head === id && isOver(record, head, nowMs)
-    ? null
-    : { head: id, epoch: head.epoch, serial: head.serial };
+  const isEnd = (one: RolloutRecord | null) => one?.head === id && isOver(one, head, nowMs);
+  // Nodes that were away need what the store has lost since.
+  const isTold = ended === id && (stored === undefined || isEnd(stored));
+  return isEnd(record) && isTold ? null : { head: id, epoch: head.epoch, serial: head.serial };
 }
 
 /** Everybody has it, or went back with the head's consent. */

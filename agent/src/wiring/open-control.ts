@@ -16,7 +16,7 @@ import { startControl, type ControlSide } from "../control/control-side.ts";
 import type { KnownWaves } from "../control/look/known-waves.ts";
 import type { Kept, Told } from "../control/open-documents.ts";
 import { openTrust, type EarlierAccepted } from "../control/trust/open-trust.ts";
-import { composeDesired, effectivePlace, signedToplevel } from "../desired/desired-system.ts";
+import { composeDesired, effectivePlace, hasBegunBack, signedToplevel } from "../desired/desired-system.ts";
 import { exceptionsOf } from "../desired/drift-exceptions.ts";
 import { wholeHold } from "../desired/holds.ts";
 import { composeReceiptFacts } from "../desired/node-facts.ts";
@@ -61,6 +61,7 @@ export function openControl(needs: ControlNeeds): ControlSide {
     rollout: needs.rollout,
     waves: needs.waves,
     receipt: needs.receipt,
+    isBack: (head) => hasBegunBack(shared.journal, head),
     status: (told) => statusOf(needs, told),
     receiptFacts: (keeper) => composeReceiptFacts(keeper.state(), shared.desired(), shared.pass),
     health: needs.health,
@@ -111,6 +112,7 @@ function statusOf({ config, shared, agent }: ControlNeeds, told: Told): NodeStat
     trust: told.keeper.state(),
     local: shared.local(),
     keys: keySet === null ? null : { version: keySet.version, epoch: keySet.epoch },
+    rollout: told.rollout(),
     receipt: told.receipt(),
     wanted: shared.signedToplevel(),
     problems: [...told.problems(), shared.passProblem],

@@ -18,14 +18,13 @@ import { journalMs, openLog } from "../host/log/open-log.ts";
 import { openDocument, readDocument } from "../host/state/documents.ts";
 import { openGrowing } from "../host/state/growing-document.ts";
 import { openJournal } from "../host/state/journal-file.ts";
-import { createRolloutTender } from "../host/sessions/rollout-session.ts";
 import { isSystem } from "../host/system-pointers.ts";
 import { openControl, shareTold } from "./open-control.ts";
 import { openDrift } from "./open-drift.ts";
 import { joinDrift, openStoreDrift } from "./open-store-drift.ts";
-import { wantedSession } from "../rollout/wanted-session.ts";
 import { createShared, type Shared } from "../shared.ts";
 import { program, version } from "../version.ts";
+import { tendRollout } from "./tend-rollout.ts";
 import { wireLocal } from "./wire-local.ts";
 import { wireLoop } from "./wire-loop.ts";
 
@@ -99,8 +98,8 @@ function startAgent({ config, configFile, log, progress }: AgentNeeds): Running 
   shared.driftSummary = () => drift.summary();
   const leaving = Promise.withResolvers<string>();
   const leave = () => leaving.resolve("the active system brings another agent");
-  const tendRollout = tenderOf({ config, configFile, control, log });
-  const parts = { tendRollout, log, shared, host, control, keeper, drift, local, progress };
+  const tend = tendRollout({ config, configFile, program, control, log });
+  const parts = { tendRollout: tend, log, shared, host, control, keeper, drift, local, progress };
   const loop = wireLoop({ ...parts, save: journalFile.save, leave });
   shared.wake = loop.wake;
   return {
@@ -111,27 +110,6 @@ function startAgent({ config, configFile, log, progress }: AgentNeeds): Running 
       await host.stop();
       await control.stop();
     },
-  };
-}
-
-/** Starts the lead's program where this node is to run one. */
-function tenderOf({
-  config,
-  configFile,
-  control,
-  log,
-}: Pick<AgentNeeds, "config" | "configFile" | "log"> & { control: ControlSide }): () => void {
-  const tend = createRolloutTender((error) => log.warn({ error }, "the rollout's session was not started"));
-  const { stateDir, runtimeDir, lead } = config;
-  return () => {
-    const sight = {
-      state: control.keeper.state(),
-      record: control.rollout(),
-      isEligible: lead.eligible,
-      nowMs: Date.now(),
-    };
-    const wanted = wantedSession(sight);
-    tend(wanted === null ? null : { ...wanted, program, configFile, stateDir, runtimeDir });
   };
 }
 

@@ -13,7 +13,9 @@ import { readSecret } from "../host/agent/identity.ts";
 import { openLog } from "../host/log/open-log.ts";
 import { readDocument } from "../host/state/documents.ts";
 import { writeStateFile } from "../host/state/state-file.ts";
+import { EndedRollout } from "../rollout/ended-rollout.ts";
 import { leadFleet, sayOnce, type Led } from "./lead-fleet.ts";
+import { endedFile } from "./tend-rollout.ts";
 import { version } from "../version.ts";
 
 const over = "another document was accepted: nobody leads it any more";
@@ -52,8 +54,15 @@ export async function runLead(config: AgentConfig, head: Digest): Promise<string
           log,
           say,
         });
+  noteEnd(stateDir, head, phase);
   close();
   return `head ${led.head.serial}: ${phase}`;
+}
+
+/** Where it is not noted the program runs once more, and sees the same end. */
+function noteEnd(stateDir: string, head: Digest, phase: string): void {
+  const ended = EndedRollout.safeParse({ v: 1, head, phase }).data;
+  if (ended !== undefined) writeStateFile(endedFile(stateDir), ended);
 }
 
 /** Of the newest rollout, whatever it was. */

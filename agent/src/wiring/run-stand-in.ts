@@ -19,7 +19,6 @@ import { readSecret } from "../host/agent/identity.ts";
 import { openLog } from "../host/log/open-log.ts";
 import { connectLead, leadFleet, nowMs, sayOnce, type Led } from "./lead-fleet.ts";
 import { standInWait } from "../rollout/stand-in.ts";
-import { isOver } from "../rollout/wanted-session.ts";
 import { keptIn, urlOf } from "./run-lead.ts";
 import type { StandInConfig } from "../stand-in-config.ts";
 import { version } from "../version.ts";
@@ -53,12 +52,18 @@ export async function runStandIn(config: StandInConfig): Promise<never> {
   let done: Digest | null = null;
   for (;;) {
     const led = ledOf(watching);
-    if (led !== null && led.id !== done) {
+    if (led !== null && (led.id !== done || (await isLost(watching, led)))) {
       await standIn(watching, led);
       done = led.id;
     }
-    await delay(waitMs);
+    await delay(led?.id === done ? lookMs : waitMs);
   }
+}
+
+/** The store has no record of a rollout that was led to its end: those that were away need it. */
+async function isLost({ config, connection }: Watching, led: Led): Promise<boolean> {
+  const stored = await readRecord(openLeadStore(connection, config.fleetId));
+  return stored !== null && stored.record?.head !== led.id;
 }
 
 /** What a failed look missed the next one sees. */
@@ -112,7 +117,7 @@ async function standIn(watching: Watching, led: Led): Promise<void> {
   say(`head ${serial}: ${phase}`);
 }
 
-/** False where it is over, or another document counts, before it came to that. */
+/** False where another document counts before it came to that. Also of what is over not all may lie there that others need. */
 async function awaitQuiet(watching: Watching, led: Led): Promise<boolean> {
   const { config, connection, beats, teller } = watching;
   const { fleetId, afterSeconds } = config;
@@ -123,7 +128,6 @@ async function awaitQuiet(watching: Watching, led: Led): Promise<boolean> {
   while (ledOf(watching)?.id === led.id) {
     const stored = await readRecord(store);
     if (stored !== null) {
-      if (isEnded(stored, led)) return false;
       if (stored.revision !== revision) [revision, quiet.movedMs] = [stored.revision, nowMs()];
       if (standInWait({ ...quiet, nowMs: nowMs(), heardMs: beats.lastHeardMs(led.id) }) === 0) return true;
     }
@@ -140,11 +144,6 @@ async function readRecord(store: LeadStore): Promise<StoredRecord | null> {
     if (error instanceof ChimeraError) return null;
     throw error;
   }
-}
-
-/** That everybody has it is believed by signatures only, which the lead itself reads. */
-function isEnded({ record }: StoredRecord, led: Led): boolean {
-  return record?.head === led.id && record.phase === "returned" && isOver(record, led.head, utcMs(led));
 }
 
 /** Never before its head was signed, whatever this machine's clock shows. */

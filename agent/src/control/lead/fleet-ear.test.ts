@@ -72,6 +72,23 @@ test("a receipt by another key proves nothing, and is not laid ready", () => {
   expect(at.ear.receiptsOf([n1], head)).toEqual([]);
 });
 
+test("that a rollout is over is told by who runs what it asks for, with the time that it knows", () => {
+  const endOf = (over: Parameters<typeof word>[0]) => {
+    const at = listen();
+    at.say(subjects.status(fleetId, n1), word(over));
+    return at.ear.ends(head);
+  };
+  const backAt = "2026-11-29T01:00:00.000Z";
+  expect(endOf({ backAt })).toMatchObject([{ node: n1, phase: "returned", at: backAt }]);
+  expect(endOf({ backAt, state: "reverting" })).toEqual([]);
+  // It has committed, and does not say that all others have.
+  expect(endOf({})).toEqual([]);
+  const other = statusOf({ node: n1, signer: thief, head, state: "committed", backAt });
+  const at = listen();
+  at.say(subjects.status(fleetId, n1), seal("status", other, [signer]));
+  expect(at.ear.ends(head)).toEqual([]);
+});
+
 test("what is said now counts, whatever its node's clock shows; what lies in the store only where it is newer", async () => {
   const older = { ...statusOf({ node: n1, signer, head, state: "staged" }), at: "2026-01-01T00:00:00.000Z" };
   const stored = seal("status", older, [signer]);

@@ -7,6 +7,7 @@ import type { Log } from "@chimera/proto/log";
 import { NodeName, type Digest, type FleetId } from "@chimera/proto/names";
 import { Envelope, openEnvelope } from "@chimera/proto/signed/envelope";
 import type { PublicKeyText } from "@chimera/proto/signed/keys";
+import { isBackFrom } from "@chimera/proto/rollout/back-receipts";
 import { isCommitOf } from "@chimera/proto/rollout/wave-receipts";
 import { openReceipt, type Receipt } from "@chimera/proto/signed/receipt";
 import { NodeStatus } from "@chimera/proto/status";
@@ -14,6 +15,7 @@ import { subjects } from "@chimera/proto/subjects";
 import pLimit from "p-limit";
 import type { NodeSight } from "../../rollout/lead-sight.ts";
 import { sightOfStatus } from "../../rollout/sight-of-status.ts";
+import type { EndWord } from "../../rollout/told-end.ts";
 import type { Connection } from "../connection.ts";
 import { parseBounded, readEnvelope } from "../look/read-stored.ts";
 
@@ -27,6 +29,8 @@ export interface FleetEar {
   sights: (head: Digest) => Map<NodeName, NodeSight>;
   /** Receipts of these nodes that say that they have committed this head. */
   receiptsOf: (nodes: readonly NodeName[], head: Digest) => Envelope[];
+  /** Who says that this head's rollout is over, and runs what that asks for. */
+  ends: (head: Digest) => EndWord[];
 }
 
 export interface FleetEarOptions {
@@ -85,7 +89,25 @@ export function openFleetEar(options: FleetEarOptions): FleetEar {
         const { receipt = null, envelope = null } = heard ?? {};
         return receipt !== null && envelope !== null && isCommitOf(receipt, head) ? [envelope] : [];
       }),
+    ends: (head) => [...state.said].flatMap(([node, heard]) => endOf(node, heard, head) ?? []),
   };
+}
+
+function endOf(node: NodeName, { status, receipt, envelope }: Heard, head: Digest): EndWord | null {
+  if (receipt === null || envelope === null) return null;
+  if (isBackFrom(receipt, head)) {
+    // An agent of before says only when it was back.
+    const at = toldAt(status, head, "returned") ?? receipt.times.active ?? receipt.at;
+    return { node, phase: "returned", receipt: envelope, at };
+  }
+  const at = toldAt(status, head, "committed");
+  return at === null || !isCommitOf(receipt, head)
+    ? null
+    : { node, phase: "committed", receipt: envelope, at };
+}
+
+function toldAt({ rollout = null, accepted }: NodeStatus, head: Digest, phase: string): string | null {
+  return rollout?.phase === phase && accepted?.id === head ? rollout.at : null;
 }
 
 /** Again for those that were not answered, at the next call. */

@@ -1,4 +1,5 @@
 /** SHELL. The receipts that let a wave go are laid in the store before the wave may go, and again by whoever finds that they may be missing. */
+import { backReceiptsOf } from "@chimera/proto/rollout/back-receipts";
 import { receiptsOf } from "@chimera/proto/rollout/rollout-policy";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { LeadParts } from "./lead-loop.ts";
@@ -7,6 +8,15 @@ import type { LeadParts } from "./lead-loop.ts";
 export type Laid = Set<number>;
 
 type Needed = Pick<LeadParts, "ear" | "head" | "policy" | "waves" | "store">;
+
+/** What proves to those that return too late that the fleet went back. False while fewer than half of it have signed that they did. */
+export async function layBack({ ear, head, waves, store }: Needed): Promise<boolean> {
+  const needed = backReceiptsOf(waves.flat().length);
+  const receipts = ear.ends(head.id).flatMap(({ phase, receipt }) => (phase === "returned" ? [receipt] : []));
+  if (receipts.length < needed) return false;
+  await store.layBackReceipts({ v: 1, head: head.id, receipts: receipts.slice(0, needed) });
+  return true;
+}
 
 /**
  * A record that lets a wave go, or says that it is over, may be another lead's, or anybody's: nodes wait for what nobody may have

@@ -12,9 +12,10 @@ import type { Head } from "@chimera/proto/signed/head";
 import { decideRollout } from "../../rollout/decide.ts";
 import type { Ask } from "../../rollout/lead-sight.ts";
 import { judgeLease, leadBeatMs, readingMs, type LeaseSight } from "../../rollout/lease.ts";
-import { isProvenThrough, letsMoreGo } from "../../rollout/outcomes.ts";
+import { letsMoreGo } from "../../rollout/outcomes.ts";
 import type { FleetEar } from "./fleet-ear.ts";
-import { layMissing, layReceipts, type Laid } from "./lay-receipts.ts";
+import { layMissing, layReceipts } from "./lay-receipts.ts";
+import { endOf, toldRecord, type Ending } from "./lead-end.ts";
 import type { LeadStore, StoredRecord } from "./lead-store.ts";
 
 export interface LeadParts {
@@ -44,7 +45,7 @@ export interface LeadParts {
   at: () => string;
 }
 
-interface State {
+interface State extends Ending {
   /** The newest record of this head that was seen. */
   known: RolloutRecord | null;
   lookedMs: number;
@@ -60,7 +61,6 @@ interface State {
   /** When it took the lease. */
   takenMs: number;
   beatenMs: number;
-  laid: Laid;
 }
 
 const everyMs = 1_000;
@@ -78,6 +78,7 @@ export async function lead(parts: LeadParts): Promise<string> {
     beatenMs: Number.NEGATIVE_INFINITY,
     lostMs: null,
     lost: 0,
+    isPutBack: false,
   };
   const times = { movedMs: nowMs, sinceMs: nowMs, releasedMs: nowMs, takenMs: nowMs };
   const state: State = { ...begun, ...times, revision: -1, laid: new Set() };
@@ -96,10 +97,13 @@ export async function lead(parts: LeadParts): Promise<string> {
 
 async function look(state: State, parts: LeadParts): Promise<string | null> {
   const record = note(state, parts, await parts.store.read());
-  if (record?.head === parts.head.id && parts.isOver(record)) {
-    const isOver = await isBelieved(state, parts, record);
-    if (isOver) parts.say(`${record.phase}: ${record.reason}`);
-    if (isOver !== false) return isOver ? record.phase : null;
+  const end = await endOf(state, parts, record);
+  if (end !== null) return end.phase;
+  const isLost = record?.head !== parts.head.id;
+  if (isLost) {
+    const known = state.known ?? toldRecord(parts);
+    if (known === "unread") return null;
+    state.known = known;
   }
   const stored = await storedHead(parts, record);
   const verdict = judgeLease({ ...leaseSight(state, parts, record), stored }, parts.at());
@@ -109,24 +113,12 @@ async function look(state: State, parts: LeadParts): Promise<string | null> {
       parts.say(`${verdict.lead} leads`);
       return null;
     case "take":
-      await take(state, parts, verdict.record);
+      await take(state, parts, { record: verdict.record, isLost });
       return null;
     case "lead":
       await drive(state, parts, verdict.record);
       return null;
   }
-}
-
-/** Anybody who reaches the store can write that it is over. Null while it is read what the nodes say. */
-async function isBelieved(state: State, parts: LeadParts, record: RolloutRecord): Promise<boolean | null> {
-  const { ear, head, policy, waves } = parts;
-  if (record.phase !== "committed") return true;
-  if (!ear.isRead()) {
-    ear.readAll();
-    return null;
-  }
-  if (!isProvenThrough({ waves, policy, nodes: ear.sights(head.id) })) return false;
-  return layMissing(state.laid, parts, record);
 }
 
 /** What this look tells by itself; the record that is heeded: null also where the store has only an older one than was seen. */
@@ -175,9 +167,14 @@ function leaseSight(
   };
 }
 
-async function take(state: State, parts: LeadParts, record: RolloutRecord): Promise<void> {
+async function take(
+  state: State,
+  parts: LeadParts,
+  { record, isLost }: { record: RolloutRecord; isLost: boolean },
+): Promise<void> {
   const written = await parts.store.write(record, state.revision);
   if (written === "moved") return;
+  if (isLost && parts.known?.phase === record.phase) state.isPutBack = true;
   state.mine = record.lease;
   // Where the store lost its data, they went with the record.
   state.laid.clear();

@@ -2,6 +2,7 @@
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Digest, FleetId } from "@chimera/proto/names";
 import { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
+import type { BackReceipts } from "@chimera/proto/rollout/back-receipts";
 import type { WaveReceipts } from "@chimera/proto/rollout/wave-receipts";
 import type { Envelope } from "@chimera/proto/signed/envelope";
 import { subjects } from "@chimera/proto/subjects";
@@ -28,6 +29,8 @@ export interface LeadStore {
   write: (record: RolloutRecord, revision: number) => Promise<number | "moved">;
   /** They are the same whoever gathers them: the last one counts. */
   layReceipts: (receipts: WaveReceipts) => Promise<void>;
+  /** The same of those that went back. */
+  layBackReceipts: (receipts: BackReceipts) => Promise<void>;
 }
 
 const Published = z.object({
@@ -62,6 +65,9 @@ export function openLeadStore(connection: Connection, fleetId: FleetId): LeadSto
     write: (record, revision) => put(subjects.desired("rollout", fleetId), record, revision),
     async layReceipts(receipts) {
       await put(subjects.waveReceipts(fleetId, receipts.wave), receipts);
+    },
+    async layBackReceipts(receipts) {
+      await put(subjects.waveReceipts(fleetId, "back"), receipts);
     },
   };
 }

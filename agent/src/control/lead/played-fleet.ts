@@ -3,6 +3,7 @@ import { setInterval } from "node:timers/promises";
 import type { Digest, NodeName } from "@chimera/proto/names";
 import { NodeName as Name, StorePath, WorldId } from "@chimera/proto/names";
 import { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
+import { BackReceipts } from "@chimera/proto/rollout/back-receipts";
 import { WaveReceipts } from "@chimera/proto/rollout/wave-receipts";
 import { seal, type Envelope } from "@chimera/proto/signed/envelope";
 import type { Signer } from "@chimera/proto/signed/keys";
@@ -23,6 +24,9 @@ export interface PlayedFleet {
   keyOf: (node: NodeName) => Signer["publicKey"];
   record: () => Promise<RolloutRecord | null>;
   receipts: (wave: number) => Promise<WaveReceipts | null>;
+  backReceipts: () => Promise<BackReceipts | null>;
+  /** The store loses all that is about rollouts, and what these nodes said. */
+  loseRollout: (...statusesOf: NodeName[]) => Promise<void>;
   /** Every record that was written, oldest first. */
   history: () => Promise<RolloutRecord[]>;
   /** Whoever was let go, in the order in which that was seen. */
@@ -43,6 +47,8 @@ interface Stage {
   fates: Record<string, Fate>;
   signers: ReadonlyMap<NodeName, Signer>;
   gone: NodeName[];
+  /** When the fleet was taken back; null before. */
+  backAt: string | null;
 }
 
 type Waves = readonly (readonly NodeName[])[];
@@ -53,7 +59,7 @@ export async function playFleet(
 ): Promise<PlayedFleet> {
   const signers = new Map(parts.waves.flat().map((node) => [node, createSigner(node)] as const));
   const bucket = await client.jetstream().views.kv(buckets.desired);
-  const stage: Stage = { client, ...parts, signers, gone: [] };
+  const stage: Stage = { client, ...parts, signers, gone: [], backAt: null };
   const record = () => readRecord(bucket);
   const stopping = new AbortController();
   const speakNow = async () => speak(stage, await readScene(bucket, stage));
@@ -72,6 +78,8 @@ export async function playFleet(
     gone: stage.gone,
     record,
     receipts: (wave) => readReceipts(bucket, wave),
+    backReceipts: () => readBackReceipts(bucket),
+    loseRollout: (...nodes) => loseRollout(client, nodes),
     history: () => readHistory(bucket),
     putRecord: async (value) => void (await bucket.put(recordKey, JSON.stringify(value))),
     putHead: async (sealed) => void (await bucket.put(keys.desired("head", fleetId), JSON.stringify(sealed))),
@@ -102,6 +110,19 @@ async function readReceipts(bucket: KV, wave: number): Promise<WaveReceipts | nu
   return entry === null ? null : WaveReceipts.parse(entry.json());
 }
 
+async function readBackReceipts(bucket: KV): Promise<BackReceipts | null> {
+  const entry = await bucket.get(keys.waveReceipts(fleetId, "back"));
+  return entry === null || entry.length === 0 ? null : BackReceipts.parse(entry.json());
+}
+
+async function loseRollout(client: NatsConnection, nodes: readonly NodeName[]): Promise<void> {
+  const manager = await client.jetstreamManager();
+  const filters = [recordKey, keys.waveReceipts(fleetId, "*")].map((key) => `$KV.${buckets.desired}.${key}`);
+  for (const filter of filters) await manager.streams.purge(`KV_${buckets.desired}`, { filter });
+  for (const node of nodes)
+    await manager.streams.purge(`KV_${buckets.status}`, { filter: subjects.status(fleetId, node) });
+}
+
 interface StoreScene {
   record: RolloutRecord | null;
   /** For each wave but the first, whether receipts of the one before lie there. */
@@ -115,7 +136,9 @@ async function readScene(bucket: KV, { waves, head }: Stage): Promise<StoreScene
 }
 
 /** Everybody once. */
-function speak({ client, head, waves, fates, signers, gone }: Stage, { record, isProven }: StoreScene): void {
+function speak(stage: Stage, { record, isProven }: StoreScene): void {
+  const { client, head, waves, fates, signers, gone } = stage;
+  const backAt = returnedAt(stage, record);
   const waveOf = (node: NodeName) => waves.findIndex((nodes) => nodes.includes(node));
   const mayGo = (node: NodeName) =>
     record?.head === head && isProven[waveOf(node)] === true && isReleased(record, waves, node);
@@ -123,8 +146,15 @@ function speak({ client, head, waves, fates, signers, gone }: Stage, { record, i
     const fate = fates[node] ?? "commits";
     if (fate === "away") continue;
     if (mayGo(node) && !gone.includes(node)) gone.push(node);
-    say(client, { node, signer, head, state: gone.includes(node) ? ends[fate] : "staged" });
+    const word = { node, signer, head, state: gone.includes(node) ? ends[fate] : "staged" } as const;
+    say(client, backAt === null ? word : { ...word, state: "committed", backAt });
   }
+}
+
+/** Whatever the store says afterwards. */
+function returnedAt(stage: Stage, record: RolloutRecord | null): string | null {
+  if (record?.head === stage.head && record.phase === "returned") stage.backAt ??= record.at;
+  return stage.backAt;
 }
 
 function isReleased(record: RolloutRecord, waves: Waves, node: NodeName): boolean {
@@ -138,6 +168,8 @@ interface Word {
   signer: Signer;
   head: Digest;
   state: StateWord;
+  /** It has gone back: when the fleet was taken back, where it knows that. */
+  backAt?: string;
 }
 
 function say(client: NatsConnection, word: Word): void {
@@ -147,7 +179,8 @@ function say(client: NatsConnection, word: Word): void {
   client.publish(subjects.beat(fleetId, node), JSON.stringify({ e: 0, s: 1, p: state }));
 }
 
-export function statusOf({ node, signer, head, state }: Word): NodeStatus {
+export function statusOf(word: Word): NodeStatus {
+  const { node, head, state, backAt } = word;
   const at = new Date().toISOString();
   return {
     v: 1,
@@ -162,7 +195,8 @@ export function statusOf({ node, signer, head, state }: Word): NodeStatus {
     system: { current: null, booted: null, profile: null, bootDefault: null },
     fetch: null,
     drift: { lastSweepAt: null, managed: 0, open: [], openCount: 0, reverted: 0 },
-    receipt: receiptOf({ node, signer, head, state }),
+    rollout: backAt === undefined ? null : { phase: "returned", at: backAt },
+    receipt: receiptOf(word),
     problem: state === "reverted" ? { code: "activation-failed", message: "unit web failed", at } : null,
   };
 }
@@ -170,7 +204,7 @@ export function statusOf({ node, signer, head, state }: Word): NodeStatus {
 const toplevel = StorePath.parse(`/nix/store/${"a".repeat(32)}-nixos-system-a`);
 
 /** As a node has it: until it begins, the state word is that of the order before, which was committed too. */
-function receiptOf({ node, signer, head, state }: Word): Envelope {
+function receiptOf({ node, signer, head, state, backAt }: Word): Envelope {
   const at = new Date().toISOString();
   const done = state === "committed" ? at : null;
   return seal(
@@ -180,7 +214,7 @@ function receiptOf({ node, signer, head, state }: Word): Envelope {
       kind: "receipt",
       fleetId,
       node,
-      document: { kind: "head", id: head, epoch: 0, serial: 1 },
+      document: { kind: "head", id: head, epoch: 0, serial: 1, ...(backAt !== undefined && { rank: 1 }) },
       state: state === "staged" ? "committed" : state,
       target: toplevel,
       current: done === null ? null : toplevel,

@@ -34,6 +34,8 @@ export interface LeadStart {
   isDenied?: () => boolean;
   /** Shown whatever it writes or finds. */
   onRecord?: (record: RolloutRecord) => void;
+  /** On its machine's disk. */
+  known?: RolloutRecord | null;
   /** Its clock shows so much more than the real one. */
   clockMs?: number;
 }
@@ -50,11 +52,21 @@ const log = createLog({ fields: {}, write: () => undefined });
 const nowMs = () => performance.now() * 5;
 const orderRole = { keys: [signers.order.publicKey], threshold: 1 };
 
+const usual = {
+  mayReturn: true,
+  serial: 1,
+  isDenied: () => false,
+  onRecord: () => undefined,
+  known: null,
+  clockMs: 0,
+} satisfies LeadStart;
+
 export function startLead(
   name: string,
   { nats, fleet, policy, waves, head: id }: Ground,
-  { mayReturn: isConsenting = true, serial = 1, isDenied = () => false, onRecord, clockMs = 0 }: LeadStart,
+  how: LeadStart,
 ): PlayedLead {
+  const { mayReturn: isConsenting, serial, isDenied, onRecord, known, clockMs } = { ...usual, ...how };
   let isDead = false;
   const said: string[] = [];
   const connection: Connection = connect(nats, name, () => {
@@ -70,9 +82,9 @@ export function startLead(
     head: { id, head },
     policy,
     waves,
-    store: tellingStore(denying(openLeadStore(connection, fleetId), isDenied), onRecord ?? (() => undefined)),
+    store: tellingStore(denying(openLeadStore(connection, fleetId), isDenied), onRecord),
     ear,
-    known: null,
+    known,
     mayReturn: () => mayReturn(head, utcMs()),
     isOver: (record) => isOver(record, head, utcMs()),
     openAsk: (envelope) => askIn(envelope, { role: orderRole, fleetId, head: id, nowMs: Date.now() }),

@@ -20,7 +20,7 @@ import { createHeadTaker, type HeadTaker } from "./head-taker.ts";
 import { createPanicEar, type PanicEar } from "./panic-ear.ts";
 import { readEnvelope, readStored, type Found } from "./read-stored.ts";
 import type { RolloutWatch } from "./rollout-watch.ts";
-import type { WaveWatch } from "./wave-watch.ts";
+import type { Waves } from "./open-waves.ts";
 import type { StoreWatch } from "./watch-store.ts";
 
 export interface LookParts {
@@ -29,7 +29,7 @@ export interface LookParts {
   keeper: TrustKeeper;
   orders: OrderDesk;
   rollout: RolloutWatch;
-  waves: WaveWatch;
+  waves: Pick<Waves, "refresh">;
   watch: StoreWatch;
   fetchLeaf: (world: WorldId) => Promise<LeafProof>;
   log: Log;

@@ -13,6 +13,8 @@ export interface RolloutWatch {
   take: (found: Found<RolloutRecord>, shown: Digest | null) => void;
   /** The newest one of the accepted head. */
   record: () => RolloutRecord | null;
+  /** What the store said last, of whatever head; undefined before. */
+  stored: () => RolloutRecord | null | undefined;
 }
 
 export interface RolloutWatchOptions {
@@ -29,6 +31,7 @@ export interface RolloutWatchOptions {
 export function createRolloutWatch(options: RolloutWatchOptions): RolloutWatch {
   const { keeper, value, save, onChange, onRecord } = options;
   let newest = value;
+  let stored: RolloutRecord | null | undefined;
   const isEnd = (record: RolloutRecord) => isOver(keeper.state(), record, Date.now());
   const take = (record: RolloutRecord) => {
     if (!mayFollow(newest, record, isEnd)) return;
@@ -39,10 +42,19 @@ export function createRolloutWatch(options: RolloutWatchOptions): RolloutWatch {
     if (isNews) onRecord(record);
     onChange();
   };
+  const noteStored = (found: Found<RolloutRecord>) => {
+    if (found.kind === "unanswered") return;
+    const before = stored;
+    stored = found.kind === "found" ? found.value : null;
+    // Who may lead puts back what the store has lost.
+    if (before !== undefined && before?.head !== stored?.head) onChange();
+  };
   return {
     record: () => (newest?.head === keeper.state()?.head?.id ? newest : null),
+    stored: () => stored,
     take(found, shown) {
       const state = keeper.state();
+      noteStored(found);
       if (found.kind === "malformed") keeper.refuseMalformed("rollout", found.reason);
       if (state === null || found.kind !== "found") return;
       const refusal = refusalOf(state, found.value, shown);

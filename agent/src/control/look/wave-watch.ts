@@ -12,7 +12,7 @@ import { provenNodes, type WaveReceipts } from "@chimera/proto/rollout/wave-rece
 import { placeIn, type KnownWaves } from "./known-waves.ts";
 import type { Found } from "./read-stored.ts";
 
-interface WaveFacts {
+export interface WaveFacts {
   place: { wave: number; position: number } | null;
   isProven: boolean;
   isLeadQuiet: boolean;
