@@ -48,7 +48,7 @@ async function reseed(io: Io, options: Options): Promise<void> {
   if (!options.json) for (const note of notes) io.err(printableLine(`chimera: ${note}`) + "\n");
   const done = options.dryRun
     ? []
-    : await carryOutReseed(io, { api, context, json: options.json, copy, survey, plan });
+    : await carryOutReseed(io, { api, folder, context, json: options.json, copy, survey, plan });
   tell(io, { plan, notes, done, folder }, options);
 }
 

@@ -33,7 +33,8 @@ export async function currentFleet(
   const effective = observedWorld({ ...documents, rollout: view.rollout, nowMs });
   const leaves = effective.kind === "none" ? [] : await leavesOf(api, effective.world, onMissingWorld);
   const stored = newestOf(shown)?.id ?? null;
-  return { view, revision: view.revision, ...documents, stored, effective, leaves };
+  const by = effective.kind === "returned" ? ({ returnedBy: "record" } as const) : {};
+  return { view, revision: view.revision, ...documents, stored, effective, ...by, leaves };
 }
 
 function checkFleet(found: FleetId, wanted: FleetId): void {

@@ -25,6 +25,8 @@ export interface CurrentFleet {
   /** Id of the newest document of the store: another one where it lost data and `chimera reseed` could not help. */
   stored: Digest | null;
   effective: Effective;
+  /** Why `effective` is that the fleet went back: the lead's record says so, the nodes have signed it, or a person has said it. */
+  returnedBy?: "record" | "nodes" | "choice";
   /** Of the effective world. */
   leaves: Leaf[];
 }

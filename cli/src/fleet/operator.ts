@@ -1,7 +1,8 @@
 /** SHELL. What every publishing command needs before it begins: context, keys, API, and the checked newest world. */
 import type { NodeView } from "@chimera/proto/api";
 import type { ChimeraError } from "@chimera/proto/errors";
-import type { Digest } from "@chimera/proto/names";
+import type { Digest, FleetId } from "@chimera/proto/names";
+import type { Leaf } from "@chimera/proto/signed/world";
 import type { RemoteSigner } from "../signers/remote-signer.ts";
 import { createApiClient, type ApiClient } from "../api/api-client.ts";
 import { currentContext, type NamedContext } from "../context/current-context.ts";
@@ -9,6 +10,9 @@ import type { Io } from "../io.ts";
 import { readSigner } from "../secret-file.ts";
 import { roleSigners } from "../signers/role-signers.ts";
 import { reseededCopy } from "../reseed/reseeded-copy.ts";
+import type { ChosenBase } from "./base/judge-return.ts";
+import { unclearBase } from "./base/lost-return.ts";
+import { settleBase, type Settled } from "./base/settle-base.ts";
 import { checkView, nodeKeysOf } from "./check-view.ts";
 import { currentFleet } from "./current-fleet.ts";
 import { createTrust } from "./create-trust.ts";
@@ -16,6 +20,7 @@ import { rememberHead, rememberPanic } from "./fleet-memory.ts";
 import type { FleetKeys } from "./key-chain.ts";
 import type { CurrentFleet } from "./newest-document.ts";
 import type { Trust } from "./verify-documents.ts";
+import { rememberWaves } from "./wave-copy.ts";
 import { keepWorld } from "./world-copy.ts";
 
 /** Somebody who looks at a fleet and believes only signatures. */
@@ -25,6 +30,8 @@ export interface Observer {
   keys: FleetKeys;
   trust: Trust;
   current: CurrentFleet;
+  /** Whether the newest head was taken back, where nobody can tell. */
+  doubt: Settled["doubt"];
   /** `verified` as checked here. */
   nodes: NodeView[];
 }
@@ -38,31 +45,42 @@ export interface ObserverOptions {
   context?: string | undefined;
   /** A head or panic that somebody vouches for: its own keys may be retired. */
   trustHead?: Digest | undefined;
+  /** What a person wants to build on, whatever the store says. */
+  base?: ChosenBase | undefined;
 }
 
 export async function createObserver(io: Io, options: ObserverOptions): Promise<Observer> {
   return observe(io, await currentContext(io, options.context), options);
 }
 
-/** Reads keys first: a missing file is found before anybody is asked anything. */
+/**
+ * Reads keys first: a missing file is found before anybody is asked anything. Throws held where it is not clear what the fleet is to
+ * run: whatever is published would sign that again.
+ */
 export async function createOperator(io: Io, options: ObserverOptions): Promise<Operator> {
   const context = await currentContext(io, options.context);
   if (context.publishKeyFile !== undefined) await readSigner(context.publishKeyFile, "publish key file");
   const observer = await observe(io, context, options);
+  const { doubt } = observer;
+  if (doubt !== null) throw unclearBase(doubt.head, doubt.told);
   const { publish } = observer.keys.newest.set.roles;
   return { ...observer, signers: await roleSigners(io, context, { role: "publish", keys: publish }) };
 }
 
 async function observe(io: Io, context: NamedContext, options: ObserverOptions): Promise<Observer> {
-  return look(io, { context, api: await createApiClient(io, context), trustHead: options.trustHead });
+  const { trustHead, base } = options;
+  return look(io, { context, api: await createApiClient(io, context), trustHead, base });
 }
 
-interface Look extends Pick<Observer, "context" | "api">, Pick<ObserverOptions, "trustHead"> {
+interface Look extends Pick<Observer, "context" | "api">, Pick<ObserverOptions, "trustHead" | "base"> {
   onMissingWorld?: ((error: ChimeraError) => void) | undefined;
 }
 
 /** One look, by a client that is there already. */
-export async function look(io: Io, { context, api, trustHead, onMissingWorld }: Look): Promise<Observer> {
+export async function look(
+  io: Io,
+  { context, api, trustHead, base, onMissingWorld }: Look,
+): Promise<Observer> {
   const { fleetId } = context;
   const [{ keys, trust, seen }, shown, views] = await Promise.all([
     createTrust(io, { api, fleetId, trustHead }),
@@ -70,20 +88,30 @@ export async function look(io: Io, { context, api, trustHead, onMissingWorld }: 
     api.nodes(),
   ]);
   const copy = await reseededCopy(io, trust);
-  const current = await currentFleet(api, trust, {
+  const shownNow = await currentFleet(api, trust, {
     view: shown,
     seen,
     copy,
     nowMs: io.nowMs(),
     onMissingWorld,
   });
-  if (current.head !== null) await rememberHead(io, fleetId, current.head.envelope);
-  if (current.panic !== null) await rememberPanic(io, fleetId, current.panic.envelope);
+  if (shownNow.head !== null) {
+    await rememberHead(io, fleetId, shownNow.head.envelope);
+    await rememberWaves(io, { api, fleetId, head: shownNow.head.head });
+  }
+  if (shownNow.panic !== null) await rememberPanic(io, fleetId, shownNow.panic.envelope);
+  const checked = checkAll(views, fleetId, shownNow.leaves);
+  const sources = { api, fleetId, current: shownNow, nodes: checked, chosen: base };
+  const { current, doubt } = await settleBase(io, sources);
   const { effective, leaves } = current;
   if (effective.kind !== "none" && leaves.length > 0) {
     await keepWorld(io, fleetId, { id: effective.world, leaves });
   }
-  const keyOf = nodeKeysOf(current.leaves);
-  const nodes = views.map((view) => checkView(view, fleetId, keyOf));
-  return { context, api, keys, trust, current, nodes };
+  const nodes = leaves === shownNow.leaves ? checked : checkAll(views, fleetId, leaves);
+  return { context, api, keys, trust, current, doubt, nodes };
+}
+
+function checkAll(views: readonly NodeView[], fleetId: FleetId, leaves: readonly Leaf[]): NodeView[] {
+  const keyOf = nodeKeysOf(leaves);
+  return views.map((view) => checkView(view, fleetId, keyOf));
 }

@@ -5,6 +5,7 @@ import type { NamedContext } from "../context/current-context.ts";
 import { walkFleetKeys } from "../fleet/key-chain.ts";
 import { copyFolder, readKeyCopies, writeCopy } from "../fleet/operator-copy.ts";
 import { removeUnstored } from "../fleet/unstored-mark.ts";
+import { putLostWaves } from "../fleet/wave-copy.ts";
 import { keptWorld } from "../fleet/world-copy.ts";
 import type { Io } from "../io.ts";
 import { pushWorld } from "./push-world.ts";
@@ -14,6 +15,8 @@ import type { ReseedPlan, ReseedStep, VerifiedCopy } from "./reseed-plan.ts";
 import type { Survey } from "./survey-fleet.ts";
 
 interface Reseed {
+  /** Where the copy lies. */
+  folder: string;
   api: ApiClient;
   context: NamedContext;
   json: boolean;
@@ -31,7 +34,7 @@ export async function carryOutReseed(io: Io, reseed: Reseed): Promise<readonly R
     await api.putWorld(head.head.world, { v: 1, leaves: survey.leaves });
   }
   for (const step of plan.steps) {
-    if (step.kind === "panic") await putWayBack(io, api, { fleetId, world: copy.panic?.panic.world });
+    await putWhatItNames(io, step.kind, reseed);
     await putBack(api, step, survey.revision);
   }
   await takeOver(io, fleetId, copy);
@@ -39,6 +42,17 @@ export async function carryOutReseed(io: Io, reseed: Reseed): Promise<readonly R
   if (plan.isBehind && head !== null) await writeMark(io, fleetId, head.id);
   else await removeMark(io, fleetId);
   return plan.steps;
+}
+
+/** The controller takes no document whose lists or world it does not have. */
+async function putWhatItNames(
+  io: Io,
+  kind: ReseedStep["kind"],
+  { api, folder, copy, context: { fleetId } }: Reseed,
+): Promise<void> {
+  const { head, panic } = copy;
+  if (kind === "head" && head !== null) await putLostWaves(api, folder, head.head);
+  if (kind === "panic") await putWayBack(io, api, { fleetId, world: panic?.panic.world });
 }
 
 /** Of a panic over ssh the controller may know neither the document nor where it leads. */

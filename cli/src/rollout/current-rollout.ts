@@ -1,8 +1,10 @@
 /** SHELL. The rollout of the newest head: the lead's record, and how far each wave is by the nodes' own signed words. */
 import { ChimeraError } from "@chimera/proto/errors";
 import type { NodeView } from "@chimera/proto/api";
-import type { Digest } from "@chimera/proto/names";
+import type { Digest, NodeName } from "@chimera/proto/names";
+import type { Leaf } from "@chimera/proto/signed/world";
 import { waveDigest, type WaveList } from "@chimera/proto/rollout/wave-list";
+import { lostNote } from "../fleet/base/lost-return.ts";
 import type { Observer } from "../fleet/operator.ts";
 import type { CurrentRollout, WaveProgress } from "../print/documents/rollout-text.ts";
 
@@ -10,8 +12,9 @@ import type { CurrentRollout, WaveProgress } from "../print/documents/rollout-te
 export async function currentRollout({
   api,
   current,
+  doubt,
   nodes,
-}: Pick<Observer, "api" | "current" | "nodes">): Promise<CurrentRollout> {
+}: Pick<Observer, "api" | "current" | "doubt" | "nodes">): Promise<CurrentRollout> {
   const { head: newest, view } = current;
   const policy = newest?.head.policy.rollout;
   if (newest === null || policy === undefined) {
@@ -26,7 +29,19 @@ export async function currentRollout({
     policy,
     record: view.rollout?.head === id ? view.rollout : null,
     waves: waveProgress(lists, nodes, id),
+    lost: lostNote({ current, doubt }),
+    notBack: current.effective.kind === "returned" ? notOn(current.leaves, nodes) : [],
   };
+}
+
+/** By their own signatures; who says nothing is silent, and shown as that. */
+function notOn(leaves: readonly Leaf[], nodes: readonly NodeView[]): NodeName[] {
+  const wanted = new Map(leaves.map(({ node, toplevel }) => [node, toplevel]));
+  return nodes.flatMap(({ node, status, verified }) => {
+    const toplevel = wanted.get(node);
+    const isElsewhere = verified && status !== null && status.system.current !== toplevel;
+    return isElsewhere && toplevel !== undefined ? [node] : [];
+  });
 }
 
 async function signedList(api: Observer["api"], digest: Digest): Promise<WaveList> {

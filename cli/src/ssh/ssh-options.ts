@@ -17,18 +17,23 @@ export function addSshDeployOptions(command: Command): Command {
     command.option("--over <way>", "ssh: bring documents to the nodes yourself, without NATS and controller"),
   )
     .option("--receipts <file>", "where the nodes' signed receipts go (default: head-<serial>.receipts.json)")
-    .addOption(
-      new Option(
-        "--base <world>",
-        "build on the newest head's world or the one before it, where nodes contradict each other about a return (with --over ssh)",
-      ).choices(["head", "before"]),
-    )
+    .addOption(baseOption())
     .option("--max-parallel <nodes>", "closures copied at once with --over ssh (default 4)")
     .option(
       "--fresh-key <file>",
       "the controller's online key, for nodes that have not heard from it for long",
     );
 }
+
+/** Of every command that publishes on top of what the fleet runs. */
+export function baseOption(): Option {
+  return new Option(
+    "--base <world>",
+    "build on the newest head's world or the one before it, where it is not clear whether its rollout went back",
+  ).choices(["head", "before"]);
+}
+
+export const Base = z.enum(["head", "before"]).optional();
 
 export const SshOptions = z.object({
   over: z.literal("ssh", "ssh is the only other way").optional(),
@@ -37,15 +42,15 @@ export const SshOptions = z.object({
   receipts: z.string().max(4096).optional(),
   maxParallel: z.coerce.number().int("a whole number").min(1, "at least 1").max(64, "at most 64").optional(),
   freshKey: z.string().max(4096).optional(),
-  base: z.enum(["head", "before"]).optional(),
+  base: Base,
 });
 export type SshOptions = z.infer<typeof SshOptions>;
 
 /** Throws usage for what says nothing without it. */
 export function requireOver(options: Omit<SshOptions, "over"> & { over?: string | undefined }): void {
   if (options.over === "ssh") return;
-  const { sshTarget, world, receipts, maxParallel, freshKey, base } = options;
-  const useless = Object.entries({ world, receipts, maxParallel, freshKey, base }).find(
+  const { sshTarget, world, receipts, maxParallel, freshKey } = options;
+  const useless = Object.entries({ world, receipts, maxParallel, freshKey }).find(
     ([, value]) => value !== undefined,
   );
   const name = sshTarget.length > 0 ? "ssh-target" : useless?.[0];

@@ -52,7 +52,8 @@ export function define(command: Command, io: Io): void {
 }
 
 async function retry(io: Io, options: Options): Promise<void> {
-  const operator = await createOperator(io, options);
+  // Whether it went back or not: it is the newest head's world that is tried again, and the way back from that is the same.
+  const operator = await createOperator(io, { ...options, base: "head" });
   const newest = operator.current.head;
   if (newest === null) throw new ChimeraError("world-unknown", "there is no head yet, so nothing to retry");
   refusePanicked(operator, newest);

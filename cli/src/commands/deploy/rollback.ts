@@ -34,6 +34,7 @@ import { readProject } from "../../project/project-file.ts";
 import { policyText, wavesText } from "../../print/policy-text.ts";
 import { planRows, planTable } from "../../print/plan-table.ts";
 import { printableJson } from "../../print/printable.ts";
+import { Base, baseOption } from "../../ssh/ssh-options.ts";
 import { addRolloutOptions, RolloutOptions, wantedRollout } from "../../rollout/rollout-options.ts";
 
 const Options = FleetOptions.extend(FollowOptions.shape)
@@ -42,6 +43,7 @@ const Options = FleetOptions.extend(FollowOptions.shape)
     to: z.string().max(64).optional(),
     dryRun: z.boolean().default(false),
     keepNew: z.boolean().default(false),
+    base: Base,
     file: z.string().optional(),
   });
 type Options = z.infer<typeof Options>;
@@ -59,6 +61,7 @@ export function define(command: Command, io: Io): void {
       "--file <path>",
       "project file, for its [policy] and [rollout] (default: chimera.toml here or in a folder above)",
     )
+    .addOption(baseOption())
     .option("--keep-new", "nodes that joined after that world keep what they run now")
     .option("--dry-run", "show what would change; send nothing")
     .addHelpText(

@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { createApiClient } from "../../api/api-client.ts";
 import { currentContext } from "../../context/current-context.ts";
+import { lostNote } from "../../fleet/base/lost-return.ts";
 import { look, type Observer } from "../../fleet/operator.ts";
 import { ageBy, type Io } from "../../io.ts";
 import { addFleetOptions, examples, FleetOptions, parseOptions } from "../../options.ts";
@@ -38,8 +39,12 @@ export function define(command: Command, io: Io): void {
 async function status(io: Io, options: Options): Promise<void> {
   const context = await currentContext(io, options.context);
   const api = await createApiClient(io, context);
-  const show = async (): Promise<string> =>
-    render(io, await look(io, { context, api, trustHead: options.trustHead, onMissingWorld }), options);
+  const show = async (): Promise<string> => {
+    const observer = await look(io, { context, api, trustHead: options.trustHead, onMissingWorld });
+    const note = lostNote(observer);
+    if (note !== null) io.err(`chimera: ${note}\n`);
+    return render(io, observer, options);
+  };
   const onMissingWorld = (error: ChimeraError): void =>
     io.err(`chimera: ${printable(errorChain(error))}; nodes are checked by their registered keys\n`);
   if (!options.watch) {

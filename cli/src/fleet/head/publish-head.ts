@@ -11,6 +11,7 @@ import type { Io } from "../../io.ts";
 import { signDocument } from "../../signers/remote-signer.ts";
 import type { Operator } from "../operator.ts";
 import { newestOf } from "../newest-document.ts";
+import { keepWaves } from "../wave-copy.ts";
 import { keepWorld } from "../world-copy.ts";
 import { consentEndMs, consentLines, type Consent } from "./consent.ts";
 import { consentSubject, nextHead, worldBefore } from "./next-head.ts";
@@ -72,6 +73,7 @@ export async function publishHead(io: Io, operator: Operator, wanted: WantedHead
   }
   await release(io, operator, envelope);
   await keepWorld(io, context.fleetId, { id: head.world, leaves: wanted.leaves });
+  if (wanted.waves !== undefined) await keepWaves(io, context.fleetId, wanted.waves);
   return { kind: "published", ...sent };
 }
 

@@ -9,7 +9,7 @@ import type { CurrentFleet } from "../newest-document.ts";
 import type { Operator } from "../operator.ts";
 import type { VerifiedHead, VerifiedPanic } from "../verify-documents.ts";
 
-type Base = Pick<CurrentFleet, "head" | "panic" | "effective">;
+type Base = Pick<CurrentFleet, "head" | "panic" | "effective" | "returnedBy">;
 
 export function warnOfBase(
   io: Io,
@@ -63,10 +63,18 @@ function whenText(id: Digest, { views, stored }: PanicWitness): string {
   return at === undefined ? "at a time that nobody tells" : `at ${at}`;
 }
 
-/** The record of a rollout is signed by nobody: within its consent a controller could bring the world before back by it. */
-function warnOfReturn(io: Io, { effective, head }: Base): void {
+function warnOfReturn(io: Io, { effective, head, returnedBy = "record" }: Base): void {
   if (effective.kind !== "returned") return;
+  const serial = head?.head.serial ?? 0;
   io.err(
-    `chimera: made on top of world ${shortDigest(effective.world)}: the controller says that the rollout of head ${head?.head.serial} failed and went back to it (chimera world diff current ${head?.head.serial})\n`,
+    `chimera: made on top of world ${shortDigest(effective.world)}: ${saysSo[returnedBy](serial)} (chimera world diff current ${serial})\n`,
   );
 }
+
+/** The record of a rollout is signed by nobody: within its consent a controller could bring the world before back by it. */
+const saysSo: Record<NonNullable<Base["returnedBy"]>, (serial: number) => string> = {
+  record: (serial) => `the controller says that the rollout of head ${serial} failed and went back to it`,
+  nodes: (serial) =>
+    `the store has no record of the rollout of head ${serial}, and the nodes have signed that it failed and went back to it`,
+  choice: (serial) => `--base before says that the rollout of head ${serial} went back to it`,
+};

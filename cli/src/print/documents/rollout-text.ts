@@ -1,5 +1,5 @@
 /** PURE. A rollout for people: its record, its waves, and who failed. */
-import { shortDigest, type Digest } from "@chimera/proto/names";
+import { shortDigest, type Digest, type NodeName } from "@chimera/proto/names";
 import type { RolloutPolicy } from "@chimera/proto/rollout/rollout-policy";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { Paint } from "../paint.ts";
@@ -19,9 +19,14 @@ export interface CurrentRollout {
   /** Null where no lead has begun. */
   record: RolloutRecord | null;
   waves: WaveProgress[];
+  /** What is known without a record that the store has lost; null where nothing is lost. */
+  lost: string | null;
+  /** Of a fleet that went back: nodes that do not run the world before. */
+  notBack: NodeName[];
 }
 
-export function rolloutText({ serial, head, policy, record, waves }: CurrentRollout, paint: Paint): string {
+export function rolloutText(rollout: CurrentRollout, paint: Paint): string {
+  const { serial, head, policy, record, waves } = rollout;
   const title = `head ${serial} (${shortDigest(head)}), ${waves.length} waves\n`;
   const rows = waves.map((wave, index) => [
     `${index + 1}`,
@@ -29,11 +34,22 @@ export function rolloutText({ serial, head, policy, record, waves }: CurrentRoll
     releasedOf(record, index, wave),
     statesOf(wave),
   ]);
-  return `${title}${phaseText(record, paint)}${table(["WAVE", "NODES", "MAY GO", "STATES"], rows, paint)}${failedText({ record, policy }, paint)}`;
+  const progress = table(["WAVE", "NODES", "MAY GO", "STATES"], rows, paint);
+  return `${title}${phaseText(rollout, paint)}${progress}${failedText({ record, policy }, paint)}${notBackText(rollout, paint)}`;
 }
 
-function phaseText(record: CurrentRollout["record"], paint: Paint): string {
-  if (record === null) return "no lead has begun with it\n";
+const mostNamed = 10;
+
+/** Whom nothing brings back: who came too late for the consent, where fewer than half have signed that they went. */
+function notBackText({ notBack }: CurrentRollout, paint: Paint): string {
+  if (notBack.length === 0) return "";
+  const more = notBack.length > mostNamed ? ` and ${notBack.length - mostNamed} more` : "";
+  const names = `${notBack.slice(0, mostNamed).join(", ")}${more}`;
+  return `${paint("red", `${notBack.length} not back`)}: ${names}; who does not come by itself: chimera rollback --to current\n`;
+}
+
+function phaseText({ record, lost }: CurrentRollout, paint: Paint): string {
+  if (record === null) return lost === null ? "no lead has begun with it\n" : `${paint("yellow", lost)}\n`;
   const isBad = record.phase === "paused" || record.phase === "returned";
   const by =
     record.lead === undefined ? "" : `, led by ${printableLine(record.lead)} (lease ${record.lease})`;

@@ -3,7 +3,13 @@ import { ChimeraError } from "@chimera/proto/errors";
 import type { FleetId, WorldId } from "@chimera/proto/names";
 import type { Leaf } from "@chimera/proto/signed/world";
 import { nodeKeysOf } from "../../fleet/check-view.ts";
-import { contradiction, isBorneOut, returnedTo, weighReturn, type ChosenBase } from "./judge-return.ts";
+import {
+  contradiction,
+  isBorneOut,
+  returnedTo,
+  weighReturn,
+  type ChosenBase,
+} from "../../fleet/base/judge-return.ts";
 import type { KnownFleet } from "./known-fleet.ts";
 import { viewOf, type Surveyed } from "./survey-nodes.ts";
 

@@ -20,7 +20,7 @@ import {
   type VerifiedHead,
   type VerifiedPanic,
 } from "../../fleet/verify-documents.ts";
-import { claimsReturn } from "./judge-return.ts";
+import { claimsReturn } from "../../fleet/base/judge-return.ts";
 
 /** Documents from one place: the operator's copy, or a node. */
 export interface Shown {

@@ -24,7 +24,7 @@ import { WorldFile } from "../../world/world-file.ts";
 import { askController, type AskedController } from "./ask-controller.ts";
 import { knownFleet, longerChain, provenWorld, type KnownFleet, type Shown } from "./known-fleet.ts";
 import { baseOf } from "./choose-base.ts";
-import type { ChosenBase } from "./judge-return.ts";
+import type { ChosenBase } from "../../fleet/base/judge-return.ts";
 import type { Ssh } from "../transport/ssh-client.ts";
 import { surveyNodes, viewOf, type Surveyed } from "./survey-nodes.ts";
 

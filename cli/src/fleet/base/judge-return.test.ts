@@ -2,7 +2,7 @@
 import { worldId } from "@chimera/proto/signed/world";
 import { expect, test } from "vitest";
 import { createSignedFleet, toplevel } from "../../../test/fixture/signed-fleet.ts";
-import { checkView, nodeKeysOf } from "../../fleet/check-view.ts";
+import { checkView, nodeKeysOf } from "../check-view.ts";
 import { isBorneOut, weighReturn } from "./judge-return.ts";
 
 const names = ["a", "b", "c", "d"];

@@ -8,7 +8,7 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { shortDigest, type NodeName, type StorePath } from "@chimera/proto/names";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { Leaf } from "@chimera/proto/signed/world";
-import type { VerifiedHead } from "../../fleet/verify-documents.ts";
+import type { VerifiedHead } from "../verify-documents.ts";
 
 /** Which world a person builds on, where nodes contradict each other: the newest head's, or the one before it. */
 export type ChosenBase = "head" | "before";
