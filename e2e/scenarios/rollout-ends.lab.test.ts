@@ -67,7 +67,7 @@ const Effective = z.object({ effective: z.object({ kind: z.string(), world: z.st
 
 /** n3 commits the label, goes down, and the rest of the fleet goes back. Resolves when the consent is over. */
 async function backWithoutCanary(label: string): Promise<void> {
-  const { code, stderr } = await deploy(label, "--waves", "n3,rest", "--consent", "90s", "--no-follow");
+  const { code, stderr } = await deploy(label, "--waves", "n3,rest", "--consent", "3m", "--no-follow");
   expect(code, stderr).toBe(0);
   expect(stderr).toMatch(/it goes back by itself, should it fail by \S+Z/);
   const endsMs = Date.parse(/should it fail by (\S+Z)/.exec(stderr)?.[1] ?? "");
