@@ -19,6 +19,8 @@ export interface WorldOptions {
   nodes?: readonly string[];
   /** Further arguments of `chimera deploy`. */
   args?: readonly string[];
+  /** Who types it; absent: who made the fleet. */
+  person?: string;
 }
 
 /** Builds and deploys on ws as an operator would; any exit code. */
@@ -50,7 +52,7 @@ async function worldCommand(
     (node) => [node, fleet.node(node, { label, version, changes, agentConfig })] as const,
   );
   const folder = await fleet.stageWorld(label, Object.fromEntries(specs));
-  return operatorOf(fleet.lab).run([command, "--file", `${folder}/chimera.toml`, ...args], {
+  return operatorOf(fleet.lab, options.person).run([command, "--file", `${folder}/chimera.toml`, ...args], {
     timeoutMs: 300_000,
   });
 }

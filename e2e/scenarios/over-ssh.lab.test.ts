@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { deployWorld, pointersOf } from "../fleet/fleet-stage.ts";
 import { operatorOf } from "../fleet/operator.ts";
+import { homeOf } from "../fleet/people.ts";
 import { startFleet, type Fleet } from "../fleet/start-fleet.ts";
 import { downUnlessInUse } from "../lab/down.ts";
 import { waitUntil } from "../lab/wait-until.ts";
@@ -111,4 +112,34 @@ test("when NATS and controller return, the operator brings them what they missed
   expect(code, stderr).toBe(0);
   await expectOn("d");
   await operator.waitNodes("every node is settled on head 5", ({ status }) => status?.accepted?.serial === 5);
+});
+
+test("of two operators at once one goes on, the other stops before the fleet is split, and what he runs again undoes nothing", async () => {
+  await hub("stop");
+  const ws = fleet.lab.host("ws");
+  // A colleague with the same keys, on a machine that has seen the fleet.
+  await ws.runChecked(["mkdir", "-p", homeOf("ben")]);
+  await ws.runChecked(["cp", "-a", "/root/.config", "/root/.local", homeOf("ben")]);
+  const changes = [
+    { label: "e", nodes: ["n1"], args: ["--over", "ssh", "--receipts", "/root/e.json"] },
+    { label: "f", nodes: ["n2"], args: ["--over", "ssh", "--receipts", "/root/f.json"], person: "ben" },
+  ] as const;
+  const deploy = ({ label, ...options }: (typeof changes)[number], ...more: string[]) =>
+    deployWorld(fleet, label, { ...options, args: [...options.args, ...more] });
+  // Built before, so that both come to the nodes at the same time.
+  for (const change of changes) expect(await deploy(change, "--dry-run")).toMatchObject({ code: 0 });
+  const both = await Promise.all(changes.map((change) => deploy(change)));
+  const said = JSON.stringify(both);
+  expect(
+    both.map(({ code }) => code).toSorted((a, b) => a - b),
+    said,
+  ).toEqual([0, 65]);
+  const lost = both.findIndex(({ code }) => code === 65);
+  expect(both[lost]?.stderr).toMatch(/Run this again: .* \[order-(?:stale|equivocation)\]/u);
+  const loser = changes[lost];
+  if (loser === undefined) throw new Error(said);
+  const again = await deploy(loser);
+  expect(again.code, again.stdout + again.stderr).toBe(0);
+  await expectOn("e", ["n1"]);
+  await expectOn("f", ["n2"]);
 });

@@ -47,6 +47,20 @@ export async function writeCopy(
   }
 }
 
+/** Nobody has the head that was kept here before it was to be brought to anybody: what they have is kept in its place, or what was. */
+export async function putBackHead(
+  io: Io,
+  fleetId: FleetId,
+  { refused, instead }: { refused: Envelope; instead: Envelope | null },
+): Promise<void> {
+  const folder = copyFolder(io, fleetId);
+  const newest = (await copiesOf(folder, "head")).at(-1)?.name;
+  if (newest === undefined || (await readOne(join(folder, newest))).payload !== refused.payload) return;
+  const name = instead === null ? null : `head.${placeInCopy("head", instead).join(".")}.json`;
+  if (name !== null) await replaceFile(join(folder, name), `${JSON.stringify(instead)}\n`);
+  if (name !== newest) await rm(join(folder, newest), { force: true });
+}
+
 /** The key sets that were seen, first to newest. Throws state-invalid where one between them is missing. */
 export async function readKeyCopies(folder: string): Promise<Envelope[]> {
   const copies = await copiesOf(folder, "keys");

@@ -15,6 +15,7 @@ import { localClosures } from "../../nix/local-closures.ts";
 import { printableJson } from "../../print/printable.ts";
 import { headBundle } from "./compose-bundle.ts";
 import type { Failed } from "./copy-closures.ts";
+import { deliverFirst, isConflict, isConflictCode } from "./deliver-first.ts";
 import { deliverDocuments, tellDelivered, type Delivered } from "./deliver-documents.ts";
 import { reasonOf } from "../transport/remote-agent.ts";
 import { saveReceipts } from "./save-receipts.ts";
@@ -36,14 +37,17 @@ export interface HeadDelivery {
   options: { json: boolean; follow: boolean; timeout: number; receipts?: string | undefined };
 }
 
-/** Throws rollout-failed, or what kept nodes from being reached, after the receipts are saved. */
+/**
+ * Throws rollout-failed, or what kept nodes from being reached, after the receipts are saved; before any but one node has the head
+ * what somebody else published meanwhile.
+ */
 export async function deliverHead(io: Io, delivery: HeadDelivery): Promise<void> {
-  const { ssh, options, signed, plan, missed, goals } = delivery;
+  const { ssh, options, observer, signed, plan, missed, goals } = delivery;
   const bundles = await bundlesOf(io, delivery);
-  const delivered = await deliverDocuments(ssh, {
-    bundles,
-    tell: (one) => tellDelivered(io, one, options.json),
-  });
+  const tell = (one: Delivered): void => tellDelivered(io, one, options.json);
+  const first = await deliverFirst(io, { ssh, observer, signed, bundles, tell });
+  const rest = await deliverDocuments(ssh, { bundles: bundles.slice(first.length), tell });
+  const delivered = [...first, ...rest];
   const { head, id } = signed;
   const taken = delivered.filter(({ kind }) => kind === "taken").length;
   const said = { epoch: head.epoch, serial: head.serial, id, world: plan.world, mode: head.mode };
@@ -54,13 +58,16 @@ export async function deliverHead(io: Io, delivery: HeadDelivery): Promise<void>
       `signed head ${head.serial}: world ${shortDigest(plan.world)}, delivered to ${taken} of ${plan.leaves.length} nodes\n`,
     );
   const isGoal = ({ node }: { node: NodeName }) => goals.some((goal) => goal.node === node);
-  const refused = delivered.flatMap((one) => (one.kind === "refused" && isGoal(one) ? [one] : []));
+  const refused = delivered.flatMap((one) =>
+    one.kind === "refused" && (isGoal(one) || isConflict(one)) ? [one] : [],
+  );
   const unreached = [
     ...missed,
     ...delivered.flatMap((one) => (one.kind === "unreached" && isGoal(one) ? [one] : [])),
   ];
   const failure = options.follow ? await attend(io, delivery, delivered) : null;
-  conclude({ failure, refused, unreached, count: plan.rows.length });
+  const count = refused.every(isGoal) ? plan.rows.length : plan.leaves.length;
+  conclude({ failure, refused, unreached, count });
 }
 
 /** Every node that answered has a leaf of this world, and a head is the whole fleet's. */
@@ -73,19 +80,22 @@ async function bundlesOf(io: Io, { observer, plan, closures, signed, missed }: H
   const known = await moreClosures(io, plan, { closures, receivers });
   const proofs = allProofs(plan.leaves);
   const toplevels = new Map(plan.leaves.map(({ node, toplevel }) => [node, toplevel]));
-  return receivers.map(({ node, report }) => {
-    const toplevel = toplevels.get(node);
-    return headBundle({
-      fleetId: context.fleetId,
-      node,
-      keys: report.keys,
-      chain: keys.chain,
-      head: signed.envelope,
-      proof: proofs.get(node),
-      fresh: signed.fresh,
-      closure: toplevel === undefined ? undefined : known.get(toplevel),
+  // By name: whoever publishes at the same time begins with the same node.
+  return receivers
+    .toSorted((a, b) => (a.node < b.node ? -1 : 1))
+    .map(({ node, report }) => {
+      const toplevel = toplevels.get(node);
+      return headBundle({
+        fleetId: context.fleetId,
+        node,
+        keys: report.keys,
+        chain: keys.chain,
+        head: signed.envelope,
+        proof: proofs.get(node),
+        fresh: signed.fresh,
+        closure: toplevel === undefined ? undefined : known.get(toplevel),
+      });
     });
-  });
 }
 
 /** Of nodes that stay what they are, as far as their system is in this store. */
@@ -219,9 +229,12 @@ function conclude({ failure, refused, unreached, count }: End): void {
   if (failure?.code === "rollout-failed") throw failure;
   if (bad !== undefined) {
     const reasons = refused.map(({ error }) => reasonOf(error)).join("; ");
+    const way = refused.some(({ error }) => isConflictCode(error.code))
+      ? "; somebody published at the same time: deploy again, which stands above both"
+      : "";
     throw new ChimeraError(
       "rollout-failed",
-      `${refused.length} of ${count} nodes refused the head: ${reasons}`,
+      `${refused.length} of ${count} nodes refused the head: ${reasons}${way}`,
     );
   }
   if (failure !== null) throw failure;

@@ -10,6 +10,8 @@ import { checkedCacheKeyFile, currentContext } from "../../context/current-conte
 import { planWorld, type Plan, type System } from "../../fleet/head/plan.ts";
 import { tellPlan } from "../../fleet/head/publish-systems.ts";
 import { warnOfPanic } from "../../fleet/head/warn-of-base.ts";
+import type { VerifiedHead } from "../../fleet/verify-documents.ts";
+import { showPlace } from "@chimera/proto/signed/place";
 import type { BuildReporter } from "../../fleet/report/build-reporter.ts";
 import type { Io } from "../../io.ts";
 import { queryClosures } from "../../nix/query-closures.ts";
@@ -18,6 +20,7 @@ import type { Project } from "../../project/project-file.ts";
 import { printableLine } from "../../print/printable.ts";
 import { copyClosures, type Failed } from "./copy-closures.ts";
 import { deliverHead } from "./deliver-head.ts";
+import { lookAgain } from "./look-again.ts";
 import { provenNodeKeys } from "./plan-over-ssh.ts";
 import { reasonOf } from "../transport/remote-agent.ts";
 import { signHead } from "./sign-head.ts";
@@ -79,6 +82,7 @@ export async function publishOverSsh(
     const { known, keys, views } = observer;
     warnOfPanic(io, known, { role: keys.newest.set.roles.panic, views, stored: null });
     warnOfReturn(io, observer, options.base);
+    warnOfRivals(io, known);
     await publish(io, { ...publication, ssh, observer }, systems);
   });
 }
@@ -106,12 +110,14 @@ async function publish(io: Io, publishing: Publishing, systems: readonly System[
   const failed = await copyClosures(io, reached, { ssh, reporter, atOnce, json: options.json });
   for (const { error } of failed) io.err(`${reasonOf(error)}\n`);
   if (failed.length === reached.length) throw nobody(failed, "nothing was signed");
-  const signed = await signHead(io, observer, { plan, policy, ...options });
+  // Closures take their time.
+  const now = await lookAgain(io, ssh, observer);
+  const signed = await signHead(io, now, { plan, policy, ...options });
   const missed = [...away, ...failed];
   const goals = plan.rows
     .map((row) => row.new)
     .filter(({ node }) => !missed.some((one) => one.node === node));
-  await deliverHead(io, { ssh, observer, plan, closures, signed, goals, missed, options });
+  await deliverHead(io, { ssh, observer: now, plan, closures, signed, goals, missed, options });
 }
 
 function createPlan(
@@ -158,6 +164,19 @@ function warnOfReturn(io: Io, { known: { effective, head } }: SshObserver, chose
   io.err(
     `chimera: made on top of world ${shortDigest(effective.world)}, the one before head ${head?.head.serial}: ${why}\n`,
   );
+}
+
+/** Whoever stands above both must know whose changes he builds on. */
+function warnOfRivals(io: Io, { head, rivals }: SshObserver["known"]): void {
+  if (head === null || rivals.length === 0) return;
+  const others = rivals.map(nameOf).join(", ");
+  io.err(
+    `chimera: there are ${rivals.length + 1} heads of place ${showPlace(head.head)}: this is made on top of ${nameOf(head)}, and undoes what is other in ${others}\n`,
+  );
+}
+
+function nameOf({ id, head: { author } }: VerifiedHead): string {
+  return `${shortDigest(id)} by ${printableLine(author)}`;
 }
 
 function announce(io: Io, { surveyed, isControllerThere }: SshObserver, json: boolean): void {

@@ -32,12 +32,17 @@ export interface Shown {
 export type KnownFleet = Pick<CurrentFleet, "head" | "panic" | "effective" | "stored"> & {
   /** Somebody shows a record by which the fleet went back to the world before the head: `effective` does not follow it. */
   isReturnClaimed: boolean;
+  /** Other heads of its place, each of which somebody has: two operators published at once. */
+  rivals: VerifiedHead[];
 };
 
-/** The newest valid ones of all. What is not valid is left out: whoever shows it may be anybody. */
+/**
+ * The newest valid ones of all; of several heads of one place that which most show, and of as many the one that was shown last, since
+ * the operator's copy comes first. What is not valid is left out: whoever shows it may be anybody.
+ */
 export function knownFleet(shown: readonly Shown[], trust: Trust, nowMs: number): KnownFleet {
   const heads = shown.flatMap(({ head }) => opened(head, "head", (named) => verifyHead(named, trust)));
-  const head = newest(heads, ({ head: { epoch, serial } }) => ({ epoch, serial }));
+  const [head = null, ...rivals] = newestHeads(heads);
   const panics = shown.flatMap(({ panic }) => opened(panic, "panic", (named) => verifyPanic(named, trust)));
   const panic = head === null ? null : (panics.find((one) => undoes(one, head)) ?? null);
   const records = shown.map(({ rollout }) => rollout);
@@ -47,6 +52,7 @@ export function knownFleet(shown: readonly Shown[], trust: Trust, nowMs: number)
     effective: observedWorld({ head, panic, rollout: null, nowMs }),
     stored: null,
     isReturnClaimed: head !== null && panic === null && claimsReturn(records, head, nowMs),
+    rivals,
   };
 }
 
@@ -68,8 +74,14 @@ function opened<T>(
   }
 }
 
-function newest<T>(all: readonly T[], placeOf: (one: T) => { epoch: number; serial: number }): T | null {
-  return all.toSorted((a, b) => comparePlace(placeOf(b), placeOf(a)))[0] ?? null;
+/** Of the highest place, each once. */
+function newestHeads(all: readonly VerifiedHead[]): VerifiedHead[] {
+  const [highest] = all.toSorted((a, b) => comparePlace(b.head, a.head));
+  if (highest === undefined) return [];
+  const top = all.filter(({ head }) => comparePlace(head, highest.head) === 0);
+  return [...Map.groupBy(top.toReversed(), ({ id }) => id).values()]
+    .toSorted((a, b) => b.length - a.length)
+    .flatMap(([one]) => one ?? []);
 }
 
 /** The operator's chain, with what nodes have beyond it, as far as it follows: none can skip one. */
