@@ -3,7 +3,7 @@ import { request } from "node:http";
 import { connect } from "node:net";
 import { zstdCompressSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { nixBase32 } from "../src/cache/nix-base32.ts";
+import { nixBase32 } from "@chimera/proto/nix/nix-base32";
 import { eventually } from "./fixture/nats-server.ts";
 import { makeStoreObject, sha256 } from "./fixture/store-object.ts";
 import { useCacheFleet } from "./fixture/use-fleet.ts";

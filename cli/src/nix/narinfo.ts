@@ -1,7 +1,7 @@
 /** PURE. Whether a cache's narinfo is about the very bytes of a closure entry. */
 import type { ClosureEntry } from "@chimera/proto/signed/closure";
 import { ChimeraError } from "@chimera/proto/errors";
-import { toSri } from "./nar-hash.ts";
+import { toSri } from "@chimera/proto/nix/nar-hash";
 
 /** False when the cache has none. Throws content-conflict for other bytes: nodes would refuse the closure. */
 export function checkNarinfo(entry: ClosureEntry, text: string | undefined): boolean {

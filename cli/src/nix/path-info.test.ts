@@ -1,7 +1,7 @@
 /** The JSON of Nix 2.18 to 2.35, and hashes in every form. */
 import { StorePath } from "@chimera/proto/names";
 import { describe, expect, test } from "vitest";
-import { toSri } from "./nar-hash.ts";
+import { toSri } from "@chimera/proto/nix/nar-hash";
 import { checkNarinfo } from "./narinfo.ts";
 import { closureOf, parsePathInfo } from "./path-info.ts";
 

@@ -2,39 +2,25 @@
 import { ClosureEntry } from "@chimera/proto/signed/closure";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { StorePath } from "@chimera/proto/names";
+import { toSri } from "@chimera/proto/nix/nar-hash";
+import { inStore, PathFacts, pathInfoShapes } from "@chimera/proto/nix/path-info-shapes";
 import { z } from "zod";
-import { HashJson, toSri } from "./nar-hash.ts";
-
-const storeDir = "/nix/store";
-
-const Info = z.object({
-  narHash: HashJson,
-  narSize: z.number(),
-  references: z.array(z.string()),
-});
-/** Up to 2.18: a list, `valid` false for unknown paths. */
-const InfoList = z.array(Info.partial().extend({ path: z.string(), valid: z.boolean().optional() }));
-/** 2.19 on: a map by path, null for unknown paths. */
-const InfoMap = z.record(z.string(), Info.nullable());
-/** Format 2 and 3: the map is nested and uses base names. */
-const InfoNested = z.object({ version: z.number(), info: InfoMap });
 
 /** Those of the paths Nix printed that its store has. Files that lie there and are not registered do not count. */
 export function parseValid(text: string): Set<string> {
-  return new Set(shapes(JSON.parse(text)).flatMap(([name, info]) => (info === null ? [] : [fullPath(name)])));
+  return new Set(shapes(JSON.parse(text)).flatMap(([path, info]) => (info === null ? [] : [path])));
 }
 
 /** Every path Nix printed. Throws closure-unavailable for one that is not in the local store. */
 export function parsePathInfo(text: string): Map<StorePath, ClosureEntry> {
   const entries = new Map<StorePath, ClosureEntry>();
-  for (const [name, info] of shapes(JSON.parse(text))) {
-    const path = fullPath(name);
+  for (const [path, info] of shapes(JSON.parse(text))) {
     if (info === null) throw new ChimeraError("closure-unavailable", `${path} is not in the local store`);
     const entry = ClosureEntry.safeParse({
       path,
       narHash: toSri(info.narHash),
       narSize: info.narSize,
-      references: info.references.map(fullPath).toSorted(),
+      references: info.references.map(inStore).toSorted(),
     });
     if (!entry.success) {
       throw new ChimeraError("input-invalid", `nix path-info, ${path}: ${z.prettifyError(entry.error)}`);
@@ -44,21 +30,15 @@ export function parsePathInfo(text: string): Map<StorePath, ClosureEntry> {
   return entries;
 }
 
-function shapes(json: unknown): [string, z.infer<typeof Info> | null][] {
-  const nested = InfoNested.safeParse(json);
-  if (nested.success) return Object.entries(nested.data.info);
-  const list = InfoList.safeParse(json);
-  if (list.success) return list.data.map((item) => [item.path, Info.safeParse(item).data ?? null]);
-  const map = InfoMap.safeParse(json);
-  if (map.success) return Object.entries(map.data);
+type Info = z.infer<typeof PathFacts>;
+
+function shapes(json: unknown): [string, Info | null][] {
+  const known = pathInfoShapes(json, PathFacts);
+  if (known !== undefined) return known;
   throw new ChimeraError(
     "input-invalid",
     "nix path-info printed JSON of a shape that this CLI does not know",
   );
-}
-
-function fullPath(name: string): string {
-  return name.startsWith("/") ? name : `${storeDir}/${name}`;
 }
 
 /** What a toplevel needs, itself included, out of what is known. */

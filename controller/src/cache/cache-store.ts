@@ -9,7 +9,7 @@ import type { Limits } from "../config.ts";
 import { isNoEntry, syncDirectory, writeDurably } from "../files/durable-file.ts";
 import { checkNar } from "./check-nar.ts";
 import { parseNarinfo } from "./narinfo.ts";
-import { nixBase32 } from "./nix-base32.ts";
+import { nixBase32 } from "@chimera/proto/nix/nix-base32";
 import { receiveFile, receiveText } from "./receive-body.ts";
 
 export const cacheInfo = "StoreDir: /nix/store\nWantMassQuery: 1\nPriority: 30\n";

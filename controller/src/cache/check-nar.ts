@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { createZstdDecompress } from "node:zlib";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Narinfo } from "./narinfo.ts";
-import { namesSha256 } from "./nix-base32.ts";
+import { namesSha256 } from "@chimera/proto/nix/nix-base32";
 
 const chunkBytes = 1 << 20;
 

@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { ClosureEntry } from "@chimera/proto/signed/closure";
-import { z } from "zod";
+import { pathInfoShapes, PathVouchers } from "@chimera/proto/nix/path-info-shapes";
 import type { RevertFailureCode } from "../../reconcile/drift/revert-failure.ts";
 import type { ExpectedPath } from "../../reconcile/store-drift/store-path.ts";
 import { attempt } from "../errno-outcome.ts";
@@ -93,21 +93,11 @@ async function takeOne(order: RepairOrder, folder: string, origin: string | null
   return null;
 }
 
-const Registration = z.object({
-  signatures: z.array(z.string()).default([]),
-  ca: z.string().nullish(),
-});
-type Registration = z.infer<typeof Registration>;
-const PathInfo = z.union([
-  z.record(z.string(), Registration).transform((byPath) => Object.values(byPath)),
-  z.array(Registration),
-]);
-
 /** Who signed it; what was not copied from a cache has no signature here. Without one Nix refuses, and says so. */
-async function registrationOf(order: RepairOrder, origin: string | null): Promise<Registration> {
+async function registrationOf(order: RepairOrder, origin: string | null): Promise<PathVouchers> {
   const { substituters } = order.source;
   const asked = origin === null ? [null, ...substituters] : [origin];
-  let found: Registration = { signatures: [] };
+  let found: PathVouchers = { signatures: [] };
   for (const store of asked) {
     found = await askRegistration(order, store);
     if (found.signatures.length > 0) break;
@@ -118,14 +108,15 @@ async function registrationOf(order: RepairOrder, origin: string | null): Promis
 async function askRegistration(
   { expected, source }: RepairOrder,
   origin: string | null,
-): Promise<Registration> {
+): Promise<PathVouchers> {
   const store = origin === null ? [] : ["--store", origin, ...sourceOptions(source)];
   const args = [...nixCommand, "path-info", "--json", "--sigs", expected.path, ...store];
   const { stdout } = await run("nix", args, { timeoutMs: 120_000 });
-  return PathInfo.safeParse(parseJson(stdout)).data?.[0] ?? { signatures: [] };
+  const [said] = pathInfoShapes(parseJson(stdout), PathVouchers) ?? [];
+  return said?.[1] ?? { signatures: [] };
 }
 
-function narinfo({ expected, references }: RepairOrder, { signatures, ca }: Registration): string {
+function narinfo({ expected, references }: RepairOrder, { signatures, ca }: PathVouchers): string {
   const { path, narSha256, narSize } = expected;
   const lines = [
     `StorePath: ${path}`,

@@ -2,7 +2,9 @@
 import { stripVTControlCharacters } from "node:util";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { PublicKeyText } from "@chimera/proto/signed/keys";
-import { NarHash, type StorePath } from "@chimera/proto/names";
+import type { StorePath } from "@chimera/proto/names";
+import { toSri } from "@chimera/proto/nix/nar-hash";
+import { inStore, PathFacts, pathInfoShapes } from "@chimera/proto/nix/path-info-shapes";
 import { z } from "zod";
 import { run, runOk } from "../run.ts";
 
@@ -115,17 +117,6 @@ function stripEscapes(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/\s+/g, " ").trim();
 }
 
-const Registered = z.object({
-  narHash: NarHash,
-  narSize: z.int().nonnegative(),
-  references: z.array(z.string()),
-});
-/** Newer Nix prints an object by path, older an array; a path that is not valid has no facts. */
-const PathInfo = z.union([
-  z.record(z.string(), Registered.nullable()),
-  z.array(Registered.extend({ path: z.string(), valid: z.boolean().optional() })),
-]);
-
 export interface RegisteredPath {
   narHash: string;
   narSize: number;
@@ -139,23 +130,21 @@ export async function registeredClosure(toplevel: StorePath): Promise<Map<string
   return parsePathInfo(stdout);
 }
 
+/** A path that is not valid has no facts. Throws closure-unavailable for what no known Nix prints. */
 export function parsePathInfo(json: string): Map<string, RegisteredPath> {
-  const info = PathInfo.parse(JSON.parse(json));
-  const entries = Array.isArray(info)
-    ? info.map((entry): [string, RegisteredPath] => [entry.path, entry])
-    : Object.entries(info).flatMap(([path, entry]): [string, RegisteredPath][] =>
-        entry === null ? [] : [[path, entry]],
-      );
-  return new Map(
-    entries.map(([path, { narHash, narSize, references }]) => [
-      inStore(path),
-      { narHash, narSize, references: references.map(inStore).toSorted() },
-    ]),
-  );
+  const known = pathInfoShapes(JSON.parse(json), PathFacts);
+  if (known === undefined)
+    throw new ChimeraError("closure-unavailable", "nix path-info printed JSON of a shape that is not known");
+  return new Map(known.flatMap(([path, facts]) => (facts === null ? [] : [[path, registered(facts)]])));
 }
 
-function inStore(path: string): string {
-  return path.startsWith("/") ? path : `/nix/store/${path}`;
+function registered({ narHash, narSize, references }: z.infer<typeof PathFacts>): RegisteredPath {
+  // What is no SHA-256 equals no signed one.
+  return {
+    narHash: toSri(narHash) ?? JSON.stringify(narHash),
+    narSize,
+    references: references.map(inStore).toSorted(),
+  };
 }
 
 /** Never `--rollback`: it takes the number below, not what ran. */
