@@ -1,4 +1,4 @@
-/** The agent's arguments as a command; hardware-facts is what the agent runs as its own child, store-worker as its own thread. */
+/** The agent's arguments as a command; hardware-facts and store-worker are what the agent runs as its own children, store-repair in a unit. */
 import { parseArgs } from "node:util";
 import { ChimeraError } from "@chimera/proto/errors";
 import { Digest, NodeName } from "@chimera/proto/names";
@@ -32,6 +32,7 @@ export type Command =
   | { kind: "identity"; dir: string; node: NodeName }
   | { kind: "hardware-facts"; node: NodeName }
   | { kind: "store-worker" }
+  | { kind: "store-repair"; dir: string }
   | { kind: "version" };
 
 /** Throws usage, or input-invalid for a wrong value. */
@@ -62,6 +63,7 @@ const commands: Record<string, (values: Values, word: string | undefined) => Com
   identity: ({ dir, node }) => ({ kind: "identity", dir: required(dir, "--dir"), node: nodeName(node) }),
   "hardware-facts": ({ node }) => ({ kind: "hardware-facts", node: nodeName(node) }),
   "store-worker": () => ({ kind: "store-worker" }),
+  "store-repair": ({ dir }) => ({ kind: "store-repair", dir: required(dir, "--dir") }),
   version: () => ({ kind: "version" }),
 };
 

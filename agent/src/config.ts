@@ -78,7 +78,7 @@ export const AgentConfig = z.strictObject({
       /** The paths of the accepted system's closure, by the signed closure list. */
       store: z
         .strictObject({
-          /** A repair takes a path away before it writes it anew: who wants that says so, and so far who wants it looked at. */
+          /** Who wants it looked at, or put back, says so. */
           mode: DriftMode.default("ignore"),
           /** Whether every byte is read in rounds; else only what names, sizes and times make suspect. */
           scrub: z.boolean().default(true),

@@ -62,6 +62,10 @@ const answers: Answers = {
     await (await import("./host/store-drift/store-worker.ts")).serveStoreJobs();
     return null;
   },
+  async "store-repair"({ dir }) {
+    await (await import("./host/store-drift/repair/serve-repair.ts")).serveRepair(dir);
+    return null;
+  },
   async version() {
     return `chimera-agent ${version}`;
   },

@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { hashNar } from "../../agent/src/host/store-drift/hash-nar.ts";
-import { walkPath } from "../../agent/src/host/store-drift/walk-path.ts";
+import { hashSteps } from "../../agent/src/host/store-drift/hash-nar.ts";
+import { toEnd } from "../../agent/src/host/store-drift/steps.ts";
+import { walkSteps } from "../../agent/src/host/store-drift/walk-path.ts";
 import { prepare } from "../../e2e/lab/prepare/prepare.ts";
 import { silent } from "../../e2e/lab/report.ts";
 import { toolRoot, type ToolRoot } from "../../e2e/lab/tools/tool-root.ts";
@@ -44,13 +45,13 @@ test.each(Object.entries(trees))(
     const path = (await tools.runChecked(["sh", "-c", program], { cwd: folder })).trim();
     const info = ["nix", "--extra-experimental-features", "nix-command", "path-info", "--json", path];
     const expected = Info.parse(JSON.parse(await tools.runChecked(info)))[path];
-    const free = { narSize: 1e12, breathe: () => undefined };
+    const free = { narSize: 1e12 };
     const real = join(folder, path);
-    const hashed = hashNar(real, free);
+    const hashed = toEnd(hashSteps(real, free));
     expect(hashed).toMatchObject({ kind: "hashed", size: expected?.narSize });
     const sri = hashed.kind === "hashed" ? Buffer.from(hashed.sha256, "hex").toString("base64") : "";
     expect(`sha256-${sri}`).toBe(expected?.narHash);
-    const walked = walkPath(real, { ...free, uid: process.geteuid?.() ?? 0 });
+    const walked = toEnd(walkSteps(real, { ...free, uid: process.geteuid?.() ?? 0 }));
     expect(walked).toMatchObject({ kind: "seen", narSize: expected?.narSize, metadata: null, foreign: null });
   },
 );

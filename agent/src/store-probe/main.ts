@@ -5,9 +5,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createLog } from "@chimera/proto/log";
 import { StorePath } from "@chimera/proto/names";
 import { closureDigest, ClosureList, type ClosureEntry } from "@chimera/proto/signed/closure";
-import { hashNar } from "../host/store-drift/hash-nar.ts";
+import { hashSteps } from "../host/store-drift/hash-nar.ts";
+import { toEnd } from "../host/store-drift/steps.ts";
 import { createStoreHand } from "../host/store-drift/store-hand.ts";
 import { asNixLeaves } from "../host/store-drift/store-fixture.ts";
+import { cpuSecondsOfAll, privateBytesOfChildren } from "./process-tree.ts";
 import { startStoreDrift } from "../host/store-drift/store-service.ts";
 import { keepClosureList } from "../host/store/closure-lists.ts";
 import { expectedPath } from "../reconcile/store-drift/store-path.ts";
@@ -24,7 +26,7 @@ function make(fileBytes: number): object {
     const hash = `${digits[i >> 5] ?? ""}${digits[i & 31] ?? ""}`.padStart(32, "0");
     const path = StorePath.parse(`/nix/store/${hash}-p${i}`);
     fill(join(root, path), fileBytes);
-    const facts = hashNar(join(root, path), { narSize: Infinity, breathe: () => undefined });
+    const facts = toEnd(hashSteps(join(root, path), { narSize: Infinity }));
     if (facts.kind !== "hashed") throw new Error(`${path}: ${facts.errno}`);
     const narHash = `sha256-${Buffer.from(facts.sha256, "hex").toString("base64")}`;
     return { path, narHash, narSize: facts.size, references: [] };
@@ -45,23 +47,24 @@ function fill(path: string, fileBytes: number): void {
   asNixLeaves(path);
 }
 
-/** One walk over all of it, by a worker that does not rest: CPU of the whole process, and what its memory grew by. */
+/** One walk over all of it, by a worker that does not rest: CPU and memory of this process and of the worker's. */
 async function walk(): Promise<object> {
   const paths = ClosureList.parse(JSON.parse(readFileSync(listFile, "utf8"))).entries.flatMap(
     (entry) => expectedPath(entry) ?? [],
   );
   await delay(500);
   const hand = createStoreHand(program, { root, uid: process.geteuid?.() ?? 0, isPaced: false });
-  const [before, begun] = [process.memoryUsage.rss(), process.cpuUsage()];
+  const [before, begun] = [process.memoryUsage.rss(), cpuSecondsOfAll()];
   let peak = before;
-  const timer = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 2);
+  const timer = setInterval(() => {
+    peak = Math.max(peak, process.memoryUsage.rss() + privateBytesOfChildren());
+  }, 5);
   let seen = 0;
   for (let i = 0; i < paths.length; i += 32)
     seen += (await hand.walk(paths.slice(i, i + 32), "idle")).filter((facts) => facts.kind === "seen").length;
-  const { user, system } = process.cpuUsage(begun);
   clearInterval(timer);
   await hand.stop();
-  return { seen, cpuSeconds: (user + system) / 1e6, extraMb: (peak - before) / 2 ** 20 };
+  return { seen, cpuSeconds: cpuSecondsOfAll() - begun, extraMb: (peak - before) / 2 ** 20 };
 }
 
 /** The service as an agent runs it, always behind with its reading: CPU of the whole process in the worst minute. */
@@ -71,7 +74,7 @@ async function scrub(seconds: number): Promise<object> {
   const stateDir = join(folder, "state");
   keepClosureList(stateDir, list, entries);
   const events: string[] = [];
-  const begun = process.cpuUsage();
+  const begun = cpuSecondsOfAll();
   const service = startStoreDrift({
     root,
     stateDir,
@@ -91,8 +94,7 @@ async function scrub(seconds: number): Promise<object> {
   const cpuSeconds: number[] = [0];
   for (let second = 0; second < seconds; second += 1) {
     await delay(1000);
-    const { user, system } = process.cpuUsage(begun);
-    cpuSeconds.push((user + system) / 1e6);
+    cpuSeconds.push(cpuSecondsOfAll() - begun);
   }
   const { verifiedBytes = 0, lastRoundAt = null } = service.summary()?.store ?? {};
   await service.stop();

@@ -4,8 +4,12 @@ import { attempt } from "../errno-outcome.ts";
 
 export const switchLockFile = "/run/nixos/switch-to-configuration.lock";
 
-/** Node has no flock(2); /proc/locks tells the same without ever holding the lock ourselves. */
 export function isSwitchLocked(lockFile: string): boolean {
+  return isFlocked(lockFile);
+}
+
+/** Node has no flock(2); /proc/locks tells the same without ever holding the lock ourselves. */
+export function isFlocked(lockFile: string, kind: "any" | "exclusive" = "any"): boolean {
   const stats = attempt(() => statSync(lockFile, { bigint: true }));
   if (stats.kind === "failed") return false;
   const locks = attempt(() => readFileSync("/proc/locks", "utf8"));
@@ -13,7 +17,8 @@ export function isSwitchLocked(lockFile: string): boolean {
   const key = ` ${deviceText(stats.value.dev)}:${stats.value.ino} `;
   return locks.value
     .split("\n")
-    .some((line) => line.includes("FLOCK") && line.includes(key) && !line.includes("->"));
+    .filter((line) => line.includes("FLOCK") && line.includes(key) && !line.includes("->"))
+    .some((line) => kind === "any" || line.includes(" WRITE "));
 }
 
 /** As /proc/locks prints a device: both halves in at least two hex digits (glibc's makedev, backwards). */

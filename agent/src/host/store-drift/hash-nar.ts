@@ -1,19 +1,12 @@
 /** SHELL. The SHA-256 of a path's NAR, as `nix-store --dump` would write it. Follows no link and never waits for what it opens. */
 import { Digest } from "@chimera/proto/names";
 import { createHash, type Hash } from "node:crypto";
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readlinkSync,
-  readSync,
-} from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, readSync } from "node:fs";
 import type { HashFacts } from "../../reconcile/store-drift/store-path.ts";
 import { attempt, type Outcome } from "../errno-outcome.ts";
+import { listNames } from "./list-names.ts";
 import { fromText, toSystem, toText, type RawPath } from "./raw-path.ts";
+import type { Steps } from "./steps.ts";
 
 const pieceBytes = 256 * 1024;
 const textBytes = 64 * 1024;
@@ -23,8 +16,6 @@ const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLO
 export interface HashLimits {
   /** Bytes of the NAR after which it is wrong anyway. */
   narSize: number;
-  /** Called now and then. */
-  breathe: () => void;
 }
 
 interface Writer extends HashLimits {
@@ -34,14 +25,18 @@ interface Writer extends HashLimits {
   words: Buffer;
   used: number;
   piece: Buffer;
-  sinceBreath: number;
+  sinceStep: number;
 }
 
 /** Null when it went well. */
 type Failure = { errno: string; at: RawPath } | null;
 
-export function hashNar(path: string, limits: HashLimits): HashFacts {
-  const root = fromText(path);
+export function hashSteps(path: string, limits: HashLimits): Steps<HashFacts> {
+  return hashRawSteps(fromText(path), limits);
+}
+
+/** Of a path whose names need not be text. */
+export function* hashRawSteps(root: RawPath, limits: HashLimits): Steps<HashFacts> {
   const writer: Writer = {
     ...limits,
     hash: createHash("sha256"),
@@ -49,10 +44,10 @@ export function hashNar(path: string, limits: HashLimits): HashFacts {
     words: Buffer.allocUnsafe(textBytes),
     used: 0,
     piece: Buffer.allocUnsafe(pieceBytes),
-    sinceBreath: 0,
+    sinceStep: 0,
   };
   putWord(writer, "nix-archive-1");
-  const failure = putNode(writer, root);
+  const failure = yield* putNode(writer, root);
   flush(writer);
   if (failure === null)
     return { kind: "hashed", sha256: Digest.parse(writer.hash.digest("hex")), size: writer.size };
@@ -60,31 +55,31 @@ export function hashNar(path: string, limits: HashLimits): HashFacts {
   return { kind: "unreadable", errno: failure.errno, at };
 }
 
-function putNode(writer: Writer, path: RawPath): Failure {
+function* putNode(writer: Writer, path: RawPath): Steps<Failure> {
   const stats = attempt(() => lstatSync(toSystem(path)));
   if (stats.kind === "failed") return { errno: stats.errno, at: path };
-  breathe(writer, 4096);
+  if (isStepOver(writer, 4096)) yield;
   putWord(writer, "(", "type");
-  const failure = putBody(writer, path, stats.value);
+  const failure = yield* putBody(writer, path, stats.value);
   putWord(writer, ")");
   return failure;
 }
 
-function putBody(writer: Writer, path: RawPath, stats: ReturnType<typeof lstatSync>): Failure {
+function* putBody(writer: Writer, path: RawPath, stats: ReturnType<typeof lstatSync>): Steps<Failure> {
   if (stats === undefined) return { errno: "ENOENT", at: path };
-  if (stats.isFile()) return putFile(writer, path);
-  if (stats.isDirectory()) return putDirectory(writer, path);
+  if (stats.isFile()) return yield* putFile(writer, path);
+  if (stats.isDirectory()) return yield* putDirectory(writer, path);
   if (stats.isSymbolicLink()) return putLink(writer, path);
   return { errno: "ENOTSUP", at: path };
 }
 
-function putDirectory(writer: Writer, path: RawPath): Failure {
-  const names = attempt(() => readdirSync(toSystem(path), { encoding: "latin1" }));
+function* putDirectory(writer: Writer, path: RawPath): Steps<Failure> {
+  const names = listNames(path, writer.narSize);
   if (names.kind === "failed") return { errno: names.errno, at: path };
   putWord(writer, "directory");
   for (const name of names.value.toSorted()) {
     putWord(writer, "entry", "(", "name", name, "node");
-    const failure = putNode(writer, `${path}/${name}`);
+    const failure = yield* putNode(writer, `${path}/${name}`);
     if (failure !== null) return failure;
     putWord(writer, ")");
     if (writer.size > writer.narSize) return { errno: "EFBIG", at: path };
@@ -99,7 +94,7 @@ function putLink(writer: Writer, path: RawPath): Failure {
   return null;
 }
 
-function putFile(writer: Writer, path: RawPath): Failure {
+function* putFile(writer: Writer, path: RawPath): Steps<Failure> {
   const opened = attempt(() => openSync(toSystem(path), readFlags));
   if (opened.kind === "failed") return { errno: opened.errno, at: path };
   const fd = opened.value;
@@ -110,7 +105,7 @@ function putFile(writer: Writer, path: RawPath): Failure {
     putWord(writer, "regular");
     if ((stats.mode & 0o100) !== 0) putWord(writer, "executable", "");
     putWord(writer, "contents");
-    const read = putContents(writer, fd, stats.size);
+    const read = yield* putContents(writer, fd, stats.size);
     if (read.kind === "failed") return { errno: read.errno, at: path };
     // Shorter than its size of a moment ago: somebody writes to it.
     return read.value === stats.size ? null : { errno: "ESTALE", at: path };
@@ -119,7 +114,7 @@ function putFile(writer: Writer, path: RawPath): Failure {
   }
 }
 
-function putContents(writer: Writer, fd: number, size: number): Outcome<number> {
+function* putContents(writer: Writer, fd: number, size: number): Steps<Outcome<number>> {
   putLength(writer, size);
   flush(writer);
   let done = 0;
@@ -130,20 +125,20 @@ function putContents(writer: Writer, fd: number, size: number): Outcome<number> 
     if (read.value === 0) break;
     writer.hash.update(writer.piece.subarray(0, read.value));
     done += read.value;
-    breathe(writer, read.value);
+    if (isStepOver(writer, read.value)) yield;
   }
   writer.size += done;
   putPadding(writer, size);
   return { kind: "done", value: done };
 }
 
-const bytesPerBreath = 1 << 20;
+const bytesPerStep = 1 << 20;
 
-function breathe(writer: Writer, bytes: number): void {
-  writer.sinceBreath += bytes;
-  if (writer.sinceBreath < bytesPerBreath) return;
-  writer.sinceBreath = 0;
-  writer.breathe();
+function isStepOver(writer: Writer, bytes: number): boolean {
+  writer.sinceStep += bytes;
+  if (writer.sinceStep < bytesPerStep) return false;
+  writer.sinceStep = 0;
+  return true;
 }
 
 /** Strings of a NAR: their length in eight bytes, the text, zeros up to eights. */

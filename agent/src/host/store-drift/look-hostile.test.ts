@@ -15,10 +15,11 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { hashNar } from "./hash-nar.ts";
-import { processesOnOld } from "./old-inodes.ts";
+import { hashSteps } from "./hash-nar.ts";
+import { processesOnOld } from "./repair/old-inodes.ts";
 import { asNixLeaves } from "./store-fixture.ts";
-import { walkPath } from "./walk-path.ts";
+import { toEnd } from "./steps.ts";
+import { walkSteps } from "./walk-path.ts";
 
 let folder: string;
 let path: string;
@@ -29,9 +30,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const free = { narSize: 1e12, breathe: () => undefined };
-const walk = (narSize = 1e12) => walkPath(path, { ...free, narSize, uid: process.geteuid?.() ?? 0 });
-const hash = (narSize = 1e12) => hashNar(path, { ...free, narSize });
+const uid = process.geteuid?.() ?? 0;
+const walk = (narSize = 1e12) => toEnd(walkSteps(path, { narSize, uid }));
+const hash = (narSize = 1e12) => toEnd(hashSteps(path, { narSize }));
 
 function sizeOf(facts: ReturnType<typeof walk>): number | null {
   return facts.kind === "seen" ? facts.narSize : null;
@@ -112,17 +113,18 @@ test("a file that is cut short, or gone, while it is read is an answer", () => {
   const file = join(path, "file");
   writeFileSync(file, Buffer.alloc(4 << 20));
   writeFileSync(join(path, "last"), "");
-  const cut = hashNar(path, { ...free, breathe: () => truncateSync(file, 1 << 20) });
+  const cut = toEnd(hashSteps(path, { narSize: 1e12 }), () => truncateSync(file, 1 << 20));
   expect(cut).toEqual({ kind: "unreadable", errno: "ESTALE", at: "file" });
   writeFileSync(file, Buffer.alloc(4 << 20));
-  const gone = hashNar(path, { ...free, breathe: () => rmSync(join(path, "last"), { force: true }) });
+  const gone = toEnd(hashSteps(path, { narSize: 1e12 }), () => rmSync(join(path, "last"), { force: true }));
   expect(gone).toEqual({ kind: "unreadable", errno: "ENOENT", at: "last" });
 });
 
 test("a path that vanishes during a walk is an answer", () => {
   for (let i = 0; i < 200; i += 1) writeFileSync(join(path, `f${i}`), "");
-  const breathe = () => rmSync(path, { recursive: true, force: true });
-  const facts = walkPath(path, { narSize: 1e12, uid: process.geteuid?.() ?? 0, breathe });
+  const facts = toEnd(walkSteps(path, { narSize: 1e12, uid }), () =>
+    rmSync(path, { recursive: true, force: true }),
+  );
   expect(facts).toMatchObject({ kind: "unreadable", errno: "ENOENT" });
   expect(walk()).toEqual({ kind: "missing" });
 });
@@ -149,7 +151,7 @@ test("a mode, an owner and a time that are not Nix's are named with their file",
   chmodSync(join(path, "a"), 0o4555);
   expect(walk()).toMatchObject({ metadata: "a: mode 4555" });
   asNixLeaves(path);
-  expect(walkPath(path, { ...free, uid: 4711 })).toMatchObject({ metadata: ".: owner 0" });
+  expect(toEnd(walkSteps(path, { narSize: 1e12, uid: 4711 }))).toMatchObject({ metadata: ".: owner 0" });
   chmodSync(join(path, "a"), 0o644);
   appendFileSync(join(path, "a"), "");
   expect(walk()).toMatchObject({ metadata: "a: mode 0644" });
@@ -170,7 +172,7 @@ test("processes that run a file which is no longer there are listed", async () =
     join(proc, "12/maps"),
     `7f00-7f01 r-xp 00000000 00:1f 77    ${store}-2/lib/libc.so.6 (deleted)\n`,
   );
-  expect(await processesOnOld(store, proc)).toEqual([
+  expect(await processesOnOld([store], proc)).toEqual([
     { pid: 10, name: "ld" },
     { pid: 11, name: "other" },
   ]);

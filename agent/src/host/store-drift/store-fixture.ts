@@ -6,8 +6,10 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,10 +18,12 @@ import type { NodeEventBody } from "@chimera/proto/event";
 import { createLog } from "@chimera/proto/log";
 import { StorePath, type Digest } from "@chimera/proto/names";
 import { closureDigest, type ClosureEntry } from "@chimera/proto/signed/closure";
+import { attempt } from "../errno-outcome.ts";
 import { keepClosureList } from "../store/closure-lists.ts";
-import { hashNar } from "./hash-nar.ts";
+import { hashSteps } from "./hash-nar.ts";
 import { startStoreDrift, type StoreDriftService } from "./store-service.ts";
 import type { StoreDriftOptions } from "./store-state.ts";
+import { toEnd } from "./steps.ts";
 
 const program = join(import.meta.dirname, "../../main.ts");
 
@@ -38,7 +42,8 @@ function storePath(letter: string, name: string): StorePath {
   return StorePath.parse(`/nix/store/${letter.repeat(32)}-${name}`);
 }
 
-export function openStoreFixture(): StoreFixture {
+/** `fileBytes`: of the path that is one file. */
+export function openStoreFixture(fileBytes?: number): StoreFixture {
   const folder = mkdtempSync(join(tmpdir(), "chimera-store-"));
   const [root, stateDir] = [join(folder, "root"), join(folder, "state")];
   const paths = {
@@ -48,6 +53,7 @@ export function openStoreFixture(): StoreFixture {
     link: storePath("d", "link"),
   };
   makePaths(root, paths);
+  if (fileBytes !== undefined) enlarge(join(root, paths.file), fileBytes);
   const events: NodeEventBody[] = [];
   const usual: StoreDriftOptions = {
     ...usualOptions(folder, listOf(root, stateDir, Object.values(paths))),
@@ -86,6 +92,8 @@ function usualOptions(folder: string, list: Digest): Omit<StoreDriftOptions, "to
     stateDir: join(folder, "state"),
     program,
     isPaced: false,
+    waits: { bytesMs: 50, metadataMs: 400 },
+    lastsMs: 200,
     ownPath: null,
     roundMs: null,
     walkMs: 300,
@@ -113,6 +121,12 @@ function makePaths(root: string, { system, app, file, link }: StoreFixture["path
   for (const path of [system, app, file, link]) asNixLeaves(join(root, path));
 }
 
+function enlarge(file: string, bytes: number): void {
+  chmodSync(file, 0o644);
+  truncateSync(file, bytes);
+  asNixLeaves(file);
+}
+
 /** Modes and times as Nix sets them, all the way down. */
 export function asNixLeaves(path: string): void {
   const stats = lstatSync(path);
@@ -122,9 +136,22 @@ export function asNixLeaves(path: string): void {
   lutimesSync(path, 1, 1);
 }
 
-function entryOf(root: string, path: StorePath): ClosureEntry {
-  const facts = hashNar(join(root, path), { narSize: Infinity, breathe: () => undefined });
+export function entryOf(root: string, path: StorePath): ClosureEntry {
+  const facts = toEnd(hashSteps(join(root, path), { narSize: Infinity }));
   if (facts.kind !== "hashed") throw new Error(`${path}: ${facts.errno}`);
   const narHash = `sha256-${Buffer.from(facts.sha256, "hex").toString("base64")}`;
   return { path, narHash, narSize: facts.size, references: [] };
+}
+
+/** Process ids of the store workers of this very process. */
+export function workerPids(): number[] {
+  return readdirSync("/proc/self/task").flatMap((task) => {
+    const children = readFileSync(`/proc/self/task/${task}/children`, "utf8").trim().split(" ");
+    return children.filter((pid) => pid !== "" && isWorker(pid)).map(Number);
+  });
+}
+
+function isWorker(pid: string): boolean {
+  const words = attempt(() => readFileSync(`/proc/${pid}/cmdline`, "latin1"));
+  return words.kind === "done" && words.value.includes("store-worker");
 }

@@ -1,55 +1,42 @@
-/** SHELL. Asks the store worker, one job at a time; starts it for the first and ends it when nothing was asked for a while. */
-import { Worker } from "node:worker_threads";
+/** SHELL. Asks the store worker; starts it for the first job and ends it when nothing was asked for a while. */
 import { ChimeraError } from "@chimera/proto/errors";
-import pLimit from "p-limit";
 import type { z } from "zod";
 import type { ExpectedPath, HashFacts, WalkFacts } from "../../reconcile/store-drift/store-path.ts";
-import {
-  endWord,
-  HashAnswer,
-  WalkAnswer,
-  type Pace,
-  type StoreJob,
-  type WorkerSettings,
-} from "./store-jobs.ts";
+import { attempt } from "../errno-outcome.ts";
+import { startStoreChild, type StoreChild } from "./store-child.ts";
+import { HashAnswer, WalkAnswer, type Pace, type StoreJob, type WorkerSettings } from "./store-jobs.ts";
 
 export interface StoreHand {
   /** At most 256 paths; the answers in their order. Throws tool-failed when the worker died over it. */
   walk(paths: readonly ExpectedPath[], pace: Pace): Promise<WalkFacts[]>;
   hash(path: ExpectedPath, pace: Pace): Promise<HashFacts>;
+  /** Ends whatever is being looked at, as a worker's death would. */
+  cancel(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** What a worker may take: the names of one folder are the most that it holds. */
-const resourceLimits = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 2, stackSizeMb: 4 };
 const idleMs = 10_000;
-const endMs = 2_000;
 
 /** `program` is this agent's own script. */
 export function createStoreHand(program: string, settings: WorkerSettings): StoreHand {
-  const turn = pLimit(1);
-  let worker: Worker | null = null;
-  let idle: NodeJS.Timeout | null = null;
+  let child: StoreChild | null = null;
   let isStopped = false;
-
-  const rest = async (): Promise<void> => {
-    const ended = worker;
-    worker = null;
-    if (ended !== null) await endOf(ended);
+  const end = async (): Promise<void> => {
+    const ended = child;
+    child = null;
+    await ended?.end();
   };
-  const ask = <T>(job: StoreJob, schema: z.ZodType<T>): Promise<T> =>
-    turn(async () => {
-      if (isStopped) throw new ChimeraError("tool-failed", "the store worker was ended");
-      if (idle !== null) clearTimeout(idle);
-      worker ??= startWorker(program, settings);
-      const answer = await answerOf(worker, job);
-      if (answer.kind === "died") worker = null;
-      idle = setTimeout(() => void rest(), idleMs);
-      idle.unref();
-      if (answer.kind === "answered") return schema.parse(answer.message);
-      throw new ChimeraError("tool-failed", "the store worker ended", { cause: answer.error });
-    });
-
+  const forget = (gone: StoreChild): void => {
+    if (child === gone) child = null;
+  };
+  const idle = createIdle(() => void (child?.isBusy === true || end()));
+  const ask = async <T>(job: StoreJob, schema: z.ZodType<T>): Promise<T> => {
+    if (isStopped) throw new ChimeraError("tool-failed", "the store worker was ended");
+    child ??= start(program, settings, forget);
+    const answer = await child.ask(job);
+    idle.begin();
+    return schema.parse(answer);
+  };
   return {
     async walk(paths, pace) {
       return (await ask({ kind: "walk", targets: paths.map(targetOf), pace }, WalkAnswer)).walked;
@@ -57,42 +44,39 @@ export function createStoreHand(program: string, settings: WorkerSettings): Stor
     async hash(path, pace) {
       return (await ask({ kind: "hash", target: targetOf(path), pace }, HashAnswer)).hashed;
     },
+    async cancel() {
+      if (child?.isBusy === true) await end();
+    },
     async stop() {
       isStopped = true;
-      if (idle !== null) clearTimeout(idle);
-      await rest();
+      idle.stop();
+      await end();
     },
   };
 }
 
-function startWorker(program: string, settings: WorkerSettings): Worker {
-  const worker = new Worker(program, { argv: ["store-worker"], workerData: settings, resourceLimits });
-  // Between two jobs nobody listens, and an error that nobody hears would end the agent.
-  worker.on("error", () => undefined);
-  return worker;
+/** Throws tool-failed where the system has no process, or no descriptor, to give. */
+function start(program: string, settings: WorkerSettings, forget: (gone: StoreChild) => void): StoreChild {
+  const started = attempt(() => startStoreChild(program, settings, forget));
+  if (started.kind === "done") return started.value;
+  throw new ChimeraError("tool-failed", `the store worker could not be started: ${started.errno}`);
 }
 
-/** It ends by itself after the job that it has; only one that does not is cut off, in whatever it is doing. */
-async function endOf(worker: Worker): Promise<void> {
-  const gone = new Promise((resolve) => worker.once("exit", resolve));
-  const cut = setTimeout(() => void worker.terminate(), endMs);
-  worker.postMessage(endWord, []);
-  await gone;
-  clearTimeout(cut);
+function createIdle(onIdle: () => void): { begin: () => void; stop: () => void } {
+  let timer: NodeJS.Timeout | null = null;
+  const stop = (): void => {
+    if (timer !== null) clearTimeout(timer);
+  };
+  return {
+    begin() {
+      stop();
+      timer = setTimeout(onIdle, idleMs);
+      timer.unref();
+    },
+    stop,
+  };
 }
 
 function targetOf({ path, narSize }: ExpectedPath) {
   return { path, narSize };
-}
-
-type Answer = { kind: "answered"; message: unknown } | { kind: "died"; error: unknown };
-
-function answerOf(worker: Worker, job: StoreJob): Promise<Answer> {
-  const { promise, resolve } = Promise.withResolvers<Answer>();
-  const onMessage = (message: unknown) => resolve({ kind: "answered", message });
-  const onError = (error: unknown) => resolve({ kind: "died", error });
-  const onExit = (code: number) => resolve({ kind: "died", error: new Error(`exit code ${code}`) });
-  worker.once("message", onMessage).once("error", onError).once("exit", onExit);
-  worker.postMessage(job, []);
-  return promise.finally(() => worker.off("message", onMessage).off("exit", onExit).off("error", onError));
 }

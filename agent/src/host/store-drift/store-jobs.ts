@@ -9,9 +9,6 @@ const Target = z.object({ path: StorePath, narSize: Count });
 const Pace = z.enum(["soon", "idle"]);
 export type Pace = z.infer<typeof Pace>;
 
-/** Instead of a job: there will be none any more. */
-export const endWord = "end";
-
 export const StoreJob = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("walk"), targets: z.array(Target).max(256), pace: Pace }),
   z.object({ kind: z.literal("hash"), target: Target, pace: Pace }),
@@ -23,7 +20,7 @@ export const HashAnswer = z.object({ hashed: HashFacts });
 export type WalkAnswer = z.infer<typeof WalkAnswer>;
 export type HashAnswer = z.infer<typeof HashAnswer>;
 
-/** What the worker is started with. */
+/** What the worker is started with: its first message. */
 export const WorkerSettings = z.object({
   /** Before /nix/store; empty but in tests. */
   root: z.string(),
@@ -33,3 +30,9 @@ export const WorkerSettings = z.object({
   isPaced: z.boolean(),
 });
 export type WorkerSettings = z.infer<typeof WorkerSettings>;
+
+/** Every other message to the worker, and each of its own; an answer has the number of its job. */
+export const JobMessage = z.object({ id: Count, job: StoreJob });
+export const AnswerMessage = z.object({ id: Count, answer: z.unknown() });
+export type JobMessage = z.infer<typeof JobMessage>;
+export type AnswerMessage = z.infer<typeof AnswerMessage>;

@@ -1,12 +1,12 @@
-/** SHELL. One look at store paths: walk, read where only the bytes can tell, and whatever follows from a difference. */
+/** SHELL. One look at store paths: walk, and read where only the bytes can tell. What a difference means is for the next look to say. */
 import { lstatSync } from "node:fs";
-import type { DriftItem } from "@chimera/proto/drift";
 import { ChimeraError, errorChain } from "@chimera/proto/errors";
 import type { StorePath } from "@chimera/proto/names";
 import {
-  judgeHash,
+  isStill,
+  judgeReading,
   judgeWalk,
-  metadataItem,
+  type Looked,
   type WalkVerdict,
 } from "../../reconcile/store-drift/judge-path.ts";
 import { bookKey, readOf, type Read, type ScrubBook } from "../../reconcile/store-drift/scrub-book.ts";
@@ -20,19 +20,16 @@ export interface StoreLookOptions {
   hand: StoreHand;
   /** What was read is written into it. */
   book: () => ScrubBook;
-  onDrift: (expected: ExpectedPath, item: DriftItem) => Promise<void>;
-  onClean: (path: StorePath) => void;
-  /** The worker could not look at a path. */
-  onTrouble: (path: StorePath, message: string) => void;
+  onLooked: (expected: ExpectedPath, looked: Looked) => Promise<void>;
 }
 
-/** `suspects` reads only what a walk makes suspect; the others read every byte, of what was named at once. */
-type Depth = "suspects" | "named" | "round";
+/** `suspects` and `again` read only what a walk makes suspect, `again` at once; so does `named`, every byte, and `round` at leisure. */
+type Depth = "suspects" | "again" | "named" | "round";
 
 export interface StoreLook {
   at(paths: readonly ExpectedPath[], depth: Depth): Promise<void>;
-  /** Whether nothing differs now; tells nobody. */
-  compare(expected: ExpectedPath): Promise<DriftItem | null>;
+  /** As thorough as a look at what was named; tells nobody. */
+  compare(expected: ExpectedPath): Promise<Looked>;
 }
 
 export function createStoreLook(options: StoreLookOptions): StoreLook {
@@ -42,15 +39,21 @@ export function createStoreLook(options: StoreLookOptions): StoreLook {
       for (const expected of paths) {
         // Asked here, because the worker's own files may be what is missing.
         if (isPresent(options, expected)) present.push(expected);
-        else await differ(options, expected, { kind: "missing" });
+        else await tell(options, expected, judgeWalk(expected, { kind: "missing" }, null));
       }
-      const walked = await walkAll(options, present, depth === "named" ? "soon" : "idle");
+      const isUrgent = depth === "named" || depth === "again";
+      const walked = await walkAll(options, present, isUrgent ? "soon" : "idle");
       for (const [i, expected] of present.entries()) {
         const facts = walked[i];
-        if (facts !== undefined && facts !== null) await lookAt(options, { expected, facts, depth });
+        const sinceMs = Date.now();
+        if (facts === undefined || "reason" in facts) await tell(options, expected, facts);
+        else await lookAt(options, { expected, facts, depth });
+        // One of which nothing could be said must not come again and again in place of all others.
+        if (depth === "round" && readOf(options.book(), expected.path, Infinity)[0] < sinceMs)
+          note(options, expected.path, null);
       }
     },
-    compare: (expected) => compare(options, expected),
+    compare: (expected) => attemptLook(() => compare(options, expected)),
   };
 }
 
@@ -59,73 +62,69 @@ function isPresent({ root }: StoreLookOptions, { path }: ExpectedPath): boolean 
   return stats.kind === "done" || !isAbsent(stats.errno);
 }
 
-async function differ(options: StoreLookOptions, expected: ExpectedPath, facts: WalkFacts): Promise<void> {
-  const verdict = judgeWalk(expected, facts, null);
-  if (verdict.kind === "drifted") await tellDrift(options, expected, verdict.item);
+/** Wrong bytes do not wait for the round. What only a walk saw says nothing of them where it looks right. */
+async function tell(
+  options: StoreLookOptions,
+  expected: ExpectedPath,
+  verdict: WalkVerdict | undefined,
+): Promise<void> {
+  if (verdict === undefined || verdict.kind === "suspect") return;
+  if (verdict.kind === "drifted" && verdict.item.kind !== "store-metadata")
+    note(options, expected.path, null);
+  await options.onLooked(expected, verdict);
 }
 
-/** Its bytes are not right, so the round does not wait for them. */
-async function tellDrift(options: StoreLookOptions, expected: ExpectedPath, item: DriftItem): Promise<void> {
-  if (item.kind !== "store-metadata") note(options, expected.path, null);
-  await options.onDrift(expected, item);
-}
+type Unlooked = Extract<Looked, { kind: "unknown" }>;
 
-/** One after the other where a worker died over several: `null` for the one that it died over. */
+/** One after the other where a worker died over several: then it is known over which. */
 async function walkAll(
   options: StoreLookOptions,
   paths: readonly ExpectedPath[],
   pace: Pace,
-): Promise<(WalkFacts | null)[]> {
+): Promise<(WalkFacts | Unlooked)[]> {
   if (paths.length === 0) return [];
   try {
     return await options.hand.walk(paths, pace);
   } catch (error) {
     if (!(error instanceof ChimeraError)) throw error;
-    const [only, ...others] = paths;
-    if (only !== undefined && others.length === 0) {
-      options.onTrouble(only.path, errorChain(error));
-      return [null];
-    }
-    const walked: (WalkFacts | null)[] = [];
+    if (paths.length === 1) return [workerDied(error)];
+    const walked: (WalkFacts | Unlooked)[] = [];
     for (const path of paths) walked.push(...(await walkAll(options, [path], pace)));
     return walked;
   }
+}
+
+function workerDied(error: ChimeraError): Unlooked {
+  return { kind: "unknown", reason: "worker", at: errorChain(error), wasRead: false };
 }
 
 async function lookAt(
   options: StoreLookOptions,
   { expected, facts, depth }: { expected: ExpectedPath; facts: WalkFacts; depth: Depth },
 ): Promise<void> {
-  const { path } = expected;
-  const last = readOf(options.book(), path, Date.now());
+  const last = readOf(options.book(), expected.path, Date.now());
   const verdict = judgeWalk(expected, facts, last[1]);
-  if (verdict.kind === "drifted" && !isRead(verdict, depth, last))
-    return tellDrift(options, expected, verdict.item);
-  if (isRead(verdict, depth, last))
-    return readAll(options, expected, { before: facts, pace: depth === "round" ? "idle" : "soon" });
-  return verdict.kind === "clean" ? options.onClean(path) : undefined;
+  if (!isRead(verdict, depth, last)) return tell(options, expected, verdict);
+  const pace = depth === "round" ? "idle" : "soon";
+  const looked = await attemptLook(() => readOnce(options, expected, { before: facts, pace }));
+  return options.onLooked(expected, looked);
 }
 
 /** Whether only its bytes can tell. What was read wrong once is not right because it looks right. */
 function isRead(verdict: WalkVerdict, depth: Depth, [readAt, verified]: Read): boolean {
-  if (verdict.kind === "drifted") return depth !== "suspects" && verdict.item.kind === "store-metadata";
-  if (verdict.kind === "unread") return depth !== "suspects" || (readAt > 0 && verified === null);
-  return depth !== "suspects" || verdict.kind === "suspect";
+  const isEveryByte = depth === "named" || depth === "round";
+  if (verdict.kind === "unknown") return false;
+  if (verdict.kind === "drifted") return isEveryByte && verdict.item.kind === "store-metadata";
+  if (verdict.kind === "unread") return isEveryByte || (readAt > 0 && verified === null);
+  return isEveryByte || verdict.kind === "suspect";
 }
 
-interface Reading {
-  before: WalkFacts;
-  pace: Pace;
-}
-
-async function readAll(options: StoreLookOptions, expected: ExpectedPath, reading: Reading): Promise<void> {
+async function attemptLook(look: () => Promise<Looked>): Promise<Looked> {
   try {
-    const item = await readOnce(options, expected, reading);
-    if (item === null) options.onClean(expected.path);
-    else await options.onDrift(expected, item);
+    return await look();
   } catch (error) {
     if (!(error instanceof ChimeraError)) throw error;
-    options.onTrouble(expected.path, errorChain(error));
+    return workerDied(error);
   }
 }
 
@@ -133,26 +132,25 @@ async function readAll(options: StoreLookOptions, expected: ExpectedPath, readin
 async function readOnce(
   options: StoreLookOptions,
   expected: ExpectedPath,
-  { before, pace }: Reading,
-): Promise<DriftItem | null> {
-  const item = judgeHash(expected, await options.hand.hash(expected, pace), before);
-  const [after] = await options.hand.walk([expected], pace);
-  const isStill = before.kind === "seen" && after?.kind === "seen" && before.stamp === after.stamp;
-  note(options, expected.path, item === null && isStill ? before.stamp : null);
-  if (item !== null) return item;
-  const metadata = before.kind === "seen" ? before.metadata : null;
-  return metadata === null ? null : metadataItem(expected, metadata);
+  { before, pace }: { before: WalkFacts; pace: Pace },
+): Promise<Looked> {
+  const hashed = await options.hand.hash(expected, pace);
+  const [after = { kind: "missing" as const }] = await options.hand.walk([expected], pace);
+  const looked = judgeReading(expected, { before, hashed, after });
+  const areBytesRight = hashed.kind === "hashed" && hashed.sha256 === expected.narSha256;
+  const isVerified = areBytesRight && isStill({ before, after }) && before.kind === "seen";
+  note(options, expected.path, isVerified ? before.stamp : null);
+  return looked;
 }
 
 function note({ book }: StoreLookOptions, path: StorePath, stamp: string | null): void {
   book().read[bookKey(path)] = [Date.now(), stamp];
 }
 
-/** As thorough as a look at what was named. */
-async function compare(options: StoreLookOptions, expected: ExpectedPath): Promise<DriftItem | null> {
-  const [walked = { kind: "missing" as const }] = await options.hand.walk([expected], "soon");
-  const verdict = judgeWalk(expected, walked, null);
-  return verdict.kind === "drifted"
-    ? verdict.item
-    : readOnce(options, expected, { before: walked, pace: "soon" });
+async function compare(options: StoreLookOptions, expected: ExpectedPath): Promise<Looked> {
+  const [before = { kind: "missing" as const }] = await options.hand.walk([expected], "soon");
+  const verdict = judgeWalk(expected, before, null);
+  return verdict.kind === "drifted" || verdict.kind === "unknown"
+    ? verdict
+    : readOnce(options, expected, { before, pace: "soon" });
 }

@@ -169,9 +169,3 @@ test("without the signed list nothing is compared, and that is an alarm", async 
   expect(told("alarm")[0]?.data).toMatchObject({ code: "closure-list-missing" });
   expect(service.summary()).toBeNull();
 });
-
-test("a worker that cannot start is an alarm, and no reason to put anything back", async () => {
-  const service = store.start({ mode: "revert", program: join(store.root, "no-such-program.mjs") });
-  await vi.waitFor(() => expect(service.summary()?.store.lastWalkAt).toEqual(expect.any(String)), patient);
-  expect(new Set(store.events.map(({ type }) => type))).toEqual(new Set(["alarm"]));
-});

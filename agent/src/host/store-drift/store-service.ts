@@ -2,10 +2,12 @@
 import type { DriftSummary, StoreDrift } from "@chimera/proto/drift";
 import { verifiedBytes } from "../../reconcile/store-drift/scrub-book.ts";
 import { attemptAsync } from "../errno-outcome.ts";
-import { clearLeftovers } from "./repair-path.ts";
+import { clearLeftovers } from "./repair/repair-path.ts";
+import { createLanes } from "./lanes.ts";
 import { createStoreHand } from "./store-hand.ts";
 import { openStoreState, type StoreDriftOptions, type StoreState } from "./store-state.ts";
 import { stepStore } from "./store-step.ts";
+import { stepUrgent } from "./store-urgent.ts";
 
 export interface StoreDriftService {
   /** Null where nothing is compared. */
@@ -25,18 +27,14 @@ export interface StoreSummary extends Pick<DriftSummary, "fought"> {
 export function startStoreDrift(options: StoreDriftOptions): StoreDriftService {
   const { root = "", program, isPaced = true } = options;
   const hand = createStoreHand(program, { root, uid: process.geteuid?.() ?? 0, isPaced });
-  let wake: (() => void) | null = null;
-  const state = openStoreState(options, hand, () => wake?.());
+  const lanes = createLanes();
+  const state = openStoreState(options, hand, () => lanes.wake());
+  const lane = async (step: (state: StoreState) => Promise<number>): Promise<void> => {
+    while (!state.isStopped) await lanes.run(() => step(state));
+  };
   const work = async (): Promise<void> => {
     await attemptAsync(() => clearLeftovers(options.stateDir));
-    while (!state.isStopped) {
-      const restMs = await stepStore(state);
-      const { promise, resolve } = Promise.withResolvers<void>();
-      wake = resolve;
-      const timer = setTimeout(resolve, state.isStopped || state.hints.size > 0 ? 0 : restMs);
-      await promise;
-      clearTimeout(timer);
-    }
+    await Promise.all([lane(stepStore), lane(stepUrgent)]);
   };
   const ended = work();
   return {
@@ -44,7 +42,7 @@ export function startStoreDrift(options: StoreDriftOptions): StoreDriftService {
     resume: (path) => state.responder.resume(path),
     async stop() {
       state.isStopped = true;
-      wake?.();
+      lanes.wake();
       await Promise.all([state.watch.close(), hand.stop()]);
       await ended;
       state.file.save();

@@ -12,18 +12,19 @@ export interface Shift {
   /** Null where bytes are read of suspects only. */
   roundMs: number | null;
   walkMs: number;
-  /** Before each piece of work: hints first; false ends the shift. */
-  goOn: () => Promise<boolean>;
+  /** Asked before each piece of work; false ends the shift. */
+  goOn: () => boolean;
   onWalked: () => void;
 }
 
-const pathsAtOnce = 32;
+/** Asked of the worker in one job. */
+export const pathsAtOnce = 32;
 
 /** False when it was ended early. */
 export async function runShift(shift: Shift): Promise<boolean> {
   const { paths } = shift.closure;
   for (let i = 0; i < paths.length; i += pathsAtOnce) {
-    if (!(await shift.goOn())) return false;
+    if (!shift.goOn()) return false;
     await shift.look.at(paths.slice(i, i + pathsAtOnce), "suspects");
     await setImmediate();
   }
@@ -34,7 +35,7 @@ export async function runShift(shift: Shift): Promise<boolean> {
 async function readDue(shift: Shift, roundMs: number): Promise<boolean> {
   const until = Date.now() + shift.walkMs;
   for (;;) {
-    if (!(await shift.goOn())) return false;
+    if (!shift.goOn()) return false;
     // What will be due before the next shift is read in this one. It may take longer than until then.
     const nowMs = Math.max(until, Date.now());
     const next = nextRead(shift.book(), shift.closure.paths, { nowMs, roundMs });

@@ -4,14 +4,16 @@ import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
 import type { Digest, StorePath } from "@chimera/proto/names";
 import type { DriftMode } from "../../reconcile/drift/drift.ts";
+import type { SecondLook } from "../../reconcile/store-drift/second-look.ts";
 import { isSwitchLocked, switchLockFile } from "../activation/switch-lock.ts";
 import { createResponder, type Responder, type ResponderOptions } from "../drift/drift-response.ts";
 import type { FetchSource } from "../store/nix.ts";
 import { openScrubFile, type ScrubFile } from "./scrub-file.ts";
 import type { StoreClosure } from "./store-closure.ts";
 import type { StoreHand } from "./store-hand.ts";
+import { createStoreFindings, type StoreFindings } from "./store-findings.ts";
 import { createStoreLook, type StoreLook } from "./store-look.ts";
-import { createStoreRepair, type StoreRepair } from "./store-repair.ts";
+import { createStoreRepair } from "./repair/store-repair.ts";
 import { createStoreWatch, type StoreWatch } from "./store-watch.ts";
 
 export interface StoreDriftOptions {
@@ -40,6 +42,10 @@ export interface StoreDriftOptions {
   switchLock?: string;
   /** False in tests, which have no hours. */
   isPaced?: boolean;
+  /** Between two looks of which both must find a difference; shorter in tests. */
+  waits?: SecondLook;
+  /** After how long what could not be looked at is told; sooner in tests. */
+  lastsMs?: number;
 }
 
 export interface StoreState extends StoreDriftOptions {
@@ -49,7 +55,8 @@ export interface StoreState extends StoreDriftOptions {
   unlisted: StorePath | null;
   responder: Responder;
   look: StoreLook;
-  repair: StoreRepair;
+  findings: StoreFindings;
+  hand: StoreHand;
   watch: StoreWatch;
   file: ScrubFile;
   hints: Set<StorePath>;
@@ -69,9 +76,10 @@ export function openStoreState(options: StoreDriftOptions, hand: StoreHand, wake
     root,
     hand,
     book: () => file.book,
-    onDrift: (expected, item) => state.repair.onDrift(expected, item),
-    onClean: (path) => state.repair.onClean(path),
-    onTrouble: (path, message) => tellTrouble(state, path, message),
+    async onLooked(expected, looked) {
+      // A worker that was ended with us says nothing.
+      if (!state.isStopped) await state.findings.take(expected, looked);
+    },
   });
   const onHint = (path: StorePath): void => {
     hints.add(path);
@@ -82,9 +90,10 @@ export function openStoreState(options: StoreDriftOptions, hand: StoreHand, wake
     root,
     file,
     responder,
+    hand,
     look,
     hints,
-    repair: openRepair(options, { responder, look, state: () => state }),
+    findings: openFindings(options, { responder, look, wake, state: () => state }),
     watch: createStoreWatch({ root, onHint, onError: (error) => tellUnwatched(state, error) }),
     closure: null,
     unlisted: null,
@@ -97,14 +106,18 @@ export function openStoreState(options: StoreDriftOptions, hand: StoreHand, wake
   return state;
 }
 
-interface RepairParts {
+interface FindingsParts {
   responder: Responder;
   look: StoreLook;
+  wake: () => void;
   state: () => StoreState;
 }
 
-function openRepair(options: StoreDriftOptions, { responder, look, state }: RepairParts): StoreRepair {
-  return createStoreRepair({
+function openFindings(
+  options: StoreDriftOptions,
+  { responder, look, wake, state }: FindingsParts,
+): StoreFindings {
+  const repair = createStoreRepair({
     ...options,
     responder,
     closure: () => state().closure,
@@ -113,13 +126,14 @@ function openRepair(options: StoreDriftOptions, { responder, look, state }: Repa
     async onRepaired(path) {
       if (state().watch.has(path)) await state().watch.refresh();
     },
-    isCurrent: (closure) => !isBusy(state()) && options.toplevel() === closure.toplevel,
+    isCurrent: (closure) => isCurrent(state(), closure),
   });
-}
-
-function tellTrouble(state: StoreState, path: StorePath, message: string): void {
-  // A worker that was ended with us is no trouble.
-  if (!state.isStopped) alarm(state, "store-unreadable", `${path} could not be looked at: ${message}`);
+  return createStoreFindings({
+    ...options,
+    repair,
+    onAlarm: (code, message) => alarm(state(), code, message),
+    onDue: wake,
+  });
 }
 
 function tellUnwatched(state: StoreState, error: unknown): void {
@@ -136,6 +150,15 @@ function tellCorrupt({ corrupt }: ScrubFile, onEvent: StoreDriftOptions["onEvent
 export function isBusy({ isSwitching, switchLock = switchLockFile }: StoreState): boolean {
   return isSwitching() || isSwitchLocked(switchLock);
 }
+
+/** Whether what is known of this system still says what its store must hold, and nobody switches. */
+export function isCurrent(state: StoreState, closure: StoreClosure): boolean {
+  return !state.isStopped && !isBusy(state) && state.toplevel() === closure.toplevel;
+}
+
+/** So long a new system may go unnoticed. */
+export const longestRestMs = 10_000;
+export const busyMs = 1_000;
 
 const rememberedAlarms = 256;
 

@@ -1,24 +1,18 @@
-/** SHELL. One step of the store's watch: follow the active system, then hints, repairs that are due, and the shift. */
+/** SHELL. One step of the store's slow lane: follow the active system, and the shift when it is due. */
 import type { StorePath } from "@chimera/proto/names";
 import { keepOnly } from "../../reconcile/store-drift/scrub-book.ts";
 import { criticalPaths, loadClosure, type StoreClosure } from "./store-closure.ts";
 import { runShift } from "./store-shift.ts";
-import { alarm, isBusy, type StoreState } from "./store-state.ts";
-
-/** So long a new system may go unnoticed. */
-const longestRestMs = 10_000;
-const busyMs = 1_000;
+import { alarm, busyMs, isBusy, isCurrent, longestRestMs, type StoreState } from "./store-state.ts";
 
 /** How long nothing is to be done, in ms. */
 export async function stepStore(state: StoreState): Promise<number> {
   const closure = await followSystem(state);
   if (closure === null) return longestRestMs;
   if (isBusy(state)) return busyMs;
-  await lookAtNamed(state, closure);
   if (state.nextWalkMs <= performance.now()) await walk(state, closure);
   if (isBusy(state)) return busyMs;
-  const untilWalk = state.nextWalkMs - performance.now();
-  return Math.max(0, Math.min(longestRestMs, untilWalk, state.repair.nextMs() ?? longestRestMs));
+  return Math.max(0, Math.min(longestRestMs, state.nextWalkMs - performance.now()));
 }
 
 async function followSystem(state: StoreState): Promise<StoreClosure | null> {
@@ -27,6 +21,7 @@ async function followSystem(state: StoreState): Promise<StoreClosure | null> {
   const closure = toplevel === null ? null : open(state, toplevel);
   state.closure = closure;
   state.hints.clear();
+  state.findings.forgetAll();
   state.nextWalkMs = -Infinity;
   state.lastWalkAt = null;
   noteSwept(state);
@@ -57,17 +52,6 @@ function noteSwept({ closure, responder }: StoreState): void {
   responder.noteSwept({ at: new Date().toISOString(), managed: paths.length, seen });
 }
 
-/** What hints named, and what could not be put back before. */
-async function lookAtNamed(state: StoreState, closure: StoreClosure): Promise<void> {
-  const named = new Set<string>([...state.hints, ...state.repair.due()]);
-  state.hints.clear();
-  for (const path of named) {
-    const expected = closure.byPath.get(path);
-    if (expected === undefined) state.repair.onClean(path);
-    else if (!state.isStopped && !isBusy(state)) await state.look.at([expected], "named");
-  }
-}
-
 async function walk(state: StoreState, closure: StoreClosure): Promise<void> {
   const { file, look, roundMs, walkMs } = state;
   const isWhole = await runShift({
@@ -79,19 +63,11 @@ async function walk(state: StoreState, closure: StoreClosure): Promise<void> {
     setBook(book) {
       file.book = book;
     },
-    async goOn() {
-      if (!isCurrent(state, closure)) return false;
-      if (state.hints.size > 0) await lookAtNamed(state, closure);
-      return isCurrent(state, closure);
-    },
+    goOn: () => isCurrent(state, closure),
     onWalked() {
       state.lastWalkAt = new Date().toISOString();
     },
   });
   file.save();
   state.nextWalkMs = performance.now() + (isWhole ? walkMs : busyMs);
-}
-
-function isCurrent(state: StoreState, closure: StoreClosure): boolean {
-  return !state.isStopped && !isBusy(state) && state.toplevel() === closure.toplevel;
 }

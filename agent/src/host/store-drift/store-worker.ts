@@ -1,89 +1,102 @@
 /**
- * SHELL. A thread that looks at store paths one at a time. It has a nice value of its own and may wait where it likes: nothing else
- * runs in it. It lives only while there is something to look at.
+ * SHELL. A process that looks at store paths, one step at a time: of what it was asked, what has a hurry comes first. Its own process,
+ * since the end of a thread once took the agent with it, and since its memory goes back to the system with it.
  */
-import { spawnSync } from "node:child_process";
-import { readlinkSync } from "node:fs";
-import { constants, setPriority } from "node:os";
-import { parentPort, workerData } from "node:worker_threads";
+import { writeFileSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
 import { ChimeraError } from "@chimera/proto/errors";
-import { mostOwedMs, openBudget, spendCpu } from "../../reconcile/store-drift/cpu-budget.ts";
 import { attempt } from "../errno-outcome.ts";
-import { hashNar } from "./hash-nar.ts";
-import {
-  endWord,
-  StoreJob,
-  WorkerSettings,
-  type HashAnswer,
-  type Pace,
-  type WalkAnswer,
-} from "./store-jobs.ts";
-import { walkPath } from "./walk-path.ts";
+import { hashSteps } from "./hash-nar.ts";
+import { JobMessage, WorkerSettings, type AnswerMessage, type Pace, type StoreJob } from "./store-jobs.ts";
+import { createPacer, type Pacer } from "./store-pacer.ts";
+import type { Steps } from "./steps.ts";
+import { walkSteps } from "./walk-path.ts";
 
-/** Ends with its port. Throws usage outside of a worker. */
+interface Task {
+  id: number;
+  pace: Pace;
+  steps: Steps<object>;
+}
+
+interface State {
+  settings: WorkerSettings | null;
+  tasks: Task[];
+  isOver: boolean;
+  /** Ends whatever is waited for. */
+  wake: () => void;
+}
+
+/** Ends with the agent, or when that lets go of it. Throws usage where no agent started it. */
 export async function serveStoreJobs(): Promise<void> {
-  const port = parentPort;
-  if (port === null) throw new ChimeraError("usage", "store-worker is a thread of the agent, not a command");
-  const { isPaced, ...places } = WorkerSettings.parse(workerData);
-  const pacer = isPaced ? createPacer() : null;
-  const limits = { ...places, breathe: () => pacer?.breathe() };
-  port.on("message", (message: unknown) => {
-    if (message === endWord) {
-      port.close();
-      return;
-    }
-    const job = StoreJob.parse(message);
-    pacer?.take(job.pace);
-    port.postMessage(answer(job, limits));
+  const send = process.send?.bind(process);
+  if (send === undefined)
+    throw new ChimeraError("usage", "store-worker is a process of the agent's own, not a command");
+  dieFirst();
+  const state: State = { settings: null, tasks: [], isOver: false, wake: () => undefined };
+  process.on("message", (message: unknown) => {
+    if (state.settings === null) state.settings = WorkerSettings.parse(message);
+    else state.tasks.push(taskOf(JobMessage.parse(message), state.settings));
+    state.wake();
   });
-  await new Promise((resolve) => port.once("close", resolve));
+  process.once("disconnect", () => {
+    state.isOver = true;
+    state.wake();
+  });
+  while (!state.isOver && state.tasks.length === 0) await arrival(state);
+  const pacer = createPacer(state.settings ?? { isPaced: true });
+  while (!state.isOver) await turn(state, pacer, send);
 }
 
-function answer(job: StoreJob, limits: Omit<WorkerSettings, "isPaced"> & { breathe: () => void }) {
-  const { root, breathe } = limits;
-  breathe();
-  if (job.kind === "walk") {
-    const walked = job.targets.map(({ path, narSize }) => walkPath(`${root}${path}`, { ...limits, narSize }));
-    return { walked } satisfies WalkAnswer;
+/** One step of the most urgent task, and the rest after it. */
+async function turn(state: State, pacer: Pacer, send: (message: AnswerMessage) => unknown): Promise<void> {
+  const { tasks } = state;
+  const task = tasks.find(({ pace }) => pace === "soon") ?? tasks[0];
+  if (task === undefined) return arrival(state);
+  pacer.take(task.pace);
+  const step = task.steps.next();
+  if (step.done === true) {
+    tasks.splice(tasks.indexOf(task), 1);
+    send({ id: task.id, answer: step.value });
   }
-  const { path, narSize } = job.target;
-  return { hashed: hashNar(`${root}${path}`, { breathe, narSize }) } satisfies HashAnswer;
+  return rest(state, pacer.owedMs());
 }
 
-const startMs = 5_000;
-const mayOweMs: Readonly<Record<Pace, number>> = { soon: mostOwedMs, idle: 0 };
-const nice: Readonly<Record<Pace, number>> = { soon: 0, idle: constants.priority.PRIORITY_LOW };
-
-function createPacer(): { take: (pace: Pace) => void; breathe: () => void } {
-  const cell = new Int32Array(new SharedArrayBuffer(4));
-  let budget = openBudget(clock());
-  let pace: Pace = "idle";
-  beIdle();
-  return {
-    take(next) {
-      if (next === pace) return;
-      pace = next;
-      // On Linux each thread has a nice value of its own. Who may not take it back stays as nice as it was.
-      attempt(() => setPriority(nice[next]));
-    },
-    breathe() {
-      const spent = spendCpu(budget, { ...clock(), mayOweMs: mayOweMs[pace] });
-      ({ budget } = spent);
-      if (spent.restMs > 0) Atomics.wait(cell, 0, 0, spent.restMs);
-    },
-  };
+function arrival(state: State): Promise<void> {
+  return new Promise((resolve) => {
+    state.wake = resolve;
+  });
 }
 
-/** Of input and output the idle class, whatever the pace. */
-function beIdle(): void {
-  attempt(() => setPriority(nice.idle));
-  const thread = readlinkSync("/proc/thread-self").split("/").at(-1) ?? "";
-  const path = [process.env["PATH"] ?? "", "/run/current-system/sw/bin", "/usr/bin"].join(":");
-  // Where it is missing, a nice thread still has the lowest priority of the usual class.
-  spawnSync("ionice", ["-c", "3", "-p", thread], { timeout: startMs, env: { PATH: path }, stdio: "ignore" });
+/** What arrives meanwhile is looked at before the rest is over. */
+async function rest(state: State, ms: number): Promise<void> {
+  if (ms === 0) {
+    await setImmediate();
+    return;
+  }
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([promise, arrival(state)]);
+  clearTimeout(timer);
 }
 
-function clock(): { nowMs: number; cpuMs: number } {
-  const { user, system } = process.threadCpuUsage();
-  return { nowMs: performance.now(), cpuMs: (user + system) / 1000 };
+function taskOf({ id, job }: JobMessage, settings: WorkerSettings): Task {
+  return { id, pace: job.pace, steps: stepsOf(job, settings) };
+}
+
+function* stepsOf(job: StoreJob, { root, uid }: WorkerSettings): Steps<object> {
+  if (job.kind === "hash") {
+    const { path, narSize } = job.target;
+    return { hashed: yield* hashSteps(`${root}${path}`, { narSize }) };
+  }
+  const walked: object[] = [];
+  for (const { path, narSize } of job.targets) {
+    walked.push(yield* walkSteps(`${root}${path}`, { narSize, uid }));
+    yield;
+  }
+  return { walked };
+}
+
+/** Of the two it is the one that a machine without memory can spare. */
+function dieFirst(): void {
+  attempt(() => writeFileSync("/proc/self/oom_score_adj", "500"));
 }

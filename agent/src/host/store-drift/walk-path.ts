@@ -1,17 +1,17 @@
 /** SHELL. Looks at every name in a store path and reads no content. Follows no link, opens no file, and ends at a size. */
-import { lstatSync, readdirSync, type Stats } from "node:fs";
+import { lstatSync, type Stats } from "node:fs";
 import type { WalkFacts } from "../../reconcile/store-drift/store-path.ts";
 import { attempt, isAbsent } from "../errno-outcome.ts";
+import { listNames } from "./list-names.ts";
 import * as nar from "./nar-size.ts";
 import { fromText, toSystem, toText, type RawPath } from "./raw-path.ts";
+import type { Steps } from "./steps.ts";
 
 export interface WalkLimits {
   /** The size that is signed: past it the path is wrong, however much more there is. */
   narSize: number;
   /** Who owns what Nix makes. */
   uid: number;
-  /** Called now and then, with nothing open. */
-  breathe: () => void;
 }
 
 interface Walk extends WalkLimits {
@@ -24,11 +24,12 @@ interface Walk extends WalkLimits {
   newest: { at: RawPath; changedMs: number };
 }
 
-const namesPerBreath = 64;
+const namesPerStep = 64;
 /** Nix optimises a store by links right after it put a path in its place. */
 const settleMs = 60_000;
 
-export function walkPath(path: string, limits: WalkLimits): WalkFacts {
+/** Between its steps nothing is open. */
+export function* walkSteps(path: string, limits: WalkLimits): Steps<WalkFacts> {
   const root = fromText(path);
   const stats = attempt(() => lstatSync(toSystem(root)));
   if (stats.kind === "failed" && isAbsent(stats.errno)) return { kind: "missing" };
@@ -44,7 +45,8 @@ export function walkPath(path: string, limits: WalkLimits): WalkFacts {
     newest: { at: root, changedMs: stats.value.ctimeMs },
   };
   take(walk, root, stats.value);
-  return walkBelow(walk, stats.value.isDirectory() ? [root] : []) ?? factsOf(walk, stats.value);
+  const problem = yield* walkBelow(walk, stats.value.isDirectory() ? [root] : []);
+  return problem ?? factsOf(walk, stats.value);
 }
 
 function factsOf(walk: Walk, root: Stats): WalkFacts {
@@ -62,10 +64,14 @@ function factsOf(walk: Walk, root: Stats): WalkFacts {
 
 type Problem = Extract<WalkFacts, { kind: "unreadable" }>;
 
-function walkBelow(walk: Walk, folders: RawPath[]): Problem | null {
+function* walkBelow(walk: Walk, folders: RawPath[]): Steps<Problem | null> {
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    const names = list(folder);
-    if (names.kind === "failed") return unreadable(walk, folder, names.errno);
+    const names = listNames(folder, walk.narSize);
+    if (names.kind === "failed") {
+      if (names.errno !== "EFBIG") return unreadable(walk, folder, names.errno);
+      walk.size = walk.narSize + 1;
+      return null;
+    }
     for (const name of names.value) {
       const path = `${folder}/${name}`;
       walk.size += nar.entrySize(name.length);
@@ -74,6 +80,7 @@ function walkBelow(walk: Walk, folders: RawPath[]): Problem | null {
       take(walk, path, stats.value);
       if (walk.size > walk.narSize) return null;
       if (stats.value.isDirectory()) folders.push(path);
+      if (walk.entries % namesPerStep === 0) yield;
     }
   }
   return null;
@@ -81,7 +88,6 @@ function walkBelow(walk: Walk, folders: RawPath[]): Problem | null {
 
 function take(walk: Walk, path: RawPath, stats: Stats): void {
   walk.entries += 1;
-  if (walk.entries % namesPerBreath === 0) walk.breathe();
   addStamp(walk.stamp, stats.ctimeMs);
   if (stats.ctimeMs > walk.newest.changedMs) walk.newest = { at: path, changedMs: stats.ctimeMs };
   walk.metadata ??= metadataProblem(walk, path, stats);
@@ -112,10 +118,6 @@ function addStamp(stamp: [number, number], changedMs: number): void {
   const mixed = Math.imul((words[0] ?? 0) ^ Math.imul(words[1] ?? 0, 0x9e3779b1), 0x85ebca6b);
   stamp[0] = (stamp[0] + mixed) | 0;
   stamp[1] = (stamp[1] + Math.imul(mixed ^ (mixed >>> 15), 0xc2b2ae35)) | 0;
-}
-
-function list(folder: RawPath) {
-  return attempt(() => readdirSync(toSystem(folder), { encoding: "latin1" }));
 }
 
 function unreadable(walk: Walk, path: RawPath, errno: string): Problem {

@@ -1,6 +1,14 @@
 import { expect, test } from "vitest";
 import { mostAnHour, spendMetadata } from "./metadata-budget.ts";
-import { dueTries, isWaiting, nextTryMs, noteAbandoned, noteDone, noteFailed } from "./repair-tries.ts";
+import {
+  dueTries,
+  isWaiting,
+  nextTryMs,
+  noteAbandoned,
+  noteDone,
+  noteFailed,
+  waitedMs,
+} from "./repair-tries.ts";
 
 const hour = 3600_000;
 
@@ -18,6 +26,19 @@ test("a repair that fails is tried again later and later, at most an hour apart,
   expect([dueTries(tries, 0), dueTries(tries, hour)]).toEqual([[], ["a"]]);
   expect(nextTryMs(noteAbandoned(tries, "a", 0))).toBe(2000);
   expect(nextTryMs(noteDone(tries, "a"))).toBeNull();
+});
+
+test("one that waits for somebody asks again soon, then each minute, and knows how long it waits", () => {
+  let tries: Parameters<typeof noteFailed>[0] = new Map();
+  const times: number[] = [0];
+  for (let i = 0; i < 8; i += 1) {
+    tries = noteAbandoned(tries, "a", times.at(-1) ?? 0);
+    times.push(nextTryMs(tries) ?? 0);
+  }
+  const rests = times.slice(1).map((time, i) => time - (times[i] ?? 0));
+  expect(rests).toEqual([2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+  expect(waitedMs(tries, "a", times.at(-2) ?? 0)).toBe(times.at(-2));
+  expect(waitedMs(noteFailed(tries, "a", 500_000), "a", 600_000)).toBe(0);
 });
 
 test("in an hour only so many paths are written again for their times alone", () => {

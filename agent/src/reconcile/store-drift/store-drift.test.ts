@@ -1,7 +1,7 @@
 /** What is read when, and what the facts of a path mean. */
 import { Digest, StorePath } from "@chimera/proto/names";
 import { expect, test } from "vitest";
-import { judgeHash, judgeWalk, metadataItem } from "./judge-path.ts";
+import { judgeReading, judgeWalk } from "./judge-path.ts";
 import {
   bookKey,
   endRound,
@@ -156,10 +156,16 @@ test.each<{ what: string; facts: WalkFacts; verified: string | null; verdict: ob
     verdict: drifted("store-content"),
   },
   {
-    what: "cannot be read",
+    what: "the disk refuses",
     facts: { kind: "unreadable", errno: "EIO", at: "a" },
     verified: "s1",
     verdict: drifted("store-content", { detail: "EIO at a" }),
+  },
+  {
+    what: "a damaged file system refuses, by an errno that Node has no name for",
+    facts: { kind: "unreadable", errno: "Unknown system error -117", at: "a" },
+    verified: "s1",
+    verdict: drifted("store-content", { detail: "EUCLEAN at a" }),
   },
   {
     what: "has another mode",
@@ -177,19 +183,54 @@ test.each<{ what: string; facts: WalkFacts; verified: string | null; verdict: ob
   expect(judgeWalk(one, facts, verified)).toMatchObject(verdict);
 });
 
-test("bytes are right or they are named with what was found", () => {
-  expect(judgeHash(one, { kind: "hashed", sha256: one.narSha256, size: 1000 }, seen)).toBeNull();
-  const other = Digest.parse("cd".repeat(32));
-  expect(judgeHash(one, { kind: "hashed", sha256: other, size: 1000 }, seen)).toEqual({
-    path: one.path,
-    kind: "store-content",
-    expected: { type: "nar", size: 1000, sha256: one.narSha256 },
-    found: { type: "nar", size: 1000, sha256: other, detail: "changed last: bin/x" },
-  });
-  expect(judgeHash(one, { kind: "unreadable", errno: "ESTALE", at: "a" }, seen)).toMatchObject({
-    kind: "store-content",
-  });
-  expect(metadataItem(one, "x".repeat(5000)).found.detail).toHaveLength(1024);
+test.each(["EMFILE", "ENFILE", "ENOMEM", "EINTR", "EACCES", "EPERM", "Unknown system error -116"])(
+  "%s says nothing of a path, walked or read",
+  (errno) => {
+    const refused = { kind: "unreadable", errno, at: "a" } as const;
+    const reason = errno.startsWith("E") ? errno : "ESTALE";
+    const unknown = { kind: "unknown", reason, at: "a" };
+    expect(judgeWalk(one, refused, "s1")).toEqual({ ...unknown, wasRead: false });
+    expect(judgeReading(one, { before: seen, hashed: refused, after: seen })).toEqual({
+      ...unknown,
+      wasRead: true,
+    });
+    expect(judgeReading(one, { before: seen, hashed: right, after: refused }).kind).toBe("unknown");
+  },
+);
+
+const right = { kind: "hashed", sha256: one.narSha256, size: 1000 } as const;
+const wrong = { ...right, sha256: Digest.parse("cd".repeat(32)) };
+const writable = { ...seen, metadata: "bin: mode 0755" };
+
+const looked = (before: WalkFacts, after: WalkFacts) => judgeReading(one, { before, hashed: right, after });
+
+test("what a look found is what it saw last", () => {
+  expect(looked(seen, seen)).toEqual({ kind: "clean" });
+  expect(looked(writable, { ...seen, stamp: "s2" })).toMatchObject({ kind: "unknown", reason: "moving" });
+  expect(looked(seen, { ...writable, stamp: "s2" })).toMatchObject({ kind: "unknown", reason: "moving" });
+  expect(looked(writable, writable)).toMatchObject(drifted("store-metadata", { detail: "bin: mode 0755" }));
+  expect(looked(seen, { kind: "missing" })).toMatchObject(drifted("store-missing"));
+  expect(looked(seen, { ...seen, narSize: 96 })).toMatchObject(drifted("store-content", { size: 96 }));
+  const long = { ...seen, metadata: "x".repeat(5000) };
+  const found = looked(long, long);
+  expect(found.kind === "drifted" && found.item.found.detail).toHaveLength(1024);
+});
+
+test("wrong bytes are named with what was found, also where somebody still writes to them", () => {
+  for (const after of [seen, { ...seen, stamp: "s2" }])
+    expect(judgeReading(one, { before: seen, hashed: wrong, after })).toEqual({
+      kind: "drifted",
+      item: {
+        path: one.path,
+        kind: "store-content",
+        expected: { type: "nar", size: 1000, sha256: one.narSha256 },
+        found: { type: "nar", size: 1000, sha256: wrong.sha256, detail: "changed last: bin/x" },
+      },
+    });
+  const gone = { kind: "unreadable", errno: "ENOENT", at: "a" } as const;
+  expect(judgeReading(one, { before: seen, hashed: gone, after: seen })).toMatchObject(
+    drifted("store-content", { detail: "ENOENT at a" }),
+  );
 });
 
 test("only a SHA-256 in SRI form is an expectation", () => {

@@ -11,7 +11,12 @@ export interface ExpectedPath {
 }
 
 /** It vanished, changed or refused while it was looked at. */
-const Unreadable = z.object({ kind: z.literal("unreadable"), errno: z.string(), at: z.string() });
+const Unreadable = z.object({
+  kind: z.literal("unreadable"),
+  errno: z.string().max(64),
+  at: z.string().max(4096),
+});
+export type Unreadable = z.infer<typeof Unreadable>;
 
 /** What the file system says of a path without reading a byte of content. */
 export const WalkFacts = z.discriminatedUnion("kind", [

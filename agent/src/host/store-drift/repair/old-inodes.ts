@@ -2,7 +2,7 @@
 import { closeSync, openSync, readFileSync, readdirSync, readlinkSync, readSync } from "node:fs";
 import { basename } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { attempt } from "../errno-outcome.ts";
+import { attempt } from "../../errno-outcome.ts";
 
 export interface OldProcess {
   pid: number;
@@ -13,30 +13,32 @@ const most = 50;
 const mapsBytes = 4 << 20;
 const deleted = " (deleted)";
 
-export async function processesOnOld(path: string, proc = "/proc"): Promise<OldProcess[]> {
+/** A path that was moved before it was deleted is known to the kernel by its last name. */
+export async function processesOnOld(paths: readonly string[], proc = "/proc"): Promise<OldProcess[]> {
   const found: OldProcess[] = [];
   const listed = attempt(() => readdirSync(proc));
   for (const name of listed.kind === "done" ? listed.value.filter((entry) => /^\d+$/.test(entry)) : []) {
     if (found.length >= most) break;
-    if (runsOld(`${proc}/${name}`, path)) found.push({ pid: Number(name), name: nameOf(`${proc}/${name}`) });
+    if (runsOld(`${proc}/${name}`, paths)) found.push({ pid: Number(name), name: nameOf(`${proc}/${name}`) });
     await setImmediate();
   }
   return found;
 }
 
-function runsOld(folder: string, path: string): boolean {
+function runsOld(folder: string, paths: readonly string[]): boolean {
   const exe = attempt(() => readlinkSync(`${folder}/exe`));
-  if (exe.kind === "done" && isOld(exe.value, path)) return true;
+  if (exe.kind === "done" && isOld(exe.value, paths)) return true;
   const maps = attempt(() => readBounded(`${folder}/maps`));
   // A process that ended meanwhile runs nothing.
   return (
-    maps.kind === "done" && maps.value.split("\n").some((line) => isOld(line.slice(line.indexOf("/")), path))
+    maps.kind === "done" && maps.value.split("\n").some((line) => isOld(line.slice(line.indexOf("/")), paths))
   );
 }
 
 /** A path that is one file ends where its name ends. */
-function isOld(text: string, path: string): boolean {
-  return text.endsWith(deleted) && (text.startsWith(`${path}/`) || text === `${path}${deleted}`);
+function isOld(text: string, paths: readonly string[]): boolean {
+  if (!text.endsWith(deleted)) return false;
+  return paths.some((path) => text.startsWith(`${path}/`) || text === `${path}${deleted}`);
 }
 
 /** The program's file; what a process calls its threads says less. */

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { stripVTControlCharacters } from "node:util";
-import { toolEnvironment } from "../run.ts";
+import { toolEnvironment } from "../../run.ts";
 
 const longestMs = 3600_000;
 const lookMs = 200;
