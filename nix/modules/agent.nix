@@ -144,6 +144,8 @@ in
         StateDirectoryMode = "0700";
         UMask = "0077";
         OOMScoreAdjust = -500;
+        # The store's worker is the first to go; that is no reason to end the agent with it.
+        OOMPolicy = "continue";
       };
     };
 

@@ -71,6 +71,7 @@ describe.skipIf(nixpkgsLib === undefined)(
       expect(Object.keys(serviceConfig).filter((name) => namespaces.test(name))).toEqual([]);
       expect(serviceConfig).toMatchObject({
         KillMode: "mixed",
+        OOMPolicy: "continue",
         Restart: "always",
         RuntimeDirectoryPreserve: true,
       });

@@ -89,6 +89,7 @@ in
         KillMode=mixed
         ${folders}
         OOMScoreAdjust=-500
+        OOMPolicy=continue
         X-RestartIfChanged=false
       '';
     };
