@@ -67,7 +67,7 @@ export function createSupervisorFixture(shell: string): SupervisorFixture {
       }),
     async end() {
       await end();
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     },
   };
 }

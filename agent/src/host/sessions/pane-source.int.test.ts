@@ -104,10 +104,13 @@ test(
   async () => {
     const source = await open(fixture.open("s", "trap 'echo still; read x; echo here $x' INT; yes no end"));
     await vi.waitFor(() => expect(source.held().to).toBeGreaterThan(1_000_000), patient);
-    // Nothing is read meanwhile, as by an agent that is busy.
-    const until = performance.now() + 4000;
-    while (performance.now() < until);
-    await vi.waitFor(() => expect(source.isCounted(0, source.held().to)).toBe(false), patient);
+    // Nothing is read meanwhile, as by an agent that is busy; on a busy machine it takes several times until tmux is far enough ahead.
+    for (let round = 0; round < 10 && source.isCounted(0, source.held().to); round += 1) {
+      const until = performance.now() + 2500;
+      while (performance.now() < until);
+      await sleep(300);
+    }
+    expect(source.isCounted(0, source.held().to)).toBe(false);
     const { from, to } = source.held();
     expect(to - from).toBeLessThanOrEqual(1 << 20);
     await source.type(Uint8Array.of(3));
