@@ -44,6 +44,13 @@ const rules: Rule[] = [
     except: tests,
   },
   {
+    name: "which environment a run gets is decided from what was looked at",
+    why: pureWhy,
+    from: /^cli\/src\/run-session\/(decide|python|record)\//,
+    not: /^(?!cli\/src\/run-session\/(decide|python|record)\/|cli\/src\/print\/|@chimera\/proto\/|zod$|smol-toml$|@renovatebot\/pep440$)/,
+    except: tests,
+  },
+  {
     name: "proto is a leaf",
     why: shareWhy,
     from: /^proto\//,

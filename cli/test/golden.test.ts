@@ -1,4 +1,4 @@
-/** Files that version 1 of the CLI saved: they are read and hold for ever, by nothing but the fleet's id. */
+/** Files that version 1 of the CLI saved: they are read and hold for ever, signed ones by nothing but the fleet's id. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -8,6 +8,8 @@ import { walkFleetKeys } from "../src/fleet/key-chain.ts";
 import { ReceiptsFile } from "../src/receipt/receipts-file.ts";
 import { verifyReceipts } from "../src/receipt/verify-receipts.ts";
 import { checkSize, checkWorld } from "../src/world/check-world.ts";
+import { RunRecord } from "../src/run-session/record/run-record.ts";
+import { stateOf } from "../src/run-session/record/run-state.ts";
 import { WorldFile } from "../src/world/world-file.ts";
 
 const fleetId = FleetId.parse("7ae26e48b2353f3fe4dc7b35fbf773d3f70acb980c97d329b5f054b15f5a90d7");
@@ -32,4 +34,10 @@ test("a world with its signed head", async () => {
   const world = checkWorld(file.world, { id: head.world, fleetId });
   expect(() => checkSize(world, head)).not.toThrow();
   expect(world.leaves.map(({ node }) => node)).toEqual(["n1", "n2"]);
+});
+
+test("the record of a run", async () => {
+  const record = RunRecord.parse(await golden("run-record.json"));
+  expect(stateOf(record, () => false)).toEqual({ kind: "ended", code: 143 });
+  expect(record.asked.words).toEqual(["tools/backup.sh", "a b", "/srv"]);
 });
