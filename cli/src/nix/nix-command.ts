@@ -12,6 +12,8 @@ export interface NixCall {
   env?: Readonly<Record<string, string>>;
   /** Told after each change of what is being built. */
   onProgress?: (log: BuildLog) => void;
+  /** Each line of its log, as it is. */
+  onLine?: (line: string) => void;
 }
 
 export type NixResult = { kind: "ok"; stdout: string } | { kind: "failed"; exitCode: number; log: BuildLog };
@@ -22,7 +24,7 @@ const maxOutputChars = 512 * 1024 * 1024;
 /** Throws tool-missing when there is no nix, deadline… never: Nix may build for hours; Ctrl-C ends it. */
 export async function runNix(
   io: Io,
-  { args, cwd = io.cwd, stdin, env, onProgress }: NixCall,
+  { args, cwd = io.cwd, stdin, env, onProgress, onLine }: NixCall,
 ): Promise<NixResult> {
   const log = createBuildLog();
   const child = execa("nix", [...args, ...always], {
@@ -36,6 +38,7 @@ export async function runNix(
     buffer: { stderr: false },
   });
   for await (const line of child.iterable({ from: "stderr" })) {
+    onLine?.(line);
     if (log.read(line)) onProgress?.(log);
   }
   const result = await child;

@@ -8,6 +8,7 @@ import { RolloutFile } from "../fleet/head/plan-rollout.ts";
 import { PolicyFile } from "../fleet/head/head-policy.ts";
 import type { Io } from "../io.ts";
 import { readToml } from "../read-toml.ts";
+import { RunFile } from "../run-session/env/run-file.ts";
 import { SshFile } from "../ssh/transport/ssh-settings.ts";
 
 const text = z.string().min(1).max(1024);
@@ -39,6 +40,8 @@ export const ProjectFile = z.strictObject({
   rollout: RolloutFile.optional(),
   /** How nodes are reached by `--over ssh`. */
   ssh: SshFile.optional(),
+  /** What `chimera run` takes for scripts of this project. */
+  run: RunFile.optional(),
   nodes: z.record(z.string().max(64), ProjectNode).default({}),
 });
 export type ProjectFile = z.infer<typeof ProjectFile>;
