@@ -128,5 +128,24 @@ export const commandTable: readonly CommandEntry[] = [
     summary: "put signed documents back after a loss",
     load: () => import("./commands/reseed.ts"),
   },
+  {
+    name: "run",
+    summary: "a script in its Nix environment and a session that stays",
+    load: () => import("./commands/run/run.ts"),
+  },
+  { name: "ps", summary: "the runs of this machine", load: () => import("./commands/run/ps.ts") },
+  {
+    name: "attach",
+    summary: "bring a session to this terminal",
+    load: () => import("./commands/run/attach.ts"),
+  },
+  { name: "logs", summary: "what a run wrote", load: () => import("./commands/run/logs.ts") },
+  { name: "stop", summary: "end runs", load: () => import("./commands/run/stop.ts") },
+  { name: "rm", summary: "forget ended runs", load: () => import("./commands/run/rm.ts") },
+  {
+    name: "restart",
+    summary: "start a run again",
+    load: () => import("./commands/run/restart.ts"),
+  },
   { name: "version", summary: "print the version", load: () => import("./commands/version.ts") },
 ];

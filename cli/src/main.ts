@@ -11,7 +11,13 @@ if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
   const set = process.env["XDG_CACHE_HOME"] ?? "";
   const folder = isAbsolute(set) ? set : join(homedir(), ".cache");
   enableCompileCache(join(folder, "chimera", "compile-cache"));
-  const { processIo } = await import("./io.ts");
-  const { run } = await import("./run.ts");
-  process.exitCode = await run(argv, processIo());
+  // Called by `chimera run`, once for each session: what a person types never begins like this.
+  if (argv[0] === "--keep-run" && argv[1] !== undefined) {
+    const { keepRun } = await import("./run-session/keep/keep-run.ts");
+    await keepRun(argv[1]);
+  } else {
+    const { processIo } = await import("./io.ts");
+    const { run } = await import("./run.ts");
+    process.exitCode = await run(argv, processIo());
+  }
 }

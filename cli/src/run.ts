@@ -12,7 +12,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     await program.parseAsync([...argv], { from: "user" });
     return io.result.code;
   } catch (error) {
-    return report(error, { io, json: argv.includes("--json") });
+    return report(error, { io, argv, json: argv.includes("--json") });
   }
 }
 
@@ -26,6 +26,8 @@ async function createProgram(argv: readonly string[], io: Io): Promise<Command> 
     .helpCommand("help [command]", "show help of a command")
     .configureOutput({ writeOut: io.out, writeErr: io.err })
     .exitOverride()
+    // What stands behind the name of a script belongs to the script.
+    .enablePositionalOptions()
     .showSuggestionAfterError()
     .showHelpAfterError("(chimera --help lists the commands)")
     .addHelpText(
@@ -47,7 +49,10 @@ async function createProgram(argv: readonly string[], io: Io): Promise<Command> 
   return program;
 }
 
-function report(error: unknown, { io, json }: { io: Io; json: boolean }): number {
+function report(
+  error: unknown,
+  { io, argv, json }: { io: Io; argv: readonly string[]; json: boolean },
+): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
     // Commander has told the person already.
@@ -55,7 +60,7 @@ function report(error: unknown, { io, json }: { io: Io; json: boolean }): number
     return errorCodes.usage.exit;
   }
   if (io.signal.aborted) {
-    io.err("chimera: interrupted; what was published stays published (chimera history)\n");
+    io.err(`chimera: interrupted; ${whatStays(argv)}\n`);
     return interruptExit(io.signal.reason);
   }
   if (!(error instanceof ChimeraError)) {
@@ -67,6 +72,13 @@ function report(error: unknown, { io, json }: { io: Io; json: boolean }): number
   if (json) io.out(errorDocument(error.code, message));
   io.err(`chimera: ${message} [${error.code}]\n`);
   return errorCodes[error.code].exit;
+}
+
+function whatStays(argv: readonly string[]): string {
+  const isOfRuns = ["run", "attach", "logs", "stop", "rm", "restart"].includes(argv[0] ?? "");
+  return isOfRuns
+    ? "what runs in a session runs on (chimera ps)"
+    : "what was published stays published (chimera history)";
 }
 
 function errorDocument(code: string, message: string): string {

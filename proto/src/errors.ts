@@ -9,6 +9,8 @@ export const errorCodes = {
   "not-found": { retry: "never", http: 404, exit: 66 },
   "file-unreadable": { retry: "never", http: 500, exit: 66 },
   "tool-missing": { retry: "never", http: 500, exit: 69 },
+  // As a shell says it, and every program that starts another one.
+  "command-missing": { retry: "never", http: 404, exit: 127 },
   "tool-failed": { retry: "backoff", http: 500, exit: 70 },
   "signature-invalid": { retry: "never", http: 403, exit: 77 },
   "token-missing": { retry: "never", http: 401, exit: 77 },

@@ -20,6 +20,8 @@ interface Words {
   nodes: string[];
   tags: string[];
   proposals: string[];
+  /** Living and ended runs of this machine. */
+  runs: { living: string[]; all: string[] };
 }
 
 /** Every command must be defined already: their options are what is completed. `asked`: the words so far, at a Tab. */
@@ -43,12 +45,17 @@ export async function attachCompletion(
   if (asked !== undefined) offerWords(root, await readWords(io, asked));
 }
 
-function offerWords({ commands }: RootCommand, { contexts, nodes, tags, proposals }: Words): void {
+function offerWords({ commands }: RootCommand, { contexts, nodes, tags, proposals, runs }: Words): void {
   const context = offer(contexts, "context");
   const targets = offer([...nodes, ...tags], "target");
   const own = offer(nodes, "node");
   const kinds = offer(["all", ...entryKinds], "kind");
   const byCommand = new Map([
+    ["attach", offer(runs.living, "session")],
+    ["stop", offer(runs.living, "session")],
+    ["logs", offer(runs.all, "session")],
+    ["rm", offer(runs.all, "session")],
+    ["restart", offer(runs.all, "session")],
     ["context use", context],
     ["sign", offer(proposals, "proposal")],
     ["drift", own],
@@ -89,12 +96,22 @@ async function readWords(io: Io, asked: readonly string[]): Promise<Words> {
   const own = Object.entries(project?.nodes ?? {});
   const nodes = own.length > 0 ? own.map(([node]) => node) : ((await orNothing(registeredNodes(io))) ?? []);
   const proposals = asked.includes("sign") ? await orNothing(proposalIds(io)) : undefined;
+  const wantsRuns = ["attach", "stop", "logs", "rm", "restart"].some((name) => asked.includes(name));
   return {
+    runs: wantsRuns ? await runNames(io) : { living: [], all: [] },
     proposals: proposals ?? [],
     contexts: Object.keys(contexts?.contexts ?? {}),
     nodes,
     tags: [...new Set(own.flatMap(([, { tags }]) => tags.map((tag) => `@${tag}`)))],
   };
+}
+
+async function runNames(io: Io): Promise<Words["runs"]> {
+  const { listRuns } = await import("../run-session/runs/run-store.ts");
+  const { isLiving } = await import("../run-session/record/run-state.ts");
+  const runs = listRuns(io).flatMap((found) => (found.kind === "run" ? [found.run] : []));
+  const names = (some: typeof runs): string[] => [...new Set(some.map(({ record }) => record.name))];
+  return { living: names(runs.filter(({ state }) => isLiving(state))), all: names(runs) };
 }
 
 async function registeredNodes(io: Io): Promise<string[]> {

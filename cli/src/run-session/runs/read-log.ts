@@ -1,0 +1,112 @@
+/** SHELL. A run's log: its last lines, and what comes after them, byte by byte or for a terminal. */
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { createLogFilter } from "../../print/run/log-filter.ts";
+import type { Io } from "../../io.ts";
+import { markAtEnd } from "../keep/end-mark.ts";
+
+const blockBytes = 64 * 1024;
+const lookMs = 100;
+
+/** Empty where there is no such file. */
+export async function lastLines(path: string, count: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  const once = { lines: count, goesOn: () => false, pause: () => Promise.resolve() };
+  for await (const chunk of readFrom(path, once)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+interface LogReading {
+  /** Lines from the end to begin with; infinite for all of them. */
+  lines: number;
+  /** Whether more may come. */
+  goesOn: () => boolean;
+  pause: () => Promise<void>;
+}
+
+export async function* followLog(
+  io: Io,
+  path: string,
+  { lines, goesOn }: Omit<LogReading, "pause">,
+): AsyncGenerator<Buffer> {
+  yield* readFrom(path, {
+    lines,
+    goesOn: () => goesOn() && !io.outGone(),
+    pause: () => io.sleep(lookMs),
+  });
+}
+
+async function* readFrom(path: string, { lines, goesOn, pause }: LogReading): AsyncGenerator<Buffer> {
+  const file = openIfThere(path);
+  if (file === undefined) return;
+  try {
+    let at = startOfLines(file, lines);
+    let held = 0;
+    for (;;) {
+      // Asked before the last look, which then sees all that was ever written.
+      const mayGrow = goesOn();
+      for (let chunk = readAt(file, at); chunk.length > 0; chunk = readAt(file, at)) {
+        // The keeper's mark is about to be cut off again: what may be one waits for the next look, once.
+        held = mayGrow && chunk.length !== held ? markAtEnd(chunk) : 0;
+        const sure = chunk.subarray(0, chunk.length - held);
+        at += sure.length;
+        if (sure.length > 0) yield sure;
+        if (held > 0) break;
+      }
+      if (!mayGrow) return;
+      await pause();
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, "r");
+  } catch {
+    return undefined;
+  }
+}
+
+function readAt(file: number, at: number): Buffer {
+  const block = Buffer.alloc(blockBytes);
+  return block.subarray(0, readSync(file, block, 0, blockBytes, at));
+}
+
+/** Where the last lines begin; a line end at the very end ends the last of them. */
+function startOfLines(file: number, lines: number): number {
+  const { size } = fstatSync(file);
+  if (lines === Infinity) return 0;
+  let left = lines;
+  for (let end = size; end > 0;) {
+    const begin = Math.max(0, end - blockBytes);
+    const block = readAt(file, begin).subarray(0, end - begin);
+    for (let at = block.length - 1; at >= 0; at -= 1) {
+      if (block[at] !== 0x0a || begin + at === size - 1) continue;
+      left -= 1;
+      if (left === 0) return begin + at + 1;
+    }
+    end = begin;
+  }
+  return lines === 0 ? size : 0;
+}
+
+/** To a terminal without what a terminal would act on. */
+export async function writeFiltered(bytes: Buffer): Promise<void> {
+  const filter = createLogFilter();
+  await write(filter.take(bytes) + filter.end());
+}
+
+/** As they are, or filtered for a terminal; waits while nobody reads. */
+export async function writeLog(chunks: AsyncIterable<Buffer>, isFiltered: boolean): Promise<void> {
+  const filter = createLogFilter();
+  for await (const chunk of chunks) await write(isFiltered ? filter.take(chunk) : chunk);
+  if (isFiltered) await write(filter.end());
+}
+
+async function write(data: string | Buffer): Promise<void> {
+  if (data.length === 0) return;
+  await new Promise<void>((resolve) => {
+    process.stdout.write(data, () => resolve());
+  });
+}
