@@ -13,6 +13,7 @@ import { panicLab } from "./panic-lab.ts";
 import { printReport } from "./print-report.ts";
 import { storm } from "./storm.ts";
 import { reconnectFleet } from "./reconnect-fleet.ts";
+import { run } from "./run.ts";
 import { scrub } from "./scrub.ts";
 
 const benches: Record<string, (report: Report) => Promise<Figure[]>> = {
@@ -23,6 +24,7 @@ const benches: Record<string, (report: Report) => Promise<Figure[]>> = {
   "panic-fleet": panicFleet,
   "panic-lab": panicLab,
   "reconnect-fleet": reconnectFleet,
+  run,
   scrub,
   storm,
 };
