@@ -64,7 +64,7 @@ async function createPublisher(author: string, reaches = new Set(names)) {
     createSshObserver(io, ssh, {
       context: await currentContext(io, undefined),
       project: { folder: home, nodes: {} },
-      nodes: names.map((name) => NodeName.parse(name)),
+      nodes: [],
       worldFile: undefined,
       base: "effective",
     });

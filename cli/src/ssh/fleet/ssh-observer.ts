@@ -196,14 +196,21 @@ function trustOf(fleetId: FleetId, { newest, chain }: FleetKeys, seen: readonly 
   return { fleetId, roles: newest.set.roles, chain, known, vouched: undefined };
 }
 
-/** Of chimera.toml, of the command, and of the newest head that was seen here. */
+/** Of chimera.toml, of the command, and of the newest head that was seen here; of what lay before it where its own world is not kept here. */
 async function namesToAsk(io: Io, { context: { fleetId }, project, nodes }: SshLook) {
   const seen = await readCopy(copyFolder(io, fleetId), "head");
-  const world = seen === undefined ? null : parsePayload(payloadOf(seen, "head"), Head).world;
-  const leaves = world === null ? null : await keptWorld(io, fleetId, world);
+  const head = seen === undefined ? null : parsePayload(payloadOf(seen, "head"), Head);
+  const leaves = head === null ? null : await keptWorld(io, fleetId, head.world);
+  const before = leaves === null && head !== null ? await worldBefore(io, head) : null;
   const ofProject = Object.keys(project.nodes).map((node) => NodeName.parse(node));
-  const names = new Set([...ofProject, ...nodes, ...(leaves ?? []).map(({ node }) => node)]);
+  const known = leaves ?? before ?? [];
+  const names = new Set([...ofProject, ...nodes, ...known.map(({ node }) => node)]);
   return { names: [...names].toSorted(), isWorldKnown: leaves !== null };
+}
+
+/** Another operator's head: its leaves are with the nodes, and nearly all of them were there before. */
+async function worldBefore(io: Io, { fleetId, revertTo }: Head): Promise<Leaf[] | null> {
+  return revertTo === null ? null : keptWorld(io, fleetId, revertTo);
 }
 
 /** Without a head of one's own the nodes' is waited for. */
