@@ -2,12 +2,11 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createRunStage, eventually, type RunStage } from "../fixture/run-stage.ts";
+import { createRunStage, eventually, main, type RunStage } from "../fixture/run-stage.ts";
 
-const main = resolve(import.meta.dirname, "../../src/main.ts");
 let stage: RunStage;
 beforeAll(async () => {
   stage = await createRunStage();
@@ -180,15 +179,7 @@ test("somebody's folder in the place of ours is refused", async () => {
   await execa("chmod", ["777", join(wide, "chimera")]);
   const said = await execa(
     "env",
-    [
-      `XDG_RUNTIME_DIR=${wide}`,
-      process.execPath,
-      join(import.meta.dirname, "../../src/main.ts"),
-      "run",
-      "-d",
-      "--",
-      "true",
-    ],
+    [`XDG_RUNTIME_DIR=${wide}`, process.execPath, main, "run", "-d", "--", "true"],
     {
       cwd: stage.work,
       env: stage.env,

@@ -4,7 +4,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createRunStage, eventually, type Listed, type RunStage } from "../fixture/run-stage.ts";
+import { createRunStage, eventually, main, type Listed, type RunStage } from "../fixture/run-stage.ts";
 
 const exec = promisify(execFile);
 
@@ -100,11 +100,9 @@ describe("rm and restart", () => {
     await stage.call(["run", "-d", "--name", "r", "--", "true"]);
     await untilState("r.1", "ended");
     await rm(stage.work, { recursive: true });
-    const said = await exec(
-      process.execPath,
-      [join(import.meta.dirname, "../../src/main.ts"), "restart", "r"],
-      { cwd: "/", env: stage.env },
-    ).catch((error: unknown) => String(error));
+    const said = await exec(process.execPath, [main, "restart", "r"], { cwd: "/", env: stage.env }).catch(
+      (error: unknown) => String(error),
+    );
     expect(said).toMatch(/which is no folder any more/u);
     await mkdir(stage.work);
   });

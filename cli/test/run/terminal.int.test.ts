@@ -2,7 +2,7 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createRunStage, eventually, isThere, type RunStage } from "../fixture/run-stage.ts";
+import { createRunStage, eventually, main, isThere, type RunStage } from "../fixture/run-stage.ts";
 
 let stage: RunStage;
 beforeEach(async () => {
@@ -73,14 +73,7 @@ describe("a script at a terminal", () => {
   });
 
   test("with one stream that leads elsewhere is in the foreground, and that stream goes there", async () => {
-    const words = [
-      process.execPath,
-      join(import.meta.dirname, "../../src/main.ts"),
-      "run",
-      "--name",
-      "err",
-      "--",
-    ];
+    const words = [process.execPath, main, "run", "--name", "err", "--"];
     const script = '"$@" sh -c "echo out; echo err >&2" 2>err.txt';
     const terminal = await stage.terminal([
       "run",
@@ -202,9 +195,7 @@ describe("leaving and coming back", () => {
       code: 64,
       err: expect.stringContaining("needs a terminal"),
     });
-    const inner = [process.execPath, join(import.meta.dirname, "../../src/main.ts"), "attach", "in"].join(
-      " ",
-    );
+    const inner = [process.execPath, main, "attach", "in"].join(" ");
     const terminal = await stage.terminal(["attach", "in"]);
     await terminal.type(inner);
     await terminal.keys("Enter");
