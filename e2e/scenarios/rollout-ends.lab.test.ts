@@ -46,6 +46,12 @@ async function expectOn(label: string, nodes = everybody): Promise<void> {
   }
 }
 
+async function waitCommitted(node: string, label: string): Promise<void> {
+  await waitView(fleet, node, ({ status }) => {
+    return status?.state === "committed" && status.system.current?.endsWith(`-${label}`) === true;
+  });
+}
+
 const Status = z.object({ record: RolloutRecord.nullable() });
 
 async function waitRecord(what: string, condition: (record: RolloutRecord | null) => boolean) {
@@ -73,9 +79,7 @@ async function backWithoutCanary(label: string): Promise<void> {
   const endsMs = Date.parse(/should it fail by (\S+Z)/.exec(stderr)?.[1] ?? "");
   await waitRecord("the canary may go", (record) => record?.phase === "waves");
   await operator.ok(["rollout", "pause", "--reason", "a look"]);
-  await waitView(fleet, "n3", ({ status }) => {
-    return status?.state === "committed" && status.system.current?.endsWith(`-${label}`) === true;
-  });
+  await waitCommitted("n3", label);
   await fleet.lab.host("n3").powerCut();
   const asked = await operator.run(["rollout", "abort", "--reason", "changed my mind"]);
   expect(asked.code, asked.stderr).toBe(0);
@@ -92,7 +96,7 @@ test("a canary that had committed, and was off when the fleet went back, goes ba
   const laid = await store.read(keys.waveReceipts(fleet.facts.fleetId, "back"));
   expect(BackReceipts.parse(laid).receipts).toHaveLength(2);
   await fleet.lab.host("n3").boot();
-  await waitView(fleet, "n3", ({ status }) => status?.system.current?.endsWith("-a") === true);
+  await waitCommitted("n3", "a");
   await waitFailed(fleet, []);
   await expectOn("a");
 });
@@ -125,7 +129,7 @@ test("a node that was away for the whole rollout comes along after its record wa
   await loseTheRecord();
   await n4.boot();
   await waitRecord("the record again", (record) => record?.phase === "committed");
-  await waitView(fleet, "n4", ({ status }) => status?.system.current?.endsWith("-c") === true);
+  await waitCommitted("n4", "c");
   await waitFailed(fleet, []);
   await expectOn("c");
 });
