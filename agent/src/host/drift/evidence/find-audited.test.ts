@@ -18,7 +18,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createAuditSearch, type FoundFile } from "./find-audited.ts";
 
-const recorded = join(import.meta.dirname, "../../../reconcile/drift/audit/golden/auditd-3.0.9-raw.log");
+const recorded = join(import.meta.dirname, "../../../reconcile/drift/audit/golden/auditd-3.0.9-raw.txt");
 const text = readFileSync(recorded, "latin1");
 const begun = 1_795_989_960_000;
 const hosts = (untilMs: number): FoundFile => ({

@@ -6,7 +6,7 @@ import { audited, parseAuditLine, parseJournalAudit, type AuditRecord } from "./
 import { findChange, shownDevice, type ChangeTarget } from "./find-change.ts";
 
 const golden = join(import.meta.dirname, "golden");
-const textOf = (format: string): string => readFileSync(join(golden, `auditd-3.0.9-${format}.log`), "latin1");
+const textOf = (format: string): string => readFileSync(join(golden, `auditd-3.0.9-${format}.txt`), "latin1");
 const recordsOf = (text: string): AuditRecord[] =>
   text.split("\n").flatMap((line) => parseAuditLine(line) ?? []);
 const raw = recordsOf(textOf("raw"));
