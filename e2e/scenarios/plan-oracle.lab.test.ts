@@ -1,14 +1,19 @@
 // `chimera plan` against what the switch then does, over generated changes of units: unit by unit, by systemd's own word.
-// With CHIMERA_STC_NG=<path> the same steps are gone with nixpkgs' own switch-to-configuration-ng too.
+// With CHIMERA_STC_NG=<path> and CHIMERA_STC_NG_VERSION=<which> the same steps are gone with nixpkgs' own
+// switch-to-configuration-ng too. Each run is a line of e2e/ledger/plan-oracle.jsonl.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startOracleHost, type Foreseen, type OracleHost } from "../fixtures/plan-oracle.ts";
 import { deedFor, foreseenFor, listed, outcomeOf, type Seen } from "../fixtures/unit-changes/judge-switch.ts";
 import { makeSteps } from "../fixtures/unit-changes/make-changes.ts";
 import type { UnitChange } from "../fixtures/unit-changes/unit-change.ts";
+import type { OracleRun } from "../fixtures/oracle-run.ts";
+import { commitNow } from "../soak/commit-now.ts";
+import { appendLine, oracleLedger } from "../soak/ledger/ledger-file.ts";
 
 const seed = Number(process.env["CHIMERA_ORACLE_SEED"] ?? 5);
 const steps = makeSteps({ seed, steps: 12, perStep: 21 });
 const stcNg = process.env["CHIMERA_STC_NG"];
+const stcNgVersion = process.env["CHIMERA_STC_NG_VERSION"];
 
 let on: OracleHost;
 
@@ -86,6 +91,31 @@ interface Step {
   lines: readonly string[];
 }
 
+/** Also a run with differences is kept. */
+async function keep(
+  tried: Pick<OracleRun, "switch" | "version" | "sha256">,
+  { judged, differences }: { judged: number; differences: readonly Difference[] },
+): Promise<void> {
+  const at = new Date().toISOString();
+  const commit = await commitNow();
+  const counts = { seed, steps: steps.length, judged, differences: differences.length };
+  const run: OracleRun = { oracle: "plan", at, commit, ...tried, ...counts };
+  await appendLine(oracleLedger, run);
+}
+
+async function sha256On(path: string): Promise<string> {
+  const [sum = ""] = (await on.host.runChecked(["sha256sum", path])).split(" ");
+  return sum;
+}
+
+/** The program that the system's own script starts. */
+async function labProgram(): Promise<string> {
+  const script = await on.host.runChecked(["cat", `${on.systems[0]}/bin/switch-to-configuration`]);
+  const path = /\/nix\/store\/[^\s"']*switch-to-configuration\.mjs/u.exec(script)?.[0];
+  if (path === undefined) throw new Error(`no program in ${script}`);
+  return path;
+}
+
 /** What an earlier step left down is not what a boot starts, and that is what a plan goes by. */
 function isLeftDown(
   { unit, foreseen, done }: Said,
@@ -128,6 +158,12 @@ function differencesOf({ step, changes, foreseen, seen, lines }: Step): Differen
 
 test("what is foreseen is what the lab's switch then does", async () => {
   const { judged, differences } = await goThrough(ofTheLab);
+  const tried = {
+    switch: "lab",
+    version: await commitNow(),
+    sha256: await sha256On(await labProgram()),
+  } as const;
+  await keep(tried, { judged, differences });
   expect(differences).toEqual([]);
   expect(judged).toBeGreaterThanOrEqual(200);
 });
@@ -137,7 +173,11 @@ test.skipIf(stcNg === undefined)(
   async () => {
     await on.reboot();
     await on.host.upload(stcNg ?? "", "/run/stc-ng");
+    if (stcNgVersion === undefined) throw new Error("say which it is: CHIMERA_STC_NG_VERSION");
     const { judged, differences } = await goThrough(ofNixpkgs);
+    const sha256 = await sha256On("/run/stc-ng");
+    const tried = { switch: "switch-to-configuration-ng", version: stcNgVersion, sha256 } as const;
+    await keep(tried, { judged, differences });
     expect(differences).toEqual([]);
     expect(judged).toBeGreaterThanOrEqual(200);
   },

@@ -7,6 +7,7 @@ import { z } from "zod";
 const folder = join(import.meta.dirname, "../../ledger");
 export const activationLedger = join(folder, "activation.jsonl");
 export const rolloutLedger = join(folder, "rollout.jsonl");
+export const oracleLedger = join(folder, "plan-oracle.jsonl");
 
 /** What became of a failed trial, by "seed:trial". */
 export type Findings = Readonly<Record<string, string>>;
