@@ -9,10 +9,11 @@ import { listPackages } from "./lab/prepare/list-packages.ts";
 import { prepare } from "./lab/prepare/prepare.ts";
 import { reporter } from "./lab/report.ts";
 import { toolCommand } from "./lab/tools/tool-command.ts";
+import { ensureVmBase } from "./lab/vm/vm-base.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const reports = join(root, ".vitest");
-const projects = ["unit", "layers", "integration", "lab"];
+const projects = ["unit", "layers", "integration", "lab-alone", "lab"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -48,9 +49,11 @@ process.exitCode = allPassed && !interrupted.signal.aborted ? 0 : 1;
 
 /** The lab needs a whole machine; integration tests are content with a machine that has their tools. */
 async function setUp(): Promise<void> {
-  const needsLab = values.project.includes("lab");
+  const needsLab = values.project.some((name) => name.startsWith("lab"));
   const needsTools = values.project.includes("integration") && !hasTools();
   if (needsLab || needsTools) await prepare(reporter());
+  // Before two scenarios want them at once.
+  if (needsLab) await ensureVmBase(reporter());
 }
 
 function hasTools(): boolean {

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { ChimeraError } from "@chimera/proto/errors";
 import { killCgroup, labCgroup, removeLabCgroups } from "./kernel/cgroups.ts";
-import { claimLink, isClaimed, labFolder, permitFile, readState, stateFile } from "./lab-state.ts";
+import { claimLink, isClaimed, labFolder, otherLabs, permitFile, readState, stateFile } from "./lab-state.ts";
 import type { LabState } from "./lab-state.ts";
 import { readMountInfo } from "./kernel/mount-info.ts";
 import { bridgeName, removeBridge } from "./kernel/network.ts";
@@ -44,7 +44,7 @@ export async function down(report: Report = silent): Promise<void> {
   await removeLabCgroups();
   await removeBridge();
   if (state !== undefined) {
-    await restoreSysctls(state.sysctls);
+    if (otherLabs().length === 0) await restoreSysctls(state.sysctls);
     await removeRunLeftovers(state.runBefore);
   }
   // The state goes last: until then whoever comes next knows what is left to do.

@@ -4,6 +4,7 @@ import { mkdir, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { ChimeraError } from "@chimera/proto/errors";
+import { inLane, lane, lanes } from "./lane.ts";
 import { cacheFolder } from "./prepare/cache-folder.ts";
 import { VmSpec } from "./vm/vm-spec.ts";
 import { ProcessIdentity } from "./kernel/process-identity.ts";
@@ -44,8 +45,8 @@ export const LabState = z.strictObject({
 });
 export type LabState = z.infer<typeof LabState>;
 
-/** Names the folder of the one lab of this machine, whichever cache folder its maker used. Gone after `down`. */
-export const claimLink = "/run/chimera-lab";
+/** Names the folder of this lane's lab, whichever cache folder its maker used. Gone after `down`. */
+export const claimLink = claimOf(lane);
 
 export function labFolder(): string {
   return isClaimed() ? readlinkSync(claimLink) : ownLabFolder();
@@ -55,21 +56,33 @@ export function isClaimed(): boolean {
   return lstatSync(claimLink, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 }
 
-/** Makes this machine's lab ours; of two that try at once, one fails. */
+/** Makes this lane's lab ours; of two that try at once, one fails. */
 export async function claimLab(): Promise<void> {
   await symlink(ownLabFolder(), claimLink).catch((cause: unknown) => {
-    throw new ChimeraError("write-conflict", "another process is bringing a lab up on this machine", {
+    throw new ChimeraError("write-conflict", "another process is bringing this lab up", {
       cause,
     });
   });
 }
 
-function ownLabFolder(): string {
-  return join(cacheFolder(), "lab");
+function claimOf(one: number): string {
+  return inLane("/run/chimera-lab", one);
 }
 
-export function stateFile(): string {
-  return join(labFolder(), "state.json");
+/** Folders of the labs that are up in other lanes. */
+export function otherLabs(): string[] {
+  const claims = lanes.filter((one) => one !== lane).map(claimOf);
+  return claims.flatMap((link) =>
+    lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() === true ? [readlinkSync(link)] : [],
+  );
+}
+
+function ownLabFolder(): string {
+  return join(cacheFolder(), inLane("lab"));
+}
+
+export function stateFile(folder = labFolder()): string {
+  return join(folder, "state.json");
 }
 
 export function hostFolder(name: string): string {
@@ -81,13 +94,14 @@ export function permitFile(): string {
   return join(labFolder(), "runners-may-start");
 }
 
-export async function readState(): Promise<LabState | undefined> {
-  if (!existsSync(stateFile())) return undefined;
-  const parsed = LabState.safeParse(JSON.parse(await readFile(stateFile(), "utf8")));
+export async function readState(folder = labFolder()): Promise<LabState | undefined> {
+  const path = stateFile(folder);
+  if (!existsSync(path)) return undefined;
+  const parsed = LabState.safeParse(JSON.parse(await readFile(path, "utf8")));
   if (parsed.success) return parsed.data;
   throw new ChimeraError(
     "state-invalid",
-    `${stateFile()} is of another version of the lab: run its own \`npm run lab -- down\`, or remove the file`,
+    `${path} is of another version of the lab: run its own \`npm run lab -- down\`, or remove the file`,
     { cause: parsed.error },
   );
 }

@@ -8,7 +8,7 @@ import { makeHost } from "./host/host.ts";
 import type { Host } from "./host/host.ts";
 import { planHosts } from "./host/host-spec.ts";
 import type { HostSpec } from "./host/host-spec.ts";
-import { claimLab, hostFolder, permitFile, readState, writeState } from "./lab-state.ts";
+import { claimLab, hostFolder, otherLabs, permitFile, readState, writeState } from "./lab-state.ts";
 import type { HostRecord, LabState } from "./lab-state.ts";
 import { freeSubnet, machineAddress, makeBridge } from "./kernel/network.ts";
 import { prepare } from "./prepare/prepare.ts";
@@ -71,12 +71,18 @@ async function plan(
     owner: ownIdentity(),
     bootId: bootId(),
     subnet,
-    sysctls: await sysctlsToRaise(),
+    sysctls: await sysctlsBefore(),
     runBefore: await runEntries(),
     hosts: planHosts(options.hosts, { subnet, ...rootfs }),
   };
   await writeState(state);
   return state;
+}
+
+/** Another lane's lab may have raised them already: it wrote down what they were. */
+async function sysctlsBefore(): Promise<Record<string, string>> {
+  const others = await Promise.all(otherLabs().map((folder) => readState(folder)));
+  return Object.assign(await sysctlsToRaise(), ...others.map((state) => state?.sysctls));
 }
 
 /** Ends a lab that nobody uses any more; with `refuse` one whose hosts still run is an error. */

@@ -3,8 +3,10 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { claimLink, isClaimed, labFolder } from "./lab-state.ts";
+import { inLane } from "./lane.ts";
 import { readMountInfo } from "./kernel/mount-info.ts";
 import { readProc } from "./kernel/process-identity.ts";
+import { machinePrefix } from "./run-leftovers.ts";
 import { runTool } from "./tools/run-tool.ts";
 
 export type MachineSnapshot = {
@@ -42,8 +44,8 @@ export async function labProcesses(): Promise<string[]> {
 }
 
 function isOfLab(pid: string, command: string): boolean {
-  if (command.includes("--machine=chimera-") || command.includes("mmdebstrap")) return true;
-  if ((readProc(`/proc/${pid}/cgroup`) ?? "").includes("/chimera-lab/")) return true;
+  if (command.includes(`--machine=${machinePrefix}`) || command.includes("mmdebstrap")) return true;
+  if ((readProc(`/proc/${pid}/cgroup`) ?? "").includes(`/${inLane("chimera-lab")}/`)) return true;
   return (readProc(`/proc/${pid}/mountinfo`) ?? "").includes(`${labFolder()}/`);
 }
 
@@ -56,7 +58,7 @@ async function sysctls(): Promise<string[]> {
 
 async function labCgroups(): Promise<string[]> {
   const mounts = (await readMountInfo()).filter((mount) => mount.type.startsWith("cgroup"));
-  const roots = mounts.map((mount) => join(mount.target, "chimera-lab"));
+  const roots = mounts.map((mount) => join(mount.target, inLane("chimera-lab")));
   return [...new Set(roots)].filter((path) => existsSync(path));
 }
 

@@ -2,7 +2,11 @@
 import { existsSync } from "node:fs";
 import { readdir, rm, rmdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { lane } from "./lane.ts";
 import { runTool } from "./tools/run-tool.ts";
+
+/** What every machine of this lane's lab is called by nspawn. */
+export const machinePrefix = lane === 1 ? "chimera-" : `chimera${lane}-`;
 
 /** nspawn's own folders, parents first; no other entry of /run/systemd is ever touched. */
 const folders = ["", "/locks", "/propagate", "/unix-export"].map((name) => `/run/systemd/nspawn${name}`);
@@ -30,7 +34,7 @@ async function removeOwn(path: string): Promise<void> {
     await runTool(["flock", "--nonblock", path, "rm", "--force", path]).catch(inUse);
     return;
   }
-  if (basename(path).startsWith("chimera-")) await rm(path, { recursive: true, force: true });
+  if (basename(path).startsWith(machinePrefix)) await rm(path, { recursive: true, force: true });
 }
 
 function inUse(): void {

@@ -8,6 +8,7 @@ import { basename, join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeAll, expect, test } from "vitest";
 import { isPopulated, labCgroup } from "../lab/kernel/cgroups.ts";
+import { bridgeName } from "../lab/kernel/network.ts";
 import { downUnlessInUse } from "../lab/down.ts";
 import { findLeader } from "../lab/host/host.ts";
 import { usualHosts } from "../lab/host/host-spec.ts";
@@ -36,7 +37,7 @@ afterEach(async () => {
 const moments: Record<string, () => boolean | Promise<boolean>> = {
   "the machine is claimed": () => isClaimed(),
   "the state is written": () => existsSync(stateFile()),
-  "the bridge is there": () => existsSync("/sys/class/net/chimera-lab"),
+  "the bridge is there": () => existsSync(`/sys/class/net/${bridgeName}`),
   "runners may start": () => existsSync(permitFile()),
   "the first runner has joined its cgroup": async () => isPopulated(join(await labCgroup(), "hub")),
   "the first PID 1 is there": async () => (await findLeader("hub")) !== undefined,

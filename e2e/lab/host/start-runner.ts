@@ -9,6 +9,7 @@ import { keptLayers } from "./kept-layers.ts";
 import { hostFolder, permitFile } from "../lab-state.ts";
 import type { HostRecord } from "../lab-state.ts";
 import { bridgeName } from "../kernel/network.ts";
+import { machinePrefix } from "../run-leftovers.ts";
 import { waitUntil } from "../wait-until.ts";
 
 const script = join(import.meta.dirname, "host-runner.sh");
@@ -17,7 +18,7 @@ export async function startRunner(host: HostRecord): Promise<void> {
   const folder = hostFolder(host.name);
   for (const name of ["upper", "work", "merged"]) await mkdir(join(folder, name), { recursive: true });
   const nspawn = [
-    `--machine=chimera-${host.name}`,
+    `--machine=${machinePrefix}${host.name}`,
     `--hostname=${host.name}`,
     `--network-bridge=${bridgeName}`,
     ...host.binds.map(({ from, to }) => `--bind-ro=${from}:${to}`),
@@ -41,7 +42,7 @@ export async function startDetached(
   const child = spawn(file, args, {
     detached: true,
     cwd: "/",
-    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C.UTF-8" },
+    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C.UTF-8", LAB_BRIDGE: bridgeName },
     stdio: ["ignore", log.fd, log.fd],
   });
   const ended = once(child, "exit").then(() => true as const);

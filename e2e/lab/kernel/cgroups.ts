@@ -3,10 +3,11 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
+import { inLane } from "../lane.ts";
 import { readMountInfo } from "./mount-info.ts";
 import { waitUntil } from "../wait-until.ts";
 
-const labName = "chimera-lab";
+const labName = inLane("chimera-lab");
 
 /** Of the unified hierarchy, wherever a hybrid machine has it. */
 export async function cgroupRoot(): Promise<string> {

@@ -3,12 +3,18 @@ import { networkInterfaces } from "node:os";
 import { z } from "zod";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { HostKind } from "../lab-state.ts";
+import { inLane, lane } from "../lane.ts";
 import { runTool } from "../tools/run-tool.ts";
 
-export const bridgeName = "chimera-lab";
+export const bridgeName = inLane("chimera-lab");
 
 /** Closures that carry an address are built for the first; the others are for machines where it is taken. */
-const candidates = ["10.87.31", "172.29.87", "192.168.187", "10.213.77"];
+const candidates = [
+  `10.87.${30 + lane}`,
+  `172.29.${86 + lane}`,
+  `192.168.${186 + lane}`,
+  `10.213.${76 + lane}`,
+];
 
 const Routes = z.array(z.object({ dst: z.string().max(64) })).max(100_000);
 const Links = z.array(z.object({ ifname: z.string().max(64).optional() })).max(10_000);
