@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { leadPermissions, nodePermissions } from "./permissions.ts";
+import { leadPermissions, nodePermissions, operatorPermissions } from "./permissions.ts";
 
 test("a node may name nobody's subject but its own, and no wildcard of JetStream", () => {
   const { publish, subscribe } = nodePermissions("f1", "n1");
@@ -22,4 +22,14 @@ test("one that may lead writes the record and receipts on top, and nothing that 
     "$KV.chimera.rollout.f1",
     "$KV.chimera.rollout.f1.receipts.*",
   ]);
+});
+
+test("an operator may write a panic, and ask nodes; of sessions he sees what all show, and types nowhere", () => {
+  const { publish, subscribe } = operatorPermissions("f1", "UA");
+  for (const subject of [...publish.allow, ...subscribe.allow]) {
+    expect(subject).not.toMatch(/^\$JS\.API\.>|^_INBOX\.>|^>|^\$KV\.>|\.in$/);
+  }
+  const writes = publish.allow.filter((subject) => !subject.startsWith("$JS.API.DIRECT.GET."));
+  expect(writes).toEqual(["$KV.chimera.panic.f1", "chimera.f1.cmd.*"]);
+  expect(subscribe.allow).toContain("chimera.f1.session.*.*.view.*");
 });

@@ -60,7 +60,10 @@ export function nodePermissions(fleet: string, node: string): Permissions {
   };
 }
 
-/** A panic and what it needs, when no controller is there to release it: `nkey` is the operator's own. */
+/**
+ * A panic and what it needs, when no controller is there to release it, and watching sessions: `nkey` is the operator's own. On `cmd` a node
+ * takes what is signed, or an ask to be shown something.
+ */
 export function operatorPermissions(fleet: string, nkey: string): Permissions {
   return {
     publish: {
@@ -71,6 +74,9 @@ export function operatorPermissions(fleet: string, nkey: string): Permissions {
         subjects.keySetGet(fleet, "*"),
         subjects.statusGet(fleet, "*"),
         subjects.desired("panic", fleet),
+        subjects.cmd(fleet, "*"),
+        subjects.sessionGet(fleet, "*", "*"),
+        subjects.sessionsGet,
       ],
     },
     subscribe: {
@@ -78,6 +84,8 @@ export function operatorPermissions(fleet: string, nkey: string): Permissions {
         subjects.desired("panic", fleet),
         subjects.all.acks(fleet),
         subjects.status(fleet, "*"),
+        subjects.session(fleet, "*", "*"),
+        subjects.sessionView(fleet, "*", { session: "*", viewer: "*" }),
         `${subjects.inboxPrefix(nkey)}.>`,
       ],
     },

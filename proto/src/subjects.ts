@@ -70,6 +70,11 @@ export const subjects = {
   /** Facts of one session, whenever they change. */
   session: (fleet: string, node: string, session: string) =>
     `chimera.${fleet}.session.${node}.${session}.facts`,
+  /** Request with an empty body: what a node said last of one session. */
+  sessionGet: (fleet: string, node: string, session: string) =>
+    `$JS.API.DIRECT.GET.${streams.sessions}.${subjects.session(fleet, node, session)}`,
+  /** Request with a body that says which messages of sessions: facts of all, or the pieces of one. */
+  sessionsGet: `$JS.API.DIRECT.GET.${streams.sessions}`,
   /** A piece of the newest output of one whose output is kept; `*`: all of them. */
   sessionPage: (fleet: string, node: string, at: { session: string; page: number | "*" }) =>
     `chimera.${fleet}.session.${node}.${at.session}.page.${at.page}`,

@@ -151,6 +151,28 @@ test("after a break of the line it goes on where it was, without a picture, as l
   expect(headsTo(viewerOf("3")).map(({ kind }) => kind)).toEqual(["facts", "screen"]);
 });
 
+test("who goes on first, before the output is open, goes on where it was too", async () => {
+  write(300);
+  ask(viewerOf("1"), { stream, to: 200 });
+  await rest();
+  expect(headsTo(viewerOf("1")).map(({ kind }) => kind)).toEqual(["facts", "output"]);
+  expect(outputTo(viewerOf("1"))).toBe(100);
+});
+
+test("whoever asks while nothing is written hears that the node is there, and not with each ask", async () => {
+  const one = viewerOf("1");
+  ask(one);
+  await rest();
+  const told = (): number => headsTo(one).filter(({ kind }) => kind === "facts").length;
+  nowMs = 1999;
+  ask(one, { stream, to: 0 });
+  expect(told()).toBe(1);
+  nowMs = 2000;
+  ask(one, { stream, to: 0 });
+  ask(one, { stream, to: 0 });
+  expect(told()).toBe(2);
+});
+
 test("who has gone and says so is sent nothing, and the last one closes the source", async () => {
   const [one, two] = [viewerOf("1"), viewerOf("2")];
   ask(one);

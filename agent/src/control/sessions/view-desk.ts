@@ -35,6 +35,10 @@ interface Viewer {
   sentTo: number | null;
   seenTo: number;
   askedMs: number;
+  /** When it was told the facts last. */
+  toldMs: number;
+  /** Where it wants to go on, until the output is open. */
+  wish: Beginning["seen"];
   /** A picture is being made for it. */
   isDrawing: boolean;
 }
@@ -53,6 +57,8 @@ interface State extends ViewDeskOptions {
 /** What a program writes within so short a time comes as one piece. */
 const frameMs = 33;
 const lookMs = 5_000;
+/** Whoever asks hears that the node is there, also where a session is silent; but not beside each piece of a fast one. */
+const tellEveryMs = 2_000;
 /** Of one session, and of all: whoever asks more often than anybody could watch is told so. */
 const mostViewers = 64;
 const mostWatched = 256;
@@ -86,6 +92,7 @@ function take(state: State, { session, viewer: id, seen, isOver }: ViewAsk["view
     viewer.askedMs = state.nowMs();
     if (seen !== null && seen.stream === known.source?.stream)
       viewer.seenTo = Math.max(viewer.seenTo, seen.to);
+    if (viewer.toldMs <= viewer.askedMs - tellEveryMs) sendFacts(state, session, viewer);
     pumpSoon(state, known);
     return;
   }
@@ -108,8 +115,17 @@ function begin(state: State, { session, id, seen }: Beginning): void {
     return;
   }
   const watched = known ?? watch(state, session);
-  const viewer: Viewer = { id, sentTo: null, seenTo: 0, askedMs: state.nowMs(), isDrawing: false };
-  resume(viewer, watched.source, seen);
+  const nowMs = state.nowMs();
+  const viewer: Viewer = {
+    id,
+    sentTo: null,
+    seenTo: 0,
+    askedMs: nowMs,
+    toldMs: nowMs,
+    wish: seen,
+    isDrawing: false,
+  };
+  resume(viewer, watched.source);
   watched.viewers.set(id, viewer);
   sendFacts(state, session, viewer);
   pumpSoon(state, watched);
@@ -126,10 +142,11 @@ function refuse(code: Extract<FrameHead, { kind: "refused" }>["code"], message: 
 }
 
 /** Who was here before goes on where it was, as long as what came since is here. */
-function resume(viewer: Viewer, source: OutputSource | null, seen: Beginning["seen"]): void {
-  if (seen === null || source === null || seen.stream !== source.stream) return;
+function resume(viewer: Viewer, source: OutputSource | null): void {
+  const { wish } = viewer;
+  if (wish === null || source === null || wish.stream !== source.stream) return;
   const { to } = source.held();
-  if (seen.to <= to) [viewer.sentTo, viewer.seenTo] = [seen.to, seen.to];
+  if (wish.to <= to) [viewer.sentTo, viewer.seenTo] = [wish.to, wish.to];
 }
 
 function watch(state: State, session: SessionName): Watched {
@@ -144,8 +161,10 @@ async function settle(state: State, watched: Watched, opening: Promise<OutputSou
   const { session } = watched;
   try {
     const source = await opening;
-    if (state.watched.get(session) === watched) watched.source = source;
-    else source.close();
+    if (state.watched.get(session) === watched) {
+      watched.source = source;
+      for (const viewer of watched.viewers.values()) resume(viewer, source);
+    } else source.close();
     pumpSoon(state, watched);
   } catch (error) {
     if (!(error instanceof ChimeraError)) throw error;
@@ -208,6 +227,7 @@ function send(state: State, to: { session: SessionName; viewer: Viewer }, frame:
 
 function sendFacts(state: State, session: SessionName, viewer: Viewer): void {
   const facts = state.facts(session);
+  viewer.toldMs = state.nowMs();
   if (facts !== null) send(state, { session, viewer }, { head: { kind: "facts", facts }, bytes: nothing });
 }
 
