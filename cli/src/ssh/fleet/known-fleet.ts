@@ -109,7 +109,7 @@ export function provenWorld(
   if (leaves.length > 0 && worldId(leaves) === world) return leaves;
   throw new ChimeraError(
     "world-unknown",
-    `world ${world} is not in this operator's copy, and ${leaves.length} nodes that answer have a leaf of it, which is not all of it: give it with --world FILE (chimera world show --save, on a machine that has it)`,
+    `world ${world} is not in this operator's copy, and ${leaves.length} nodes that answer have a leaf of it, which is not all of it: if another operator deploys it just now, run this again when that has reached its nodes; else give it with --world FILE (chimera world show --save, on a machine that has it)`,
   );
 }
 
