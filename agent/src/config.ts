@@ -116,6 +116,13 @@ export const AgentConfig = z.strictObject({
       bootMb: z.int().min(0).max(4096).default(32),
     })
     .prefault({}),
+  /** Whether signed orders may run commands here, and type into sessions. */
+  allowExec: z.boolean().default(false),
+  /** As whom such commands run. */
+  execUser: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_-]{0,31}$/, "a user is named by 1-32 of a-z, 0-9, _ and -")
+    .default("root"),
   logLevel: z.enum(["error", "warn", "info", "debug"]).default("info"),
 });
 export type AgentConfig = z.infer<typeof AgentConfig>;

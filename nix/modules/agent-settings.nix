@@ -154,6 +154,20 @@ types.submodule {
       default = false;
       description = "Whether rollouts may be led from this node. The hub must let it: `nodes.<node>.lead` of the controller's module.";
     };
+    allowExec = mkOption {
+      type = types.bool;
+      default = false;
+      description = ''
+        Whether orders that the order role signed may run commands on this node (`chimera exec`) and type into its sessions
+        (`chimera attach --keyboard`). Off, whoever holds every key of the fleet still needs a new system, and so the publish
+        role, to run something here.
+      '';
+    };
+    execUser = mkOption {
+      type = types.strMatching "[a-z_][a-z0-9_-]{0,31}";
+      default = "root";
+      description = "As whom commands of orders run.";
+    };
     logLevel = mkOption {
       type = types.enum [
         "debug"

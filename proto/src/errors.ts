@@ -29,6 +29,9 @@ export const errorCodes = {
   "order-used": { retry: "never", http: 409, exit: 65 },
   "order-expired": { retry: "never", http: 409, exit: 65 },
   "order-misaddressed": { retry: "never", http: 409, exit: 65 },
+  /** The node's own system does not let orders run or type anything. */
+  "exec-forbidden": { retry: "never", http: 403, exit: 77 },
+  "keyboard-held": { retry: "never", http: 409, exit: 75 },
   held: { retry: "never", http: 409, exit: 75 },
   "panic-holds": { retry: "never", http: 409, exit: 65 },
   "freeze-suspected": { retry: "backoff", http: 503, exit: 75 },

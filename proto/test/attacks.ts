@@ -8,6 +8,7 @@ import { headAttacks } from "./head-attacks.ts";
 import { keyAttacks } from "./key-attacks.ts";
 import { orderAttacks } from "./order-attacks.ts";
 import { panicAttacks } from "./panic-attacks.ts";
+import { sessionAttacks } from "./session-attacks.ts";
 
 export interface Attack {
   name: string;
@@ -24,4 +25,4 @@ export const firstAttacks: readonly Attack[] = [
   ...orderAttacks,
   ...keyAttacks,
 ];
-export const attacks: readonly Attack[] = [...firstAttacks, ...driftAttacks];
+export const attacks: readonly Attack[] = [...firstAttacks, ...driftAttacks, ...sessionAttacks];

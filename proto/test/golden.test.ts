@@ -10,9 +10,10 @@ import { goldenDelivery } from "./golden-delivery.ts";
 import { goldenDocuments } from "./golden-documents.ts";
 import { goldenLocal } from "./golden-local.ts";
 import { goldenMessages } from "./golden-messages.ts";
+import { goldenSessions } from "./golden-sessions.ts";
 import { goldenShown } from "./golden-shown.ts";
 
-const single = { ...goldenMessages, ...goldenDocuments, ...goldenLocal, ...goldenShown };
+const single = { ...goldenMessages, ...goldenDocuments, ...goldenLocal, ...goldenShown, ...goldenSessions };
 const golden = { ...single, ...goldenDelivery(single) };
 const folder = join(import.meta.dirname, "golden/v1");
 const read = (name: string): unknown => JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8"));

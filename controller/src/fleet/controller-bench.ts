@@ -5,6 +5,7 @@
 import { initialTrust, type TrustState } from "@chimera/proto/acceptance/trust-state";
 import type { Bench } from "@chimera/proto/acceptance/verdict";
 import { NodeName } from "@chimera/proto/names";
+import { maxExecSessions } from "@chimera/proto/sessions/session-order";
 import { PublicKeyText } from "@chimera/proto/signed/keys";
 import { standingPanic, type FleetDocuments } from "./fleet-documents.ts";
 
@@ -15,7 +16,14 @@ const noProof = { leaf: "", index: 0, size: 1, path: [] };
 
 export function controllerBench(documents: FleetDocuments, nowMs: number): Bench {
   const { keys } = documents;
-  const judge = { node: nobody, nodeKey: noKey, nowMs, freshSeconds: Infinity };
+  const judge = {
+    node: nobody,
+    nodeKey: noKey,
+    nowMs,
+    freshSeconds: Infinity,
+    // Whether orders may run something is each node's own matter too.
+    execRoom: maxExecSessions,
+  };
   return { state: trustOf(documents), keys, judge };
 }
 

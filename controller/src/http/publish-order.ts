@@ -37,8 +37,8 @@ async function tryKeep(
   const verdict = judgeNewOrder(opened, envelope, around);
   if (verdict.kind === "refuse") throw new ChimeraError(verdict.code, verdict.reason);
   const { id, order, signedBy } = opened;
-  // Whoever asks to be shown something waits for it: a node that is away has nothing to do later.
-  const isQuestion = order.action.kind === "drift-show";
+  // Whoever asks for an answer waits for it: a node that is away has nothing to do later.
+  const isQuestion = order.action.kind === "drift-show" || order.action.kind === "keyboard";
   if (isQuestion || around.standing.some((other) => other.id === id)) return { id, nodes: verdict.nodes };
   const orders = withOrder(around.standing, { ...opened, envelope, revision: 0 }, around.nowMs);
   const revision = await store.orders.putStanding(orders, expected);

@@ -6,6 +6,8 @@ import { maxDriftExceptions, type DriftException } from "../drift-policy.ts";
 import type { Envelope } from "../signed/envelope.ts";
 import { isFor, openOrder, type OpenedOrder, type Order, type OrderAction } from "../signed/order.ts";
 import { maxSerialJump } from "../signed/place.ts";
+import { refuseSessionOrder } from "./refuse-session-order.ts";
+import { isSessionAction } from "../sessions/session-order.ts";
 import { maxNonces, type TrustState } from "./trust-state.ts";
 import { nowOf, raiseFloor, refused, refusedBy, type Bench, type Verdict } from "./verdict.ts";
 
@@ -38,13 +40,15 @@ function refuseOrder(bench: Bench, { order, signedBy }: OpenedOrder): Verdict | 
 }
 
 function refuseOvertaken(bench: Bench, { order, signedBy }: Named): Verdict | null {
-  switch (order.action.kind) {
+  const { action } = order;
+  if (isSessionAction(action)) return refuseSessionOrder(bench, { order, signedBy }, action);
+  switch (action.kind) {
     case "hold":
     case "release":
       return refuseOlder(bench.state, { order, signedBy });
     case "drift-ignore":
     case "drift-unignore":
-      return refuseException(bench, { order, signedBy }, order.action.glob);
+      return refuseException(bench, { order, signedBy }, action.glob);
     case "drift-resume":
     case "drift-show":
     case "quarantine":
@@ -111,6 +115,7 @@ function carryOut(
   { id, exceptions }: { id: OpenedOrder["id"]; exceptions: readonly DriftException[] },
 ): TrustState {
   const { action, createdAt, author, reason } = order;
+  if (isSessionAction(action)) return state;
   switch (action.kind) {
     case "hold": {
       const { until, drift, evenPanic } = action;

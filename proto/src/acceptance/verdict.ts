@@ -14,6 +14,8 @@ export interface Judge {
   nowMs: number;
   /** After this long without a word of the controller's online key no new head is taken. */
   freshSeconds: number;
+  /** Sessions that orders may still start here; absent where the node's own system lets them run and type nothing. */
+  execRoom?: number;
 }
 
 export type Verdict =

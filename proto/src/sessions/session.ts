@@ -1,6 +1,6 @@
 /** PURE. Sessions on a node, as everybody names and sees them: something runs in a terminal that nobody needs to watch. */
 import { z } from "zod";
-import { Count, IsoTime } from "../names.ts";
+import { Count, Digest, IsoTime } from "../names.ts";
 
 /** A subject's token, a file's name and a name in tmux without a meaning there: no dot, no colon, no capital letter. */
 export const SessionName = z
@@ -61,7 +61,14 @@ export const SessionFacts = z.object({
   bytes: Count,
   viewers: Count,
   /** Who may type there now; null: nobody. */
-  keyboard: z.object({ holder: z.string().max(256), until: IsoTime }).nullable(),
+  keyboard: z
+    .object({
+      /** Id of the order that gave it. */
+      order: Digest,
+      holder: z.string().max(256),
+      until: IsoTime,
+    })
+    .nullable(),
 });
 export type SessionFacts = z.infer<typeof SessionFacts>;
 

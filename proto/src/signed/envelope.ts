@@ -44,7 +44,17 @@ export const Envelope = z.object({
 export type Envelope = z.infer<typeof Envelope>;
 
 /** The kinds of signed documents; the type is signed too, so none can be read as another. */
-export const DocumentKind = z.enum(["keys", "head", "panic", "order", "fresh", "status", "receipt", "shown"]);
+export const DocumentKind = z.enum([
+  "keys",
+  "head",
+  "panic",
+  "order",
+  "fresh",
+  "status",
+  "receipt",
+  "shown",
+  "answer",
+]);
 export type DocumentKind = z.infer<typeof DocumentKind>;
 
 /** In bytes. A node keeps documents: a state file too large to be read again would make it forget what it accepted. */
@@ -57,6 +67,7 @@ const maxDocument: Record<DocumentKind, number> = {
   status: maxPayload,
   receipt: 16 * 1024,
   shown: maxPayload,
+  answer: 64 * 1024,
 };
 
 export function payloadType(kind: DocumentKind): string {

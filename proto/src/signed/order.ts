@@ -6,6 +6,7 @@ import { z } from "zod";
 import { sha256 } from "./canonical.ts";
 import { openEnvelope, type Envelope, type RoleKeys } from "./envelope.ts";
 import { DriftGlob, DriftPath } from "../drift-policy.ts";
+import { ExecAction, KeyboardAction } from "../sessions/session-order.ts";
 import { Digest, FleetId, IsoTime, NodeName, StorePath } from "../names.ts";
 
 /** 128 random bits as hex. */
@@ -52,6 +53,10 @@ const knownActions = [
     evidence: z.string().max(256).nullable(),
     maxBytes: z.int().min(0).max(maxShownBytes),
   }),
+  /** A command, in sessions of its own. */
+  ExecAction,
+  /** Who may type into one session of one node until then. */
+  KeyboardAction,
 ] as const;
 
 const knownKinds: ReadonlySet<string> = new Set(knownActions.map(({ shape }) => shape.kind.value));

@@ -28,6 +28,8 @@ export interface TrustKeeperOptions {
   identity: NodeIdentity;
   freshSeconds: number;
   floor: Floor;
+  /** Sessions that orders may still start; absent where this node's system lets them run and type nothing. */
+  execRoom?: (() => number) | undefined;
   /** Returns once it is on disk; throws when the disk refuses, and then nothing is accepted. */
   save: (state: TrustState) => void;
   report: (event: NodeEventBody) => void;
@@ -101,8 +103,9 @@ export function createTrustKeeper(options: TrustKeeperOptions): TrustKeeper {
 function take(keeper: Keeper, incoming: Incoming, quiet: ReadonlySet<ErrorCode>): Verdict {
   const { state, options, blocked } = keeper;
   if (state === null) return refused(blocked?.code ?? "bug", blocked?.message ?? "there is no state");
-  const { identity, freshSeconds, floor } = options;
-  const judge = { ...identity, nowMs: Date.now(), freshSeconds };
+  const { identity, freshSeconds, floor, execRoom } = options;
+  const room = execRoom === undefined ? {} : { execRoom: execRoom() };
+  const judge = { ...identity, ...room, nowMs: Date.now(), freshSeconds };
   const verdict = settle(keeper, state, judgeDocument(state, incoming, { judge, floor }));
   if (verdict.kind === "refused") noteRefused(keeper, { incoming, verdict, quiet });
   if (verdict.kind === "accepted") noteAccepted(keeper, incoming, verdict);

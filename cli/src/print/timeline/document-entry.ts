@@ -1,11 +1,12 @@
 /** PURE. Signed documents, and leads' records, as entries of the timeline. */
 import { shortDigest } from "@chimera/proto/names";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
+import { isSessionAction } from "@chimera/proto/sessions/session-order";
 import type { Head } from "@chimera/proto/signed/head";
 import type { Order } from "@chimera/proto/signed/order";
 import type { Panic } from "@chimera/proto/signed/panic";
 import { showPlace } from "@chimera/proto/signed/place";
-import { printablePath } from "../printable.ts";
+import { printableJson, printablePath } from "../printable.ts";
 import type { Entry } from "./entry.ts";
 
 export interface SignedAt<T> {
@@ -38,6 +39,7 @@ export function orderEntry({ document: order, storedAt, signedBy }: SignedAt<Ord
 
 function actionText({ action }: Order): string {
   if ("path" in action || "glob" in action) return driftText(action);
+  if (isSessionAction(action)) return sessionText(action);
   switch (action.kind) {
     case "hold":
       return `hold until ${action.until}${action.drift ? ", drift too" : ""}${action.evenPanic ? ", panic too" : ""}`;
@@ -48,6 +50,14 @@ function actionText({ action }: Order): string {
     case "rollout":
       return `rollout ${action.ask} of head ${shortDigest(action.head)}`;
   }
+}
+
+type SessionAction = Extract<Order["action"], { kind: "exec" | "keyboard" }>;
+
+function sessionText(action: SessionAction): string {
+  if (action.kind === "exec") return `exec ${printableJson(action.argv)}`;
+  const taken = action.take ? ", also from whoever has it," : "";
+  return `keyboard of session ${action.session}${taken} until ${action.until}`;
 }
 
 type DriftAction = Extract<Order["action"], { kind: `drift-${string}` }>;
