@@ -104,6 +104,8 @@ test("describes every route of the API to everybody", async () => {
     "GET /v1/panic/ready",
     "GET /v1/proposals",
     "GET /v1/quarantine",
+    "GET /v1/sessions",
+    "GET /v1/sessions/{node}/{session}/kept",
     "GET /v1/waves/{digest}",
     "GET /v1/worlds/{id}",
     "GET /v1/worlds/{id}/leaves/{node}",

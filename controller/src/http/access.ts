@@ -22,7 +22,7 @@ const maxTokenLength = 512;
 /** Throws token-missing or token-invalid; neither says which part was wrong. */
 export function authenticate({ findToken }: Pick<Services, "findToken">): MiddlewareHandler<Env> {
   return async (c, next) => {
-    const token = presentedToken(c.req.header("Authorization"));
+    const token = tokenIn(c.req.raw.headers);
     if (token === undefined) throw new ChimeraError("token-missing", "a bearer token is due");
     const caller = findToken(token, Date.now());
     if (caller === undefined)
@@ -43,6 +43,19 @@ export function requirePermission(...anyOf: Permission[]): MiddlewareHandler<Env
 
 function mayDo(caller: StoredToken, permission: Permission): boolean {
   return allowed[caller.role].includes(permission);
+}
+
+/** What a WebSocket names as the protocol that it speaks; beside it a browser, which can set no header, names its token. */
+export const attachProtocol = "chimera.attach.v1";
+const tokenProtocol = "chimera.token.";
+
+/** Never in an address: those end up in logs. */
+export function tokenIn(headers: Headers): string | undefined {
+  const token = presentedToken(headers.get("Authorization") ?? undefined);
+  if (token !== undefined || headers.get("Upgrade")?.toLowerCase() !== "websocket") return token;
+  const protocols = (headers.get("Sec-WebSocket-Protocol") ?? "").split(",").map((word) => word.trim());
+  const named = protocols.find((word) => word.startsWith(tokenProtocol))?.slice(tokenProtocol.length);
+  return presentedToken(`Bearer ${named ?? ""}`);
 }
 
 /** `Bearer T`, or `Basic` with T as the password. */

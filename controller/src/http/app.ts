@@ -1,4 +1,5 @@
 /** SHELL. The HTTP application: order of the guards, the routes, and the one place where errors become answers. */
+import type { HttpBindings } from "@hono/node-server";
 import { ChimeraError, errorCodes } from "@chimera/proto/errors";
 import type { Context, Handler, MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
@@ -13,6 +14,7 @@ import { keyRoutes } from "./routes/key-routes.ts";
 import { nodeRoutes } from "./routes/node-routes.ts";
 import { pastRoutes } from "./routes/past-routes.ts";
 import { proposalRoutes } from "./routes/proposal-routes.ts";
+import { sessionRoutes } from "./routes/session-routes.ts";
 import { systemRoutes } from "./routes/system-routes.ts";
 import { waveRoutes } from "./routes/wave-routes.ts";
 import { worldRoutes } from "./routes/world-routes.ts";
@@ -35,6 +37,7 @@ export function createApp(services: Services) {
   app.route("/", waveRoutes(services));
   app.route("/", nodeRoutes(services));
   app.route("/", pastRoutes(services));
+  app.route("/", sessionRoutes(services));
   app.route("/cache", cacheRoutes(services));
   app.route("/", systemRoutes(services));
   app.notFound((c) =>
@@ -79,7 +82,9 @@ function timed(metrics: Services["metrics"]): MiddlewareHandler<Env> {
     const started = performance.now();
     await next();
     // A file goes straight to the socket: its status is there, not in the response object.
-    const status = String(c.env.outgoing.headersSent ? c.env.outgoing.statusCode : c.res.status);
+    // Of a WebSocket there is none.
+    const { outgoing }: Partial<HttpBindings> = c.env;
+    const status = String(outgoing?.headersSent ? outgoing.statusCode : c.res.status);
     metrics.request(
       { method: c.req.method, route: routePath(c, -1), status },
       (performance.now() - started) / 1000,
@@ -92,14 +97,12 @@ const noStore: MiddlewareHandler<Env> = async (c, next) => {
   c.res.headers.set("Cache-Control", "no-store");
 };
 
-/** A browser says for which site it speaks: another site than this one writes nothing, whatever it knows. */
+/** A browser says for which site it speaks: another site than this one writes nothing and watches nothing, whatever it knows. */
 const ownOrigin: MiddlewareHandler<Env> = async (c, next) => {
   const origin = c.req.header("Origin");
-  if (
-    !["GET", "HEAD"].includes(c.req.method) &&
-    origin !== undefined &&
-    hostOf(origin) !== c.req.header("Host")
-  ) {
+  // What a GET answers another site's scripts cannot read; what comes over a WebSocket they can.
+  const isRead = ["GET", "HEAD"].includes(c.req.method) && c.req.header("Upgrade") === undefined;
+  if (!isRead && origin !== undefined && hostOf(origin) !== c.req.header("Host")) {
     throw new ChimeraError("role-forbidden", `nothing is taken from the site ${origin.slice(0, 256)}`);
   }
   await next();

@@ -1,13 +1,27 @@
 /** SHELL. The HTTP server: every time-out set, and an end that lets running answers finish. */
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, Server, type IncomingMessage } from "node:http";
 import { ChimeraError } from "@chimera/proto/errors";
-import { getRequestListener } from "@hono/node-server";
+import { createAdaptorServer, type WebSocketServerLike } from "@hono/node-server";
+import { WebSocketServer } from "ws";
+import { z } from "zod";
 import type { ControllerConfig } from "../config.ts";
+import { attachProtocol } from "./access.ts";
 import type { createApp } from "./app.ts";
 
 const second = 1000;
 const drainMs = 4 * second;
+
+const serverOptions = {
+  headersTimeout: 15 * second,
+  // A NAR may take its time; a silent connection may not (its own time-out, below).
+  requestTimeout: 3600 * second,
+  keepAliveTimeout: 65 * second,
+  connectionsCheckingInterval: 5 * second,
+  maxHeaderSize: 16 * 1024,
+  // Whoever offers another protocol, as curl does HTTP/2, is answered in this one.
+  shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",
+};
 
 export interface Listening {
   port: number;
@@ -20,18 +34,7 @@ export async function listen(
   app: ReturnType<typeof createApp>,
   { host, port }: ControllerConfig["listen"],
 ): Promise<Listening> {
-  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-  const server = createServer(
-    {
-      headersTimeout: 15 * second,
-      // A NAR may take its time; a silent connection may not (timeout below).
-      requestTimeout: 3600 * second,
-      keepAliveTimeout: 65 * second,
-      connectionsCheckingInterval: 5 * second,
-      maxHeaderSize: 16 * 1024,
-    },
-    (incoming, outgoing) => void answer(incoming, outgoing),
-  );
+  const { server, sockets } = createServers(app);
   server.timeout = 300 * second;
   try {
     server.listen(port, host);
@@ -45,10 +48,36 @@ export async function listen(
     close: async () => {
       const closed = once(server, "close");
       server.close();
+      for (const socket of sockets.clients) socket.close(1001, "the controller stops");
       server.closeIdleConnections();
-      const end = setTimeout(() => server.closeAllConnections(), drainMs);
+      const end = setTimeout(() => {
+        server.closeAllConnections();
+        for (const socket of sockets.clients) socket.terminate();
+      }, drainMs);
       await closed;
       clearTimeout(end);
     },
   };
 }
+
+function createServers(app: ReturnType<typeof createApp>) {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    // Whoever watches says little; what it is shown is small already, or cannot be made so cheaply.
+    maxPayload: 4096,
+    perMessageDeflate: false,
+    handleProtocols: (offered: Set<string>) => (offered.has(attachProtocol) ? attachProtocol : false),
+  });
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    overrideGlobalObjects: false,
+    websocket: { server: asHonoHasIt.parse(sockets) },
+    createServer,
+    serverOptions,
+  });
+  if (!(server instanceof Server)) throw new Error("another server was asked for");
+  return { server, sockets };
+}
+
+/** The one that its own pages show; the types of both differ in what may be undefined. */
+const asHonoHasIt = z.custom<WebSocketServerLike>((value) => value instanceof WebSocketServer);

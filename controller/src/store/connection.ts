@@ -11,6 +11,7 @@ import {
   type JetStreamManager,
   type Msg,
   type NatsConnection,
+  type Subscription,
 } from "nats";
 import { controllerInbox } from "../nats-config.ts";
 import { readNatsSeed } from "./nats-seed.ts";
@@ -20,8 +21,8 @@ export interface NatsLink {
   connected(): boolean;
   /** Throws server-unreachable at once when there is no connection: nobody waits for a time-out. */
   jetstream(): { js: JetStreamClient; jsm: JetStreamManager };
-  /** `handle` may throw: an exception would stop the client's reader without a word, so it is logged here. */
-  subscribe(subject: string, handle: (message: Msg) => void): void;
+  /** `handle` may throw: an exception would stop the client's reader without a word, so it is logged here. Returns what ends it. */
+  subscribe(subject: string, handle: (message: Msg) => void): () => void;
   /** Throws server-unreachable when there is no connection. */
   publish(subject: string, text: string): void;
   /** Until the server has all that was published. Throws server-unreachable. */
@@ -45,12 +46,19 @@ interface Live {
 
 type Handle = (message: Msg) => void;
 
+/** Made anew on each connection. */
+interface Wanted {
+  subject: string;
+  handle: Handle;
+  subscription: Subscription | null;
+}
+
 const retryMs = 500;
 
 /** Returns at once; connects in the background and never gives up. Throws when the seed is unusable. */
 export function openNats({ servers, seedFile, log }: NatsLinkOptions): NatsLink {
   const signer = readNatsSeed(seedFile);
-  const subscriptions = new Map<string, Handle>();
+  const wanted = new Set<Wanted>();
   const listeners: (() => void)[] = [];
   let live: Live | undefined;
   let connected = false;
@@ -64,7 +72,7 @@ export function openNats({ servers, seedFile, log }: NatsLinkOptions): NatsLink 
   async function keepOpen() {
     live = await openLive(daemonOptions(servers, signer));
     if (closing.signal.aborted) return live.connection.close();
-    for (const [subject, handle] of subscriptions) subscribeGuarded(live, { subject, handle, log });
+    for (const one of wanted) one.subscription = subscribeGuarded(live, { ...one, log });
     setConnected(true);
     await followState(live.connection, setConnected, log).finally(() => setConnected(false));
   }
@@ -74,9 +82,9 @@ export function openNats({ servers, seedFile, log }: NatsLinkOptions): NatsLink 
   return {
     connected: () => connected,
     jetstream: () => requireLive(connected ? live : undefined),
-    subscribe: (subject, handle) => {
-      subscriptions.set(subject, handle);
-      if (live !== undefined) subscribeGuarded(live, { subject, handle, log });
+    subscribe(subject, handle) {
+      const subscription = live === undefined ? null : subscribeGuarded(live, { subject, handle, log });
+      return remember(wanted, { subject, handle, subscription });
     },
     publish: (subject, text) => requireLive(connected ? live : undefined).connection.publish(subject, text),
     flush: () => flush(requireLive(connected ? live : undefined)),
@@ -86,6 +94,14 @@ export function openNats({ servers, seedFile, log }: NatsLinkOptions): NatsLink 
       await live?.connection.close();
       setConnected(false);
     },
+  };
+}
+
+function remember(wanted: Set<Wanted>, one: Wanted): () => void {
+  wanted.add(one);
+  return () => {
+    wanted.delete(one);
+    one.subscription?.unsubscribe();
   };
 }
 
@@ -120,13 +136,13 @@ async function openLive(options: ConnectionOptions): Promise<Live> {
   return { connection, js, jsm: await js.jetstreamManager(false) };
 }
 
-interface Subscription {
+interface Guarded {
   subject: string;
   handle: Handle;
   log: Log;
 }
 
-function subscribeGuarded({ connection }: Live, { subject, handle, log }: Subscription): void {
+function subscribeGuarded({ connection }: Live, { subject, handle, log }: Guarded): Subscription {
   const callback = (error: Error | null, message: Msg) => {
     try {
       if (error !== null) throw error;
@@ -135,7 +151,7 @@ function subscribeGuarded({ connection }: Live, { subject, handle, log }: Subscr
       log.error({ subject, error: failure }, "message not handled");
     }
   };
-  connection.subscribe(subject, { callback });
+  return connection.subscribe(subject, { callback });
 }
 
 /** Why each: prototypes.md §2 and operations.md §0.6; the defaults give up after 20 s. */

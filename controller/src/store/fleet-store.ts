@@ -22,6 +22,7 @@ import { createOrderStore, type OrderStore } from "./order-store.ts";
 import { createProposalStore, type ProposalStore } from "./proposal-store.ts";
 import { startUpkeep, type Upkeep } from "./upkeep.ts";
 import { mayBeGone, prepareStreams } from "./prepare-streams.ts";
+import { openSessionStore, type SessionStore } from "./session-store.ts";
 
 export interface FleetStore {
   bucket: Bucket;
@@ -32,6 +33,7 @@ export interface FleetStore {
   sender: OrderSender;
   upkeep: Upkeep;
   projection: Projection;
+  sessions: SessionStore;
   events(query: EventQuery): Promise<NodeEvent[]>;
   eventPage(query: PageQuery): Promise<EventPage>;
   /** What the bucket keeps beside heads and key sets. */
@@ -56,7 +58,9 @@ export function createFleetStore(options: FleetStoreOptions): FleetStore {
   const { fleetId } = config;
   const projection = createProjection();
   const mending = <T>(work: Promise<T>) => work.catch(prepareAgainIfGone);
-  const readLastValues = followNodes({ link, fleetId, projection, log });
+  const source = { link, fleetId, log };
+  const readLastValues = followNodes({ ...source, projection });
+  const sessions = openSessionStore({ ...source, mending });
   const bucket = mendingBucket(openBucket(link), mending);
   const keyStore = openKeyStore(config, log);
   const common = { ...config, bucket, keyStore, log };
@@ -64,8 +68,8 @@ export function createFleetStore(options: FleetStoreOptions): FleetStore {
   const { prepared, prepareAgain, onPrepared } = preparedAfterConnect(link, log, async () => {
     await prepareStreams(link.jetstream().jsm, log);
     await readLastValues();
-    await documents.restoreKeys();
-    await documents.read();
+    await sessions.readLastValues();
+    await restore(documents);
     log.info({ nodes: projection.list({}).length }, "fleet state read");
   });
   const ready = () => link.connected() && prepared();
@@ -76,23 +80,46 @@ export function createFleetStore(options: FleetStoreOptions): FleetStore {
     throw error;
   }
   return {
-    bucket,
-    keys: keyStore,
+    ...storesOf(common),
     documents,
-    orders: createOrderStore(common),
-    proposals: createProposalStore(common),
-    sender: createOrderSender({ link, fleetId, nodeKey, log }),
+    sender: createOrderSender({ ...source, nodeKey }),
     upkeep,
     projection,
-    events: (query) => mending(readEvents({ link, fleetId, log }, query)),
-    eventPage: (query) => mending(readEventPage({ link, fleetId, log }, query)),
+    sessions,
+    ...eventsOf(source, mending),
     past: () => readPast(bucket, fleetId),
     ready,
     putBuild: (build) => mending(publishBuild(link, fleetId, build)),
   };
 }
 
-function mendingBucket(bucket: Bucket, mending: <T>(work: Promise<T>) => Promise<T>): Bucket {
+type Common = Pick<Parameters<typeof createOrderStore>[0], "bucket" | "keyStore"> &
+  Parameters<typeof createOrderStore>[0] &
+  Parameters<typeof createProposalStore>[0];
+
+function storesOf(common: Common): Pick<FleetStore, "bucket" | "keys" | "orders" | "proposals"> {
+  const { bucket, keyStore: keys } = common;
+  return { bucket, keys, orders: createOrderStore(common), proposals: createProposalStore(common) };
+}
+
+async function restore(documents: DocumentStore): Promise<void> {
+  await documents.restoreKeys();
+  await documents.read();
+}
+
+type Mending = <T>(work: Promise<T>) => Promise<T>;
+
+function eventsOf(
+  source: Pick<FleetStoreOptions, "link" | "log"> & { fleetId: FleetId },
+  mending: Mending,
+): Pick<FleetStore, "events" | "eventPage"> {
+  return {
+    events: (query) => mending(readEvents(source, query)),
+    eventPage: (query) => mending(readEventPage(source, query)),
+  };
+}
+
+function mendingBucket(bucket: Bucket, mending: Mending): Bucket {
   return {
     revision: () => mending(bucket.revision()),
     history: (of) => mending(bucket.history(of)),

@@ -138,6 +138,10 @@ test("gives an operator a panic and what it needs, and nothing else", async () =
     subjects.keySetGet(fleetId, 1),
     subjects.statusGet(fleetId, "n1"),
     subjects.desired("panic", fleetId),
+    // A node takes there what is signed, or an ask to be shown something.
+    subjects.cmd(fleetId, "n1"),
+    subjects.sessionGet(fleetId, "n1", "deploy-7"),
+    subjects.sessionsGet,
   ]) {
     expect(await isRefused(operator, subject), subject).toBe(false);
   }
@@ -148,7 +152,9 @@ test("gives an operator a panic and what it needs, and nothing else", async () =
     subjects.panicReady(fleetId),
     subjects.keySet(fleetId, 2),
     subjects.status(fleetId, "n1"),
-    subjects.cmd(fleetId, "n1"),
+    subjects.sessionKeys(fleetId, "n1", "deploy-7"),
+    subjects.session(fleetId, "n1", "deploy-7"),
+    subjects.sessionView(fleetId, "n1", { session: "deploy-7", viewer: "a" }),
     subjects.ack(fleetId, "n1"),
     subjects.desired("panic", "f".repeat(64)),
     "$JS.API.STREAM.DELETE.KV_chimera",
