@@ -1,9 +1,9 @@
 // What somebody changes beyond /etc on a real node: each is seen as what it is, and what is to be put back is back.
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { z } from "zod";
 import { deployWorld, pointersOf, waitView } from "../fleet/fleet-stage.ts";
 import { operatorOf } from "../fleet/operator.ts";
+import { seconds, seenDrift, waitDrift as waitDriftOf, type SeenDrift } from "../fleet/seen-drift.ts";
 import { startFleet, type Fleet } from "../fleet/start-fleet.ts";
 import { downUnlessInUse } from "../lab/down.ts";
 import type { Host } from "../lab/host/host.ts";
@@ -14,39 +14,10 @@ let node: Host;
 let ours: string;
 let theirs: string;
 
-const Item = z.looseObject({ kind: z.string(), path: z.string() });
-const Drift = z.looseObject({
-  nodes: z.array(z.looseObject({ drift: z.looseObject({ open: z.array(Item) }) })),
-  reverted: z.array(z.looseObject({ data: z.looseObject({ item: Item, ms: z.number() }) })),
-});
-type Seen = Record<"open" | "reverted", string[]>;
-
 const sh = async (script: string): Promise<string> => (await node.runChecked(["sh", "-c", script])).trim();
-const seconds = (count: number) => ({ timeoutMs: count * 1000, everyMs: 200 });
-
-const shown = ({ kind, path }: z.infer<typeof Item>): string => `${kind} ${path}`;
-
-/** As `chimera drift n1` shows it: kind and path. */
-async function drift(): Promise<Seen> {
-  const { nodes, reverted } = Drift.parse(
-    JSON.parse(await operatorOf(fleet.lab).ok(["drift", "n1", "--json"])),
-  );
-  return {
-    open: nodes.flatMap((view) => view.drift.open.map(shown)),
-    reverted: reverted.map(({ data }) => shown(data.item)),
-  };
-}
-
-async function waitDrift(where: keyof Seen, item: string, timeout = seconds(20)): Promise<void> {
-  let last: Seen | undefined;
-  const look = async (): Promise<boolean> => {
-    last = await drift();
-    return last[where].includes(item);
-  };
-  await waitUntil(item, look, timeout).catch((cause: unknown) => {
-    throw new Error(`${where} without ${item}: ${JSON.stringify(last)}`, { cause });
-  });
-}
+const drift = (): Promise<SeenDrift> => seenDrift(fleet, "n1");
+const waitDrift = (where: keyof SeenDrift, item: string, timeout = seconds(20)): Promise<void> =>
+  waitDriftOf(fleet, "n1", { where, item, timeout });
 
 const isGone = async (path: string): Promise<boolean> => (await node.run(["test", "-e", path])).code !== 0;
 const isOurs = async (): Promise<boolean> => {
@@ -90,9 +61,28 @@ test("a drop-in below /run is gone within a second, kept as evidence, and system
   expect(await sh("grep -rl BY_HAND /var/lib/chimera/evidence | wc -l")).toBe("1");
 });
 
-test("a mask is taken away, below /run and in the folder that wins over /etc", async () => {
+test("a drop-in between the transient units is gone too, and no transient unit has the name of a declared one", async () => {
+  const refused = await node.run(["systemd-run", "--unit=lab-app-1", "/bin/true"]);
+  expect(refused.code).not.toBe(0);
+  expect(refused.stderr).toMatch(/already loaded or has a fragment file/);
+  const path = "/run/systemd/transient/lab-app-1.service.d/x.conf";
+  await sh(`mkdir -p ${path.slice(0, -7)}; printf '[Service]\\nEnvironment=BY_HAND=1\\n' > ${path}`);
+  await sh("systemctl daemon-reload");
+  await waitUntil("the drop-in is gone", () => isGone(path), { timeoutMs: 3000, everyMs: 20 });
+  // Another's transient unit stays, with its drop-ins.
+  await sh("systemd-run --unit=of-mine --property=CPUWeight=7 sleep 60");
+  await sleep(3000);
+  expect(await sh("systemctl is-active of-mine; systemctl show -p CPUWeight --value of-mine")).toBe(
+    "active\n7",
+  );
+  await sh("systemctl stop of-mine");
+  expect((await drift()).open).toEqual([]);
+});
+
+test("a mask is taken away, below /run and in the folders that win over /etc", async () => {
   for (const folder of [
     "/run/systemd/system",
+    "/run/systemd/transient",
     "/run/systemd/system.control",
     "/etc/systemd/system.control",
   ]) {

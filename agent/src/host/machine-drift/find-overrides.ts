@@ -30,16 +30,18 @@ export interface Overrides {
 /** Names looked at in one folder; whoever piles up more is met in the next sweep, when these are gone. */
 const mostNames = 4096;
 
-export async function findOverrides(
-  roots: readonly string[],
-  declared: ReadonlySet<string>,
-): Promise<Overrides> {
+interface SearchedRoot {
+  root: string;
+  declared: ReadonlySet<string>;
+}
+
+export async function findOverrides(roots: readonly SearchedRoot[]): Promise<Overrides> {
   const overrides: Overrides = { list: [], unfinished: [], problems: [] };
-  for (const root of roots) await searchRoot(overrides, root, declared);
+  for (const root of roots) await searchRoot(overrides, root);
   return overrides;
 }
 
-async function searchRoot(overrides: Overrides, root: string, declared: ReadonlySet<string>): Promise<void> {
+async function searchRoot(overrides: Overrides, { root, declared }: SearchedRoot): Promise<void> {
   const names = listNames(root, "");
   if (names.kind === "failed") {
     if (names.errno !== "ENOENT") overrides.problems.push(`${root} cannot be read: ${names.errno}`);

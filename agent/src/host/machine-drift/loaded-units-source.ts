@@ -26,8 +26,11 @@ export function createLoadedUnitsSource(options: LoadedUnitsOptions): MachineSou
   return {
     of: "units",
     look: (context) => look(state, context),
-    // Whoever replaced the closure's folder may have had systemd read it before it was put back.
-    watched: [...roots, `${options.places.etc}/systemd/system`].map((path) => ({ path, deep: true })),
+    // Whoever replaced the closure's folder may have had systemd read it before it was put back. Transient units come and go.
+    watched: [
+      ...roots.filter((root) => !root.endsWith("/transient")),
+      `${options.places.etc}/systemd/system`,
+    ].map((path) => ({ path, deep: true })),
   };
 }
 

@@ -36,7 +36,7 @@ export interface MachineFixture {
   remove: () => Promise<void>;
 }
 
-const declaredNames = ["app.service", "app@.service", "data.mount", "lab-one.service"];
+const declaredNames = ["app.service", "app.slice", "app@.service", "data.mount", "lab-one.service"];
 
 /** The lists that a test fills before it starts the service. */
 function createFixture(): MachineFixture {

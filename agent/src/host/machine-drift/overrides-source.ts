@@ -1,6 +1,7 @@
 /** SHELL. Files that override a unit of the closure: taken away by name, kept as evidence, and systemd reads its units again. */
 import type { DriftItem } from "@chimera/proto/drift";
 import { isAllowedDropIn } from "../../reconcile/machine-drift/unit-allow-list.ts";
+import { unitsJudgedIn } from "../../reconcile/machine-drift/unit-overrides.ts";
 import type { PutBack } from "../drift/drift-response.ts";
 import type { Evidence } from "../drift/evidence.ts";
 import { createDeclaredUnits, type DeclaredUnits } from "./declared-units.ts";
@@ -26,9 +27,10 @@ interface State extends OverridesSourceOptions {
   returns: Returns;
 }
 
-/** What systemd reads beside the closure's folder, but for what generators and systemd-run make. */
+/** What systemd reads beside the closure's folder, but for what generators make. */
 export function overrideRoots({ run, etc }: MachinePlaces): string[] {
-  return [`${etc}/systemd/system.control`, `${run}/systemd/system`, `${run}/systemd/system.control`];
+  const below = ["system", "system.control", "transient"].map((name) => `${run}/systemd/${name}`);
+  return [`${etc}/systemd/system.control`, ...below];
 }
 
 export function createOverridesSource(options: OverridesSourceOptions): MachineSource {
@@ -44,7 +46,11 @@ export function createOverridesSource(options: OverridesSourceOptions): MachineS
 async function look(state: State, context: LookContext): Promise<Look> {
   const declared = state.declaredBy(context.toplevel);
   if (declared === null) return nothing;
-  const { list, unfinished, problems } = await findOverrides(state.roots, declared.units);
+  const roots = state.roots.map((root) => ({
+    root,
+    declared: unitsJudgedIn(canonicalRoot(state.places, root), declared.units),
+  }));
+  const { list, unfinished, problems } = await findOverrides(roots);
   if (state.puts())
     for (const place of unfinished)
       await removeOverride(place, { evidence: state.evidence, isCurrent: context.isCurrent });
@@ -57,11 +63,11 @@ async function look(state: State, context: LookContext): Promise<Look> {
 
 /** As it is called on a machine, whatever folder a test has. */
 function canonical(state: State, { root, folder, name }: Override["place"]): string {
-  return [canonicalRoot(state, root), folder, name].filter((part) => part !== "").join("/");
+  return [canonicalRoot(state.places, root), folder, name].filter((part) => part !== "").join("/");
 }
 
-function canonicalRoot({ places }: State, root: string): string {
-  return root.startsWith(`${places.run}/`) ? `/run${root.slice(places.run.length)}` : root;
+export function canonicalRoot({ run }: MachinePlaces, path: string): string {
+  return path.startsWith(`${run}/`) ? `/run${path.slice(run.length)}` : path;
 }
 
 const propertyWhy = "set by systemctl set-property: `systemctl revert` ends it";
@@ -74,7 +80,7 @@ function findingOf(state: State, { isCurrent }: LookContext, override: Override)
     const removed = await removeOverride(place, { evidence: state.evidence, isCurrent });
     if (removed.kind !== "reverted") return removed;
     const done = reloaded(removed, await state.manager.reload());
-    const folder = canonicalRoot(state, place.root);
+    const folder = canonicalRoot(state.places, place.root);
     return (await returnedOverride({ place, path, folder }, state)) ?? done;
   };
   return { item, revert };

@@ -7,7 +7,7 @@ test.for<[string, boolean]>([
   ["/run/systemd/generator.early/data.mount", true],
   ["/run/systemd/generator.late/app.service.d/x.conf", true],
   ["/run/systemd/generator-of-mine/app.service", false],
-  ["/run/systemd/transient/app.service", true],
+  ["/run/systemd/transient/app.service", false],
   ["/etc/systemd/system/app.service", true],
   ["/nix/store/x/app.service", true],
   ["/closure/app.service", true],

@@ -45,14 +45,25 @@ export function isSetProperty(name: string, text: string): boolean {
     .every((line) => line.startsWith(`${property}=`) && !line.endsWith("\\"));
 }
 
-/** Folders from which a unit's text comes rightly: the closure's, and what generators and systemd-run make. */
+const transientFolder = "/run/systemd/transient";
+
+/**
+ * Units that nobody but the closure may say something of in this folder, as it is called on a machine. systemd makes no transient unit of a
+ * name that has a file; slices and scopes are its own there, also where the closure says something of them.
+ */
+export function unitsJudgedIn(folder: string, declared: ReadonlySet<string>): ReadonlySet<string> {
+  return folder === transientFolder
+    ? new Set([...declared].filter((name) => !/\.(slice|scope)$/.test(name)))
+    : declared;
+}
+
+/** Folders from which a unit's text comes rightly: the closure's, and what generators make. */
 const rightful = [
   "/etc/systemd/system/",
   "/nix/store/",
   "/run/systemd/generator.early/",
   "/run/systemd/generator/",
   "/run/systemd/generator.late/",
-  "/run/systemd/transient/",
 ];
 
 /** What systemd says it read for a unit, as far as nobody declared it; the override folders are looked at by themselves. */

@@ -121,7 +121,8 @@ test.each<[path: string, kind: string, says: RegExp]>([
   ["run/systemd/system/app.service/a.conf", "undeclared", /for no unit/u],
   ["run/systemd/system/foreign.service", "undeclared", /units of others are left alone/u],
   ["run/systemd/system", "undeclared", /only what is in it/u],
-  ["run/systemd/transient/app.service", "left-alone", /systemd-run/u],
+  ["run/systemd/transient/run-u1.service", "left-alone", /systemd-run/u],
+  ["run/systemd/transient/app.service", "managed", /instead of app\.service/u],
   ["run/systemd/generator.late/app.service.d/a.conf", "left-alone", /generators/u],
 ])("%s is explained: %s", async (path, kind, says) => {
   const { explanation } = await fixture().explain(at(path));

@@ -3,24 +3,26 @@ import { realpathSync } from "node:fs";
 import { sayLeft } from "../../../reconcile/drift/explain/left-alone.ts";
 import { overriddenUnit } from "../../../reconcile/drift/explain/overridden-unit.ts";
 import { allowedDropIn } from "../../../reconcile/machine-drift/unit-allow-list.ts";
+import { unitsJudgedIn } from "../../../reconcile/machine-drift/unit-overrides.ts";
 import { attempt } from "../../errno-outcome.ts";
 import { createDeclaredUnits, type DeclaredUnits } from "../../machine-drift/declared-units.ts";
-import { overrideRoots } from "../../machine-drift/overrides-source.ts";
+import { canonicalRoot, overrideRoots } from "../../machine-drift/overrides-source.ts";
 import { readSmallFile } from "../../read-small-file.ts";
 import { openNow, toldOf, whileOurs, type MachineSight } from "./machine-sight.ts";
 import { factsNow, readLive } from "./read-side.ts";
 import { managed, notManaged, type Sighted, type Viewer } from "./view.ts";
 
-/** What systemd itself and its generators make of other declarations; each is made anew at a reload. */
+/** What generators make of other declarations; each is made anew at a reload. */
 const made = [
-  {
-    folder: "systemd/transient",
-    reason: "transient units, as of systemd-run, are made and removed by systemd",
-  },
   { folder: "systemd/generator", reason: "generators make it of other declarations at each reload" },
   { folder: "systemd/generator.early", reason: "generators make it of other declarations at each reload" },
   { folder: "systemd/generator.late", reason: "generators make it of other declarations at each reload" },
 ];
+
+const transient = {
+  folder: "systemd/transient",
+  reason: "transient units, as of systemd-run, are made and removed by systemd",
+};
 
 export function createUnitsViewer(sight: MachineSight): Viewer {
   const { places } = sight;
@@ -41,7 +43,7 @@ export function createUnitsViewer(sight: MachineSight): Viewer {
   };
 }
 
-type Maker = (typeof made)[number];
+type Maker = typeof transient;
 
 async function viewMade(sight: MachineSight, path: string, { folder, reason }: Maker): Promise<Sighted> {
   const left = sayLeft("built-in list", { glob: `/run/${folder}/**`, reason }, false);
@@ -79,18 +81,21 @@ interface Override {
 
 async function viewOverride(sight: MachineSight, { path, below, declared }: Override): Promise<Sighted> {
   const now = await factsNow(path);
-  const unit = overriddenUnit(below, declared.units);
+  const named = canonicalRoot(sight.places, path);
+  const folder = named.slice(0, -below.length - 1);
+  const unit = overriddenUnit(below, unitsJudgedIn(folder, declared.units));
   const container = (await readSmallFile(`${sight.places.run}/systemd/container`, 256))?.trim() ?? null;
-  const allowed = allowedDropIn(canonical(sight, path), container);
+  const allowed = allowedDropIn(named, container);
   if (allowed !== null) return notManaged("units", sayLeft("built-in list", allowed, false), now);
+  if (unit === null && folder === `/run/${transient.folder}`) return viewMade(sight, path, transient);
   if (unit === null) {
     const because = "systemd reads it for no unit of the closure, and units of others are left alone";
     return notManaged("units", { kind: "undeclared", because }, now);
   }
-  const folder = `${declared.toplevel}/etc/systemd/system`;
+  const units = `${declared.toplevel}/etc/systemd/system`;
   return managed("units", {
     toplevel: declared.toplevel,
-    entry: realOf(unit.unit === null ? folder : `${folder}/${unit.unit}`),
+    entry: realOf(unit.unit === null ? units : `${units}/${unit.unit}`),
     expected: { type: "missing" },
     because: `${unit.because}: only the closure says what its units are`,
     ...(await openNow(sight, path, "units")),
@@ -101,11 +106,6 @@ async function viewOverride(sight: MachineSight, { path, below, declared }: Over
       found: (maxBytes) => readLive("/", path.slice(1), maxBytes),
     },
   });
-}
-
-/** As it is called on a machine, whatever folder a test has. */
-function canonical({ places }: MachineSight, path: string): string {
-  return path.startsWith(`${places.run}/`) ? `/run${path.slice(places.run.length)}` : path;
 }
 
 function realOf(path: string): string {
