@@ -159,6 +159,18 @@ test("who goes on first, before the output is open, goes on where it was too", a
   expect(outputTo(viewerOf("1"))).toBe(100);
 });
 
+test("who wants all of a log gets all that is left of it, and the size of what is gone", async () => {
+  write(1 << 20);
+  write(5000);
+  const one = viewerOf("1");
+  ask(one, { stream, to: 0 });
+  await rest();
+  expect(headsTo(one).slice(1, 3)).toEqual([
+    { kind: "screen", stream, at: 5000, size, history: 0, lost: 5000, isFirst: true, isLast: true },
+    { kind: "output", stream, from: 5000 },
+  ]);
+});
+
 test("whoever asks while nothing is written hears that the node is there, and not with each ask", async () => {
   const one = viewerOf("1");
   ask(one);

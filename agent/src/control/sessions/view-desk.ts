@@ -10,6 +10,7 @@ import { viewerGoneMs, type ViewAsk, type ViewerId } from "@chimera/proto/sessio
 import { nextFrame } from "../../sessions/next-frame.ts";
 import type { OutputSource } from "../../sessions/output-source.ts";
 import { pictureFrames } from "../../sessions/picture-frames.ts";
+import { resumeAt } from "../../sessions/resume-at.ts";
 
 export interface ViewDeskOptions {
   /** Null where there is no such session. Throws ChimeraError where its output cannot be had. */
@@ -125,9 +126,9 @@ function begin(state: State, { session, id, seen }: Beginning): void {
     wish: seen,
     isDrawing: false,
   };
-  resume(viewer, watched.source);
   watched.viewers.set(id, viewer);
   sendFacts(state, session, viewer);
+  resume(state, watched, viewer);
   pumpSoon(state, watched);
 }
 
@@ -141,12 +142,11 @@ function refuse(code: Extract<FrameHead, { kind: "refused" }>["code"], message: 
   return { kind: "refused", code, message };
 }
 
-/** Who was here before goes on where it was, as long as what came since is here. */
-function resume(viewer: Viewer, source: OutputSource | null): void {
-  const { wish } = viewer;
-  if (wish === null || source === null || wish.stream !== source.stream) return;
-  const { to } = source.held();
-  if (wish.to <= to) [viewer.sentTo, viewer.seenTo] = [wish.to, wish.to];
+function resume(state: State, { session, source }: Watched, viewer: Viewer): void {
+  const resumed = resumeAt(viewer.wish, source, state.facts(session));
+  if (resumed === null) return;
+  [viewer.sentTo, viewer.seenTo] = [resumed.at, resumed.at];
+  for (const frame of resumed.frames) send(state, { session, viewer }, frame);
 }
 
 function watch(state: State, session: SessionName): Watched {
@@ -163,7 +163,7 @@ async function settle(state: State, watched: Watched, opening: Promise<OutputSou
     const source = await opening;
     if (state.watched.get(session) === watched) {
       watched.source = source;
-      for (const viewer of watched.viewers.values()) resume(viewer, source);
+      for (const viewer of watched.viewers.values()) resume(state, watched, viewer);
     } else source.close();
     pumpSoon(state, watched);
   } catch (error) {
