@@ -99,6 +99,8 @@ export type StoreDrift = z.infer<typeof StoreDrift>;
 
 export const DriftSummary = z.object({
   lastSweepAt: IsoTime.nullable(),
+  /** Between two sweeps; absent from older agents. */
+  sweepSeconds: Count.optional(),
   /** Entries compared in the last sweep. */
   managed: Count,
   /** What differs now and is not (yet) put back. */

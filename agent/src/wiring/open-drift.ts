@@ -6,6 +6,8 @@ import type { TrustState } from "@chimera/proto/acceptance/trust-state";
 import type { ShownFacts } from "@chimera/proto/drift-shown";
 import type { Order } from "@chimera/proto/signed/order";
 import type { AgentConfig } from "../config.ts";
+import { claimSwitchLock, switchLockFile } from "../host/activation/switch-lock.ts";
+import { watchDriftPause, type DriftPause } from "../host/drift/drift-pause.ts";
 import { startDrift, type DriftService } from "../host/drift/drift-service.ts";
 import { createEvidence, type Evidence } from "../host/drift/evidence.ts";
 import { openFights } from "../host/drift/fight-file.ts";
@@ -50,6 +52,7 @@ export function openDrift(needs: DriftNeeds, store: StoreSight): NodeDrift {
   );
   const machine = openMachineDrift(needs, { evidence, manager, budget });
   const foreign = openForeignTeller(needs);
+  const pause = openPause(needs);
   const sweepNow = () => Promise.all([etc.sweepNow(), machine.sweepNow()]);
   const resume = (path: string) => {
     etc.resume(path);
@@ -62,13 +65,27 @@ export function openDrift(needs: DriftNeeds, store: StoreSight): NodeDrift {
   needs.shared.explainDrift = (path) => show({ path, evidence: null, maxBytes: 0 });
   return {
     noteSystem: (journal, system) => foreign.noteSystem(journal, system),
-    summary: () => mergeSummaries(etc.summary(), machine.summary(), foreign.summary()),
+    summary: () => ({
+      ...mergeSummaries({ ...etc.summary(), unseen: pause.unseen() }, machine.summary(), foreign.summary()),
+      sweepSeconds: needs.config.drift.sweepSeconds,
+    }),
     sweepNow,
     async stop() {
+      pause.stop();
       await Promise.all([etc.stop(), machine.stop()]);
       fights.stop();
     },
   };
+}
+
+function openPause({ shared, report, log }: DriftNeeds): DriftPause {
+  claimSwitchLock(switchLockFile);
+  return watchDriftPause({
+    lockFile: switchLockFile,
+    isSwitching: () => isSwitching(shared.journal),
+    onEvent: report,
+    log: log.child({ component: "drift" }),
+  });
 }
 
 interface Ordered {

@@ -5,6 +5,7 @@ import type { DriftSummary, ToldDrift } from "@chimera/proto/drift";
 import type { DriftException } from "@chimera/proto/drift-policy";
 import type { NodeEvent } from "@chimera/proto/event";
 import type { NodeName } from "@chimera/proto/names";
+import type { NodeStatus } from "@chimera/proto/status";
 import type { AgeMs } from "./age.ts";
 import type { Paint } from "./paint.ts";
 import { printableLine, printablePath } from "./printable.ts";
@@ -22,6 +23,8 @@ export interface DriftInput {
   hidden: readonly { node: NodeName; count: number }[];
   /** Nodes on which only the sweep finds changes. */
   unwatched: readonly NodeName[];
+  /** Nodes that have not looked for long, and since when; null: never. */
+  unlooked?: readonly { node: NodeName; since: string | null }[];
   /** What nodes cannot compare, and why. */
   unseen: readonly { node: NodeName; what: string }[];
   exceptions: readonly ExceptionRow[];
@@ -44,7 +47,7 @@ interface FoughtRow {
 }
 
 export function driftTable(input: DriftInput, paint: Paint): string {
-  const { open, hidden, unwatched, unseen, exceptions, fought, reverted, ageMs } = input;
+  const { open, hidden, unwatched, unlooked = [], unseen, exceptions, fought, reverted, ageMs } = input;
   const rows = open.map(({ node, item }) => [
     node,
     paint("red", item.kind),
@@ -53,10 +56,16 @@ export function driftTable(input: DriftInput, paint: Paint): string {
   ]);
   const lost = unwatched.map((node) => `${node}: /etc is not watched, only the sweep finds changes\n`);
   const blind = unseen.map(({ node, what }) => `${node}: cannot be compared: ${printableLine(what)}\n`);
-  const more = [...hidden.map(({ node, count }) => `${node}: ${count} more\n`), ...lost, ...blind].join("");
+  const idle = unlooked.map(({ node, since }) => `${node}: ${unlookedText(since)}\n`);
+  const more = [
+    ...hidden.map(({ node, count }) => `${node}: ${count} more\n`),
+    ...idle,
+    ...lost,
+    ...blind,
+  ].join("");
   const parts = [
     rows.length === 0
-      ? "nothing differs from the signed state\n"
+      ? nothingText(unlooked.length)
       : table(["NODE", "KIND", "PATH", "EXPECTED", "FOUND", "WHY"], rows, paint),
     more,
     fought.length === 0 ? "" : `\nfought over, reported only:\n${foughtTable(fought, paint)}`,
@@ -64,6 +73,25 @@ export function driftTable(input: DriftInput, paint: Paint): string {
     revertedText(reverted, ageMs, paint),
   ];
   return parts.join("");
+}
+
+/** Of a node that does not look nothing is known. */
+function nothingText(unlooked: number): string {
+  return unlooked === 0 ? "nothing differs from the signed state\n" : "no difference is known\n";
+}
+
+/** An agent that does not say how often it looks is an older one, which looks each minute unless told otherwise. */
+const usualSweepSeconds = 60;
+
+/** Of the last look, by the node's own clock: three sweeps were left out. Undefined where it has looked lately. */
+export function unlookedSince({ at, drift }: Pick<NodeStatus, "at" | "drift">): string | null | undefined {
+  const { lastSweepAt, sweepSeconds = usualSweepSeconds } = drift;
+  if (lastSweepAt === null) return null;
+  return msOf(at) - msOf(lastSweepAt) > 3 * sweepSeconds * 1000 ? lastSweepAt : undefined;
+}
+
+export function unlookedText(since: string | null): string {
+  return since === null ? "not looked at yet" : `not looked at since ${since}`;
 }
 
 function revertedText(reverted: readonly NodeEvent[], ageMs: AgeMs, paint: Paint): string {

@@ -4,6 +4,7 @@ import type { NodeName, StorePath } from "@chimera/proto/names";
 import type { NodeStatus } from "@chimera/proto/status";
 import type { AgeMs } from "./age.ts";
 import type { Paint, Style } from "./paint.ts";
+import { unlookedSince, unlookedText } from "./drift-table.ts";
 import { printableLine } from "./printable.ts";
 import { duration, shortPath } from "./units.ts";
 
@@ -49,7 +50,7 @@ export function silentMs(view: NodeView, ageMs: AgeMs): number | null | undefine
 export function needsAttention(view: NodeView, { ageMs, leafOf }: RowSight): boolean {
   const { status } = view;
   if (status === null || silentMs(view, ageMs) !== null || !view.verified) return true;
-  if (saysSo(status)) return true;
+  if (saysSo(status) || typeof unlookedSince(status) === "string") return true;
   const style = styles.get(status.state);
   return style === "red" || style === "yellow" || isElsewhere(status, leafOf(view.node));
 }
@@ -117,8 +118,14 @@ function wantedCell({ status }: NodeView, leaf: StorePath | null, paint: Paint):
 function driftCell({ status }: NodeView, paint: Paint): string {
   if (status === null) return "-";
   const { openCount, reverted } = status.drift;
-  const open = openCount === 0 ? "none" : paint("red", `${openCount} open`);
+  const since = unlookedSince(status);
+  const open = openCount === 0 ? noneText(since, paint) : paint("red", `${openCount} open`);
   return reverted === 0 ? open : `${open}, ${reverted} undone`;
+}
+
+/** A time is said of a node that looked once: the first look comes with the first system of ours. */
+function noneText(since: string | null | undefined, paint: Paint): string {
+  return typeof since === "string" ? paint("yellow", unlookedText(since)) : "none";
 }
 
 function healthCell({ health }: NodeView, paint: Paint): string {

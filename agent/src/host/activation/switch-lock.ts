@@ -1,29 +1,51 @@
-/** SHELL. Whether a switch-to-configuration runs, begun by us or by anybody: its lock, as the kernel lists it. */
-import { readFileSync, statSync } from "node:fs";
+/** SHELL. Whether a switch-to-configuration runs, begun by us or by anybody: by its lock. */
+import { closeSync, constants, fchmodSync, fstatSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
 import { attempt } from "../errno-outcome.ts";
+import { flocksOn, isRoots, programOfPid, type Flock } from "./flocks.ts";
 
 export const switchLockFile = "/run/nixos/switch-to-configuration.lock";
 
+/** A switch takes it for itself, and as root: what another user holds, or shares, is no switch. */
 export function isSwitchLocked(lockFile: string): boolean {
-  return isFlocked(lockFile);
+  return switchLockOf(lockFile) !== undefined;
 }
 
-/** Node has no flock(2); /proc/locks tells the same without ever holding the lock ourselves. */
+function switchLockOf(lockFile: string): Flock | undefined {
+  return flocksOn(lockFile).find((lock) => lock.isExclusive && isRoots(lock, lockFile));
+}
+
+/** Whoever holds it against a switch of ours, in words: anybody's lock does, a shared one too. Null where none does. */
+export function blockerOfSwitch(lockFile: string): string | null {
+  const [lock] = flocksOn(lockFile);
+  if (lock === undefined) return null;
+  if (lock.isExclusive && isRoots(lock, lockFile)) return wordsOf(lock);
+  return `${wordsOf(lock)}, which is no switch: end it`;
+}
+
+/** In words; null where nobody switches. */
+export function holderOfSwitchLock(lockFile: string): string | null {
+  const lock = switchLockOf(lockFile);
+  return lock === undefined ? null : wordsOf(lock);
+}
+
+function wordsOf({ pid }: Flock): string {
+  return `process ${pid} (${programOfPid(pid)}) holds the switch's lock`;
+}
+
 export function isFlocked(lockFile: string, kind: "any" | "exclusive" = "any"): boolean {
-  const stats = attempt(() => statSync(lockFile, { bigint: true }));
-  if (stats.kind === "failed") return false;
-  const locks = attempt(() => readFileSync("/proc/locks", "utf8"));
-  if (locks.kind === "failed") return false;
-  const key = ` ${deviceText(stats.value.dev)}:${stats.value.ino} `;
-  return locks.value
-    .split("\n")
-    .filter((line) => line.includes("FLOCK") && line.includes(key) && !line.includes("->"))
-    .some((line) => kind === "any" || line.includes(" WRITE "));
+  return flocksOn(lockFile).some(({ isExclusive }) => kind === "any" || isExclusive);
 }
 
-/** As /proc/locks prints a device: both halves in at least two hex digits (glibc's makedev, backwards). */
-function deviceText(device: bigint): string {
-  const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn);
-  const minor = (device & 0xffn) | ((device >> 12n) & ~0xffn);
-  return `${major.toString(16).padStart(2, "0")}:${minor.toString(16).padStart(2, "0")}`;
+/** Whoever cannot open it cannot lock it: switch-to-configuration would make it readable by all. Root alone can do this. */
+export function claimSwitchLock(lockFile: string): void {
+  if (process.geteuid?.() !== 0) return;
+  const { O_RDONLY, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+  attempt(() => mkdirSync(dirname(lockFile), { recursive: true, mode: 0o755 }));
+  const opened = attempt(() => openSync(lockFile, O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600));
+  if (opened.kind === "failed") return;
+  attempt(() => {
+    if (fstatSync(opened.value).isFile()) fchmodSync(opened.value, 0o600);
+  });
+  closeSync(opened.value);
 }

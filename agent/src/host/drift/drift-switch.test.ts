@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { readFileSync, realpathSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, realpathSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { activate, buildToplevel, plainDeclaration, useEtcFixture } from "./etc-fixture.ts";
 import { snapshotEtc } from "./etc-snapshot.ts";
 
@@ -57,6 +57,23 @@ test("a lock that somebody's switch-to-configuration holds is respected", async 
   await once(holder, "exit");
   await drift.sweepNow();
   expect(snapshotEtc(fixture().etc)).toEqual(pristine());
+});
+
+test.each(["--shared", "--exclusive"])("a %s lock that another user holds silences nothing", async (kind) => {
+  const lock = join(fixture().root, "switch.lock");
+  writeFileSync(lock, "", { mode: 0o644 });
+  chmodSync(fixture().root, 0o755);
+  const asNobody = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+  const command = ["flock", kind, lock, "sh", "-c", "echo held; read line"];
+  const holder = spawn("setpriv", [...asNobody, ...command], { stdio: ["pipe", "pipe", "ignore"] });
+  await once(holder.stdout, "data");
+  const drift = fixture().start({ switchLock: lock });
+  await drift.sweepNow();
+  unlinkSync(at("hostname"));
+  await vi.waitFor(() => expect(snapshotEtc(fixture().etc)).toEqual(pristine()), { timeout: 5000 });
+  expect(drift.summary().lastSweepAt).not.toBeNull();
+  holder.stdin.end("\n");
+  await once(holder, "exit");
 });
 
 test("after a switch to another system that system is the truth, and the watch follows it", async () => {

@@ -9,7 +9,7 @@ import { freeBytes } from "../free-bytes.ts";
 import { readBootPartition } from "./boot-partition.ts";
 import { compareInhibitors } from "./inhibitors.ts";
 import type { Loader } from "../loader/loader.ts";
-import { isSwitchLocked, switchLockFile } from "../activation/switch-lock.ts";
+import { blockerOfSwitch, switchLockFile } from "../activation/switch-lock.ts";
 import { compareDriver } from "./compare-driver.ts";
 import { compareKernel } from "./compare-kernel.ts";
 
@@ -25,7 +25,7 @@ export function readPreflight({ current, booted, wanted }: PreflightSight, loade
     platform: { machine: `${machine()}-linux`, wanted: textOf(`${wanted}/system`) },
     storeFreeBytes: freeBytes("/nix/store"),
     boot: readBoot(wanted, "/boot"),
-    isSwitchLocked: isSwitchLocked(switchLockFile),
+    switchLock: blockerOfSwitch(switchLockFile),
     inhibitors: compareInhibitors(current, wanted),
     isInitChanged: initOf(current) !== initOf(wanted),
     kernel: booted === null ? null : compareKernel(booted, wanted),

@@ -95,7 +95,7 @@ function arrive(situation: Situation, previous: StorePath): Decision {
 
 function activatePrevious(situation: Situation, previous: StorePath): Decision {
   const { observed, journal } = situation;
-  const isLocked = observed.preflight?.isSwitchLocked === true;
+  const isLocked = (observed.preflight?.switchLock ?? null) !== null;
   if (isLocked && observed.uptimeMs - journal.since < lockMs) {
     return wait(situation, "switch-locked", "another switch is given five seconds to end");
   }

@@ -38,7 +38,7 @@ export const clear: PreflightFacts = {
   platform: { machine: "x86_64-linux", wanted: "x86_64-linux" },
   storeFreeBytes: 100 * 2 ** 30,
   boot: null,
-  isSwitchLocked: false,
+  switchLock: null,
   inhibitors: [],
   isInitChanged: false,
   kernel: null,

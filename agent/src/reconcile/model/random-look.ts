@@ -29,7 +29,7 @@ function preflightOf({ fate, real, running }: Machine, wanted: StorePath): Obser
   const isOtherKernel = isIn(fate.kernels, booted) !== fate.kernels.has(wanted);
   return {
     ...clear,
-    isSwitchLocked: running !== null,
+    switchLock: running === null ? null : "a switch runs",
     kernel: isOtherKernel ? "another kernel" : null,
     isInitChanged: isIn(fate.inits, current) !== fate.inits.has(wanted),
     loader: fate.loader,

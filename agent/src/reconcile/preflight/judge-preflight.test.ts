@@ -36,7 +36,11 @@ const rows: [string, Partial<PreflightFacts>, Partial<Preflight>][] = [
     { kind: "go" },
   ],
   ["a full boot partition that gets nothing new", { boot: { freeBytes: 0, neededBytes: 0 } }, { kind: "go" }],
-  ["a switch that runs", { isSwitchLocked: true }, { kind: "wait", reason: "switch-locked" }],
+  [
+    "a switch that runs",
+    { switchLock: "process 7 (sh) holds the lock" },
+    { kind: "wait", reason: "switch-locked" },
+  ],
   [
     "unreadable inhibitors",
     { inhibitors: null },
@@ -58,12 +62,23 @@ for (const [name, over, wanted] of rows) {
 }
 
 test("what is refused is refused before anything is waited for or restarted", () => {
-  const facts = { ...clear, isSystem: false, isSwitchLocked: true, kernel: "another kernel" };
+  const facts = {
+    ...clear,
+    isSystem: false,
+    switchLock: "process 7 (sh) holds the lock",
+    kernel: "another kernel",
+  };
   expect(judgePreflight(facts, reserve).kind).toBe("refuse");
 });
 
 test("a way back is never refused and never waits; only init and inhibitors make it a restart", () => {
-  const worst = { ...clear, isSystem: false, storeFreeBytes: 0, isSwitchLocked: true, inhibitors: null };
+  const worst = {
+    ...clear,
+    isSystem: false,
+    storeFreeBytes: 0,
+    switchLock: "process 7 (sh) holds the lock",
+    inhibitors: null,
+  };
   expect(judgeWayBack({ ...worst, kernel: "another", driver: "another", hasAgent: false })).toEqual({
     kind: "go",
   });

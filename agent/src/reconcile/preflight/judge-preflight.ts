@@ -55,9 +55,13 @@ function spaceRefusal({ storeFreeBytes, boot }: PreflightFacts, reserve: Reserve
     : refuse("space-missing", `the boot partition lacks ${mebibytesUp(bootMissing)}`);
 }
 
-function pause({ isSwitchLocked }: PreflightFacts): Preflight | null {
-  if (!isSwitchLocked) return null;
-  return { kind: "wait", reason: "switch-locked", detail: "somebody else switches the system now" };
+function pause({ switchLock }: PreflightFacts): Preflight | null {
+  if (switchLock === null) return null;
+  return {
+    kind: "wait",
+    reason: "switch-locked",
+    detail: `somebody else switches the system now: ${switchLock}`,
+  };
 }
 
 function refuse(code: ErrorCode, message: string): Preflight {

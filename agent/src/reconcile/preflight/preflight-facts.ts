@@ -14,8 +14,8 @@ export interface PreflightFacts extends RestartFacts {
   storeFreeBytes: number | null;
   /** Null without a boot partition. `needed` are the kernel and initrd that are not on it yet. */
   boot: { freeBytes: number; neededBytes: number } | null;
-  /** A switch runs, begun by anybody. */
-  isSwitchLocked: boolean;
+  /** Who holds the lock of switches, in words: a switch, or anybody who locks its file. Null where nobody does. */
+  switchLock: string | null;
   loader: LoaderProtection;
   /** Whether the wanted system brings an agent: without one it cannot prove itself after a restart. */
   hasAgent: boolean;

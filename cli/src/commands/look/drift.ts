@@ -12,7 +12,7 @@ import { defineExplain, explain, ExplainOptions } from "../drift/explain.ts";
 import { defineHistory } from "../drift/history.ts";
 import { defineShow } from "../drift/show.ts";
 import { addFleetOptions, examples, FleetOptions, parseOptions } from "../../options.ts";
-import { driftTable, exceptionRows } from "../../print/drift-table.ts";
+import { driftTable, exceptionRows, unlookedSince } from "../../print/drift-table.ts";
 import { printableJson } from "../../print/printable.ts";
 
 const Options = FleetOptions.extend({
@@ -75,11 +75,15 @@ function openOf(views: readonly NodeView[]) {
     return count > 0 ? [{ node, count }] : [];
   });
   const unwatched = views.flatMap(({ node, status }) => (status?.drift.watching === false ? [node] : []));
+  const unlooked = views.flatMap(({ node, status }) => {
+    const since = status === null ? undefined : unlookedSince(status);
+    return since === undefined ? [] : [{ node, since }];
+  });
   const unseen = views.flatMap(({ node, status }) =>
     (status?.drift.unseen ?? []).map((what) => ({ node, what })),
   );
   const fought = views.flatMap(({ node, status }) =>
     (status?.drift.fought ?? []).map((entry) => ({ node, ...entry })),
   );
-  return { open, hidden, unwatched, unseen, fought };
+  return { open, hidden, unwatched, unlooked, unseen, fought };
 }
