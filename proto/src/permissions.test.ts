@@ -24,12 +24,12 @@ test("one that may lead writes the record and receipts on top, and nothing that 
   ]);
 });
 
-test("an operator may write a panic, and ask nodes; of sessions he sees what all show, and types nowhere", () => {
+test("an operator may write a panic, ask nodes, and send keys, which count only under a signed order; of sessions he sees what all show", () => {
   const { publish, subscribe } = operatorPermissions("f1", "UA");
   for (const subject of [...publish.allow, ...subscribe.allow]) {
-    expect(subject).not.toMatch(/^\$JS\.API\.>|^_INBOX\.>|^>|^\$KV\.>|\.in$/);
+    expect(subject).not.toMatch(/^\$JS\.API\.>|^_INBOX\.>|^>|^\$KV\.>/);
   }
   const writes = publish.allow.filter((subject) => !subject.startsWith("$JS.API.DIRECT.GET."));
-  expect(writes).toEqual(["$KV.chimera.panic.f1", "chimera.f1.cmd.*"]);
+  expect(writes).toEqual(["$KV.chimera.panic.f1", "chimera.f1.cmd.*", "chimera.f1.session.*.*.in"]);
   expect(subscribe.allow).toContain("chimera.f1.session.*.*.view.*");
 });

@@ -62,7 +62,7 @@ export function nodePermissions(fleet: string, node: string): Permissions {
 
 /**
  * A panic and what it needs, when no controller is there to release it, and watching sessions: `nkey` is the operator's own. On `cmd` a node
- * takes what is signed, or an ask to be shown something.
+ * takes what is signed, or an ask to be shown something; keys it takes from nobody who was not given the keyboard by a signed order.
  */
 export function operatorPermissions(fleet: string, nkey: string): Permissions {
   return {
@@ -75,6 +75,7 @@ export function operatorPermissions(fleet: string, nkey: string): Permissions {
         subjects.statusGet(fleet, "*"),
         subjects.desired("panic", fleet),
         subjects.cmd(fleet, "*"),
+        subjects.sessionKeys(fleet, "*", "*"),
         subjects.sessionGet(fleet, "*", "*"),
         subjects.sessionsGet,
       ],

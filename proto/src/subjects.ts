@@ -84,6 +84,8 @@ export const subjects = {
   /** Keys of whoever holds the keyboard. */
   sessionKeys: (fleet: string, node: string, session: string) =>
     `chimera.${fleet}.session.${node}.${session}.in`,
+  /** Whose keys those are; whoever may publish there may have written anything in its place. */
+  sessionOfKeys: (subject: string) => subject.split(".")[4] ?? "",
   cmd: (fleet: string, node: string) => `chimera.${fleet}.cmd.${node}`,
   /** `owner`: the node's name, or an operator's nkey, which no node is named like. */
   inboxPrefix: (owner: string) => `_INBOX_${owner}`,

@@ -111,7 +111,7 @@ function startTimers({ look, watch, outbox }: Parts): (() => void)[] {
 /** A message carries no facts, since it may be one that JetStream refused; but a panic is its own proof, and so is an order. */
 function subscribe(
   connection: Connection,
-  { fleetId, node }: ControlOptions,
+  { fleetId, node, sessionOrders }: ControlOptions,
   { parts, wake, wakeLater }: { parts: Parts } & Omit<WakeUp, "stop">,
 ): void {
   const { look, orders } = parts;
@@ -128,6 +128,10 @@ function subscribe(
     else wake();
   });
   connection.subscribe(subjects.cmd(fleetId, node), orders.answer);
+  if (sessionOrders === null) return;
+  connection.subscribe(subjects.sessionKeys(fleetId, node, "*"), (data, subject) =>
+    sessionOrders.takeKeys(subjects.sessionOfKeys(subject), data),
+  );
 }
 
 interface Parts extends Documents {

@@ -35,6 +35,7 @@ interface NodeStart {
   freshSeconds?: number;
   saveReceipt?: () => void;
   onOrder?: Parameters<typeof startControl>[0]["onOrder"];
+  sessionOrders?: Parameters<typeof startControl>[0]["sessionOrders"];
 }
 
 type RefusedData = Extract<NodeEvent, { type: "document-refused" }>["data"];
@@ -133,6 +134,7 @@ function startNode({ nats, leaves, nodeKey, folder, lines }: Ground, how: NodeSt
     hardware: () => Promise.reject(new Error("not here")),
     onJudged: () => undefined,
     onOrder: how.onOrder ?? (() => null),
+    sessionOrders: how.sessionOrders ?? null,
     log,
   });
 }

@@ -4,12 +4,8 @@ import type { AckMessage } from "@chimera/proto/api";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
-import type { DriftShown, ShownFacts } from "@chimera/proto/drift-shown";
-import type { Digest, FleetId, NodeName } from "@chimera/proto/names";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
-import { seal, type Envelope } from "@chimera/proto/signed/envelope";
-import type { Signer } from "@chimera/proto/signed/keys";
-import type { Order } from "@chimera/proto/signed/order";
+import type { Envelope } from "@chimera/proto/signed/envelope";
 import type { Receipt } from "@chimera/proto/signed/receipt";
 import type { Connection } from "./connection.ts";
 import type { KnownWaves } from "./look/known-waves.ts";
@@ -18,6 +14,7 @@ import { createLook, type Look } from "./look/look.ts";
 import { createRolloutWatch, type RolloutWatch } from "./look/rollout-watch.ts";
 import { openWaves, type Waves } from "./look/open-waves.ts";
 import { createStoreWatch, type StoreWatch } from "./look/watch-store.ts";
+import { answerSigned, type AnswerNeeds } from "./orders/answer-signed.ts";
 import { createOrderDesk, type OrderDesk } from "./orders/order-desk.ts";
 import { createReceiptBook, type ReceiptBook, type ReceiptFacts } from "./receipts/receipt-book.ts";
 import type { TrustStart } from "./trust/open-trust.ts";
@@ -32,10 +29,7 @@ export interface Kept<T> {
   save: (value: T) => void;
 }
 
-export interface DocumentOptions {
-  node: NodeName;
-  fleetId: FleetId;
-  signer: Signer;
+export interface DocumentOptions extends AnswerNeeds {
   controllerUrl: string;
   token: () => string;
   trust: TrustStart;
@@ -51,8 +45,6 @@ export interface DocumentOptions {
   /** Must answer from the first moment on. */
   receiptFacts: (keeper: TrustKeeper) => ReceiptFacts;
   onJudged: () => void;
-  /** An order that was accepted, once: what it asks for, or null where it asks for nothing. */
-  onOrder: (order: Order) => Promise<ShownFacts> | null;
   log: Log;
 }
 
@@ -98,7 +90,7 @@ export function openDocuments(options: DocumentOptions, wires: Wires): Documents
   const orders = createOrderDesk({
     keeper,
     receiptFor: receipts.forOrder,
-    perform: (order, id) => showSigned(options, order, id),
+    perform: (accepted) => answerSigned(options, accepted),
     acknowledge: wires.acknowledge,
   });
   const look = createLook({
@@ -141,19 +133,6 @@ function problemsOf(keeper: TrustKeeper, watch: StoreWatch): (Problem | null)[] 
   return judged !== null && judged.code === alarm?.code ? [judged] : [judged, alarm];
 }
 
-function showSigned(
-  { node, fleetId, signer, onOrder }: DocumentOptions,
-  order: Order,
-  id: Digest,
-): Promise<Envelope> | null {
-  const answer = onOrder(order);
-  if (answer === null) return null;
-  return answer.then((facts) => {
-    const shown: DriftShown = { v: 1, kind: "shown", fleetId, node, order: id, ...facts };
-    return seal("shown", shown, [signer]);
-  });
-}
-
 /** What only helps after a restart must not stop what is under way, as a panic, when the disk is full. */
 function bestEffort<T>({ value, save }: Kept<T>, log: Log): Kept<T> {
   return {
@@ -181,7 +160,17 @@ function openTrusted(
     options.onJudged();
   };
   const identity = { node, nodeKey: signer.publicKey };
-  const keeper = createTrustKeeper({ start, identity, freshSeconds, floor, save, report, onJudged, log });
+  const keeper = createTrustKeeper({
+    start,
+    identity,
+    freshSeconds,
+    floor,
+    execRoom: options.sessionOrders?.room,
+    save,
+    report,
+    onJudged,
+    log,
+  });
   const facts = () => options.receiptFacts(keeper);
   const kept = writtenSoon(bestEffort(options.receipt, log));
   receipts = createReceiptBook({

@@ -85,6 +85,7 @@ function startSimulated(
     hardware: () => Promise.reject(new ChimeraError("not-found", "a simulated agent has no machine")),
     onJudged: () => undefined,
     onOrder: () => null,
+    sessionOrders: null,
     log,
   });
   return { close: () => endOf(control) };

@@ -15,6 +15,7 @@ import { outboxName } from "../control/keep-events.ts";
 import { startControl, type ControlSide } from "../control/control-side.ts";
 import type { KnownWaves } from "../control/look/known-waves.ts";
 import type { Kept, Told } from "../control/open-documents.ts";
+import type { SessionOrders } from "../control/sessions/session-orders.ts";
 import { openTrust, type EarlierAccepted } from "../control/trust/open-trust.ts";
 import { composeDesired, effectivePlace, hasBegunBack, signedToplevel } from "../desired/desired-system.ts";
 import { exceptionsOf } from "../desired/drift-exceptions.ts";
@@ -38,6 +39,7 @@ export interface ControlNeeds {
   receipt: Kept<Receipt>;
   health: () => HealthSample;
   hardware: () => Promise<Hardware>;
+  sessionOrders: SessionOrders | null;
 }
 
 export function openControl(needs: ControlNeeds): ControlSide {
@@ -68,6 +70,7 @@ export function openControl(needs: ControlNeeds): ControlSide {
     hardware: needs.hardware,
     onJudged: () => shared.wake(),
     onOrder: (order) => shared.orderDrift(order),
+    sessionOrders: needs.sessionOrders,
     log,
   });
 }

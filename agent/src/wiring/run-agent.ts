@@ -171,6 +171,7 @@ function connectControl({ config, log, shared, host }: ControlParts): ControlSid
     receipt: openDocument(join(stateDir, "receipt.json"), Receipt, log),
     health: host.health,
     hardware: host.hardware,
+    sessionOrders: null,
   });
   reportCorrupt(control, "the accepted documents were unreadable and lie", trust.corrupt);
   return control;

@@ -23,9 +23,16 @@ export interface OrderDeskOptions {
   /** The signed receipt of an order that is on disk. */
   receiptFor: (order: Digest) => Envelope;
   /** An order that was accepted, once. Where it asks for something: the signed answer, in a moment. */
-  perform: (order: Order, id: Digest) => Promise<Envelope> | null;
+  perform: (accepted: AcceptedOrder) => Promise<Envelope> | null;
   /** On this node's ack subject. */
   acknowledge: (message: AckMessage) => void;
+}
+
+export interface AcceptedOrder {
+  order: Order;
+  id: Digest;
+  /** Names of the keys whose signatures counted. */
+  signedBy: readonly string[];
 }
 
 /** In a list for many nodes these are the ordinary fate of an order; one that is sent is another matter. */
@@ -44,6 +51,8 @@ interface Desk {
   options: OrderDeskOptions;
   /** Orders that were carried out from the store, and whose sender may still ask. */
   unasked: Map<Digest, Answer>;
+  /** What was started takes longer than a question: whoever asks again is told what came of it, and nothing is started again. */
+  started: Map<Digest, Answer>;
   /** What lies in the store was judged under these keys already. */
   judged: Set<string>;
 }
@@ -51,7 +60,7 @@ interface Desk {
 type Answer = AckMessage | Promise<AckMessage>;
 
 export function createOrderDesk(options: OrderDeskOptions): OrderDesk {
-  const desk: Desk = { options, unasked: new Map(), judged: new Set() };
+  const desk: Desk = { options, unasked: new Map(), started: new Map(), judged: new Set() };
   return {
     answer: (data) => answer(desk, data),
     takeStanding(orders, { isList }) {
@@ -60,7 +69,8 @@ export function createOrderDesk(options: OrderDeskOptions): OrderDesk {
   };
 }
 
-function answer({ options, unasked }: Desk, data: Uint8Array): void {
+function answer(desk: Desk, data: Uint8Array): void {
+  const { options, unasked, started } = desk;
   const { keeper, acknowledge } = options;
   const found = parseBounded(data, PutDocument);
   if (found.kind === "malformed") {
@@ -70,24 +80,36 @@ function answer({ options, unasked }: Desk, data: Uint8Array): void {
   }
   const { envelope } = found.value;
   const id = documentId(envelope);
-  const earlier = unasked.get(id);
+  const earlier = unasked.get(id) ?? started.get(id);
   if (earlier !== undefined) {
     unasked.delete(id);
     say(options, earlier);
     return;
   }
   const verdict = keeper.take({ kind: "order", envelope });
-  if (verdict.kind === "accepted") say(options, carryOut(options, envelope, id));
+  if (verdict.kind === "accepted") say(options, carryOut(desk, envelope, verdict));
   if (verdict.kind === "refused") acknowledge(refusalOf(id, verdict));
   if (verdict.kind === "known") acknowledge(refusalOf(id, used));
 }
 
 /** The receipt at once, or with the answer as soon as that is there. */
-function carryOut({ receiptFor, perform }: OrderDeskOptions, envelope: Envelope, id: Digest): Answer {
-  const receipt = receiptFor(id);
+function carryOut(
+  { options, started }: Desk,
+  envelope: Envelope,
+  { id, signedBy }: Omit<AcceptedOrder, "order">,
+): Answer {
+  const receipt = options.receiptFor(id);
   const order = parsePayload(payloadOf(envelope, "order"), Order);
-  const shown = perform(order, id);
-  return shown === null ? receipt : shown.then((answered) => ({ receipt, shown: answered }));
+  const shown = options.perform({ order, id, signedBy });
+  if (shown === null) return receipt;
+  const answered = shown.then((envelopeOf) => ({ receipt, shown: envelopeOf }));
+  if (order.action.kind === "exec") remember(started, id, answered);
+  return answered;
+}
+
+function remember(answers: Map<Digest, Answer>, id: Digest, answered: Answer): void {
+  answers.set(id, answered);
+  for (const oldest of answers.keys()) if (answers.size > remembered) answers.delete(oldest);
 }
 
 function say({ acknowledge }: OrderDeskOptions, said: Answer): void {
@@ -95,11 +117,8 @@ function say({ acknowledge }: OrderDeskOptions, said: Answer): void {
   else acknowledge(said);
 }
 
-function takeStanding(
-  { options, unasked, judged }: Desk,
-  envelope: Envelope,
-  quiet: ReadonlySet<ErrorCode>,
-): void {
+function takeStanding(desk: Desk, envelope: Envelope, quiet: ReadonlySet<ErrorCode>): void {
+  const { options, unasked, judged } = desk;
   const { keeper } = options;
   const id = documentId(envelope);
   const key = `${id} ${keeper.keySet()?.version} ${signaturesOf(envelope)}`;
@@ -109,10 +128,9 @@ function takeStanding(
   judged.add(key);
   for (const oldest of judged) if (judged.size > remembered) judged.delete(oldest);
   if (verdict.kind !== "accepted") return;
-  const said = carryOut(options, envelope, id);
+  const said = carryOut(desk, envelope, verdict);
   say(options, said);
-  unasked.set(id, said);
-  for (const oldest of unasked.keys()) if (unasked.size > remembered) unasked.delete(oldest);
+  remember(unasked, id, said);
 }
 
 const used = { code: "order-used", reason: "an order is carried out once, and this one was" } as const;

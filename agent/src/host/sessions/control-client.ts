@@ -11,6 +11,8 @@ export interface ControlClientOptions {
   socket: string;
   /** tmux's own id, as "$3": names may mean something else to tmux. */
   session: string;
+  /** Else nothing of what its programs write comes here. */
+  hearsOutput?: boolean;
   onOutput: (pane: string, bytes: Uint8Array) => void;
   /** tmux sends no more of that pane before it is told to. */
   onPaused: (pane: string) => void;
@@ -76,9 +78,9 @@ export async function openControlClient(options: ControlClientOptions): Promise<
   };
 }
 
-function spawnClient({ socket, session }: ControlClientOptions) {
+function spawnClient({ socket, session, hearsOutput = true }: ControlClientOptions) {
   // Never without `-N`: a client would start a server outside the sentinel's unit.
-  const flags = `pause-after=${pauseAfterSeconds},ignore-size`;
+  const flags = `${hearsOutput ? `pause-after=${pauseAfterSeconds}` : "no-output"},ignore-size`;
   return spawn("tmux", ["-N", "-S", socket, "-C", "attach-session", "-f", flags, "-t", session], {
     env: { ...toolEnvironment(), TERM: "xterm-256color" },
     cwd: "/",

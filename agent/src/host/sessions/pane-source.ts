@@ -9,6 +9,7 @@ import { createOutputRing } from "../../sessions/output-ring.ts";
 import { paneFormat, pictureOf, readPaneFacts } from "../../sessions/pane-picture.ts";
 import type { OutputSource } from "../../sessions/output-source.ts";
 import { openControlClient, type Answers, type ControlClient } from "./control-client.ts";
+import { paneOf, typeInto } from "./open-typist.ts";
 
 export interface PaneSource extends OutputSource {
   /** Throws tool-failed. */
@@ -55,27 +56,12 @@ export async function openPaneSource(options: PaneSourceOptions): Promise<PaneSo
     read: (from, most) => ring.read(from, most),
     isCounted: (from, to) => !gaps.some((gap) => gap >= from && gap < to),
     picture: () => pictureAt(client, pane, () => ring.to),
-    async type(keys) {
-      for (let at = 0; at < keys.length; at += keysAtOnce)
-        await client.ask(["send-keys", "-t", pane, "-H", ...hexOf(keys.subarray(at, at + keysAtOnce))]);
-    },
+    type: (keys) => typeInto(client, pane, keys),
     async resize({ columns, rows }) {
       await client.ask(["resize-window", "-t", options.session, "-x", `${columns}`, "-y", `${rows}`]);
     },
     close: client.close,
   };
-}
-
-const keysAtOnce = 256;
-
-function hexOf(keys: Uint8Array): string[] {
-  return Array.from(keys, (key) => key.toString(16).padStart(2, "0"));
-}
-
-async function paneOf(client: ControlClient): Promise<string> {
-  const pane = textOf((await client.ask(["display-message", "-p", "#{pane_id}"]))[0]?.[0]);
-  if (/^%\d+$/.test(pane)) return pane;
-  throw new ChimeraError("tool-failed", `tmux names the pane "${pane.slice(0, 50)}"`);
 }
 
 /** Nothing comes between the picture and what follows it: tmux is silent from the pause to the end of that one line of commands. */
