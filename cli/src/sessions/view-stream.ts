@@ -47,6 +47,9 @@ export function createViewStream(from: Seen | null = null): ViewStream {
           return screen(state, head, frame.bytes);
         case "facts":
           return [{ kind: "facts", facts: head.facts }];
+        // Asked for by nobody who watches one session.
+        case "list":
+          return [];
         case "refused":
           return [{ kind: "refused", code: head.code, message: head.message }];
       }

@@ -30,6 +30,8 @@ export const FrameHead = z.discriminatedUnion("kind", [
   }),
   /** Something about it changed: its size, who types, its end. */
   z.object({ kind: z.literal("facts"), facts: SessionFacts }),
+  /** The bytes are facts of sessions, as a JSON array: these, and those of the frames that follow. */
+  z.object({ kind: z.literal("list"), isLast: z.boolean() }),
   z.object({
     kind: z.literal("refused"),
     code: z.string().refine(isErrorCode),
@@ -42,6 +44,9 @@ export interface Frame {
   head: FrameHead;
   bytes: Uint8Array;
 }
+
+/** What the bytes of a frame of kind `list` are. */
+export const ListedSessions = z.array(SessionFacts).max(1024);
 
 const maxHeadBytes = 4096;
 const lineFeed = 0x0a;

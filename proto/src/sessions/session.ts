@@ -59,6 +59,10 @@ export const SessionFacts = z.object({
   output: z.enum(["terminal", "log"]),
   /** Of its output so far. */
   bytes: Count,
+  /** Of these the first ones that the node no longer has: its disk keeps the newest. Absent: it has all of them. */
+  dropped: Count.optional(),
+  /** What else there is to say, as why it is lost. */
+  note: z.string().max(512).optional(),
   viewers: Count,
   /** Who may type there now; null: nobody. */
   keyboard: z

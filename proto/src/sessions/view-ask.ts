@@ -23,6 +23,18 @@ export const ViewAsk = z.object({
 });
 export type ViewAsk = z.infer<typeof ViewAsk>;
 
+/** Which sessions the node has: answered by frames of kind `list`, under the name of no session. */
+export const ListAsk = z.object({ v: z.literal(1), list: z.object({ viewer: ViewerId }) });
+export type ListAsk = z.infer<typeof ListAsk>;
+
+export const SessionAsk = z.union([ViewAsk, ListAsk]);
+export type SessionAsk = z.infer<typeof SessionAsk>;
+
+/** Longer than any of them. */
+export const maxAskBytes = 1024;
+/** In the place of a session's name, where a list is sent; no session has this name. */
+export const listToken = "-";
+
 /** A viewer says so often that it is there … */
 export const askEveryMs = 5_000;
 /** … at least after so many bytes, when they come fast … */

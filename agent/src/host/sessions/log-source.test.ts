@@ -13,11 +13,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { StreamId } from "@chimera/proto/sessions/session";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { openLogSource, type LogSource } from "./log-source.ts";
+import type { OutputSource } from "../../sessions/output-source.ts";
+import { openLogSource, punchLog } from "./log-source.ts";
 
 let folder: string;
 let file: string;
-const sources: LogSource[] = [];
+const sources: OutputSource[] = [];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "chimera-log-"));
   file = join(folder, "log");
@@ -27,9 +28,9 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-function open(onChange = (): void => undefined, from = 0, mostBytes = 4 << 20): LogSource {
+function open(onChange = (): void => undefined, mostBytes = 4 << 20): OutputSource {
   const stream = StreamId.parse("0123456789abcdef");
-  const source = openLogSource({ file, stream, size: { columns: 80, rows: 24 }, mostBytes, from, onChange });
+  const source = openLogSource({ file, stream, size: { columns: 80, rows: 24 }, mostBytes, onChange });
   sources.push(source);
   return source;
 }
@@ -52,16 +53,16 @@ test("of a long file the first part goes back to the disk, and places stay what 
   writeFileSync(file, "");
   for (let block = 0; block < 12; block += 1) appendFileSync(file, Buffer.alloc(1 << 20, 97 + block));
   const source = open();
-  await source.trim();
+  const { from } = source.held();
+  await punchLog(file, { from: 0, to: from });
   expect(source.held()).toEqual({ from: 8 << 20, to: 12 << 20 });
   expect(text(source.read(8 << 20, 3))).toBe("iii");
   expect(() => source.read((8 << 20) - 1, 1)).toThrow(RangeError);
   const { size, blocks } = statSync(file);
   expect([size, blocks * 512 <= (4 << 20) + 65_536]).toEqual([12 << 20, true]);
   appendFileSync(file, "more");
+  expect(source.held()).toEqual({ from: 8 << 20, to: (12 << 20) + 4 });
   expect(text(source.read(12 << 20, 10))).toBe("more");
-  // Whoever opens it anew is told where it begins.
-  expect(open(undefined, 8 << 20).held().from).toBe(8 << 20);
 });
 
 test("a picture is the newest lines, whole ones, and fits to what comes next", async () => {

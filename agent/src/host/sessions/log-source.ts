@@ -8,6 +8,7 @@ import type { StreamId, TerminalSize } from "@chimera/proto/sessions/session";
 import { attempt } from "../errno-outcome.ts";
 import { run } from "../run.ts";
 import type { OutputSource } from "../../sessions/output-source.ts";
+import { firstKept } from "../../sessions/session-limits.ts";
 
 export interface LogSourceOptions {
   file: string;
@@ -15,46 +16,34 @@ export interface LogSourceOptions {
   size: TerminalSize;
   /** Of the file, on the disk. */
   mostBytes: number;
-  /** Of what was given back to the disk before. */
-  from: number;
-  /** There is more of it, or the first part of it is no longer here. */
+  /** There is more of it. */
   onChange: () => void;
 }
 
 /** Of a picture: so many of the newest bytes, from the begin of a line. */
 const pictureBytes = 64 * 1024;
-/** A hole is made for as much at once: it begins and ends at blocks of the disk. */
-const holeBytes = 1 << 20;
 const lineFeed = 0x0a;
 
-export interface LogSource extends OutputSource {
-  /** Gives the first part of a file that is too long back to the disk. */
-  trim: () => Promise<void>;
-}
-
 /** Throws file-unreadable where there is no such file, or something else in its place. */
-export function openLogSource(options: LogSourceOptions): LogSource {
-  const { file, stream, size, onChange } = options;
+export function openLogSource(options: LogSourceOptions): OutputSource {
+  const { file, stream, size, mostBytes, onChange } = options;
   const fd = openLog(file);
-  const state = { from: options.from };
-  const held = () => ({ from: state.from, to: fstatSync(fd).size });
+  let last = { from: 0, to: 0 };
+  const held = () => {
+    const to = fstatSync(fd).size;
+    // What lies before that may go back to the disk, whoever does it: nobody has to be asked how far that is.
+    last = { from: firstKept(to, mostBytes), to };
+    return last;
+  };
+  held();
   const stopWatching = watchFile(file, onChange);
-  const read = (from: number, most: number): Buffer => readAt(fd, held(), { from, most });
+  const read = (from: number, most: number): Buffer => readAt(fd, last, { from, most });
   return {
     stream,
     held,
     read,
     isCounted: () => true,
     picture: () => Promise.resolve({ ...pictureOf(held(), read), size }),
-    async trim() {
-      const { from, to } = held();
-      const next = Math.floor((to - options.mostBytes) / holeBytes) * holeBytes;
-      if (next <= from) return;
-      // First of all nobody reads there any more.
-      state.from = next;
-      await punch(file, { from, to: next });
-      onChange();
-    },
     close() {
       stopWatching();
       closeSync(fd);
@@ -86,6 +75,7 @@ function openLog(file: string): number {
   throw new ChimeraError("file-unreadable", `${file} is no file`);
 }
 
+/** By what was said to be here: meanwhile the file may have grown, and its first bytes be about to go. */
 function readAt(
   fd: number,
   held: { from: number; to: number },
@@ -106,8 +96,8 @@ function pictureOf({ from, to }: { from: number; to: number }, read: (from: numb
   return { history: bytes.subarray(first), screen: new Uint8Array(0), at: begin + bytes.length };
 }
 
-/** Throws tool-failed; the file is as it was then, but longer than it should be. */
-async function punch(file: string, { from, to }: { from: number; to: number }): Promise<void> {
+/** Gives what lies between these places back to the disk. Throws tool-failed; the file is as it was then, but longer than it should be. */
+export async function punchLog(file: string, { from, to }: { from: number; to: number }): Promise<void> {
   const argv = ["--punch-hole", "--offset", `${from}`, "--length", `${to - from}`, file];
   const { exitCode, stderr } = await run("fallocate", argv, { timeoutMs: 60_000 });
   if (exitCode !== 0)

@@ -4,9 +4,11 @@ export interface Call {
   path: string;
   interface: string;
   member: string;
-  /** Arguments: either strings, or one array of strings. */
+  /** Arguments: either strings, or one array of strings … */
   strings?: readonly string[];
   list?: readonly string[];
+  /** … or whatever a writer has written, with its signature. */
+  written?: { signature: string; body: Buffer };
 }
 
 export interface WireMessage {
@@ -27,13 +29,12 @@ const kinds: ReadonlyMap<number, WireMessage["kind"]> = new Map([
 const fields = { path: 1, interface: 2, member: 3, replySerial: 5, signature: 8 } as const;
 
 export function callMessage(call: Call, serial: number): Buffer {
-  const { strings = [], list } = call;
-  const body = list === undefined ? stringsBody(strings) : listBody(list);
+  const { signature, body } = bodyOf(call);
   const header = [
     field(fields.path, "o", call.path),
     field(fields.interface, "s", call.interface),
     field(fields.member, "s", call.member),
-    field(fields.signature, "g", list === undefined ? "s".repeat(strings.length) : "as"),
+    field(fields.signature, "g", signature),
   ];
   // Every field begins at a multiple of eight; the last one's padding does not count.
   const start = pad(Buffer.concat(header.slice(0, -1).map((part) => pad(part, 8))), 8);
@@ -46,6 +47,13 @@ export function callMessage(call: Call, serial: number): Buffer {
   fixed.writeUInt32LE(serial, 8);
   fixed.writeUInt32LE(array.length, 12);
   return Buffer.concat([pad(Buffer.concat([fixed, array]), 8), body]);
+}
+
+function bodyOf({ strings = [], list, written }: Call): { signature: string; body: Buffer } {
+  if (written !== undefined) return written;
+  return list === undefined
+    ? { signature: "s".repeat(strings.length), body: stringsBody(strings) }
+    : { signature: "as", body: listBody(list) };
 }
 
 /** The first whole message of what has arrived; undefined while it is not whole. */
@@ -79,6 +87,8 @@ export interface WireReader {
   align: (size: number) => void;
   uint32: () => number;
   int32: () => number;
+  /** Beyond what a number holds exactly it is the nearest one. */
+  uint64: () => number;
   string: () => string;
   signature: () => string;
 }
@@ -89,18 +99,13 @@ export function createWireReader(bytes: Buffer): WireReader {
   const align = (size: number) => {
     position = Math.ceil(position / size) * size;
   };
-  const uint32 = () => {
-    align(4);
-    const value = bytes.readUInt32LE(position);
-    position += 4;
+  const number = <T>(size: number, read: (at: number) => T): T => {
+    align(size);
+    const value = read(position);
+    position += size;
     return value;
   };
-  const int32 = () => {
-    align(4);
-    const value = bytes.readInt32LE(position);
-    position += 4;
-    return value;
-  };
+  const uint32 = () => number(4, (at) => bytes.readUInt32LE(at));
   const text = (length: number) => {
     if (position + length >= bytes.length) throw new RangeError("a text beyond the end of the body");
     const found = bytes.toString("utf8", position, position + length);
@@ -111,7 +116,8 @@ export function createWireReader(bytes: Buffer): WireReader {
     position: () => position,
     align,
     uint32,
-    int32,
+    int32: () => number(4, (at) => bytes.readInt32LE(at)),
+    uint64: () => Number(number(8, (at) => bytes.readBigUInt64LE(at))),
     string: () => text(uint32()),
     signature: () => {
       const length = bytes.readUInt8(position);

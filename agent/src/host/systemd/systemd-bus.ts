@@ -77,7 +77,7 @@ export function unitPath(unit: string): string {
   return `${managerPath}/unit/${escaped.join("") || "_"}`;
 }
 
-function propertyCall(path: string, of: string, name: string): Call {
+export function propertyCall(path: string, of: string, name: string): Call {
   return { path, interface: "org.freedesktop.DBus.Properties", member: "Get", strings: [of, name] };
 }
 
@@ -94,7 +94,11 @@ function intOf(answer: WireMessage | null | undefined): number {
   return readVariant(required(answer), "i", (reader) => reader.int32());
 }
 
-function readVariant<T>({ body }: WireMessage, type: "s" | "i", read: (reader: WireReader) => T): T {
+export function readVariant<T>(
+  { body }: WireMessage,
+  type: "s" | "i" | "t",
+  read: (reader: WireReader) => T,
+): T {
   const reader = createWireReader(body);
   const found = reader.signature();
   if (found !== type) throw new Error(`a property of type ${found} instead of ${type}`);

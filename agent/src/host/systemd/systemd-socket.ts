@@ -1,7 +1,7 @@
 /** SHELL. Calls over systemd's private socket: one connection, one round trip, and then it is closed. */
 import { connect } from "node:net";
 import { ChimeraError } from "@chimera/proto/errors";
-import { callMessage, takeMessage, type Call, type WireMessage } from "./dbus-wire.ts";
+import { callMessage, createWireReader, takeMessage, type Call, type WireMessage } from "./dbus-wire.ts";
 
 export const privateSocket = "/run/systemd/private";
 export const managerPath = "/org/freedesktop/systemd1";
@@ -19,13 +19,29 @@ export async function callSystemd<T>(
   read: (answers: readonly (WireMessage | null)[]) => T,
 ): Promise<T> {
   try {
-    return read(await exchange(socket, calls));
+    const answers = await exchange(socket, calls);
+    return read(answers.map((answer) => (answer.kind === "answer" ? answer : null)));
   } catch (cause) {
     throw new ChimeraError("tool-failed", `${socket} did not answer`, { cause });
   }
 }
 
-function exchange(path: string, calls: readonly Call[]): Promise<(WireMessage | null)[]> {
+/** Of each call why systemd refused it; null where it did not. Throws tool-failed when systemd does not answer. */
+export async function tellSystemd(socket: string, calls: readonly Call[]): Promise<(string | null)[]> {
+  try {
+    const answers = await exchange(socket, calls);
+    return answers.map((answer) => (answer.kind === "answer" ? null : refusalOf(answer)));
+  } catch (cause) {
+    throw new ChimeraError("tool-failed", `${socket} did not answer`, { cause });
+  }
+}
+
+/** Its first text, as all errors of systemd have one. */
+function refusalOf({ body }: WireMessage): string {
+  return body.length < 5 ? "refused" : createWireReader(body).string().slice(0, 512);
+}
+
+function exchange(path: string, calls: readonly Call[]): Promise<WireMessage[]> {
   return new Promise((resolve, reject) => {
     const stream = connect(path);
     const timer = setTimeout(() => stream.destroy(new Error("no answer in time")), answerMs);
@@ -40,8 +56,8 @@ function exchange(path: string, calls: readonly Call[]): Promise<(WireMessage | 
     stream.on("data", (chunk) => {
       const answers = take(chunk);
       if (answers instanceof Error) stream.destroy(answers);
-      if (answers instanceof Error || !calls.every((_, index) => answers.has(index + 1))) return;
-      resolve(calls.map((_, index) => answers.get(index + 1) ?? null));
+      if (answers instanceof Error || answers.size < calls.length) return;
+      resolve(inOrder(answers));
       stream.destroy();
     });
     const uid = Buffer.from(String(process.getuid?.() ?? 0)).toString("hex");
@@ -49,12 +65,16 @@ function exchange(path: string, calls: readonly Call[]): Promise<(WireMessage | 
   });
 }
 
-/** By the serial of the call; null for one that was refused. */
-type Answers = ReadonlyMap<number, WireMessage | null>;
+/** By the serial of the call. */
+type Answers = ReadonlyMap<number, WireMessage>;
+
+function inOrder(answers: Answers): WireMessage[] {
+  return [...answers].toSorted(([a], [b]) => a - b).map(([, answer]) => answer);
+}
 
 /** Takes bytes as they come; gives the answers so far, or why there will be none. */
 function createAnswerReader(onGreeted: () => void): (chunk: Buffer) => Answers | Error {
-  const answers = new Map<number, WireMessage | null>();
+  const answers = new Map<number, WireMessage>();
   let pending = Buffer.alloc(0);
   let greeted = false;
   return (chunk) => {
@@ -71,7 +91,7 @@ function createAnswerReader(onGreeted: () => void): (chunk: Buffer) => Answers |
     for (let next = takeMessage(pending); next !== undefined; next = takeMessage(pending)) {
       pending = pending.subarray(next.length);
       // Signals answer nothing.
-      if (next.replyTo !== null) answers.set(next.replyTo, next.kind === "answer" ? next : null);
+      if (next.replyTo !== null) answers.set(next.replyTo, next);
     }
     return answers;
   };

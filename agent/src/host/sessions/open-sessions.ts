@@ -1,0 +1,136 @@
+/**
+ * SHELL. The sessions of this node. Each runs in a unit of its own and has a record on the disk, so that neither the agent's end nor its renewal
+ * touches them. What others ask of them: `sessions/sessions.ts`.
+ */
+import { constants } from "node:os";
+import { ChimeraError } from "@chimera/proto/errors";
+import { StreamId, type SessionName } from "@chimera/proto/sessions/session";
+import type { OutputSource } from "../../sessions/output-source.ts";
+import { mostRunning } from "../../sessions/session-limits.ts";
+import type { EndSignal, Sessions } from "../../sessions/sessions.ts";
+import { killUnits } from "../systemd/transient-units.ts";
+import { adoptRollout, type LedRollout } from "./adopt-rollout.ts";
+import { readSessions, settleSessions } from "./find-sessions.ts";
+import { openLogSource } from "./log-source.ts";
+import { openPaneSource } from "./pane-source.ts";
+import { openRecordStore } from "./record-store.ts";
+import { graceMs } from "./session-units.ts";
+import {
+  keep,
+  liveFacts,
+  pictureFile,
+  tell,
+  type Live,
+  type SessionsOptions,
+  type SessionsState,
+} from "./sessions-state.ts";
+import { startSessions } from "./start-sessions.ts";
+import { forgetOutlived, tendSessions } from "./tend-sessions.ts";
+import { openLastPicture, tmuxSocket } from "./terminal-panes.ts";
+
+export interface HostSessions extends Sessions {
+  /** The lead's program, which runs in a unit of its own already; again and again. */
+  adopt: (rollout: LedRollout) => Promise<void>;
+  /** Resolves when what an earlier agent left was looked at once. */
+  settled: Promise<void>;
+  stop: () => void;
+}
+
+const ageEveryMs = 3_600_000;
+
+export function openSessions(options: SessionsOptions): HostSessions {
+  const store = openRecordStore(options.stateDir, options.log);
+  const state: SessionsState = {
+    options,
+    store,
+    live: new Map(),
+    listeners: [],
+    lookSoon: () => tending.soon(),
+  };
+  const tending = tendSessions(state);
+  readSessions(state);
+  const timer = setInterval(() => forgetOutlived(state), ageEveryMs).unref();
+  const settled = settle(state);
+  return {
+    settled,
+    list: () => [...state.live.values()].map(liveFacts),
+    facts: (name) => factsOf(state, name),
+    room: (output) => mostRunning[output] - countRunning(state, output),
+    open: (name, onOutput) => {
+      const live = state.live.get(name);
+      return live === undefined ? null : openOutput(state, live, onOutput);
+    },
+    onChange: (listener) => void state.listeners.push(listener),
+    // What an earlier agent left may hold a name, or a place.
+    start: (starts) => settled.then(() => startSessions(state, starts)),
+    end: (name, signal) => end(state, name, signal),
+    remove: (name) => remove(state, name),
+    adopt: (rollout) => settled.then(() => adoptRollout(state, rollout)),
+    stop() {
+      clearInterval(timer);
+      tending.stop();
+    },
+  };
+}
+
+async function settle(state: SessionsState): Promise<void> {
+  try {
+    await settleSessions(state);
+  } catch (error) {
+    if (!(error instanceof ChimeraError)) throw error;
+    state.options.log.error({ error }, "sessions of an earlier agent could not be settled");
+  }
+  state.lookSoon();
+}
+
+function factsOf({ live }: SessionsState, name: SessionName) {
+  const found = live.get(name);
+  return found === undefined ? null : liveFacts(found);
+}
+
+function countRunning({ live }: SessionsState, output: "log" | "terminal"): number {
+  return [...live.values()].filter(({ record }) => record.state === "running" && record.output === output)
+    .length;
+}
+
+async function openOutput(state: SessionsState, live: Live, onOutput: () => void): Promise<OutputSource> {
+  const { name, log, run, size, history, terminal } = live.record;
+  if (log !== null) return openLogSource({ ...log, stream: StreamId.parse(run), size, onChange: onOutput });
+  if (history !== null) return openLastPicture(pictureFile(state, name), { run, history, size });
+  if (terminal === null)
+    throw new ChimeraError("not-found", `nothing is left of what session ${name} showed`);
+  const { session } = terminal;
+  return openPaneSource({
+    socket: tmuxSocket(state.options.runtimeDir),
+    session,
+    onOutput,
+    onEnd: (reason) =>
+      state.options.log.debug({ session: name, reason }, "a terminal is not listened to any more"),
+  });
+}
+
+async function end(state: SessionsState, name: SessionName, signal: EndSignal): Promise<void> {
+  const live = state.live.get(name);
+  if (live === undefined) throw new ChimeraError("not-found", `there is no session ${name}`);
+  const { record } = live;
+  if (record.leads !== null)
+    throw new ChimeraError(
+      "input-invalid",
+      `${name} leads a rollout: that is ended by orders for the rollout`,
+    );
+  if (record.state !== "running") return;
+  const killAtMs = record.ending?.killAtMs ?? state.options.uptimeMs() + graceMs;
+  await keep(state, [live], [{ ...record, ending: { signal, killAtMs } }]);
+  await killUnits([{ unit: record.unit, signal: constants.signals[signal] }], state.options.systemdSocket);
+  state.lookSoon();
+}
+
+async function remove(state: SessionsState, name: SessionName): Promise<void> {
+  const live = state.live.get(name);
+  if (live === undefined) throw new ChimeraError("not-found", `there is no session ${name}`);
+  if (live.record.state === "running")
+    throw new ChimeraError("write-conflict", `session ${name} runs: end it first`);
+  state.live.delete(name);
+  state.store.remove(name);
+  tell(state, { kind: "removed", name });
+}

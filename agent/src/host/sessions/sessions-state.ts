@@ -1,0 +1,83 @@
+/** SHELL. What the parts of the session manager share: the sessions of this node, who hears of them, and where they are kept. */
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import type { Digest } from "@chimera/proto/names";
+import type { Log } from "@chimera/proto/log";
+import type { SessionFacts, SessionName } from "@chimera/proto/sessions/session";
+import { firstKept } from "../../sessions/session-limits.ts";
+import { factsOf, type SessionRecord } from "../../sessions/session-record.ts";
+import type { SessionChange } from "../../sessions/sessions.ts";
+import type { RecordStore } from "./record-store.ts";
+
+export interface SessionsOptions {
+  stateDir: string;
+  runtimeDir: string;
+  /** Of this boot. */
+  bootId: string;
+  /** Time since boot, and by the clock. */
+  uptimeMs: () => number;
+  nowMs: () => number;
+  /** The newest rollout that this node has led to its end. */
+  endedRollout: () => { head: Digest; phase: string } | null;
+  log: Log;
+  /** Others in tests. */
+  systemdSocket?: string | undefined;
+  cgroups?: string | undefined;
+}
+
+export interface Live {
+  record: SessionRecord;
+  /** systemd has not said yet whether it takes it. */
+  isStarting: boolean;
+  /** Of its log: what was given back to the disk. */
+  punchedTo: number;
+  /** The kernel tells when nothing of it runs any more. */
+  unwatch: (() => void) | null;
+}
+
+export interface SessionsState {
+  options: SessionsOptions;
+  store: RecordStore;
+  live: Map<SessionName, Live>;
+  listeners: ((change: SessionChange) => void)[];
+  /** An end may be near. */
+  lookSoon: () => void;
+}
+
+export function createLive(record: SessionRecord): Live {
+  return { record, isStarting: false, punchedTo: 0, unwatch: null };
+}
+
+export function runningOf({ live }: SessionsState): Live[] {
+  return [...live.values()].filter(({ record, isStarting }) => record.state === "running" && !isStarting);
+}
+
+export function tell({ listeners }: SessionsState, change: SessionChange): void {
+  for (const listener of listeners) listener(change);
+}
+
+export function liveFacts({ record }: Live): SessionFacts {
+  const { log, state } = record;
+  const bytes = log !== null && state === "running" ? sizeOf(log.file) : record.bytes;
+  const dropped = log === null ? 0 : firstKept(bytes, log.mostBytes);
+  return factsOf(record, { bytes, dropped, viewers: 0 });
+}
+
+/** 0 for a file that is not there. */
+export function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+export function pictureFile({ store }: SessionsState, name: SessionName): string {
+  return join(store.folderOf(name), "screen.bin");
+}
+
+/** The record is another one now, and on the disk. Throws file-unreadable. */
+export async function keep(
+  state: SessionsState,
+  lives: readonly Live[],
+  records: readonly SessionRecord[],
+): Promise<void> {
+  await state.store.save(records);
+  for (const [index, live] of lives.entries()) live.record = records[index] ?? live.record;
+}

@@ -1,0 +1,160 @@
+/**
+ * SHELL. Terminals for sessions, in the sentinel's tmux server: a pane each, held open by a program that does nothing, so that what runs in it may
+ * be a unit of its own. Made many at once, by one call of tmux.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ChimeraError } from "@chimera/proto/errors";
+import {
+  StreamId,
+  type SessionName,
+  type SessionRun,
+  type TerminalSize,
+} from "@chimera/proto/sessions/session";
+import type { OutputSource } from "../../sessions/output-source.ts";
+import type { Terminal } from "../../sessions/session-record.ts";
+import { attempt } from "../errno-outcome.ts";
+import { run } from "../run.ts";
+import { openPaneSource } from "./pane-source.ts";
+
+export interface Pane extends Terminal {
+  tty: string;
+}
+
+const toolMs = 30_000;
+
+/** Whatever the sentinel's configuration was when its server began. */
+const safeOptions: readonly (readonly string[])[] = [
+  ["set-option", "-s", "set-clipboard", "off"],
+  ["set-option", "-gwq", "allow-passthrough", "off"],
+  ["set-option", "-gw", "allow-rename", "off"],
+  ["set-option", "-gw", "automatic-rename", "off"],
+  ["set-option", "-gwq", "allow-set-title", "off"],
+  ["set-option", "-g", "set-titles", "off"],
+];
+const paneFormat = "#{pid} #{session_id} #{pane_id} #{pane_tty}";
+/** What the sentinel's configuration says, for the panes that others make. */
+const usualHistory = 2000;
+
+/** Lines of scrollback: what all of them may fill stays within some hundred megabytes of tmux' memory. */
+export function historyLimit(terminals: number): number {
+  if (terminals <= 32) return usualHistory;
+  return terminals <= 128 ? 500 : 200;
+}
+
+export function tmuxSocket(runtimeDir: string): string {
+  return join(runtimeDir, "tmux.sock");
+}
+
+/** In their order; null from the first one on that tmux refused. Throws tool-failed without a server. */
+export async function openPanes(
+  socket: string,
+  wanted: readonly { name: SessionName; size: TerminalSize }[],
+  history: number,
+): Promise<(Pane | null)[]> {
+  const commands = [
+    ...safeOptions,
+    ["set-option", "-g", "history-limit", `${history}`],
+    ...wanted.map(({ name, size }) => newSession(name, size)),
+    ["set-option", "-g", "history-limit", `${usualHistory}`],
+  ];
+  const words = commands.flatMap((command, index) => (index === 0 ? command : [";", ...command]));
+  const { stdout, stderr, exitCode } = await run("tmux", ["-N", "-S", socket, ...words], {
+    timeoutMs: toolMs,
+  });
+  const panes = stdout.split("\n").flatMap((line) => readPane(line) ?? []);
+  if (panes.length === 0)
+    throw new ChimeraError(
+      "tool-failed",
+      `tmux opened no terminal (code ${exitCode}): ${stderr.trim().slice(0, 300)}`,
+    );
+  // Its last words were not reached.
+  if (exitCode !== 0)
+    await run("tmux", ["-N", "-S", socket, "set-option", "-g", "history-limit", `${usualHistory}`], {
+      timeoutMs: toolMs,
+    });
+  return wanted.map((_, index) => panes[index] ?? null);
+}
+
+function newSession(name: SessionName, { columns, rows }: TerminalSize): string[] {
+  const size = ["-x", `${columns}`, "-y", `${rows}`];
+  return [
+    "new-session",
+    "-d",
+    "-P",
+    "-F",
+    paneFormat,
+    "-s",
+    name,
+    "-n",
+    "session",
+    ...size,
+    "sleep",
+    "infinity",
+  ];
+}
+
+function readPane(line: string): Pane | null {
+  const [, server, session, pane, tty] = /^(\d+) (\$\d+) (%\d+) (\/dev\/[\w/]+)$/.exec(line.trim()) ?? [];
+  if (server === undefined || session === undefined || pane === undefined || tty === undefined) return null;
+  return { server: Number(server), session, pane, tty };
+}
+
+/** Its terminals are lost with it. Null where none answers. */
+export async function serverPid(socket: string): Promise<number | null> {
+  const { exitCode, stdout } = await run("tmux", ["-N", "-S", socket, "display-message", "-p", "#{pid}"], {
+    timeoutMs: toolMs,
+  });
+  const pid = Number(stdout.trim());
+  return exitCode === 0 && Number.isSafeInteger(pid) && pid > 0 ? pid : null;
+}
+
+/** Those that are not there any more are no trouble. */
+export async function closePanes(socket: string, sessions: readonly string[]): Promise<void> {
+  for (const session of sessions)
+    await run("tmux", ["-N", "-S", socket, "kill-session", "-t", session], { timeoutMs: toolMs });
+}
+
+export interface LastPicture {
+  /** Of the file's bytes. */
+  history: number;
+  bytes: number;
+  size: TerminalSize;
+}
+
+/** What a terminal shows at its end, kept in a file. Throws tool-failed where it is gone already. */
+export async function keepLastPicture(socket: string, session: string, file: string): Promise<LastPicture> {
+  const source = await openPaneSource({ socket, session, onOutput: () => undefined, onEnd: () => undefined });
+  try {
+    const { history, screen, size } = await source.picture();
+    const written = attempt(() => writeFileSync(file, Buffer.concat([history, screen]), { mode: 0o600 }));
+    if (written.kind === "failed") throw new ChimeraError("file-unreadable", `${file}: ${written.errno}`);
+    return { history: history.length, bytes: history.length + screen.length, size };
+  } finally {
+    source.close();
+  }
+}
+
+/** What a terminal showed at its end. Throws file-unreadable. */
+export function openLastPicture(
+  file: string,
+  { run: stream, history, size }: { run: SessionRun; history: number; size: TerminalSize },
+): OutputSource {
+  const read = attempt(() => readFileSync(file));
+  if (read.kind === "failed") throw new ChimeraError("file-unreadable", `${file}: ${read.errno}`);
+  const bytes = read.value;
+  return {
+    stream: StreamId.parse(stream),
+    held: () => ({ from: bytes.length, to: bytes.length }),
+    read: () => new Uint8Array(0),
+    isCounted: () => false,
+    picture: () =>
+      Promise.resolve({
+        history: bytes.subarray(0, history),
+        screen: bytes.subarray(history),
+        at: bytes.length,
+        size,
+      }),
+    close: () => undefined,
+  };
+}

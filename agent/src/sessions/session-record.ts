@@ -1,0 +1,104 @@
+/** PURE. What a node keeps of a session on its disk, so that the next agent finds it again. */
+import { Count, Digest, IsoTime } from "@chimera/proto/names";
+import {
+  SessionKind,
+  SessionName,
+  SessionRun,
+  SessionState,
+  TerminalSize,
+  type SessionFacts,
+} from "@chimera/proto/sessions/session";
+import { z } from "zod";
+import { endSignals } from "./sessions.ts";
+
+const Log = z.object({
+  file: z.string().max(4096),
+  /** The newest bytes that the disk keeps. */
+  mostBytes: Count,
+});
+
+const Terminal = z.object({
+  /** Of the tmux server: its ids mean nothing in another one. */
+  server: z.int().positive(),
+  session: z.string().regex(/^\$\d{1,10}$/),
+  pane: z.string().regex(/^%\d{1,10}$/),
+});
+export type Terminal = z.infer<typeof Terminal>;
+
+export const SessionRecord = z.object({
+  v: z.literal(1),
+  name: SessionName,
+  kind: SessionKind,
+  run: SessionRun,
+  what: z.string().max(512),
+  output: z.enum(["terminal", "log"]),
+  size: TerminalSize,
+  createdAt: IsoTime,
+  /** Of the boot in which it was started: no unit outlives one. */
+  bootId: z.string().max(64),
+  /** With its suffix. */
+  unit: z.string().max(255),
+  /** Null where the output is a terminal's. */
+  log: Log.nullable(),
+  terminal: Terminal.nullable(),
+  timeoutMs: Count.nullable(),
+  /** Id of the head whose rollout it leads: its unit is not ours to end, and keeps no exit code. */
+  leads: Digest.nullable(),
+  /** Somebody wants it to end; then it is killed. By the time since boot. */
+  ending: z.object({ signal: z.enum(endSignals), killAtMs: Count }).nullable(),
+  state: SessionState,
+  /** When this node wrote down that it is over; null while it runs. */
+  closedAt: IsoTime.nullable(),
+  endedAt: IsoTime.nullable(),
+  exitCode: z.int().min(0).max(255).nullable(),
+  signal: z.string().max(16).nullable(),
+  note: z.string().max(512).nullable(),
+  /** Of its output, as far as that is known without looking. */
+  bytes: Count,
+  /** Of a terminal that is over: so many bytes of its last picture had scrolled away. */
+  history: Count.nullable(),
+});
+export type SessionRecord = z.infer<typeof SessionRecord>;
+
+type Begin = "name" | "kind" | "run" | "what" | "output" | "size" | "createdAt" | "bootId" | "unit";
+
+/** Of one that is about to run. */
+export function newRecord(begin: Pick<SessionRecord, Begin> & Partial<SessionRecord>): SessionRecord {
+  return {
+    v: 1,
+    log: null,
+    terminal: null,
+    timeoutMs: null,
+    leads: null,
+    ending: null,
+    state: "running",
+    closedAt: null,
+    endedAt: null,
+    exitCode: null,
+    signal: null,
+    note: null,
+    bytes: 0,
+    history: null,
+    ...begin,
+    what: begin.what.slice(0, 512),
+  };
+}
+
+export interface LiveFacts {
+  bytes: number;
+  dropped: number;
+  viewers: number;
+}
+
+export function factsOf(record: SessionRecord, { bytes, dropped, viewers }: LiveFacts): SessionFacts {
+  const { name, kind, run, state, what, createdAt, endedAt, exitCode, signal, size, output, note } = record;
+  const told = { name, kind, run, state, what, createdAt, endedAt, exitCode, signal, size, output };
+  const more = { ...(dropped > 0 ? { dropped } : {}), ...(note === null ? {} : { note }) };
+  return { ...told, bytes, viewers, keyboard: null, ...more };
+}
+
+export type SessionEnd = Pick<SessionRecord, "state" | "endedAt" | "exitCode" | "signal" | "note">;
+
+export function closed(record: SessionRecord, end: SessionEnd, now: string): SessionRecord {
+  return { ...record, ...end, ending: null, closedAt: now };
+}
