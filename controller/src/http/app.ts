@@ -12,6 +12,7 @@ import { documentRoutes } from "./routes/document-routes.ts";
 import { fleetRoutes } from "./routes/fleet-routes.ts";
 import { keyRoutes } from "./routes/key-routes.ts";
 import { nodeRoutes } from "./routes/node-routes.ts";
+import { orderNewsRoutes } from "./routes/order-news-routes.ts";
 import { pastRoutes } from "./routes/past-routes.ts";
 import { proposalRoutes } from "./routes/proposal-routes.ts";
 import { sessionRoutes } from "./routes/session-routes.ts";
@@ -38,6 +39,7 @@ export function createApp(services: Services) {
   app.route("/", nodeRoutes(services));
   app.route("/", pastRoutes(services));
   app.route("/", sessionRoutes(services));
+  app.route("/", orderNewsRoutes(services));
   app.route("/cache", cacheRoutes(services));
   app.route("/", systemRoutes(services));
   app.notFound((c) =>

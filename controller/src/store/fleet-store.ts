@@ -17,6 +17,7 @@ import { followNodes } from "./follow-nodes.ts";
 import { openBucket, type Bucket } from "./bucket.ts";
 import { createDocumentStore, type DocumentStore } from "./document-store.ts";
 import { openKeyStore, type KeyStore } from "./key-store.ts";
+import { createOrderFollower, type OrderFollower } from "./order-follower.ts";
 import { createOrderSender, type OrderSender } from "./order-sender.ts";
 import { createOrderStore, type OrderStore } from "./order-store.ts";
 import { createProposalStore, type ProposalStore } from "./proposal-store.ts";
@@ -34,6 +35,7 @@ export interface FleetStore {
   upkeep: Upkeep;
   projection: Projection;
   sessions: SessionStore;
+  follower: OrderFollower;
   events(query: EventQuery): Promise<NodeEvent[]>;
   eventPage(query: PageQuery): Promise<EventPage>;
   /** What the bucket keeps beside heads and key sets. */
@@ -86,6 +88,7 @@ export function createFleetStore(options: FleetStoreOptions): FleetStore {
     upkeep,
     projection,
     sessions,
+    follower: createOrderFollower({ ...source, mending }),
     ...eventsOf(source, mending),
     past: () => readPast(bucket, fleetId),
     ready,

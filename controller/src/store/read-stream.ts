@@ -6,10 +6,10 @@ import type { NatsLink } from "./connection.ts";
 const idleMs = 10_000;
 const readMs = 10_000;
 
-/** The newest message of every subject that fits. */
-export async function readLast(link: NatsLink, stream: string, subject: string): Promise<JsMsg[]> {
+/** The newest message of every subject that fits one of these, in the sequence in which they came. */
+export async function readLast(link: NatsLink, stream: string, ...subjects: string[]): Promise<JsMsg[]> {
   return reading(stream, async () => {
-    const consumer = await openConsumer(link, { stream, subjects: [subject], from: "last" });
+    const consumer = await openConsumer(link, { stream, subjects, from: "last" });
     return takePending(link, consumer);
   });
 }
