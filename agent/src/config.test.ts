@@ -27,7 +27,7 @@ test("what is left out has the documented default", () => {
       showable: [],
       bootedOther: "report",
       classes: {},
-      store: { mode: "ignore", scrub: true, roundHours: 24, walkSeconds: 600 },
+      store: { mode: "report", scrub: true, roundHours: 24, walkSeconds: 600 },
     },
     logLevel: "info",
     freshSeconds: 3600,

@@ -73,13 +73,13 @@ export const AgentConfig = z.strictObject({
       showable: z.array(DriftGlob).max(64).default([]),
       /** What is done about a system that somebody, or the loader by itself, booted in the place of the default. */
       bootedOther: z.enum(["report", "revert"]).default("report"),
-      /** A class that is not named here is only reported, but for `pointers`, which follows `mode`. */
+      /** A class that is not named here is only reported, but for `pointers` and `wrappers`, which follow `mode`. */
       classes: z.strictObject(driftClasses).prefault({}),
       /** The paths of the accepted system's closure, by the signed closure list. */
       store: z
         .strictObject({
-          /** Who wants it looked at, or put back, says so. */
-          mode: DriftMode.default("ignore"),
+          /** A look changes nothing; who wants it repaired says so. */
+          mode: DriftMode.default("report"),
           /** Whether every byte is read in rounds; else only what names, sizes and times make suspect. */
           scrub: z.boolean().default(true),
           /** A full round takes no longer. */

@@ -113,10 +113,11 @@ types.submodule {
             "report"
             "ignore"
           ];
-          default = "ignore";
+          default = "report";
           description = ''
-            What happens to a store path of the accepted system that is not what the signed closure list says: `revert` lets Nix
-            repair it from the fleet's cache. Nix takes the path away before it writes it anew.
+            What happens to a store path of the accepted system that is not what the signed closure list says. `revert` repairs it
+            from the fleet's cache: the right bytes change places with the wrong ones, and only what is missing is left to Nix's own
+            repair. `report` reads and tells.
           '';
         };
         scrub = mkOption {

@@ -1,4 +1,4 @@
-# What happens to classes of differences. One that is not named is only reported; `pointers` follows `drift.mode`.
+# What happens to classes of differences. One that is not named is only reported; `pointers` and `wrappers` follow `drift.mode`.
 { lib }:
 let
   inherit (lib) mkOption types;
@@ -14,7 +14,7 @@ let
       );
       default = null;
       example = "report";
-      description = "What happens to ${what}. `null`: it is reported, unless `drift.mode` is `ignore`; `pointers` does what `drift.mode` says.";
+      description = "What happens to ${what}. `null`: it is reported, unless `drift.mode` is `ignore`; `pointers` and `wrappers` do what `drift.mode` says.";
     };
 in
 mkOption {

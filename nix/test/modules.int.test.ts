@@ -51,7 +51,7 @@ describe.skipIf(nixpkgsLib === undefined)(
           showable: [],
           bootedOther: "report",
           classes: {},
-          store: { mode: "ignore", scrub: true, roundHours: 24, walkSeconds: 600 },
+          store: { mode: "report", scrub: true, roundHours: 24, walkSeconds: 600 },
         },
       });
       expect(nixSettings["trusted-public-keys"]).toEqual([expect.stringMatching(/^lab-cache:/)]);

@@ -28,9 +28,13 @@ export function pointerPaths(places: PointerPlaces = machinePlaces): PointerPath
   };
 }
 
+export function readRunning({ run }: PointerPlaces = machinePlaces): StorePath | null {
+  return storePath(attempt(() => readlinkSync(join(run, "current-system"))));
+}
+
 export function readPointers(places: PointerPlaces = machinePlaces): SystemPointers {
   return {
-    current: storePath(attempt(() => readlinkSync(join(places.run, "current-system")))),
+    current: readRunning(places),
     booted: storePath(attempt(() => readlinkSync(join(places.run, "booted-system")))),
     profile: storePath(attempt(() => realpathSync(places.profile))),
     bootDefault: readBootDefault(places.boot),

@@ -15,11 +15,12 @@ import { createForeignTeller, type ForeignTeller } from "../host/machine-drift/f
 import { createUnitManager } from "../host/machine-drift/unit-manager.ts";
 import { pointerPaths } from "../host/system-pointers.ts";
 import type { EtcBudget } from "../reconcile/drift/etc-budget.ts";
+import { unseenParts } from "../reconcile/drift/unseen-parts.ts";
 import { mergeSummaries } from "../reconcile/drift/merge-summaries.ts";
 import { createIsIgnored, modeOfClass } from "../reconcile/machine-drift/drift-class.ts";
-import { comparedToplevel } from "../reconcile/foreign/specialisation.ts";
 import { isSwitching } from "../reconcile/settled-toplevel.ts";
-import { specialisationOf, type Shared } from "../shared.ts";
+import type { Shared } from "../shared.ts";
+import type { Compared } from "./compared-system.ts";
 import { createPolicy, lastingIgnores } from "./drift-policy.ts";
 import { openMachineDrift, restOf } from "./open-machine-drift.ts";
 import { openShow, type StoreSight } from "./open-show.ts";
@@ -31,6 +32,7 @@ export interface DriftNeeds {
   shared: Shared;
   report: (event: NodeEventBody) => void;
   trust: () => TrustState | null;
+  compared: Compared;
 }
 
 /** All that is kept as the closure declares it, as one part. */
@@ -66,7 +68,11 @@ export function openDrift(needs: DriftNeeds, store: StoreSight): NodeDrift {
   return {
     noteSystem: (journal, system) => foreign.noteSystem(journal, system),
     summary: () => ({
-      ...mergeSummaries({ ...etc.summary(), unseen: pause.unseen() }, machine.summary(), foreign.summary()),
+      ...mergeSummaries(
+        { ...etc.summary(), unseen: [...pause.unseen(), ...unseenNow(needs)] },
+        machine.summary(),
+        foreign.summary(),
+      ),
       sweepSeconds: needs.config.drift.sweepSeconds,
     }),
     sweepNow,
@@ -86,6 +92,10 @@ function openPause({ shared, report, log }: DriftNeeds): DriftPause {
     onEvent: report,
     log: log.child({ component: "drift" }),
   });
+}
+
+function unseenNow({ config, compared }: DriftNeeds): string[] {
+  return unseenParts(config.drift, { compared: compared.toplevel(), running: compared.running() });
 }
 
 interface Ordered {
@@ -109,9 +119,9 @@ interface SharedParts {
 }
 
 function openEtcDrift(needs: DriftNeeds, { evidence, budget }: SharedParts): DriftService {
-  const { config, log, shared, report, trust } = needs;
+  const { config, log, shared, report, trust, compared } = needs;
   return startDrift({
-    toplevel: () => comparedToplevel(shared.journal, specialisationOf(shared)),
+    toplevel: () => compared.toplevel(),
     mode: config.drift.mode,
     mounts: modeOfClass(config.drift, "mounts"),
     isHeld: () => shared.isDriftHeld(),

@@ -14,9 +14,8 @@ import { createWrappersSource } from "../host/machine-drift/wrappers-source.ts";
 import type { DriftMode } from "../reconcile/drift/drift.ts";
 import type { EtcBudget } from "../reconcile/drift/etc-budget.ts";
 import { createIsIgnored, modesOfClasses } from "../reconcile/machine-drift/drift-class.ts";
-import { comparedToplevel } from "../reconcile/foreign/specialisation.ts";
 import { isSwitching } from "../reconcile/settled-toplevel.ts";
-import { specialisationOf, type Shared } from "../shared.ts";
+import type { Shared } from "../shared.ts";
 import { createPolicy, lastingIgnores } from "./drift-policy.ts";
 import type { DriftNeeds } from "./open-drift.ts";
 
@@ -35,13 +34,13 @@ interface NodeMachineDrift extends MachineDrift {
 }
 
 export function openMachineDrift(needs: DriftNeeds, parts: SharedParts): NodeMachineDrift {
-  const { config, log, shared, report, trust } = needs;
+  const { config, log, shared, report, trust, compared } = needs;
   const modes = modesOfClasses(config.drift);
   const policy = (mode: DriftMode) => createPolicy({ ...config.drift, mode }, trust);
   const { kept, asked } = sourcesOf(needs, parts);
   const drift = startMachineDrift({
     sources: kept,
-    toplevel: () => comparedToplevel(shared.journal, specialisationOf(shared)),
+    toplevel: () => compared.toplevel(),
     modes,
     isHeld: () => shared.isDriftHeld(),
     stances: {

@@ -35,13 +35,9 @@ import {
 import { layoutOf } from "../reconcile/drift/mounts/etc-layout.ts";
 import type { JudgedStance } from "../reconcile/drift/drift-stance.ts";
 import { foreignSight, type ForeignSight } from "../reconcile/machine-drift/foreign-system.ts";
-import {
-  comparedToplevel,
-  foldSpecialisation,
-  specialisationsOf,
-} from "../reconcile/foreign/specialisation.ts";
-import { isSwitching, settledToplevel } from "../reconcile/settled-toplevel.ts";
-import { specialisationOf, type Shared } from "../shared.ts";
+import { foldSpecialisation, specialisationsOf } from "../reconcile/foreign/specialisation.ts";
+import { isSwitching } from "../reconcile/settled-toplevel.ts";
+import type { Shared } from "../shared.ts";
 import { createPolicy, lastingIgnores, showableBy } from "./drift-policy.ts";
 import type { DriftNeeds } from "./open-drift.ts";
 
@@ -73,13 +69,13 @@ export function openShow(needs: DriftNeeds, parts: ShowParts): (request: ShowReq
 
 /** The first that knows a path answers: a folder of systemd's in /etc is one of units. */
 function viewersOf(needs: DriftNeeds, parts: ShowParts): Viewer[] {
-  const { config, shared } = needs;
+  const { config, shared, compared } = needs;
   const ignore = lastingIgnores(config.drift);
-  const toplevel = () => settledToplevel(shared.journal);
+  const toplevel = () => compared.system();
   const sight = createMachineSight({
     places: machinePlaces,
     sources: parts.sources,
-    toplevel: () => comparedToplevel(shared.journal, specialisationOf(shared)),
+    toplevel: () => compared.toplevel(),
     isSwitching: () => isSwitching(shared.journal),
     switchLock: switchLockFile,
   });
@@ -116,8 +112,11 @@ function foreignNow({ journal }: Shared): ForeignSight | null {
 }
 
 /** Where nothing of /etc is compared, what would be is asked of the closure. */
-async function expectedEtc({ config, shared }: DriftNeeds, { etc }: ShowParts): Promise<ExpectedEtc | null> {
-  const toplevel = comparedToplevel(shared.journal, specialisationOf(shared));
+async function expectedEtc(
+  { config, compared }: DriftNeeds,
+  { etc }: ShowParts,
+): Promise<ExpectedEtc | null> {
+  const toplevel = compared.toplevel();
   if (config.drift.mode !== "ignore" || toplevel === null) return etc.expected();
   const scope = createEtcScope(lastingIgnores(config.drift));
   const layout = layoutOf(readMounts(), "/etc");

@@ -2,22 +2,19 @@
 import { DriftItem, type DriftSummary } from "@chimera/proto/drift";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { StorePath } from "@chimera/proto/names";
-import { verifyLeaf, type Leaf } from "@chimera/proto/signed/world";
 import { readSecret } from "../host/agent/identity.ts";
-import {
-  startStoreDrift,
-  type StoreDriftService,
-  type StoreSummary,
-} from "../host/store-drift/store-service.ts";
+import { startStoreDrift, type StoreDriftService } from "../host/store-drift/store-service.ts";
 import { loadClosure } from "../host/store-drift/store-closure.ts";
 import { substitutersOf, writeNetrc } from "../host/store/fetch-source.ts";
 import type { FetchSource } from "../host/store/nix.ts";
-import { isSwitching, settledToplevel } from "../reconcile/settled-toplevel.ts";
+import { isSwitching } from "../reconcile/settled-toplevel.ts";
+import type { Compared } from "./compared-system.ts";
 import { createPolicy } from "./drift-policy.ts";
 import type { DriftNeeds } from "./open-drift.ts";
 import type { StoreSight } from "./open-show.ts";
 
 export interface StoreDriftNeeds extends DriftNeeds {
+  compared: Compared;
   program: string;
   ownPath: StorePath | null;
 }
@@ -25,11 +22,11 @@ export interface StoreDriftNeeds extends DriftNeeds {
 const hourMs = 3600_000;
 
 export function openStoreDrift(needs: StoreDriftNeeds): StoreDriftService & StoreSight {
-  const { config, log, shared, report, program, ownPath } = needs;
+  const { config, log, shared, report, program, ownPath, compared } = needs;
   const { mode, scrub, roundHours, walkSeconds } = config.drift.store;
   const service = startStoreDrift({
-    toplevel: () => settledToplevel(shared.journal),
-    listOf: (toplevel) => leafOf(needs, toplevel)?.closure ?? null,
+    toplevel: () => compared.system(),
+    listOf: (toplevel) => compared.leaf(toplevel)?.closure ?? null,
     source: (toplevel) => sourceOf(needs, toplevel),
     mode,
     stance: createPolicy({ ...config.drift, mode }, needs.trust),
@@ -46,7 +43,7 @@ export function openStoreDrift(needs: StoreDriftNeeds): StoreDriftService & Stor
   return {
     ...service,
     closure(toplevel) {
-      const list = leafOf(needs, toplevel)?.closure;
+      const list = compared.leaf(toplevel)?.closure;
       return list === undefined ? null : loadClosure(config.stateDir, toplevel, list);
     },
     openItem(path) {
@@ -56,24 +53,9 @@ export function openStoreDrift(needs: StoreDriftNeeds): StoreDriftService & Stor
   };
 }
 
-/** Of the system that runs, which need not be the newest that was accepted. */
-function leafOf({ shared, trust, config }: StoreDriftNeeds, toplevel: StorePath): Leaf | null {
-  const accepted = shared.leaf();
-  if (accepted?.toplevel === toplevel) return accepted;
-  const record = trust()?.leaves.findLast((leaf) => leaf.toplevel === toplevel);
-  if (record === undefined) return null;
-  const { node, fleetId } = config;
-  try {
-    return verifyLeaf(record.proof, { world: record.world, size: record.proof.size, fleetId }, node);
-  } catch (error) {
-    if (error instanceof ChimeraError) return null;
-    throw error;
-  }
-}
-
 /** The same cache and the same keys as the fetch's. */
 function sourceOf(needs: StoreDriftNeeds, toplevel: StorePath): FetchSource | null {
-  const leaf = leafOf(needs, toplevel);
+  const leaf = needs.compared.leaf(toplevel);
   if (leaf === null) return null;
   const { runtimeDir, controller, nix } = needs.config;
   const controllerUrl = controller.url.replace(/\/+$/, "");
@@ -88,16 +70,22 @@ function sourceOf(needs: StoreDriftNeeds, toplevel: StorePath): FetchSource | nu
 }
 
 const mostShown = 50;
+const mostUnseen = 16;
 
 /** What differs in /etc and in the store, as one. */
-export function joinDrift(etc: DriftSummary, store: StoreSummary | null): DriftSummary {
-  if (store === null) return etc;
+export function joinDrift(
+  etc: DriftSummary,
+  { summary, unseen }: Pick<StoreDriftService, "summary" | "unseen">,
+): DriftSummary {
+  const store = summary();
+  if (store === null) return { ...etc, unseen: [unseen(), ...(etc.unseen ?? [])].slice(0, mostUnseen) };
   return {
     ...etc,
     open: [...store.open, ...etc.open].slice(0, mostShown),
     openCount: etc.openCount + store.openCount,
     reverted: etc.reverted + store.reverted,
     fought: [...(store.fought ?? []), ...(etc.fought ?? [])].slice(0, mostShown),
+    ...(etc.unseen === undefined ? {} : { unseen: etc.unseen.slice(0, mostUnseen) }),
     store: store.store,
   };
 }

@@ -21,6 +21,7 @@ import { openJournal } from "../host/state/journal-file.ts";
 import { isSystem } from "../host/system-pointers.ts";
 import { openControl, shareTold } from "./open-control.ts";
 import { openDrift } from "./open-drift.ts";
+import { openCompared } from "./compared-system.ts";
 import { joinDrift, openStoreDrift } from "./open-store-drift.ts";
 import { createShared, type Shared } from "../shared.ts";
 import { program, version } from "../version.ts";
@@ -126,7 +127,9 @@ function reportStandIn({ report }: ControlSide, insteadOf: string | null): void 
 
 /** Of /etc and of the store. After a switch only /etc has a hurry: reading the closure list costs the loop a moment. */
 function openAllDrift({ config, log, shared, host, control }: ControlParts & { control: ControlSide }) {
-  const needs = { config, log, shared, report: control.report, trust: control.keeper.state };
+  const trust = control.keeper.state;
+  const compared = openCompared({ config, shared, trust });
+  const needs = { config, log, shared, report: control.report, trust, compared };
   const { ownPath } = host;
   const store = openStoreDrift({ ...needs, program, ownPath });
   const etc = openDrift(needs, store);
@@ -137,7 +140,7 @@ function openAllDrift({ config, log, shared, host, control }: ControlParts & { c
   };
   return {
     ...etc,
-    summary: () => joinDrift(etc.summary(), store.summary()),
+    summary: () => joinDrift(etc.summary(), store),
     stop: () => Promise.all([etc.stop(), store.stop()]),
   };
 }

@@ -55,7 +55,7 @@ export function driftTable(input: DriftInput, paint: Paint): string {
     printableLine(item.why ?? ""),
   ]);
   const lost = unwatched.map((node) => `${node}: /etc is not watched, only the sweep finds changes\n`);
-  const blind = unseen.map(({ node, what }) => `${node}: cannot be compared: ${printableLine(what)}\n`);
+  const blind = unseen.map(({ node, what }) => `${node}: not compared: ${printableLine(what)}\n`);
   const idle = unlooked.map(({ node, since }) => `${node}: ${unlookedText(since)}\n`);
   const more = [
     ...hidden.map(({ node, count }) => `${node}: ${count} more\n`),
@@ -65,7 +65,7 @@ export function driftTable(input: DriftInput, paint: Paint): string {
   ].join("");
   const parts = [
     rows.length === 0
-      ? nothingText(unlooked.length)
+      ? nothingText({ unlooked: unlooked.length, unseen: unseen.length })
       : table(["NODE", "KIND", "PATH", "EXPECTED", "FOUND", "WHY"], rows, paint),
     more,
     fought.length === 0 ? "" : `\nfought over, reported only:\n${foughtTable(fought, paint)}`,
@@ -76,8 +76,11 @@ export function driftTable(input: DriftInput, paint: Paint): string {
 }
 
 /** Of a node that does not look nothing is known. */
-function nothingText(unlooked: number): string {
-  return unlooked === 0 ? "nothing differs from the signed state\n" : "no difference is known\n";
+function nothingText({ unlooked, unseen }: Record<"unlooked" | "unseen", number>): string {
+  if (unlooked > 0) return "no difference is known\n";
+  return unseen > 0
+    ? "nothing differs from the signed state, of what is compared\n"
+    : "nothing differs from the signed state\n";
 }
 
 /** An agent that does not say how often it looks is an older one, which looks each minute unless told otherwise. */

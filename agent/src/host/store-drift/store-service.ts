@@ -12,6 +12,8 @@ import { stepUrgent } from "./store-urgent.ts";
 export interface StoreDriftService {
   /** Null where nothing is compared. */
   summary(): StoreSummary | null;
+  /** Why not, then. */
+  unseen(): string;
   /** Repairs again what was fought over; false where nobody fought. */
   resume(path: string): boolean;
   stop(): Promise<void>;
@@ -39,6 +41,7 @@ export function startStoreDrift(options: StoreDriftOptions): StoreDriftService {
   const ended = work();
   return {
     summary: createSummary(state),
+    unseen: () => unseenText(state),
     resume: (path) => state.responder.resume(path),
     async stop() {
       state.isStopped = true;
@@ -48,6 +51,12 @@ export function startStoreDrift(options: StoreDriftOptions): StoreDriftService {
       state.file.save();
     },
   };
+}
+
+function unseenText({ mode, unlisted }: StoreState): string {
+  if (mode === "ignore") return "the store: drift.store.mode is ignore";
+  if (unlisted === null) return "the store: no system of ours is active, or its list is still being read";
+  return `the store: the signed closure list of ${unlisted} is not on this node`;
 }
 
 /** A status is asked for much more often than reading gets on. */

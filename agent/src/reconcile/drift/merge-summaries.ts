@@ -10,7 +10,7 @@ export function mergeSummaries(first: DriftSummary, ...others: readonly DriftSum
   const sum = (read: (summary: DriftSummary) => number): number =>
     summaries.reduce((total, summary) => total + read(summary), 0);
   const watching = summaries.flatMap((summary) => summary.watching ?? []);
-  const unseen = summaries.flatMap((summary) => summary.unseen ?? []).slice(0, shownUnseen);
+  const unseen = [...new Set(summaries.flatMap((summary) => summary.unseen ?? []))].slice(0, shownUnseen);
   return {
     ...first,
     ...(watching.length === 0 ? {} : { watching: watching.every((watches) => watches) }),

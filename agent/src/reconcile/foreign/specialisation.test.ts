@@ -3,7 +3,7 @@ import { StorePath } from "@chimera/proto/names";
 import { expect, test } from "vitest";
 import { a, b, c, desired, observed, panicOf } from "../model/machine-model.ts";
 import { at, kinds, play } from "../model/play-machine.ts";
-import { comparedToplevel, foldSpecialisation, specialisationsOf } from "./specialisation.ts";
+import { comparedSystem, comparedToplevel, foldSpecialisation, specialisationsOf } from "./specialisation.ts";
 
 const gpu = StorePath.parse(`/nix/store/${"g".repeat(32)}-nixos-system-b-gpu`);
 const ours = { current: b, booted: b, profile: b, bootDefault: b };
@@ -42,10 +42,27 @@ test("whose variants count: of what is to run now, never of what an order has ye
 });
 
 test("/etc is compared with the closure of the variant that runs, while that is the system's own", () => {
-  expect(comparedToplevel(committed, running)).toBe(gpu);
-  expect(comparedToplevel(committed, null)).toBe(b);
-  expect(comparedToplevel(committed, { ...running, of: a })).toBe(b);
-  expect(comparedToplevel(at("activating"), running)).toBeNull();
+  const variant = (specialisation: typeof running | null) => ({
+    specialisation,
+    running: gpu,
+    isSigned: () => true,
+  });
+  expect(comparedToplevel(committed, variant(running))).toBe(gpu);
+  expect(comparedToplevel(committed, variant(null))).toBe(b);
+  expect(comparedToplevel(committed, variant({ ...running, of: a }))).toBe(b);
+  expect(comparedToplevel(at("activating"), variant(running))).toBeNull();
+});
+
+test("what was booted in the place of ours is compared with what was signed for it, while it runs and is left", () => {
+  const left = at("committed", { lastCommitted: b, foreign: { booted: a, seen: null } });
+  const seen = { running: a, isSigned: (path: string) => path === a };
+  expect(comparedSystem(left, seen)).toBe(a);
+  expect(comparedToplevel(left, { ...seen, specialisation: null })).toBe(a);
+  // Nobody signed it, or somebody switched to another one since.
+  expect(comparedSystem(left, { ...seen, isSigned: () => false })).toBe(b);
+  expect(comparedSystem(left, { ...seen, running: c })).toBe(b);
+  expect(comparedSystem(committed, seen)).toBe(b);
+  expect(comparedSystem(at("activating", { foreign: { booted: a, seen: null } }), seen)).toBeNull();
 });
 
 test("nothing is put back while one runs, and a new order activates its own system's base", () => {

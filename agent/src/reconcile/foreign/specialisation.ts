@@ -42,11 +42,28 @@ export function foldSpecialisation(
   };
 }
 
-/** With which closure the running machine is compared. */
-export function comparedToplevel(
+export interface RunningSystem {
+  specialisation: Specialisation | null;
+  /** What the running system's link names. */
+  running: StorePath | null;
+  /** Whether a leaf that this node verified names it. */
+  isSigned: (toplevel: StorePath) => boolean;
+}
+
+/** Whose closure list counts: ours, or that of what was booted in its place and left, if it was signed for this node. */
+export function comparedSystem(
   journal: Journal | null,
-  specialisation: Specialisation | null,
+  { running, isSigned }: Omit<RunningSystem, "specialisation">,
 ): StorePath | null {
   const settled = settledToplevel(journal);
-  return settled !== null && specialisation?.of === settled ? specialisation.path : settled;
+  const booted = journal?.foreign.booted ?? null;
+  const isLeft = settled !== null && booted !== null && booted === running && isSigned(booted);
+  return isLeft ? booted : settled;
+}
+
+/** With which toplevel the running machine is compared: a variant's own, where one runs. */
+export function comparedToplevel(journal: Journal | null, system: RunningSystem): StorePath | null {
+  const compared = comparedSystem(journal, system);
+  const { specialisation } = system;
+  return compared !== null && specialisation?.of === compared ? specialisation.path : compared;
 }

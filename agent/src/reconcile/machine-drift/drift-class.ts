@@ -7,7 +7,7 @@ import type { IgnoredGlob } from "../drift/etc-scope.ts";
 export type DriftClass = "pointers" | "units" | "wrappers" | "kernel" | "accounts";
 
 /** What is mounted over /etc is the other source's. */
-type NamedClass = DriftClass | "mounts";
+export type NamedClass = DriftClass | "mounts";
 
 export type ClassModes = Readonly<Record<DriftClass, DriftMode>>;
 
@@ -16,12 +16,20 @@ interface DriftSettings {
   classes: { readonly [name in NamedClass]?: DriftMode | undefined };
 }
 
+/** Who moved a pointer by hand is undone like any other change, and a set-user-id program that nobody declared is nobody's right. */
+const plainClasses: ReadonlySet<NamedClass> = new Set<NamedClass>(["pointers", "wrappers"]);
+
+/** Whether it does what the node's mode says, where nothing is set for it. */
+export function followsMode(name: NamedClass): boolean {
+  return plainClasses.has(name);
+}
+
 /**
- * Who switched or moved a pointer by hand is undone like any other change. All else here may be somebody's right on a machine that we
- * do not know (a generator of a container's host, a mount of its runtime): it is put back where the owner says so.
+ * All else here may be somebody's right on a machine that we do not know (a generator of a container's host, a mount of its runtime): it
+ * is put back where the owner says so.
  */
 export function modeOfClass({ mode, classes }: DriftSettings, name: NamedClass): DriftMode {
-  return classes[name] ?? (mode === "revert" && name !== "pointers" ? "report" : mode);
+  return classes[name] ?? (mode === "revert" && !followsMode(name) ? "report" : mode);
 }
 
 export function modesOfClasses(settings: DriftSettings): ClassModes {

@@ -159,9 +159,9 @@ test("the declaration is found in the activation script, in userborn's unit, and
   expect(readAccountsJson({ users: "x" })).toBeNull();
 });
 
-test("by default only pointers are put back; what is to be put back or left else is named", () => {
+test("by default pointers and wrappers are put back; what is to be put back or left else is named", () => {
   const byDefault = modesOfClasses({ mode: "revert", classes: {} });
-  expect(byDefault).toMatchObject({ pointers: "revert", units: "report", wrappers: "report" });
+  expect(byDefault).toMatchObject({ pointers: "revert", units: "report", wrappers: "revert" });
   expect(modeOfClass({ mode: "revert", classes: {} }, "mounts")).toBe("report");
   expect(modeOfClass({ mode: "ignore", classes: {} }, "mounts")).toBe("ignore");
   expect(modeOfClass({ mode: "report", classes: { mounts: "revert" } }, "mounts")).toBe("revert");

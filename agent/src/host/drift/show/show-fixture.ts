@@ -49,7 +49,7 @@ export interface ShowFixture {
 }
 
 const defaults: PolicySight = {
-  settings: { mode: "revert", classes: {}, store: { mode: "ignore" } },
+  settings: { mode: "revert", classes: {}, store: { mode: "report" } },
   isHeld: false,
   restUntil: null,
   openWhy: null,

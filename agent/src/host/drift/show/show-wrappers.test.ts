@@ -28,7 +28,7 @@ test("a wrapper is explained by the script that makes it, under both of its name
       },
       open: null,
       now: { type: "file", mode: "4511", size: 16 },
-      stance: { mode: "report", setBy: "default" },
+      stance: { mode: "revert", setBy: "default" },
     });
   writeFileSync(sudo(), "steal\n");
   const shown = await fixture().show(sudo());

@@ -1,6 +1,6 @@
 /** PURE. The parts of a machine that are compared, each with a setting of its own. */
 import type { DriftMode } from "@chimera/proto/drift-policy";
-import { modeOfClass, type DriftClass } from "../../machine-drift/drift-class.ts";
+import { followsMode, modeOfClass, type DriftClass } from "../../machine-drift/drift-class.ts";
 
 export type DriftPart = DriftClass | "etc" | "mounts" | "store";
 
@@ -23,10 +23,10 @@ export function modeOfPart(settings: PartSettings, part: DriftPart): PartMode {
     return { mode: settings.mode, setting: "drift.mode", isDefault: settings.mode === "revert" };
   if (part === "store") {
     const { mode } = settings.store;
-    return { mode, setting: "drift.store.mode", isDefault: mode === "ignore" };
+    return { mode, setting: "drift.store.mode", isDefault: mode === "report" };
   }
   const isSet = settings.classes[part] !== undefined;
-  const isOfMode = !isSet && (part === "pointers" || settings.mode !== "revert");
+  const isOfMode = !isSet && (followsMode(part) || settings.mode !== "revert");
   return {
     mode: modeOfClass(settings, part),
     setting: isOfMode ? "drift.mode" : `drift.classes.${part}`,

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { explainPolicy, type PolicyQuestion, type PolicySight } from "./explain-policy.ts";
 
-const settings = { mode: "revert", classes: {}, store: { mode: "ignore" } } as const;
+const settings = { mode: "revert", classes: {}, store: { mode: "report" } } as const;
 const question = (over: Partial<PolicyQuestion> = {}): PolicyQuestion => ({
   part: "etc",
   path: "/etc/motd",
@@ -50,9 +50,17 @@ test.each<[what: string, PolicyQuestion, PolicySight, mode: string, setBy: strin
     "the store by default",
     question({ part: "store" }),
     sight(),
-    "ignore",
+    "report",
     "default",
-    /drift\.store\.mode to "report"/u,
+    /drift\.store\.mode to "revert"/u,
+  ],
+  [
+    "wrappers by default",
+    question({ part: "wrappers" }),
+    sight(),
+    "revert",
+    "default",
+    /drift\.classes\.wrappers to "report"/u,
   ],
   [
     "pointers by default",
