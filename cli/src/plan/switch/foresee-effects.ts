@@ -3,6 +3,7 @@
  * target wants comes up again. Conditions, failures and what programs do by themselves cannot be foreseen.
  */
 import { reach } from "../units/assume-active.ts";
+import { canReload } from "../units/can-reload.ts";
 import { dependsOn, reloadedWith, reloadsAlso, requiredBy, stoppedWith, stopsAlso } from "../units/pulls.ts";
 import { flag, lastValue } from "../units/unit-file.ts";
 import { sourceOf, baseOf, unitOf, type UnitFolder } from "../units/unit-folder.ts";
@@ -12,6 +13,8 @@ export interface Effects {
   /** Active before and after, with a new start in between. */
   restarted: Set<string>;
   reloaded: Set<string>;
+  /** To be reloaded, which systemd refuses: they go on with what they were started with. */
+  left: ReadonlySet<string>;
   /** Active before, not after. */
   stopped: Set<string>;
   /** Not active before. */
@@ -36,11 +39,8 @@ export function foreseeEffects(lists: SwitchLists, { from, to, active }: Switch)
     (name) => !refuses(to, name, ["RefuseManualStart", "RefuseManualStop"]),
   );
   const again = spread(restarts, up, { needs: (name) => dependsOn(to, name), reaches: () => [] });
-  const reloads = [...lists.reload].filter((name) => up.has(name));
-  const reloaded = spread(reloads, up, {
-    needs: (name) => reloadedWith(to, name),
-    reaches: (name) => reloadsAlso(to, name),
-  });
+  const { reloaded, refused } = foreseeReloads(lists, to, up);
+  const left = new Set(refused.filter((name) => !again.has(name)));
   const instead = [...lists.reload].filter((name) => !up.has(name) && startsInstead(to, name));
   const starts = [...lists.start, ...instead].filter((name) => !refuses(to, name, ["RefuseManualStart"]));
   const asked = [...starts, ...lists.targets, ...restarts];
@@ -48,7 +48,25 @@ export function foreseeEffects(lists: SwitchLists, { from, to, active }: Switch)
   const reached = reach(to, asked, up);
   const held = heldBack({ from, to, restart: lists.restart, kept }, reached);
   const coming = new Set([...reached].filter((name) => !held.has(name)));
-  return place(active, { down, again, reloaded, coming });
+  return place(active, { down, again, reloaded, left, coming });
+}
+
+/** Those that systemd refuses to reload are not reached by the reload of another one either. */
+function foreseeReloads(
+  lists: SwitchLists,
+  to: UnitFolder,
+  up: ReadonlySet<string>,
+): { reloaded: Spread; refused: string[] } {
+  const can = (name: string): boolean => canReload(to, name, up);
+  const asked = [...lists.reload].filter((name) => up.has(name));
+  const reloaded = spread(asked.filter(can), up, {
+    needs: (name) => {
+      const others = reloadedWith(to, name);
+      return others.length > 0 && can(name) ? others : [];
+    },
+    reaches: (name) => reloadsAlso(to, name).filter(can),
+  });
+  return { reloaded, refused: asked.filter((name) => !can(name)) };
 }
 
 /** A timer whose file is gone runs out when systemd reads its units anew. */
@@ -67,20 +85,23 @@ interface Waves {
   down: Spread;
   again: Spread;
   reloaded: Spread;
+  left: ReadonlySet<string>;
   coming: ReadonlySet<string>;
 }
 
-function place(active: ReadonlySet<string>, { down, again, reloaded, coming }: Waves): Effects {
+function place(active: ReadonlySet<string>, waves: Waves): Effects {
+  const { down, left, coming } = waves;
   const effects: Effects = {
     restarted: new Set(),
     reloaded: new Set(),
     stopped: new Set(),
     started: new Set([...coming].filter((name) => !active.has(name))),
+    left,
     down: new Set(down.keys()),
     because: new Map(),
   };
   for (const name of active) {
-    const [because, set] = placeOne(effects, name, { down, again, reloaded, coming });
+    const [because, set] = placeOne(effects, name, waves);
     set?.add(name);
     if (typeof because === "string") effects.because.set(name, because);
   }

@@ -28,7 +28,7 @@ function plan(from: Files, to: Files, options: { wanted?: boolean } = {}): Recor
 test.each([
   ["stop-and-start", service(changed)],
   ["restart", service(`${changed}\nX-StopIfChanged=false`)],
-  ["reload", service(`${changed}\nX-ReloadIfChanged=true\nX-RestartIfChanged=false`)],
+  ["reload", service(`${changed}\nExecReload=/bin/b\nX-ReloadIfChanged=true\nX-RestartIfChanged=false`)],
   ["leave", service(`${changed}\nX-RestartIfChanged=false`)],
   ["leave", service(changed, "RefuseManualStop=true")],
   ["leave", service(changed, "X-OnlyManualStart=true")],

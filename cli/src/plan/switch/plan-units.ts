@@ -1,5 +1,6 @@
 /** PURE. What a switch does to the units of one node, unit by unit. */
 import { assumeActive, isFinished, reach, type Assumed } from "../units/assume-active.ts";
+import { canReload } from "../units/can-reload.ts";
 import { sourceOf, type UnitFolder } from "../units/unit-folder.ts";
 import { foreseeEffects, reactivation, refusesStop, type Effects } from "./foresee-effects.ts";
 import { switchLists, type Switch, type SwitchLists } from "./switch-lists.ts";
@@ -55,7 +56,7 @@ function actionsOf(lists: SwitchLists, effects: Effects, deedOf: (unit: string) 
     ),
     ...[...effects.reloaded].map((unit) => action(unit, "reload")),
     ...[...effects.started].map((unit) => action(unit, deedOf(unit))),
-    ...[...lists.leave].map((unit) => action(unit, "leave")),
+    ...[...lists.leave, ...effects.left].map((unit) => action(unit, "leave")),
   ];
   // It is restarted at every switch.
   return actions.filter(({ unit }) => unit !== reactivation).toSorted(byUnit);
@@ -82,12 +83,13 @@ function isUnmasked(from: UnitFolder, to: UnitFolder, name: string): boolean {
 function ifRuns(wanted: Switch, name: string): UnitPlan["ifRunning"] {
   const { stop, start, restart, reload, leave } = switchLists(wanted, [name]);
   const stops = [...stop].filter((unit) => !refusesStop(wanted.from, unit));
+  const can = (unit: string): boolean => canReload(wanted.to, unit, wanted.active);
   const deeds: UnitPlan["ifRunning"] = [
     ...stops.map(
       (unit) => ({ unit, does: start.has(unit) ? "stop-and-start" : "stop", runs: name }) as const,
     ),
     ...[...restart].map((unit) => ({ unit, does: "restart", runs: name }) as const),
-    ...[...reload].map((unit) => ({ unit, does: "reload", runs: name }) as const),
+    ...[...reload].map((unit) => ({ unit, does: can(unit) ? "reload" : "leave", runs: name }) as const),
     ...[...leave].map((unit) => ({ unit, does: "leave", runs: name }) as const),
   ];
   return deeds;
