@@ -11,6 +11,7 @@ import { watchDriftPause, type DriftPause } from "../host/drift/drift-pause.ts";
 import { startDrift, type DriftService } from "../host/drift/drift-service.ts";
 import { createEvidence, type Evidence } from "../host/drift/evidence.ts";
 import { openFights } from "../host/drift/fight-file.ts";
+import type { BurstMeter } from "../host/drift/watching/burst-meter.ts";
 import { createForeignTeller, type ForeignTeller } from "../host/machine-drift/foreign-teller.ts";
 import { createUnitManager } from "../host/machine-drift/unit-manager.ts";
 import { pointerPaths } from "../host/system-pointers.ts";
@@ -33,6 +34,8 @@ export interface DriftNeeds {
   report: (event: NodeEventBody) => void;
   trust: () => TrustState | null;
   compared: Compared;
+  /** Of this process, whose watches share the kernel's queue. */
+  meter: BurstMeter;
 }
 
 /** All that is kept as the closure declares it, as one part. */
@@ -119,7 +122,7 @@ interface SharedParts {
 }
 
 function openEtcDrift(needs: DriftNeeds, { evidence, budget }: SharedParts): DriftService {
-  const { config, log, shared, report, trust, compared } = needs;
+  const { config, log, shared, report, trust, compared, meter } = needs;
   return startDrift({
     toplevel: () => compared.toplevel(),
     mode: config.drift.mode,
@@ -129,6 +132,7 @@ function openEtcDrift(needs: DriftNeeds, { evidence, budget }: SharedParts): Dri
     ignore: lastingIgnores(config.drift),
     isSwitching: () => isSwitching(shared.journal),
     sweepMs: config.drift.sweepSeconds * 1000,
+    meter,
     onEvent: report,
     log: log.child({ component: "drift" }),
     stateDir: config.stateDir,

@@ -34,7 +34,7 @@ interface NodeMachineDrift extends MachineDrift {
 }
 
 export function openMachineDrift(needs: DriftNeeds, parts: SharedParts): NodeMachineDrift {
-  const { config, log, shared, report, trust, compared } = needs;
+  const { config, log, shared, report, trust, compared, meter } = needs;
   const modes = modesOfClasses(config.drift);
   const policy = (mode: DriftMode) => createPolicy({ ...config.drift, mode }, trust);
   const { kept, asked } = sourcesOf(needs, parts);
@@ -57,6 +57,7 @@ export function openMachineDrift(needs: DriftNeeds, parts: SharedParts): NodeMac
     currentSystem: `${machinePlaces.run}/current-system`,
     switchLock: switchLockFile,
     sweepMs: config.drift.sweepSeconds * 1000,
+    meter,
     onEvent: report,
     log: log.child({ component: "machine-drift" }),
   });

@@ -22,7 +22,7 @@ export interface StoreDriftNeeds extends DriftNeeds {
 const hourMs = 3600_000;
 
 export function openStoreDrift(needs: StoreDriftNeeds): StoreDriftService & StoreSight {
-  const { config, log, shared, report, program, ownPath, compared } = needs;
+  const { config, log, shared, report, program, ownPath, compared, meter } = needs;
   const { mode, scrub, roundHours, walkSeconds } = config.drift.store;
   const service = startStoreDrift({
     toplevel: () => compared.system(),
@@ -37,6 +37,7 @@ export function openStoreDrift(needs: StoreDriftNeeds): StoreDriftService & Stor
     ownPath,
     program,
     stateDir: config.stateDir,
+    meter,
     onEvent: report,
     log: log.child({ component: "store-drift" }),
   });
@@ -86,6 +87,7 @@ export function joinDrift(
     reverted: etc.reverted + store.reverted,
     fought: [...(store.fought ?? []), ...(etc.fought ?? [])].slice(0, mostShown),
     ...(etc.unseen === undefined ? {} : { unseen: etc.unseen.slice(0, mostUnseen) }),
+    ...(etc.watching === undefined ? {} : { watching: etc.watching && store.watching !== false }),
     store: store.store,
   };
 }

@@ -13,6 +13,7 @@ import { checkIdentity, readNodeKey, readSecret, readSeed } from "../host/agent/
 import { openProgressFile, type ProgressFile } from "../host/agent/progress-file.ts";
 import { takeInstanceLock } from "../host/agent/single-instance.ts";
 import { bootId, uptimeMs } from "../host/boot-clock.ts";
+import { createBurstMeter } from "../host/drift/watching/burst-meter.ts";
 import { openHost, type HostSide } from "../host/host-side.ts";
 import { journalMs, openLog } from "../host/log/open-log.ts";
 import { openDocument, readDocument } from "../host/state/documents.ts";
@@ -127,9 +128,11 @@ function reportStandIn({ report }: ControlSide, insteadOf: string | null): void 
 
 /** Of /etc and of the store. After a switch only /etc has a hurry: reading the closure list costs the loop a moment. */
 function openAllDrift({ config, log, shared, host, control }: ControlParts & { control: ControlSide }) {
-  const trust = control.keeper.state;
+  const { report, keeper } = control;
+  const trust = keeper.state;
   const compared = openCompared({ config, shared, trust });
-  const needs = { config, log, shared, report: control.report, trust, compared };
+  const meter = createBurstMeter({ onEvent: report, log });
+  const needs = { config, log, shared, report, trust, compared, meter };
   const { ownPath } = host;
   const store = openStoreDrift({ ...needs, program, ownPath });
   const etc = openDrift(needs, store);

@@ -5,7 +5,7 @@ import { unmountedItem } from "../../reconcile/drift/drift.ts";
 import type { DriftItem } from "@chimera/proto/drift";
 import type { EtcMounts } from "../../reconcile/drift/mounts/covering-mounts.ts";
 import type { EtcLayout } from "../../reconcile/drift/mounts/etc-layout.ts";
-import type { WatchKey } from "./etc-watcher.ts";
+import type { WatchKey } from "./watching/etc-watcher.ts";
 import { createAttributeBook } from "./attributes/attribute-book.ts";
 import { sweepCleanList } from "./clean-list.ts";
 import { loadExpectedEtc, type ExpectedEtc } from "./etc-expected.ts";

@@ -10,13 +10,14 @@ import { createEtcScope, type IgnoredGlob } from "../../reconcile/drift/etc-scop
 import type { Stance } from "../../reconcile/drift/drift-stance.ts";
 import { createDriftPass, type DriftPass, type SweepControl } from "./drift-pass.ts";
 import { createResponder, type Responder } from "./drift-response.ts";
-import { createEtcWatcher, type EtcWatcher } from "./etc-watcher.ts";
+import { createEtcWatcher, type EtcWatcher } from "./watching/etc-watcher.ts";
 import type { ExpectedEtc } from "./etc-expected.ts";
 import { createEvidence, type Evidence } from "./evidence.ts";
 import { createHintQueue } from "./hint-queue.ts";
 import { openFirstMounts } from "./mounts/first-mounts.ts";
 import { watchMounts } from "./mounts/mount-watch.ts";
 import { openRestored } from "./overlay/restored.ts";
+import { createBurstMeter, type BurstMeter } from "./watching/burst-meter.ts";
 import { createSweeper } from "./sweeper.ts";
 import { isSwitchLocked, switchLockFile } from "../activation/switch-lock.ts";
 import { createSwitchingSight } from "../activation/switching-process.ts";
@@ -42,6 +43,8 @@ export interface DriftOptions {
   stateDir: string;
   /** Shared by all that keep some, for its limits are those of all together. */
   evidence?: Evidence;
+  /** Shared by all that watches in this process. */
+  meter?: BurstMeter;
   /** Another folder in tests, without links on the way; events say /etc all the same. */
   etcDir?: string;
   switchLock?: string;
@@ -66,7 +69,7 @@ export interface DriftService {
 const coalesceMs: Readonly<Record<DriftMode, number>> = { revert: 2, report: 100, ignore: 100 };
 export function startDrift(options: DriftOptions): DriftService {
   const { responder, pass, evidence } = createPass(options);
-  const { etcDir = "/etc", onEvent, log } = options;
+  const { etcDir = "/etc", onEvent, log, meter = createBurstMeter(options) } = options;
   let isStopped = false;
   const control: SweepControl = {
     onExpected: (key) => watcher.renew(key),
@@ -80,9 +83,9 @@ export function startDrift(options: DriftOptions): DriftService {
   });
   const watcher = createEtcWatcher({
     etcDir,
-    isManaged: (path) => pass.isManaged(path),
-    isDirectory: (path) => pass.isDirectory(path),
+    ...managedBy(pass),
     onHint: (path) => (responder.isResting(etcPath(path)) ? undefined : hints.add(path)),
+    meter,
     onEvent,
     onLoss: () => sweeper.sweep(),
     log,
@@ -107,6 +110,10 @@ export function startDrift(options: DriftOptions): DriftService {
 
 function sightOf(pass: DriftPass): Pick<DriftService, "expected" | "covering"> {
   return { expected: () => pass.expected(), covering: (expected) => pass.covering(expected) };
+}
+
+function managedBy(pass: DriftPass): Pick<DriftPass, "isManaged" | "isDirectory"> {
+  return { isManaged: (path) => pass.isManaged(path), isDirectory: (path) => pass.isDirectory(path) };
 }
 
 function watchingFact(watcher: EtcWatcher): Pick<DriftSummary, "watching"> {

@@ -28,8 +28,11 @@ export function createHintQueue({ delayMs, follow }: HintQueueOptions): HintQueu
   async function next(): Promise<void> {
     const batch = hints;
     hints = new Map();
-    await follow(batch);
-    timer = null;
+    try {
+      await follow(batch);
+    } finally {
+      timer = null;
+    }
     if (hints.size > 0 && !isStopped) start();
   }
 

@@ -9,7 +9,7 @@ import { attempt } from "../errno-outcome.ts";
 import type { AttributeBook } from "./attributes/attribute-book.ts";
 import type { Responder } from "./drift-response.ts";
 import type { ExpectedEtc } from "./etc-expected.ts";
-import type { WatchKey } from "./etc-watcher.ts";
+import type { WatchKey } from "./watching/etc-watcher.ts";
 import type { Evidence } from "./evidence.ts";
 import type { MountView } from "./mounts/mount-view.ts";
 import type { RestoredRecord } from "./overlay/restored.ts";

@@ -1,6 +1,5 @@
 /** A watch that is lost: really exhausted limits in a user namespace of its own, a real overflow, a replaced /etc. */
-import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   mkdirSync,
@@ -13,66 +12,38 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { describe, expect, test, vi } from "vitest";
 import { activate, useEtcFixture } from "./etc-fixture.ts";
 import { snapshotEtc } from "./etc-snapshot.ts";
+import { runInNamespace, type Limit } from "./watching/in-namespace.ts";
 
-/** Watches a folder with three directories, in a user namespace whose limit on watches or instances is set by stdin. */
+/** Watches a folder with three directories. */
 const script = `
-  import { writeFileSync } from "node:fs";
-  import { createInterface } from "node:readline";
-  const { createEtcWatcher } = await import(process.argv[1]);
-  const say = (word) => console.log(JSON.stringify(word));
-  const limit = (value) => writeFileSync("/proc/sys/user/" + process.argv[3], value);
-  limit(process.argv[4]);
+  const { createEtcWatcher } = await import(${JSON.stringify(join(import.meta.dirname, "watching/etc-watcher.ts"))});
   const watcher = createEtcWatcher({
-    etcDir: process.argv[2],
+    etcDir: folder,
     isManaged: () => true,
     isDirectory: () => true,
     onHint: (path) => say({ hint: path }),
     onEvent: (event) => say({ code: event.data.code, message: event.data.message, watching: watcher.isWatching() }),
     onLoss: () => say({ loss: watcher.isWatching() }),
-    log: { error() {}, warn() {}, info() {}, debug() {} },
+    meter: { count() {}, onOverflow: () => () => {} },
+    log,
   });
   await watcher.renew({ tree: "one", directory: "one" });
   say({ first: watcher.isWatching() });
-  for await (const line of createInterface({ input: process.stdin })) {
-    if (line === "end") break;
-    limit(line);
-  }
-  await watcher.close();
+  const stop = () => watcher.close();
 `;
 
-async function watchIn(limit: { name: string; value: string }) {
+function watchIn(limit: Limit) {
   const folder = mkdtempSync(join(tmpdir(), "chimera-watch-"));
   for (const name of ["a", "b", "c"]) mkdirSync(join(folder, name));
-  const module = join(import.meta.dirname, "etc-watcher.ts");
-  const node = [
-    process.execPath,
-    "--input-type=module",
-    "-e",
-    script,
-    module,
-    folder,
-    limit.name,
-    limit.value,
-  ];
-  const child = spawn("unshare", ["--user", "--map-root-user", ...node], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  const said: unknown[] = [];
-  createInterface({ input: child.stdout }).on("line", (line) => said.push(JSON.parse(line)));
-  return {
-    folder,
-    said,
-    raise: () => child.stdin.write("1000\n"),
-    async end() {
-      child.stdin.end("end\n");
-      await once(child, "exit");
-      rmSync(folder, { recursive: true });
-    },
+  const running = runInNamespace(script, folder, limit);
+  const end = async () => {
+    await running.end();
+    rmSync(folder, { recursive: true });
   };
+  return { ...running, folder, end };
 }
 
 describe.each([
@@ -83,7 +54,7 @@ describe.each([
     "it is an alarm of its own, the sweep is called at once, and the watch comes back",
     { timeout: 20_000 },
     async () => {
-      const watching = await watchIn({ name, value });
+      const watching = watchIn({ name, value });
       await vi.waitFor(() => expect(watching.said).toContainEqual({ first: false }), { timeout: 5000 });
       expect(watching.said).toContainEqual({
         code: "watch-exhausted",

@@ -1,6 +1,6 @@
 /** For tests: a toplevel with units and scripts, a machine that runs it, and a systemd that only notes what it is told. */
 import type { NodeEventBody } from "@chimera/proto/event";
-import { createLog } from "@chimera/proto/log";
+import { createLog, type Log } from "@chimera/proto/log";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -29,6 +29,7 @@ export interface MachineFixture {
   /** Units that want a reload again right after one. */
   restless: Set<string>;
   counts: { reloads: number; wakes: number };
+  log: Log;
   /** Below the fixture, with the folders on the way. */
   write: (path: string, text: string) => string;
   start: (options?: Partial<MachineDriftOptions>) => MachineDrift;
@@ -59,6 +60,7 @@ function createFixture(): MachineFixture {
     generate: () => {},
     restless: new Set(),
     counts,
+    log: createLog({ fields: {}, write: () => {} }),
     write(path, text) {
       mkdirSync(dirname(join(root, path)), { recursive: true });
       writeFileSync(join(root, path), text);
@@ -92,7 +94,7 @@ function fill({ root, toplevel, places, write }: MachineFixture): void {
 }
 
 function optionsOf(fixture: MachineFixture): MachineDriftOptions {
-  const { places, root, toplevel, events, counts } = fixture;
+  const { places, root, toplevel, events, counts, log } = fixture;
   const evidence = createEvidence(join(root, "state"));
   const manager = managerOf(fixture);
   return {
@@ -113,7 +115,7 @@ function optionsOf(fixture: MachineFixture): MachineDriftOptions {
     switchLock: join(root, "switch.lock"),
     sweepMs: 3_600_000,
     onEvent: (event) => events.push(event),
-    log: createLog({ fields: {}, write: () => {} }),
+    log,
   };
 }
 

@@ -1,20 +1,22 @@
 /** SHELL. Keeps what lies beyond /etc as the active toplevel declares it: hints look at one class at once, a sweep at all. */
 import type { DriftItem, DriftSummary } from "@chimera/proto/drift";
-import { errorChain } from "@chimera/proto/errors";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
 import { StorePath } from "@chimera/proto/names";
 import { readlinkSync } from "node:fs";
 import pLimit from "p-limit";
 import type { EtcBudget } from "../../reconcile/drift/etc-budget.ts";
+import { machinePart } from "../../reconcile/drift/watch-loss.ts";
 import { mergeSummaries } from "../../reconcile/drift/merge-summaries.ts";
 import type { Stance } from "../../reconcile/drift/drift-stance.ts";
 import type { ClassModes, DriftClass } from "../../reconcile/machine-drift/drift-class.ts";
 import { isSwitchLocked } from "../activation/switch-lock.ts";
+import { createBurstMeter, type BurstMeter } from "../drift/watching/burst-meter.ts";
+import { createKeptWatch, type KeptWatch } from "../drift/watching/kept-watch.ts";
 import { attempt } from "../errno-outcome.ts";
 import { createMachinePass, type MachinePass } from "./machine-pass.ts";
 import type { LookContext, MachineSource } from "./machine-source.ts";
-import { watchMachine, type MachineWatch } from "./machine-watch.ts";
+import { watchMachine } from "./machine-watch.ts";
 
 export interface MachineDriftOptions {
   sources: readonly MachineSource[];
@@ -34,6 +36,8 @@ export interface MachineDriftOptions {
   currentSystem: string;
   switchLock: string;
   sweepMs: number;
+  /** Shared by all that watches in this process. */
+  meter?: BurstMeter;
   onEvent: (body: NodeEventBody) => void;
   log: Log;
 }
@@ -56,29 +60,26 @@ interface State extends MachineDriftOptions {
   turn: ReturnType<typeof pLimit>;
   hinted: Set<MachinePass>;
   timer: NodeJS.Timeout | null;
-  watch: MachineWatch | null;
-  isDeaf: boolean;
+  watch: KeptWatch;
   isStopped: boolean;
 }
 
 export function startMachineDrift(options: MachineDriftOptions): MachineDrift {
+  const sweep = (): Promise<void> => state.turn(() => sweepAll(state));
   const state: State = {
     ...options,
     passes: [],
     turn: pLimit(1),
     hinted: new Set(),
     timer: null,
-    watch: null,
-    isDeaf: false,
+    watch: watchSources(options, { sweep, onHint: (source) => hintSource(state, source) }),
     isStopped: false,
   };
   state.passes = options.sources.map((source) => createPass(state, source));
-  const sweep = (): Promise<void> => state.turn(() => sweepAll(state));
   const timer = setInterval(
     () => (state.turn.pendingCount === 0 ? void sweep() : undefined),
     options.sweepMs,
   );
-  listen(state);
   void sweep();
   return {
     summary: () => summaryOf(state),
@@ -90,14 +91,14 @@ export function startMachineDrift(options: MachineDriftOptions): MachineDrift {
       state.isStopped = true;
       clearInterval(timer);
       if (state.timer !== null) clearTimeout(state.timer);
-      await state.watch?.close();
+      await state.watch.close();
       await state.turn(async () => {});
     },
   };
 }
 
-function summaryOf({ passes, isDeaf }: State): DriftSummary {
-  const none = { managed: 0, open: [], openCount: 0, reverted: 0, watching: !isDeaf };
+function summaryOf({ passes, watch }: State): DriftSummary {
+  const none = { managed: 0, open: [], openCount: 0, reverted: 0, watching: watch.isWatching() !== false };
   return mergeSummaries(
     { ...none, lastSweepAt: new Date().toISOString() },
     ...passes.map((pass) => pass.summary()),
@@ -147,8 +148,8 @@ function isForeign({ currentSystem }: State, toplevel: string): boolean {
 }
 
 async function sweepAll(state: State): Promise<void> {
-  if (state.isDeaf) listen(state);
-  await state.watch?.settled;
+  // Before the first look, so that what happens between them is heard or seen.
+  if (state.watch.isWatching() === undefined) await state.watch.restart();
   for (const pass of state.passes) await lookOnce(state, pass);
 }
 
@@ -170,8 +171,11 @@ async function followHints(state: State): Promise<void> {
   state.hinted.clear();
   const began = performance.now();
   const results: string[] = [];
-  for (const pass of hinted) results.push(await lookOnce(state, pass));
-  state.timer = null;
+  try {
+    for (const pass of hinted) results.push(await lookOnce(state, pass));
+  } finally {
+    state.timer = null;
+  }
   if (state.hinted.size === 0 || state.isStopped) return;
   // Somebody who changes things without end gets a fifth of the time at most.
   const restMs = Math.max(gatherMs, 4 * (performance.now() - began));
@@ -179,26 +183,24 @@ async function followHints(state: State): Promise<void> {
   state.timer = setTimeout(() => void state.turn(() => followHints(state)), afterMs);
 }
 
-/** Deaf until the next sweep where it fails: hints stop, the sweep goes on, and somebody is told once. */
-function listen(state: State): void {
-  const old = state.watch;
-  const wasDeaf = state.isDeaf;
-  state.isDeaf = false;
-  const watch = watchMachine({
-    sources: state.sources,
-    onHint: (source) => {
-      const pass = state.passes.find((candidate) => candidate.source === source);
-      if (pass !== undefined) hint(state, pass, gatherMs);
-    },
-    onError: (error) => {
-      if (state.watch !== watch || state.isStopped || state.isDeaf) return;
-      state.isDeaf = true;
-      state.log.warn({ error }, "watch failed");
-      if (wasDeaf) return;
-      const message = `changes beyond /etc are only found by the sweep: ${errorChain(error)}`.slice(0, 2048);
-      state.onEvent({ type: "alarm", data: { code: "watch-failed", message } });
-    },
+function hintSource(state: State, source: MachineSource): void {
+  const pass = state.passes.find((candidate) => candidate.source === source);
+  if (pass !== undefined) hint(state, pass, gatherMs);
+}
+
+interface Listener {
+  sweep: () => Promise<void>;
+  onHint: (source: MachineSource) => void;
+}
+
+function watchSources(options: MachineDriftOptions, { sweep, onHint }: Listener): KeptWatch {
+  const { sources, onEvent, log, meter = createBurstMeter(options) } = options;
+  return createKeptWatch({
+    listen: (handlers) => watchMachine({ sources, onHint, ...handlers }),
+    part: machinePart,
+    meter,
+    onLoss: sweep,
+    onEvent,
+    log,
   });
-  state.watch = watch;
-  void old?.close();
 }

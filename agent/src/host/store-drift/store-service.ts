@@ -19,7 +19,7 @@ export interface StoreDriftService {
   stop(): Promise<void>;
 }
 
-export interface StoreSummary extends Pick<DriftSummary, "fought"> {
+export interface StoreSummary extends Pick<DriftSummary, "fought" | "watching"> {
   store: StoreDrift;
   open: DriftSummary["open"];
   openCount: number;
@@ -79,6 +79,7 @@ function createSummary(state: StoreState): () => StoreSummary | null {
       totalBytes: closure.totalBytes,
     };
     const { open, openCount, reverted, fought = [] } = responder.summary();
-    return { store, open, openCount, reverted, fought };
+    const watching = state.watch.isWatching() !== false;
+    return { store, open, openCount, reverted, fought, watching };
   };
 }

@@ -1,11 +1,11 @@
 /** SHELL. What the store service knows while it runs, and how its parts are joined. */
-import { errorChain } from "@chimera/proto/errors";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
 import type { Digest, StorePath } from "@chimera/proto/names";
 import type { DriftMode } from "../../reconcile/drift/drift.ts";
 import type { SecondLook } from "../../reconcile/store-drift/second-look.ts";
 import { isSwitchLocked, switchLockFile } from "../activation/switch-lock.ts";
+import { createBurstMeter, type BurstMeter } from "../drift/watching/burst-meter.ts";
 import { createResponder, type Responder, type ResponderOptions } from "../drift/drift-response.ts";
 import type { FetchSource } from "../store/nix.ts";
 import { openScrubFile, type ScrubFile } from "./scrub-file.ts";
@@ -35,6 +35,8 @@ export interface StoreDriftOptions {
   /** This agent's own script. */
   program: string;
   stateDir: string;
+  /** Shared by all that watches in this process. */
+  meter?: BurstMeter;
   onEvent: (body: NodeEventBody) => void;
   log: Log;
   /** Before /nix/store, in tests. */
@@ -94,7 +96,10 @@ export function openStoreState(options: StoreDriftOptions, hand: StoreHand, wake
     look,
     hints,
     findings: openFindings(options, { responder, look, wake, state: () => state }),
-    watch: createStoreWatch({ root, onHint, onError: (error) => tellUnwatched(state, error) }),
+    watch: openWatch(options, onHint, () => {
+      state.nextWalkMs = -Infinity;
+      wake();
+    }),
     closure: null,
     unlisted: null,
     alarmed: new Set(),
@@ -104,6 +109,15 @@ export function openStoreState(options: StoreDriftOptions, hand: StoreHand, wake
   };
   tellCorrupt(file, options.onEvent);
   return state;
+}
+
+function openWatch(
+  options: StoreDriftOptions,
+  onHint: (path: StorePath) => void,
+  onLoss: () => void,
+): StoreWatch {
+  const { root = "", meter = createBurstMeter(options), onEvent, log } = options;
+  return createStoreWatch({ root, meter, onEvent, log, onHint, onLoss });
 }
 
 interface FindingsParts {
@@ -134,10 +148,6 @@ function openFindings(
     onAlarm: (code, message) => alarm(state(), code, message),
     onDue: wake,
   });
-}
-
-function tellUnwatched(state: StoreState, error: unknown): void {
-  alarm(state, "watch-failed", `changes of the store are only found by the walk: ${errorChain(error)}`);
 }
 
 function tellCorrupt({ corrupt }: ScrubFile, onEvent: StoreDriftOptions["onEvent"]): void {

@@ -1,13 +1,15 @@
-/** SHELL. The fast hint for the few paths that everything hangs on; the walk is the truth, and covers all the others. */
-import { watch, type FSWatcher } from "chokidar";
-import { join } from "node:path";
+/** SHELL. Listens to the few paths that everything hangs on; the walk is the truth, and covers all the others. */
 import type { StorePath } from "@chimera/proto/names";
+import { storePart } from "../../reconcile/drift/watch-loss.ts";
+import { createKeptWatch, type KeptWatchOptions } from "../drift/watching/kept-watch.ts";
+import { listen } from "../drift/watching/listen.ts";
 
-export interface StoreWatchOptions {
+export interface StoreWatchOptions extends Pick<KeptWatchOptions, "meter" | "onEvent" | "log"> {
   /** Before /nix/store; empty but in tests. */
   root: string;
   onHint: (path: StorePath) => void;
-  onError: (error: unknown) => void;
+  /** It hears no more, or again: something may have gone unheard. */
+  onLoss: () => void;
 }
 
 export interface StoreWatch {
@@ -16,21 +18,36 @@ export interface StoreWatch {
   /** The same paths afresh: one was replaced, and the old one is heard no more. */
   refresh(): Promise<void>;
   has(path: StorePath): boolean;
+  /** `undefined` before the first watch. */
+  isWatching(): boolean | undefined;
   close(): Promise<void>;
 }
 
-export function createStoreWatch({ root, onHint, onError }: StoreWatchOptions): StoreWatch {
+export function createStoreWatch({ root, onHint, onLoss, ...rest }: StoreWatchOptions): StoreWatch {
   let current: readonly StorePath[] = [];
-  let watcher: FSWatcher | null = null;
-  const close = async () => {
-    const old = watcher;
-    watcher = null;
-    await old?.close();
-  };
-  const refresh = async () => {
-    await close();
-    if (current.length > 0) watcher = watchPaths(root, current, { onHint, onError });
-  };
+  let heard: boolean | undefined = true;
+  const watch = createKeptWatch({
+    ...rest,
+    part: storePart,
+    // A walk is dear: one that fails again and again is walked for once.
+    onLoss: async () => {
+      const hears = watch.isWatching();
+      if (hears !== heard) onLoss();
+      heard = hears;
+    },
+    listen: (handlers) =>
+      listen({
+        ...handlers,
+        paths: current.map((path) => `${root}${path}`),
+        onPath(absolute) {
+          const path = current.find(
+            (one) => absolute === `${root}${one}` || absolute.startsWith(`${root}${one}/`),
+          );
+          if (path !== undefined) onHint(path);
+        },
+      }),
+  });
+  const refresh = () => (current.length > 0 ? watch.restart() : watch.leave());
   return {
     async renew(paths) {
       if (paths.join("\n") === current.join("\n")) return;
@@ -39,31 +56,7 @@ export function createStoreWatch({ root, onHint, onError }: StoreWatchOptions): 
     },
     refresh,
     has: (path) => current.includes(path),
-    close,
+    isWatching: () => watch.isWatching(),
+    close: () => watch.close(),
   };
-}
-
-function watchPaths(
-  root: string,
-  paths: readonly StorePath[],
-  { onHint, onError }: Pick<StoreWatchOptions, "onHint" | "onError">,
-): FSWatcher {
-  const options = { followSymlinks: false, atomic: false, ignoreInitial: true, ignorePermissionErrors: true };
-  const watcher = watch(
-    paths.map((path) => `${root}${path}`),
-    options,
-  );
-  const hint = (absolute: string): void => {
-    const path = paths.find((one) => absolute === `${root}${one}` || absolute.startsWith(`${root}${one}/`));
-    if (path !== undefined) onHint(path);
-  };
-  watcher.on("all", (_event, absolute) => hint(absolute));
-  // chokidar has no event for a chmod of a file that is newer than the watch.
-  watcher.on("raw", (_event, name, details: unknown) => {
-    if (typeof details !== "object" || details === null || !("watchedPath" in details)) return;
-    const { watchedPath } = details;
-    if (typeof watchedPath === "string") hint(name === null ? watchedPath : join(watchedPath, name));
-  });
-  watcher.on("error", onError);
-  return watcher;
 }

@@ -1,4 +1,4 @@
-/** PURE. How a watch of /etc can be lost, and what a person is told of it. */
+/** PURE. How a watch can be lost, and what a person is told of it. */
 
 type WatchLossCode = "watch-exhausted" | "watch-failed" | "watch-overflow" | "watch-replaced";
 
@@ -7,6 +7,16 @@ export interface WatchLoss {
   message: string;
 }
 
+/** Changes of what, and by what alone they are found then. */
+export interface WatchedPart {
+  changes: string;
+  otherwise: string;
+}
+
+export const etcPart: WatchedPart = { changes: "changes of /etc", otherwise: "the sweep" };
+export const machinePart: WatchedPart = { changes: "changes beyond /etc", otherwise: "the sweep" };
+export const storePart: WatchedPart = { changes: "changes of the store", otherwise: "the walk" };
+
 const exhausted: Readonly<Record<string, string>> = {
   ENOSPC: "no inotify watches are left: raise fs.inotify.max_user_watches, or end who uses them",
   EMFILE: "no inotify instances or file descriptors are left: raise fs.inotify.max_user_instances",
@@ -14,10 +24,13 @@ const exhausted: Readonly<Record<string, string>> = {
 };
 
 /** `errno` as the system names it; null for an error of another sort. */
-export function watchFailure(errno: string | null, detail: string): WatchLoss {
+export function watchFailure(
+  { changes, otherwise }: WatchedPart,
+  { errno, detail }: { errno: string | null; detail: string },
+): WatchLoss {
   const known = errno === null ? undefined : exhausted[errno];
   const code = known === undefined ? "watch-failed" : "watch-exhausted";
-  return { code, message: `changes of /etc are only found by the sweep: ${known ?? detail}`.slice(0, 2048) };
+  return { code, message: `${changes} are only found by ${otherwise}: ${known ?? detail}`.slice(0, 2048) };
 }
 
 export function watchReplaced(): WatchLoss {
@@ -31,7 +44,7 @@ export function watchReplaced(): WatchLoss {
 export function watchOverflow({ events, queue }: Burst): WatchLoss {
   return {
     code: "watch-overflow",
-    message: `${events} changes of /etc came at once and the kernel keeps ${queue}: some may be lost, all of /etc is looked at`,
+    message: `${events} changes came at once and the kernel keeps ${queue}: some may be lost, everything is looked at`,
   };
 }
 
@@ -44,7 +57,7 @@ export interface Burst {
 
 /**
  * libuv does not pass IN_Q_OVERFLOW on. A queue that overflowed is read in one go with all that it held, so a burst of that
- * length is the sign of it; half as long counts, since other watches of this process share the queue.
+ * length is the sign of it; half as long counts, since not every watch of this process is counted.
  */
 export function mayHaveOverflowed({ events, queue }: Burst): boolean {
   return events >= queue / 2;
