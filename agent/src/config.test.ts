@@ -42,6 +42,16 @@ for (const [name, config, field] of [
     { ...minimal, drift: { bootedOther: "ignore" } },
     "bootedOther",
   ],
+  [
+    "what is ignored, by a glob with parentheses",
+    { ...minimal, drift: { ignore: [{ glob: "/etc/+(a|b)", reason: "x" }] } },
+    "parentheses",
+  ],
+  [
+    "what is ignored, by a glob with many stars",
+    { ...minimal, drift: { ignore: [{ glob: "/etc/*a*b*c*d", reason: "x" }] } },
+    "stars",
+  ],
   ["a misspelt key deep inside", { ...minimal, drift: { sweepSecond: 5 } }, "sweepSecond"],
   ["a node name in capitals", { ...minimal, node: "N1" }, "node"],
   ["a relative path", { ...minimal, stateDir: "var" }, "stateDir"],

@@ -58,7 +58,7 @@ export const AgentConfig = z.strictObject({
       ignore: z
         .array(
           z.strictObject({
-            glob: z.string().startsWith("/").max(512),
+            glob: DriftGlob,
             reason: z.string().min(1).max(512),
             until: IsoTime.optional(),
           }),

@@ -31,7 +31,7 @@ in
       types.submodule {
         options = {
           glob = mkOption {
-            type = types.strMatching "/.+";
+            type = glob;
             example = "/etc/cups/**";
             description = "Which paths.";
           };

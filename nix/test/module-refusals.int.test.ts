@@ -60,6 +60,7 @@ describe.skipIf(nixpkgsLib === undefined)("what the modules refuse (CHIMERA_NIXP
     ["misspeltMode", `${agentOption}.settings.drift.mode' is not of type`],
     ["ruleWithTooManyStars", "is not of type `glob of absolute paths with at most three stars"],
     ["ruleWithoutMode", "mode' was accessed but has no value defined"],
+    ["ignoreWithParentheses", "is not of type `glob of absolute paths"],
     ["ignoreWithoutReason", "reason' was accessed but has no value defined"],
     ["missingFleetId", `${agentOption}.settings.fleetId' was accessed but has no value defined`],
     ["withoutKeys", `${agentOption}.settings.trustedKeys' was accessed but has no value defined`],

@@ -132,6 +132,14 @@ in
       }
     ];
   });
+  ignoreWithParentheses = agentResult (agentWith {
+    drift.ignore = [
+      {
+        glob = "/etc/+(a|b)";
+        reason = "test";
+      }
+    ];
+  });
   ignoreWithoutReason = agentResult (agentWith { drift.ignore = [ { glob = "/etc/x"; } ]; });
   missingFleetId = agentResult (evaluate {
     modules = [

@@ -1,9 +1,9 @@
 /** Wiring: what policy says of a path that differs, by the node's module, the accepted head and signed orders. */
 import type { TrustState } from "@chimera/proto/acceptance/trust-state";
 import { nowOf } from "@chimera/proto/acceptance/verdict";
-import picomatch from "picomatch";
 import type { AgentConfig } from "../config.ts";
 import { createStance, type JudgedStance } from "../reconcile/drift/drift-stance.ts";
+import { matcherOf } from "../reconcile/drift/match-glob.ts";
 
 type DriftConfig = AgentConfig["drift"];
 
@@ -35,6 +35,6 @@ export function lastingIgnores({ ignore }: Pick<DriftConfig, "ignore">): DriftCo
 
 /** The paths whose content may go to whoever signs orders. */
 export function showableBy({ showable }: Pick<DriftConfig, "showable">): (path: string) => boolean {
-  const matchers = showable.map((glob) => picomatch(glob, { dot: true, noextglob: true }));
+  const matchers = showable.map((glob) => matcherOf(glob));
   return (path) => matchers.some((matches) => matches(path));
 }

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import {
   appendFileSync,
   chmodSync,
+  chownSync,
   mkdirSync,
   mkdtempSync,
   renameSync,
@@ -155,6 +156,26 @@ test("a mode, an owner and a time that are not Nix's are named with their file",
   chmodSync(join(path, "a"), 0o644);
   appendFileSync(join(path, "a"), "");
   expect(walk()).toMatchObject({ metadata: "a: mode 0644" });
+});
+
+test("what hands out rights is named before what differs beside it", () => {
+  for (const name of ["a", "b", "c"]) writeFileSync(join(path, name), "");
+  asNixLeaves(path);
+  expect(walk()).toMatchObject({ grave: null });
+  chmodSync(join(path, "a"), 0o644);
+  chmodSync(join(path, "c"), 0o755);
+  expect(walk()).toMatchObject({ grave: null });
+  for (const mode of [0o4555, 0o2555, 0o446]) {
+    chmodSync(join(path, "b"), mode);
+    const shown = `0${mode.toString(8)}`.slice(-4);
+    expect(walk()).toMatchObject({ metadata: `b: mode ${shown}`, grave: { mode: shown, uid } });
+  }
+  chmodSync(join(path, "b"), 0o444);
+  chownSync(join(path, "b"), 4711, 0);
+  expect(walk()).toMatchObject({ metadata: "b: owner 4711", grave: { mode: "0444", uid: 4711 } });
+  rmSync(join(path, "b"));
+  symlinkSync("a", join(path, "b"));
+  expect(walk()).toMatchObject({ grave: null });
 });
 
 test("processes that run a file which is no longer there are listed", async () => {

@@ -21,6 +21,7 @@ interface Walk extends WalkLimits {
   stamp: [number, number];
   foreign: string | null;
   metadata: string | null;
+  grave: { mode: string; uid: number } | null;
   newest: { at: RawPath; changedMs: number };
 }
 
@@ -42,6 +43,7 @@ export function* walkSteps(path: string, limits: WalkLimits): Steps<WalkFacts> {
     stamp: [0, 0],
     foreign: null,
     metadata: null,
+    grave: null,
     newest: { at: root, changedMs: stats.value.ctimeMs },
   };
   take(walk, root, stats.value);
@@ -58,6 +60,7 @@ function factsOf(walk: Walk, root: Stats): WalkFacts {
     stamp: walk.stamp.map((half) => (half >>> 0).toString(16).padStart(8, "0")).join(""),
     foreign: walk.foreign,
     metadata: walk.metadata,
+    grave: walk.grave,
     newest: { at: shown(walk, at), isLater: changedMs > root.ctimeMs + settleMs },
   };
 }
@@ -90,11 +93,29 @@ function take(walk: Walk, path: RawPath, stats: Stats): void {
   walk.entries += 1;
   addStamp(walk.stamp, stats.ctimeMs);
   if (stats.ctimeMs > walk.newest.changedMs) walk.newest = { at: path, changedMs: stats.ctimeMs };
-  walk.metadata ??= metadataProblem(walk, path, stats);
+  noteMetadata(walk, path, stats);
   if (stats.isFile()) walk.size += nar.fileSize(stats.size, (stats.mode & 0o100) !== 0);
   else if (stats.isDirectory()) walk.size += nar.directorySize;
   else if (stats.isSymbolicLink()) walk.size += nar.linkSize(stats.size);
   else walk.foreign ??= shown(walk, path);
+}
+
+/** What hands out rights is named before what only differs. */
+function noteMetadata(walk: Walk, path: RawPath, stats: Stats): void {
+  if (walk.grave === null && isGrave(walk, stats)) {
+    walk.grave = { mode: octal(stats.mode), uid: stats.uid };
+    walk.metadata = metadataProblem(walk, path, stats);
+  }
+  walk.metadata ??= metadataProblem(walk, path, stats);
+}
+
+/** Runs as somebody else, or lets everybody write, or belongs to another than who made the store. */
+function isGrave({ uid }: Walk, stats: Stats): boolean {
+  return stats.uid !== uid || (!stats.isSymbolicLink() && (stats.mode & 0o6002) !== 0);
+}
+
+function octal(mode: number): string {
+  return (mode & 0o7777).toString(8).padStart(4, "0");
 }
 
 /** As Nix leaves it: read-only, executable for all or none, 1 January 1970 00:00:01, its own. */
@@ -102,7 +123,7 @@ function metadataProblem(walk: Walk, path: RawPath, stats: Stats): string | null
   const mode = stats.mode & 0o7777;
   const isLink = stats.isSymbolicLink();
   const isModeRight = isLink || mode === 0o555 || (mode === 0o444 && stats.isFile());
-  if (!isModeRight) return `${shown(walk, path)}: mode ${mode.toString(8).padStart(4, "0")}`;
+  if (!isModeRight) return `${shown(walk, path)}: mode ${octal(mode)}`;
   if (stats.uid !== walk.uid) return `${shown(walk, path)}: owner ${stats.uid}`;
   return stats.mtimeMs === 1000
     ? null

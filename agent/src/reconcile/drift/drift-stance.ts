@@ -2,7 +2,7 @@
 import { isoOf, msOf } from "@chimera/proto/acceptance/verdict";
 import type { DriftException, DriftMode, DriftRule } from "@chimera/proto/drift-policy";
 import type { HeadPolicy, RebootWindow } from "@chimera/proto/signed/head";
-import picomatch from "picomatch";
+import { matcherOf } from "./match-glob.ts";
 import { isInWindow } from "../reboot/reboot-window.ts";
 
 export type Stance =
@@ -102,9 +102,4 @@ function exceptionText({ glob, until, author, reason }: DriftException): string 
 function ruleText({ glob, mode, reason, until }: DriftRule): string {
   const end = until === undefined ? "" : ` until ${until}`;
   return `rule ${glob} says ${mode}${end}: ${reason}`.slice(0, 512);
-}
-
-/** Dot files are files like any other; no alternatives in parentheses, whose cost nobody can bound. */
-function matcherOf(glob: string): (path: string) => boolean {
-  return picomatch(glob, { dot: true, noextglob: true });
 }

@@ -1,7 +1,7 @@
 /** PURE. Which declared entries are compared, and which parts of /etc are nobody's business. */
-import picomatch from "picomatch";
 import { etcAllowList, type WhenDeclared } from "./etc-allow-list.ts";
 import { etcPath, type ExpectedEntry } from "./etc-entry.ts";
+import { matcherOf } from "./match-glob.ts";
 
 export interface IgnoredGlob {
   glob: string;
@@ -43,8 +43,3 @@ const isComparedBy: Readonly<Record<WhenDeclared, (entry: ExpectedEntry) => bool
   "compare-links": (entry) => entry.kind !== "file",
   skip: () => false,
 };
-
-/** Dot files are files like any other here. */
-function matcherOf(glob: string): (path: string) => boolean {
-  return picomatch(glob, { dot: true });
-}

@@ -1,8 +1,8 @@
 /** PURE. What is compared beyond /etc, by class, and which differences somebody wants to keep. */
 import type { DriftItem } from "@chimera/proto/drift";
-import picomatch from "picomatch";
 import type { DriftMode } from "../drift/drift.ts";
 import type { IgnoredGlob } from "../drift/etc-scope.ts";
+import { matcherOf } from "../drift/match-glob.ts";
 
 export type DriftClass = "pointers" | "units" | "wrappers" | "kernel" | "accounts";
 
@@ -44,6 +44,6 @@ export function modesOfClasses(settings: DriftSettings): ClassModes {
 
 /** The configuration's globs count here too; the built-in list is about /etc only. */
 export function createIsIgnored(ignore: readonly IgnoredGlob[]): (item: DriftItem) => boolean {
-  const matchers = ignore.map(({ glob }) => picomatch(glob, { dot: true }));
+  const matchers = ignore.map(({ glob }) => matcherOf(glob));
   return ({ path }) => matchers.some((matches) => matches(path));
 }

@@ -34,13 +34,13 @@ export type WalkVerdict =
 /** `verified` is the stamp of the path when its bytes were last found right; null where they were not. */
 export function judgeWalk(expected: ExpectedPath, facts: WalkFacts, verified: string | null): WalkVerdict {
   if (facts.kind !== "seen") return judgeUnseen(expected, facts);
-  const { stamp, metadata, newest } = facts;
+  const { stamp, metadata, grave, newest } = facts;
   const problem = shapeProblem(expected, facts);
   if (problem !== null) return { kind: "drifted", item: contentItem(expected, problem) };
   if (stamp === verified)
     return metadata === null
       ? { kind: "clean" }
-      : { kind: "drifted", item: metadataItem(expected, metadata) };
+      : { kind: "drifted", item: metadataItem(expected, metadata, grave) };
   const isUnread = verified === null && metadata === null && !newest.isLater;
   return isUnread ? { kind: "unread" } : { kind: "suspect" };
 }
@@ -58,14 +58,16 @@ export function judgeReading(expected: ExpectedPath, { before, hashed, after }: 
   if (problem !== null) return { kind: "drifted", item: contentItem(expected, problem) };
   if (hashed.kind === "unreadable") return judgeRefusal(expected, hashed, { wasRead: true });
   const { sha256, size } = hashed;
-  const { newest, metadata } = after;
+  const { newest, metadata, grave } = after;
   if (sha256 !== expected.narSha256) {
     const detail = clip(`changed last: ${newest.at}`);
     return { kind: "drifted", item: contentItem(expected, { type: "nar", size, sha256, detail }) };
   }
   // The bytes were right, but are not known to be right now.
   if (!isStill({ before, after })) return { kind: "unknown", reason: "moving", at: newest.at, wasRead: true };
-  return metadata === null ? { kind: "clean" } : { kind: "drifted", item: metadataItem(expected, metadata) };
+  return metadata === null
+    ? { kind: "clean" }
+    : { kind: "drifted", item: metadataItem(expected, metadata, grave) };
 }
 
 /** Whether nothing in the path changed from one walk to the other. */
@@ -74,10 +76,17 @@ export function isStill({ before, after }: Pick<Reading, "before" | "after">): b
 }
 
 /** For a path whose bytes are right. */
-function metadataItem(expected: ExpectedPath, detail: string): DriftItem {
+function metadataItem(expected: ExpectedPath, detail: string, grave: SeenPath["grave"]): DriftItem {
   const { narSha256: sha256, narSize: size } = expected;
-  return item(expected, "store-metadata", { type: "nar", size, sha256, detail: clip(detail) });
+  return item(expected, "store-metadata", { type: "nar", size, sha256, ...grave, detail: clip(detail) });
 }
+
+/** Whether something in it has rights that nobody gave it: that waits for no second look, and for no budget. */
+export function handsOutRights({ kind, found }: DriftItem): boolean {
+  return kind === "store-metadata" && found.mode !== undefined;
+}
+
+type SeenPath = Extract<WalkFacts, { kind: "seen" }>;
 
 type Refused = Unknown | Extract<Looked, { kind: "drifted" }>;
 
@@ -99,10 +108,7 @@ function judgeRefusal(
   };
 }
 
-function shapeProblem(
-  { narSize }: ExpectedPath,
-  facts: Extract<WalkFacts, { kind: "seen" }>,
-): EntryFacts | null {
+function shapeProblem({ narSize }: ExpectedPath, facts: SeenPath): EntryFacts | null {
   const { isWhole, foreign, newest } = facts;
   if (foreign !== null) return { type: "nar", detail: clip(`neither file, folder nor link: ${foreign}`) };
   if (!isWhole) return { type: "nar", detail: clip(`more than was signed; changed last: ${newest.at}`) };

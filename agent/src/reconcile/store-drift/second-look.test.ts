@@ -27,6 +27,12 @@ test("a mode that passes never counts, one that stays for a minute does", () => 
   expect(sightings.nextMs()).toBeNull();
 });
 
+test("what hands out rights counts at once", () => {
+  const sightings = createSightings();
+  const found = { type: "nar", mode: "4555", uid: 0, detail: "bin/sh: mode 4555" } as const;
+  expect(sightings.sight({ ...writable, found }, 0)).toBe(true);
+});
+
 test("another mode at each look is an optimiser's work, until it has gone on for too long", () => {
   const sightings = createSightings();
   const told: number[] = [];

@@ -3,6 +3,7 @@
  * for a moment. A difference counts when a second look, some time later, finds it too. All times are monotonic.
  */
 import type { DriftItem } from "@chimera/proto/drift";
+import { handsOutRights } from "./judge-path.ts";
 
 /** Between the two looks, in ms. */
 export interface SecondLook {
@@ -76,26 +77,37 @@ export function earliest(times: readonly number[]): number | null {
   return times.length === 0 ? null : times.reduce((least, time) => Math.min(least, time));
 }
 
+/** Of wrong bytes it does not matter how they are wrong. */
+function sightOf({ kind, found }: DriftItem): Pick<Sighting, "what" | "detail"> {
+  return kind === "store-metadata"
+    ? { what: "metadata", detail: found.detail ?? "" }
+    : { what: "bytes", detail: "" };
+}
+
 function nextSighting(
   known: Sighting | undefined,
-  { kind, found }: DriftItem,
+  item: DriftItem,
   { nowMs, waits }: { nowMs: number; waits: SecondLook },
 ): Sighting {
-  const what = kind === "store-metadata" ? "metadata" : "bytes";
-  // Of wrong bytes it does not matter how they are wrong.
-  const detail = what === "metadata" ? (found.detail ?? "") : "";
+  const { what, detail } = sightOf(item);
   const waitMs = what === "metadata" ? waits.metadataMs : waits.bytesMs;
   const first = {
     what,
     detail,
     firstMs: nowMs,
     sameMs: nowMs,
-    isConfirmed: false,
+    isConfirmed: handsOutRights(item),
     nextMs: nowMs + waitMs,
   } as const;
   if (known?.what !== what) return first;
   const { firstMs } = known;
   const sameMs = known.detail === detail ? known.sameMs : nowMs;
   const isOld = nowMs - sameMs >= waitMs || nowMs - firstMs >= waitMs * mostWaits;
-  return { ...first, firstMs, sameMs, isConfirmed: known.isConfirmed || isOld, nextMs: sameMs + waitMs };
+  return {
+    ...first,
+    firstMs,
+    sameMs,
+    isConfirmed: first.isConfirmed || known.isConfirmed || isOld,
+    nextMs: sameMs + waitMs,
+  };
 }

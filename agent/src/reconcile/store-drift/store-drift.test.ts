@@ -35,6 +35,7 @@ const seen: Extract<WalkFacts, { kind: "seen" }> = {
   stamp: "s1",
   foreign: null,
   metadata: null,
+  grave: null,
   newest: { at: "bin/x", isLater: false },
 };
 
@@ -211,6 +212,8 @@ test("what a look found is what it saw last", () => {
   expect(looked(writable, writable)).toMatchObject(drifted("store-metadata", { detail: "bin: mode 0755" }));
   expect(looked(seen, { kind: "missing" })).toMatchObject(drifted("store-missing"));
   expect(looked(seen, { ...seen, narSize: 96 })).toMatchObject(drifted("store-content", { size: 96 }));
+  const grave = { ...writable, metadata: "bin/sh: mode 4555", grave: { mode: "4555", uid: 0 } };
+  expect(looked(grave, grave)).toMatchObject(drifted("store-metadata", { mode: "4555", uid: 0 }));
   const long = { ...seen, metadata: "x".repeat(5000) };
   const found = looked(long, long);
   expect(found.kind === "drifted" && found.item.found.detail).toHaveLength(1024);

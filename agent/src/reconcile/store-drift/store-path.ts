@@ -34,6 +34,8 @@ export const WalkFacts = z.discriminatedUnion("kind", [
     foreign: z.string().nullable(),
     /** The first file whose mode, owner or time is not as Nix leaves it. */
     metadata: z.string().nullable(),
+    /** That file's mode and owner, where they hand out rights: such a file is named before any other. */
+    grave: z.object({ mode: z.string().regex(/^[0-7]{4}$/), uid: Count }).nullable(),
     /** What changed last, and whether that was after the path was put in its place. */
     newest: z.object({ at: z.string(), isLater: z.boolean() }),
   }),

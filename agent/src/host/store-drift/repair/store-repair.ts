@@ -17,7 +17,7 @@ import {
   waitedMs,
   type RepairTries,
 } from "../../../reconcile/store-drift/repair-tries.ts";
-import type { Looked } from "../../../reconcile/store-drift/judge-path.ts";
+import { handsOutRights, type Looked } from "../../../reconcile/store-drift/judge-path.ts";
 import type { ExpectedPath } from "../../../reconcile/store-drift/store-path.ts";
 import type { Responder } from "../../drift/drift-response.ts";
 import type { RevertOutcome } from "../../drift/revert-entry.ts";
@@ -104,7 +104,8 @@ async function revert(
 ): Promise<RevertOutcome> {
   const { path } = expected;
   // The next walk finds it again: to read so many again and again would keep worse from being seen.
-  if (item.kind === "store-metadata" && !book.mayRepair()) return leftAsItIs;
+  const isBudgeted = item.kind === "store-metadata" && !handsOutRights(item);
+  if (isBudgeted && !book.mayRepair()) return leftAsItIs;
   const outcome = await repairSafely(options, expected, item);
   const nowMs = performance.now();
   if (outcome.kind === "failed") book.tries = noteFailed(book.tries, path, nowMs);
