@@ -8,7 +8,7 @@ import { aidePeer } from "./aide-peer.ts";
 import { withFleet } from "./bench-fleet.ts";
 import { percentiles, spread, type Figure } from "./figures.ts";
 
-const trials = 2_010;
+const trials = 2_040;
 const timeoutMs = 70_000;
 
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);

@@ -10,7 +10,7 @@ export const tamperKinds = [
   "wrong-mode-or-owner",
 ] as const;
 
-/** Those, and what else can be done to an entry or to a folder of entries without a flag, an attribute or a mount. */
+/** Those, and what else can be done to an entry or to a folder of entries without a flag or a mount, which wait for a look. */
 export const allTamperKinds = [
   ...tamperKinds,
   "emptied",
@@ -22,6 +22,8 @@ export const allTamperKinds = [
   "folder-replaced-by-link",
   "folder-replaced-by-file",
   "folder-renamed-away",
+  "attribute-on-file",
+  "default-acl-on-folder",
 ] as const;
 export type TamperKind = (typeof allTamperKinds)[number];
 

@@ -25,7 +25,13 @@ const away = "/root/tampered-away";
 interface Tampering {
   on: "links" | "files" | "folders";
   change: (path: string, round: number) => void;
+  /** What of it no lstat tells. */
+  attribute?: string;
 }
+
+const acl = "0sAgAAAAEABgD/////AgAHAGcSAAAEAAQA/////xAABwD/////IAAAAP////8=";
+const setAttribute = (name: string, value: string) => (path: string) =>
+  void execFileSync("setfattr", ["-n", name, "-v", value, path]);
 
 const replaceByFile = (path: string): void => {
   writeFileSync(`${path}.tampered`, "tampered\n");
@@ -86,6 +92,16 @@ const tamperings: Record<TamperKind, Tampering> = {
     on: "folders",
     change: (path) => renameSync(path, `${away}/${performance.now()}`),
   },
+  "attribute-on-file": {
+    on: "files",
+    change: setAttribute("user.tampered", "1"),
+    attribute: "user.tampered",
+  },
+  "default-acl-on-folder": {
+    on: "folders",
+    change: setAttribute("system.posix_acl_default", acl),
+    attribute: "system.posix_acl_default",
+  },
 };
 
 /** A folder with what is in it. */
@@ -99,10 +115,16 @@ function snapshot(path: string): string {
   return [identity, ...below.map((name) => `${name} ${snapshot(`${path}/${name}`)}`)].join("\n");
 }
 
-async function restoredAfterMs(path: string, before: string, timeoutMs: number): Promise<number | null> {
+/** A program is asked, which takes some milliseconds: they are part of the figure. */
+function hasAttribute(path: string, name: string): boolean {
+  const found = execFileSync("getfattr", ["-h", "--absolute-names", "-m", "-", path], { encoding: "utf8" });
+  return found.split("\n").includes(name);
+}
+
+async function restoredAfterMs(isBack: () => boolean, timeoutMs: number): Promise<number | null> {
   const begun = performance.now();
   for (;;) {
-    if (looksLike(path, before)) return performance.now() - begun;
+    if (isBack()) return performance.now() - begun;
     if (performance.now() - begun > timeoutMs) return null;
     // half a millisecond is the error of the figure
     await sleep(0.5);
@@ -123,12 +145,13 @@ mkdirSync(away, { recursive: true });
 for (let trial = 0; trial < order.trials; trial += 1) {
   const kind = order.kinds[trial % order.kinds.length] ?? "changed";
   const round = Math.floor(trial / order.kinds.length);
-  const { on, change } = tamperings[kind];
+  const { on, change, attribute } = tamperings[kind];
   const paths = order[on];
   const path = paths[(round * 7 + trial) % paths.length] ?? "";
   const before = snapshot(path);
   change(path, round);
-  const ms = await restoredAfterMs(path, before, order.timeoutMs);
+  const isBack = () => looksLike(path, before) && (attribute === undefined || !hasAttribute(path, attribute));
+  const ms = await restoredAfterMs(isBack, order.timeoutMs);
   process.stdout.write(`${JSON.stringify({ trial, kind, path, ms } satisfies TamperTrial)}\n`);
   await sleep(order.pauseMs);
 }

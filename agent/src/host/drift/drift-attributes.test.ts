@@ -2,10 +2,10 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { parseFlags } from "../../reconcile/drift/entry-attributes.ts";
 import { createAttributeBook } from "./attributes/attribute-book.ts";
-import { useEtcFixture } from "./etc-fixture.ts";
+import { createEtcFixture, plainDeclaration, useEtcFixture } from "./etc-fixture.ts";
 import { snapshotEtc } from "./etc-snapshot.ts";
 
 const tool = (file: string, ...args: string[]): string => execFileSync(file, args, { encoding: "utf8" });
@@ -116,11 +116,62 @@ describe("in the classic layout", () => {
     const flags = { file: "lsattr", options: ["-d"], parse: parseFlags };
     const absent = { file: "chimera-has-no-such-tool", options: [], parse: parseFlags };
     const book = createAttributeBook(fixture().etc, [absent, flags]);
-    expect(await book.refresh(["sudoers", "ssh", "hostname"])).toEqual(["chimera-has-no-such-tool"]);
+    expect(await book.refresh(["sudoers", "ssh", "hostname"])).toMatchObject({
+      missing: ["chimera-has-no-such-tool"],
+      leftOut: 0,
+    });
     expect(book.of("sudoers")).toEqual(["immutable"]);
     tool("chattr", "-i", at("sudoers"));
     // What changed since the look is not what was looked at.
     expect(book.of("sudoers")).toEqual([]);
+  });
+
+  test("with more paths than are looked at the known ones are seen still, and others once these are no more", async () => {
+    const paths = Array.from({ length: 12 }, (_, index) => `many-${index}`);
+    for (const path of paths) writeFileSync(at(path), "");
+    const flags = { file: "lsattr", options: ["-d"], parse: parseFlags };
+    const book = createAttributeBook(fixture().etc, [flags], 8);
+    expect(await book.refresh(paths)).toEqual({ missing: [], leftOut: 4 });
+    tool("chattr", "+i", at("many-3"), at("many-9"));
+    expect(book.isStale("many-3")).toBe(true);
+    await book.refresh(paths);
+    expect([book.of("many-3"), book.of("many-9")]).toEqual([["immutable"], []]);
+    // As a new closure declares others: what is no path any more takes no room.
+    expect(await book.refresh(paths.slice(6))).toEqual({ missing: [], leftOut: 0 });
+    expect(book.of("many-9")).toEqual(["immutable"]);
+    tool("chattr", "-i", at("many-3"), at("many-9"));
+  });
+
+  test("what is left out is an alarm", async () => {
+    const declared = Array.from({ length: 4200 }, (_, index) => [
+      `many/${index}`,
+      { text: "x\n", mode: "0600" },
+    ]);
+    const other = createEtcFixture({ ...plainDeclaration, ...Object.fromEntries(declared) });
+    await other.start().sweepNow();
+    expect(other.events).toEqual([
+      { type: "alarm", data: { code: "attributes-unseen", message: expect.stringContaining("so many") } },
+    ]);
+    await other.remove();
+  }, 60_000);
+
+  test.each([
+    { what: "an attribute", path: "sudoers", argv: ["setfattr", "-n", "user.note", "-v", "mine"] },
+    { what: "a default ACL", path: "ssh", argv: ["setfattr", "-n", "system.posix_acl_default", "-v", acl] },
+    {
+      what: "an attribute",
+      path: "ssh/authorized_keys.d",
+      argv: ["setfattr", "-n", "user.note", "-v", "mine"],
+    },
+  ])("$what on $path is put back at its hint, not only by the sweep", async ({ path, argv }) => {
+    const drift = fixture().start();
+    await drift.sweepNow();
+    const [file = "", ...args] = argv;
+    tool(file, ...args, at(path));
+    await vi.waitFor(() => expect(revertedKinds()).toEqual(["attributes"]), { timeout: 5000 });
+    expect(flagsOf(at(path))).not.toMatch(/[ia]/);
+    expect(tool("getfattr", "-m", "-", at(path))).toBe("");
+    expect(snapshotEtc(fixture().etc)).toEqual(pristine());
   });
 
   test("a look at a clean /etc asks the tools once", async () => {

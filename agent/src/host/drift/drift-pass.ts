@@ -13,7 +13,14 @@ import { createMountView } from "./mounts/mount-view.ts";
 import { removeLeftovers } from "./overlay/refresh.ts";
 import { activeSystem, alarm, isCurrent, watchKey } from "./pass-state.ts";
 import type { DriftPassOptions, PassState } from "./pass-state.ts";
-import { followHint, sweepAttributes, sweepEntries, sweepMounts, sweepStale } from "./pass-steps.ts";
+import {
+  followAttributes,
+  followHint,
+  sweepAttributes,
+  sweepEntries,
+  sweepMounts,
+  sweepStale,
+} from "./pass-steps.ts";
 
 /** `deferred`: a switch runs or the system changed; look again soon. */
 export type PassResult = "done" | "deferred";
@@ -30,6 +37,8 @@ export interface DriftPass {
   sweep(control: SweepControl): Promise<PassResult>;
   /** Paths below /etc with the monotonic ms of their first hint. */
   follow(hints: ReadonlyMap<string, number>): Promise<PassResult>;
+  /** The same for what `onStale` named. */
+  followAttributes(hints: ReadonlyMap<string, number>): Promise<PassResult>;
   isManaged(path: string): boolean;
   isDirectory(path: string): boolean;
   /** Of the newest look; null where nothing of ours is active. */
@@ -48,6 +57,7 @@ export function createDriftPass(options: DriftPassOptions): DriftPass {
   return {
     sweep: (control) => sweep(state, control),
     follow: (hints) => follow(state, hints),
+    followAttributes: (hints) => followStale(state, hints),
     expected: () => state.expected,
     covering: (expected) => state.mounts.look(expected),
     isManaged: (path) => state.expected?.entries.has(path) === true,
@@ -134,4 +144,10 @@ async function follow(state: PassState, hints: ReadonlyMap<string, number>): Pro
     if (!(await followHint(state, { expected, path, since }))) return "deferred";
   state.restored.save();
   return "done";
+}
+
+async function followStale(state: PassState, hints: ReadonlyMap<string, number>): Promise<PassResult> {
+  const { expected } = state;
+  if (expected === null || hints.has("") || !isCurrent(state, expected)) return "deferred";
+  return (await followAttributes(state, { expected, hints })) ? "done" : "deferred";
 }

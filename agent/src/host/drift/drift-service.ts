@@ -13,12 +13,12 @@ import { createResponder, type Responder } from "./drift-response.ts";
 import { createEtcWatcher, type EtcWatcher } from "./watching/etc-watcher.ts";
 import type { ExpectedEtc } from "./etc-expected.ts";
 import { createEvidence, type Evidence } from "./evidence.ts";
-import { createHintQueue } from "./hint-queue.ts";
+import { createHintQueue, type HintQueue } from "./hint-queue.ts";
 import { openFirstMounts } from "./mounts/first-mounts.ts";
 import { watchMounts } from "./mounts/mount-watch.ts";
 import { openRestored } from "./overlay/restored.ts";
 import { createBurstMeter, type BurstMeter } from "./watching/burst-meter.ts";
-import { createSweeper } from "./sweeper.ts";
+import { createSweeper, type Sweeper } from "./sweeper.ts";
 import { isSwitchLocked, switchLockFile } from "../activation/switch-lock.ts";
 import { createSwitchingSight } from "../activation/switching-process.ts";
 
@@ -67,8 +67,11 @@ export interface DriftService {
 
 /** A write is often two events: cut, then filled. Only reporting has no hurry. */
 const coalesceMs: Readonly<Record<DriftMode, number>> = { revert: 2, report: 100, ignore: 100 };
+/** Flags and attributes are asked of programs: a little later, so that content comes first. */
+const staleMs = 20;
+
 export function startDrift(options: DriftOptions): DriftService {
-  const { responder, pass, evidence } = createPass(options);
+  const { responder, pass, evidence } = createPass(options, (path, since) => stale.add(path, since));
   const { etcDir = "/etc", onEvent, log, meter = createBurstMeter(options) } = options;
   let isStopped = false;
   const control: SweepControl = {
@@ -77,10 +80,7 @@ export function startDrift(options: DriftOptions): DriftService {
     isStopped: () => isStopped,
   };
   const sweeper = createSweeper({ run: () => pass.sweep(control), everyMs: options.sweepMs });
-  const hints = createHintQueue({
-    delayMs: coalesceMs[options.mode],
-    follow: async (batch) => sweeper.note(await pass.follow(batch)),
-  });
+  const { hints, stale } = createQueues(pass, sweeper, options.mode);
   const watcher = createEtcWatcher({
     etcDir,
     ...managedBy(pass),
@@ -100,11 +100,30 @@ export function startDrift(options: DriftOptions): DriftService {
     async stop() {
       isStopped = true;
       hints.stop();
+      stale.stop();
       mounts.stop();
       await Promise.all([sweeper.stop(), watcher.close()]);
       await pass.settled();
       await evidence.settled();
     },
+  };
+}
+
+function createQueues(
+  pass: DriftPass,
+  sweeper: Sweeper,
+  mode: DriftMode,
+): Record<"hints" | "stale", HintQueue> {
+  return {
+    hints: createHintQueue({
+      delayMs: coalesceMs[mode],
+      follow: async (batch) => sweeper.note(await pass.follow(batch)),
+    }),
+    stale: createHintQueue({
+      delayMs: staleMs,
+      restFactor: 4,
+      follow: async (batch) => sweeper.note(await pass.followAttributes(batch)),
+    }),
   };
 }
 
@@ -127,7 +146,7 @@ interface Parts {
   evidence: Evidence;
 }
 
-function createPass(options: DriftOptions): Parts {
+function createPass(options: DriftOptions, onStale: (path: string, since: number) => void): Parts {
   const evidence = options.evidence ?? createEvidence(options.stateDir);
   const responder = createResponder(options);
   const { toplevel, mode, isHeld, onEvent, log, isSwitching } = options;
@@ -146,6 +165,7 @@ function createPass(options: DriftOptions): Parts {
     evidence,
     restored: openRestored(options.stateDir),
     responder,
+    onStale,
     onEvent,
     log,
   });

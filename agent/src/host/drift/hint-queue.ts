@@ -6,42 +6,49 @@ const mostHints = 4096;
 const everything = "";
 
 export interface HintQueue {
-  add(path: string): void;
+  /** `since`: the monotonic ms of its first sign; now, unless said. */
+  add(path: string, since?: number): void;
   stop(): void;
 }
 
 export interface HintQueueOptions {
   delayMs: number;
+  /** So many times as long as a batch took nothing is followed: what is dear gets a part of the time at most. */
+  restFactor?: number;
   /** Called for one batch at a time; what comes meanwhile is the next batch. */
   follow: (hints: ReadonlyMap<string, number>) => Promise<void>;
 }
 
-export function createHintQueue({ delayMs, follow }: HintQueueOptions): HintQueue {
+export function createHintQueue({ delayMs, restFactor = 0, follow }: HintQueueOptions): HintQueue {
   let hints = new Map<string, number>();
   let timer: NodeJS.Timeout | null = null;
   let isStopped = false;
+  let restUntil = -Infinity;
+  const waitMs = (): number => Math.max(delayMs, restUntil - performance.now());
 
-  function start(): void {
-    timer ??= setTimeout(() => void next(), delayMs);
+  function start(afterMs: number): void {
+    timer ??= setTimeout(() => void next(), afterMs);
   }
 
   async function next(): Promise<void> {
     const batch = hints;
     hints = new Map();
+    const began = performance.now();
     try {
       await follow(batch);
     } finally {
       timer = null;
     }
-    if (hints.size > 0 && !isStopped) start();
+    restUntil = performance.now() + restFactor * (performance.now() - began);
+    if (hints.size > 0 && !isStopped) start(waitMs());
   }
 
   return {
-    add(path) {
+    add(path, since = performance.now()) {
       if (isStopped) return;
-      if (!hints.has(path) && !hints.has(everything)) hints.set(path, performance.now());
+      if (!hints.has(path) && !hints.has(everything)) hints.set(path, since);
       if (hints.size > mostHints) hints = new Map([[everything, performance.now()]]);
-      start();
+      start(waitMs());
     },
     stop() {
       isStopped = true;

@@ -34,6 +34,8 @@ export interface DriftPassOptions {
   evidence: Evidence;
   restored: RestoredRecord;
   responder: Responder;
+  /** An entry is as declared, but for flags and attributes, which nobody knows of it now. */
+  onStale: (path: string, since: number) => void;
   onEvent: (body: NodeEventBody) => void;
   log: Log;
 }

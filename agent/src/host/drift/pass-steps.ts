@@ -6,6 +6,7 @@ import { etcPath, type ExpectedEntry, type OwnerIds } from "../../reconcile/drif
 import { entriesBelow, entriesForHint } from "../../reconcile/drift/etc-hint.ts";
 import { isBelow } from "../../reconcile/drift/mounts/covering-mounts.ts";
 import { revertAttributes, revertStubborn } from "./attributes/revert-attributes.ts";
+import type { AttributeGaps } from "./attributes/attribute-book.ts";
 import { checkEntry } from "./check-entry.ts";
 import type { DriftItem } from "@chimera/proto/drift";
 import type { EtcMounts } from "../../reconcile/drift/mounts/covering-mounts.ts";
@@ -74,14 +75,21 @@ export async function sweepAttributes(state: PassState, { expected, seen }: Swee
   const bearers = [...expected.entries.values()].filter(
     ({ kind, path }) => kind !== "link" && !isBelow(covered, path),
   );
-  const missing = await state.attributes.refresh(["", ...bearers.map(({ path }) => path)]);
-  for (const tool of missing) alarm(state, "attributes-unseen", `${tool} is not on this system: ${unseen}`);
+  tellGaps(state, await state.attributes.refresh(["", ...bearers.map(({ path }) => path)]));
   seen.add("/etc");
   const entry = { kind: "directory", path: "" } as const;
   const task = { expected, entry, covered, since: performance.now() };
   return (await state.turn(() => handleAttributes(state, task, nobody))) !== "abandoned";
 }
 
+function tellGaps(state: PassState, { missing, leftOut }: AttributeGaps): void {
+  for (const tool of missing) alarm(state, "attributes-unseen", `${tool} is not on this system: ${unseen}`);
+  // Without the number, which would be another alarm with each system.
+  if (leftOut > 0)
+    alarm(state, "attributes-unseen", `so many files and directories are declared that ${some}`);
+}
+
+const some = "flags and extended attributes of some are only noticed where they hinder a revert";
 const unseen = "flags and extended attributes of /etc are only noticed where they hinder a revert";
 const nobody = { uid: undefined, gid: undefined };
 
@@ -129,11 +137,41 @@ export async function followHint(
   for (const entry of entries) {
     const result = await state.turn(() => handleEntry(state, { expected, entry, covered, since }));
     if (result === "abandoned") return false;
+    noteStale(state, { entry, result, since });
     if (result !== "reverted" || entry.kind !== "directory") continue;
     for (const below of entriesBelow(expected.entries, entry.path)) entries.add(below);
     await setImmediate();
   }
   return true;
+}
+
+/** What hints found to be as declared in all else, and changed: two tools are asked about all of them at once. */
+export async function followAttributes(
+  state: PassState,
+  { expected, hints }: { expected: ExpectedEtc; hints: ReadonlyMap<string, number> },
+): GoesOn {
+  tellGaps(state, await state.attributes.renew(hints.keys()));
+  const covered = new Set(state.mounts.look(expected).covered);
+  for (const [path, since] of hints) {
+    const entry = expected.entries.get(path);
+    if (entry === undefined) continue;
+    const result = await state.turn(() => handleEntry(state, { expected, entry, covered, since }));
+    if (result === "abandoned") return false;
+    noteStale(state, { entry, result, since });
+  }
+  return true;
+}
+
+/** Of a sweep's entries all were asked about; of those that a hint names nobody has asked yet. */
+function noteStale(state: PassState, { entry, result, since }: Handled): void {
+  if (result === "clean" && entry.kind !== "link" && state.attributes.isStale(entry.path))
+    state.onStale(entry.path, since);
+}
+
+interface Handled {
+  entry: ExpectedEntry;
+  result: Responded | "clean";
+  since: number;
 }
 
 interface EntryTask {

@@ -4,9 +4,19 @@ import { parseAttributeNames, parseFlags } from "../../../reconcile/drift/entry-
 import { attempt } from "../../errno-outcome.ts";
 import { tryTool } from "../try-tool.ts";
 
+/** Names of tools that are not installed, and how many of the paths are not looked at. */
+export interface AttributeGaps {
+  missing: readonly string[];
+  leftOut: number;
+}
+
 export interface AttributeBook {
-  /** Paths below /etc ("" is /etc itself). The names of tools that are not installed. */
-  refresh(paths: Iterable<string>): Promise<readonly string[]>;
+  /** All paths below /etc that count now ("" is /etc itself); what was known of others is forgotten. */
+  refresh(paths: Iterable<string>): Promise<AttributeGaps>;
+  /** Some of them. */
+  renew(paths: Iterable<string>): Promise<AttributeGaps>;
+  /** Something of it changed since the look. */
+  isStale(path: string): boolean;
   /** Of what is at the path still; nothing of what has changed since the look. */
   of(path: string): readonly string[];
 }
@@ -17,8 +27,8 @@ interface Known {
   names: readonly string[];
 }
 
-/** Entries looked at; a closure that declares more copies than this has the rest unseen. */
-const mostPaths = 4096;
+/** Entries looked at; a closure that declares more copies than this has the rest unseen, and that is told. */
+const mostLooked = 4096;
 /** Names of one call, so that an argument list of the longest of them still fits. */
 const pathsPerCall = 256;
 const timeoutMs = 20_000;
@@ -34,23 +44,31 @@ const usualTools: readonly AttributeTool[] = [
   { file: "getfattr", options: ["-h", "--absolute-names", "-m", "-"], parse: parseAttributeNames },
 ];
 
-export function createAttributeBook(etcDir: string, tools = usualTools): AttributeBook {
+export function createAttributeBook(
+  etcDir: string,
+  tools = usualTools,
+  mostPaths = mostLooked,
+): AttributeBook {
   const known = new Map<string, Known>();
+  const renew = async (paths: Iterable<string>): Promise<AttributeGaps> => {
+    const { changed, leftOut } = changedOf(paths, { etcDir, known, mostPaths });
+    const asked = [...changed.keys()].map((path) => absolute(etcDir, path));
+    const { found, missing } = await look(tools, asked);
+    for (const [path, key] of changed)
+      known.set(path, { key, names: found.get(absolute(etcDir, path)) ?? [] });
+    return { missing, leftOut };
+  };
   return {
-    async refresh(paths) {
-      const changed = new Map<string, string>();
-      for (const path of paths) {
-        const key = keyOf(absolute(etcDir, path));
-        if (key !== null && known.get(path)?.key !== key && known.size + changed.size < mostPaths)
-          changed.set(path, key);
-      }
-      const { found, missing } = await look(
-        tools,
-        [...changed.keys()].map((path) => absolute(etcDir, path)),
-      );
-      for (const [path, key] of changed)
-        known.set(path, { key, names: found.get(absolute(etcDir, path)) ?? [] });
-      return missing;
+    renew,
+    refresh(paths) {
+      const now = new Set(paths);
+      for (const path of known.keys()) if (!now.has(path)) known.delete(path);
+      return renew(now);
+    },
+    isStale(path) {
+      const key = keyOf(absolute(etcDir, path));
+      // What there is no room for is asked no more often than by sweeps.
+      return key !== null && known.get(path)?.key !== key && (known.has(path) || known.size < mostPaths);
     },
     of(path) {
       const entry = known.get(path);
@@ -58,6 +76,27 @@ export function createAttributeBook(etcDir: string, tools = usualTools): Attribu
       return keyOf(absolute(etcDir, path)) === entry.key ? entry.names : [];
     },
   };
+}
+
+interface Room {
+  etcDir: string;
+  known: ReadonlyMap<string, Known>;
+  mostPaths: number;
+}
+
+/** What is known already always has room. */
+function changedOf(paths: Iterable<string>, { etcDir, known, mostPaths }: Room) {
+  const changed = new Map<string, string>();
+  let [room, leftOut] = [mostPaths - known.size, 0];
+  for (const path of paths) {
+    const key = keyOf(absolute(etcDir, path));
+    const isKnown = known.has(path);
+    if (key === null || known.get(path)?.key === key) continue;
+    if (!isKnown && room <= 0) leftOut += 1;
+    else changed.set(path, key);
+    if (!isKnown) room -= 1;
+  }
+  return { changed, leftOut };
 }
 
 function absolute(etcDir: string, path: string): string {
