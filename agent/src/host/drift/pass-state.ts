@@ -4,6 +4,7 @@ import type { Log } from "@chimera/proto/log";
 import { lstatSync, readlinkSync, realpathSync } from "node:fs";
 import type { LimitFunction } from "p-limit";
 import type { DriftMode } from "../../reconcile/drift/drift.ts";
+import type { FirstMounts } from "../../reconcile/drift/mounts/rightful-mounts.ts";
 import type { EtcScope } from "../../reconcile/drift/etc-scope.ts";
 import { attempt } from "../errno-outcome.ts";
 import type { AttributeBook } from "./attributes/attribute-book.ts";
@@ -25,7 +26,7 @@ export interface DriftPassOptions {
   currentSystem: string;
   etcDir: string;
   /** Marks of what was mounted there when the agent first started after this boot. */
-  firstMounts: ReadonlySet<string>;
+  firstMounts: FirstMounts;
   /** A switch runs: /etc is somebody else's for now. */
   isBusy: () => boolean;
   /** Somebody activates a system by hand: dear to ask. */

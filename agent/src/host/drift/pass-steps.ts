@@ -10,6 +10,7 @@ import type { AttributeGaps } from "./attributes/attribute-book.ts";
 import { checkEntry } from "./check-entry.ts";
 import type { DriftItem } from "@chimera/proto/drift";
 import type { EtcMounts } from "../../reconcile/drift/mounts/covering-mounts.ts";
+import type { Right } from "../../reconcile/drift/mounts/rightful-mounts.ts";
 import type { Responded, Responder } from "./drift-response.ts";
 import type { ExpectedEtc } from "./etc-expected.ts";
 import { readFactsAt } from "./etc-facts.ts";
@@ -57,11 +58,11 @@ export async function sweepMounts(state: PassState, { expected, seen }: Sweeping
   return true;
 }
 
-function tellCovered(responder: Responder, item: DriftItem, right: string | undefined): void {
+function tellCovered(responder: Responder, item: DriftItem, right: Right | undefined): void {
   const stance = responder.stanceOf(item.path);
   if (stance.kind === "ignore") responder.noteClean(item.path);
   else if (right === undefined) responder.tell(item, { why: "drift.classes.mounts is report" });
-  else responder.tell(item, { why: right, level: "info" });
+  else responder.tell(item, right);
 }
 
 /** Below what somebody put there may lie what is there by right: that stays. */

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { bootId } from "../boot-clock.ts";
+import { bootId, uptimeMs } from "../boot-clock.ts";
 import { processStart } from "../process-start.ts";
 import { useEtcFixture } from "./etc-fixture.ts";
 
@@ -41,6 +41,9 @@ test("what was there when the agent first started after a boot is told, stays, a
     }),
   ]);
   await drift.stop();
+  const { lateMinutes } = JSON.parse(readFileSync(record(), "utf8"));
+  const minutes = (uptimeMs() - Number(processStart(1)) * 10) / 60_000;
+  expect(lateMinutes === null).toBe(minutes <= 10);
   // The next agent of this boot knows it too.
   await fixture().start().sweepNow();
   expect(mountsAt("ssh")).toBe(1);
@@ -96,10 +99,10 @@ test("what only the agent's own unit sees is told and stays", async () => {
     import { createEtcScope } from "${import.meta.dirname}/../../reconcile/drift/etc-scope.ts";
     const etcDir = process.argv[1];
     const entries = new Map([["ssh", { kind: "directory", path: "ssh" }]]);
-    const view = createMountView({ etcDir, scope: createEtcScope([]), firstMounts: new Set() });
+    const view = createMountView({ etcDir, scope: createEtcScope([]), firstMounts: { marks: new Set(), lateMinutes: null } });
     const declaredMounts = await readDeclaredMounts(etcDir);
     const { covered, rights } = view.look({ entries, declaredMounts });
-    console.log(JSON.stringify({ covered, rights: [...rights] }));
+    console.log(JSON.stringify({ covered, rights: [...rights].map(([path, { why }]) => [path, why]) }));
   `;
   const node = [process.execPath, "--input-type=module", "-e", script, fixture().etc];
   const see = (...before: string[]): unknown =>

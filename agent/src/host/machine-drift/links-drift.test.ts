@@ -47,6 +47,30 @@ test("a root that no script of the system makes may be missing", async () => {
   expect(fixture().events).toEqual([]);
 });
 
+test("the shell and env, which activation links from the closure, are put back; where no script says so they are nobody's business", async () => {
+  const sh = `/nix/store/${"3".repeat(32)}-bash/bin/sh`;
+  const env = `/nix/store/${"4".repeat(32)}-coreutils/bin/env`;
+  fixture().write(
+    "store/system/activate",
+    `mkdir -p /bin\nln -sfn "${sh}" /bin/.sh.tmp\nmv /bin/.sh.tmp /bin/sh # atomically replace /bin/sh\n` +
+      `ln -sfn ${env} /usr/bin/.env.tmp\nmv /usr/bin/.env.tmp /usr/bin/env # atomically replace /usr/bin/env\n`,
+  );
+  fixture().write("bin/.keep", "");
+  fixture().write("usr/bin/.keep", "");
+  symlinkSync("/tmp/evil", at("bin/sh"));
+  const drift = fixture().start();
+  await drift.sweepNow();
+  expect([readlinkSync(at("bin/sh")), readlinkSync(at("usr/bin/env"))]).toEqual([sh, env]);
+  rmSync(at("bin/sh"));
+  writeFileSync(at("bin/sh"), "#!/nix/store/x/bin/sh\nsteal\n");
+  await vi.waitFor(() => expect(readlinkSync(at("bin/sh"))).toBe(sh), { timeout: 5000 });
+  await drift.stop();
+  fixture().write("store/system/activate", "true\n");
+  relink(at("bin/sh"), "/tmp/mine");
+  await fixture().start().sweepNow();
+  expect(readlinkSync(at("bin/sh"))).toBe("/tmp/mine");
+});
+
 test("the agent's own roots stay where they were when it came to rest, and may move when it does not rest", async () => {
   const [wanted, mine] = [at("nix/gcroots/chimera/wanted"), `/nix/store/${"2".repeat(32)}-nixos-system-mine`];
   symlinkSync(mine, wanted);

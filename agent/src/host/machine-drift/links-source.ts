@@ -1,7 +1,9 @@
 /** SHELL. Links that are exactly known: what keeps the running system from being collected, and names it. */
 import type { DriftItem } from "@chimera/proto/drift";
 import { StorePath } from "@chimera/proto/names";
+import { basename, dirname } from "node:path";
 import { existsSync, readlinkSync, realpathSync } from "node:fs";
+import { activationLinks, type ActivationLink } from "../../reconcile/machine-drift/activation-links.ts";
 import { compareEntry } from "../../reconcile/drift/drift.ts";
 import { bootedToplevel } from "../../reconcile/machine-drift/kernel-parameters.ts";
 import { attempt } from "../errno-outcome.ts";
@@ -28,8 +30,16 @@ interface ExpectedLink {
   mustBe: boolean;
 }
 
+interface Declared {
+  /** Which roots the system's own scripts make; what makes them otherwise need not make them at all. */
+  current: boolean;
+  booted: boolean;
+  /** What its activation links outside /etc. */
+  links: readonly ActivationLink[];
+}
+
 interface State extends LinksSourceOptions {
-  declares: { toplevel: string; current: boolean; booted: boolean } | null;
+  declares: ({ toplevel: string } & Declared) | null;
   /** The agent's own roots as they were when it came to this rest. */
   own: { rest: string; targets: Map<string, string> } | null;
 }
@@ -37,7 +47,7 @@ interface State extends LinksSourceOptions {
 const ownRoots = ["wanted", "previous"];
 
 export function createLinksSource(options: LinksSourceOptions): MachineSource {
-  const { run, nixVar } = options.places;
+  const { run, nixVar, root } = options.places;
   const state: State = { ...options, declares: null, own: null };
   return {
     of: "pointers",
@@ -49,6 +59,8 @@ export function createLinksSource(options: LinksSourceOptions): MachineSource {
       { path: `${nixVar}/gcroots/current-system` },
       { path: `${nixVar}/gcroots/booted-system` },
       { path: `${nixVar}/gcroots/chimera`, deep: true },
+      { path: `${root}/bin/sh` },
+      { path: `${root}/usr/bin/env` },
     ],
   };
 }
@@ -57,7 +69,7 @@ async function look(state: State, context: LookContext): Promise<Look> {
   const expected = [
     ...runningLinks(state, context),
     ...(await bootedLinks(state)),
-    ...(await systemRoots(state, context)),
+    ...(await systemLinks(state, context)),
     ...ownLinks(state),
   ];
   const findings: Finding[] = [];
@@ -87,11 +99,19 @@ async function bootedLinks({ places }: State): Promise<ExpectedLink[]> {
   return target === null ? [] : [{ folder: places.run, name: "booted-system", target, mustBe: true }];
 }
 
-async function systemRoots(state: State, { toplevel }: LookContext): Promise<ExpectedLink[]> {
+/** What keeps it, and what its activation links elsewhere. */
+async function systemLinks(state: State, { toplevel }: LookContext): Promise<ExpectedLink[]> {
   if (state.declares?.toplevel !== toplevel) state.declares = { toplevel, ...(await readDeclared(toplevel)) };
-  const { current, booted } = state.declares;
-  const folder = `${state.places.nixVar}/gcroots`;
+  const { current, booted, links } = state.declares;
+  const { nixVar, root } = state.places;
+  const folder = `${nixVar}/gcroots`;
   return [
+    ...links.map(({ path, target }) => ({
+      folder: `${root}${dirname(path)}`,
+      name: basename(path),
+      target,
+      mustBe: true,
+    })),
     { folder, name: "current-system", target: "/run/current-system", mustBe: current },
     { folder, name: "booted-system", target: "/run/booted-system", mustBe: booted },
   ];
@@ -99,13 +119,16 @@ async function systemRoots(state: State, { toplevel }: LookContext): Promise<Exp
 
 const scriptBytes = 4 * 1024 * 1024;
 
-/** Which roots the system's own scripts make; what makes them otherwise need not make them at all. */
-async function readDeclared(toplevel: string): Promise<{ current: boolean; booted: boolean }> {
+async function readDeclared(toplevel: string): Promise<Declared> {
   const texts = await Promise.all(
     ["activate", "init", "prepare-root"].map((file) => readSmallFile(`${toplevel}/${file}`, scriptBytes)),
   );
   const names = (root: string): boolean => texts.some((text) => text?.includes(`gcroots/${root}`) === true);
-  return { current: names("current-system"), booted: names("booted-system") };
+  return {
+    current: names("current-system"),
+    booted: names("booted-system"),
+    links: activationLinks(texts[0] ?? ""),
+  };
 }
 
 /** Only the agent moves its roots, and not while it rests: what they named when it came to rest, they still name. */

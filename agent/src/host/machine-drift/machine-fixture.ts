@@ -47,13 +47,7 @@ function createFixture(): MachineFixture {
   const fixture: MachineFixture = {
     root,
     toplevel: join(root, "store/system"),
-    places: {
-      run: join(root, "run"),
-      etc: join(root, "etc"),
-      nixVar: join(root, "nix"),
-      proc: join(root, "proc"),
-      sys: join(root, "sys"),
-    },
+    places: placesIn(root),
     events: [],
     units: new Map(),
     reloadProblem: null,
@@ -79,6 +73,11 @@ function createFixture(): MachineFixture {
   };
   fill(fixture);
   return fixture;
+}
+
+function placesIn(root: string): MachinePlaces {
+  const at = (name: string): string => join(root, name);
+  return { run: at("run"), etc: at("etc"), nixVar: at("nix"), proc: at("proc"), sys: at("sys"), root };
 }
 
 function fill({ root, toplevel, places, write }: MachineFixture): void {

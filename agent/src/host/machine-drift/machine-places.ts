@@ -6,6 +6,8 @@ export interface MachinePlaces {
   /** Profiles and garbage collector roots. */
   nixVar: string;
   proc: string;
+  /** Before /bin and /usr/bin; empty on a machine. */
+  root: string;
   sys: string;
 }
 
@@ -14,5 +16,6 @@ export const machinePlaces: MachinePlaces = {
   etc: "/etc",
   nixVar: "/nix/var/nix",
   proc: "/proc",
+  root: "",
   sys: "/sys",
 };

@@ -35,7 +35,7 @@ export async function returnedOverride(
   if (found === null) return null;
   const makers = await generatorsNaming(places, folder);
   if (makers.length > 0)
-    return returned(found, `made by the generator ${makers.join(" or ").slice(0, mostNamed)}`);
+    return returned(found, `it may be made by the generator ${makers.join(" or ").slice(0, mostNamed)}`);
   const mark = markOf(found);
   if (before === mark)
     return returned(found, "no generator here names that folder: it is unknown who makes it");

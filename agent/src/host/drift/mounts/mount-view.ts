@@ -6,7 +6,7 @@ import { parseMountTable } from "../../../reconcile/drift/mounts/mount-table.ts"
 import type { EtcScope } from "../../../reconcile/drift/etc-scope.ts";
 import type { OpenDirectory } from "../etc-directory.ts";
 import type { ExpectedEtc } from "../etc-expected.ts";
-import { mountMark, rightOf } from "../../../reconcile/drift/mounts/rightful-mounts.ts";
+import { mountMark, rightOf, type FirstMounts } from "../../../reconcile/drift/mounts/rightful-mounts.ts";
 import { isInContainer, mountIdOf, readMounts, readMountText, readOutsideMounts } from "./read-mounts.ts";
 
 export interface MountView {
@@ -19,8 +19,8 @@ export interface MountView {
 export interface MountViewOptions {
   etcDir: string;
   scope: EtcScope;
-  /** Marks of what was there when the agent first started after this boot. */
-  firstMounts: ReadonlySet<string>;
+  /** What was there when the agent first started after this boot. */
+  firstMounts: FirstMounts;
 }
 
 export function createMountView({ etcDir, scope, firstMounts: first }: MountViewOptions): MountView {

@@ -50,6 +50,20 @@ test("another running system is told with ours, and no rule concerns it", async 
   });
 });
 
+test("the shell is explained by the activation script, or as nobody's", async () => {
+  const sh = at("bin/sh");
+  write("bin/.keep", "");
+  symlinkSync("/tmp/evil", sh);
+  expect((await fixture().explain(sh)).explanation).toMatchObject({ kind: "undeclared", part: "pointers" });
+  const target = `/nix/store/${"3".repeat(32)}-bash/bin/sh`;
+  write("store/system/activate", `ln -sfn "${target}" /bin/.sh.tmp\nmv /bin/.sh.tmp /bin/sh\n`);
+  expect(await fixture().explain(sh)).toMatchObject({
+    explanation: { kind: "managed", expected: link(target), because: expect.stringContaining("activation") },
+    open: { kind: "wrong-target", found: link("/tmp/evil") },
+    stance: { mode: "revert" },
+  });
+});
+
 test("a system that somebody booted is left in this boot, and that is said", async () => {
   const { pointers, settings, machine } = fixture();
   const item = {

@@ -21,7 +21,7 @@ export async function viewCovered(
     because: `something is mounted over ${open.path} that neither the closure's fstab nor a mount unit declares`,
     open,
     now: open.found,
-    told: rights.get(mounted) ?? null,
+    told: rights.get(mounted)?.why ?? null,
     sides: { kind: "none", reason: "what can be seen there is not what is below the mount" },
   });
 }

@@ -2,6 +2,8 @@
 import { existsSync } from "node:fs";
 import type { DriftItem, EntryFacts } from "@chimera/proto/drift";
 import type { ForeignSight, PointerPaths } from "../../../reconcile/machine-drift/foreign-system.ts";
+import { activationLinks } from "../../../reconcile/machine-drift/activation-links.ts";
+import { readSmallFile } from "../../read-small-file.ts";
 import { openNow, whileOurs, type MachineSight } from "./machine-sight.ts";
 import { factsNow } from "./read-side.ts";
 import { managed, notManaged, type Sighted, type Viewer } from "./view.ts";
@@ -23,6 +25,8 @@ export function createPointersViewer(sight: MachineSight, options: PointersViewO
     if ([current, profile, bootDefault].includes(path)) return viewPointer(sight, options, path);
     const root = rootsOf(sight, options).find((one) => one.path === path);
     if (root !== undefined) return viewRoot(sight, root);
+    if (path === `${sight.places.root}/bin/sh` || path === `${sight.places.root}/usr/bin/env`)
+      return viewActivated(sight, path);
     if (!path.startsWith(`${nixVar}/`)) return null;
     const because =
       "Nix keeps it for others: only the profile, the roots of the system and the agent's own are compared";
@@ -126,6 +130,25 @@ function rootsOf({ places }: MachineSight, { isResting }: PointersViewOptions): 
     })),
   ];
 }
+
+/** What the activation script of the running system links outside /etc. */
+async function viewActivated(sight: MachineSight, path: string): Promise<Sighted> {
+  const now = await factsNow(path);
+  return whileOurs(sight, "pointers", async (toplevel) => {
+    const entry = `${toplevel}/activate`;
+    const script = (await readSmallFile(entry, scriptBytes)) ?? "";
+    const named = path.slice(sight.places.root.length);
+    const link = activationLinks(script).find((one) => one.path === named);
+    const undeclared = "the activation script of the system makes no such link, or not as NixOS does";
+    if (link === undefined) return notManaged("pointers", { kind: "undeclared", because: undeclared }, now);
+    const { open } = await openNow(sight, path, "pointers");
+    const expected = { type: "symlink" as const, target: link.target };
+    return managed("pointers", { toplevel, entry, expected, because: activated, open, now });
+  });
+}
+
+const activated = "activation links it from the closure, and scripts all over the machine begin with it";
+const scriptBytes = 4 * 1024 * 1024;
 
 async function viewRoot(sight: MachineSight, { path, because, unknown: reason }: Root): Promise<Sighted> {
   const now = await factsNow(path);

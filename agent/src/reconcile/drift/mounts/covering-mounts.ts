@@ -3,6 +3,7 @@ import { etcPath, type ExpectedEntry } from "../etc-entry.ts";
 import type { EtcScope } from "../etc-scope.ts";
 import { layoutOf, stackAt } from "./etc-layout.ts";
 import type { Mount } from "./mount-table.ts";
+import type { Right } from "./rightful-mounts.ts";
 
 export interface MountSearch {
   mounts: readonly Mount[];
@@ -12,14 +13,14 @@ export interface MountSearch {
   declared: ReadonlySet<string>;
   scope: EtcScope;
   /** Why a mount that the closure does not declare may be there; null where it may not. */
-  rightOf: (mount: Mount) => string | null;
+  rightOf: (mount: Mount) => Right | null;
 }
 
 export interface EtcMounts {
   /** Paths below /etc ("" is /etc itself) that a mount hides which nobody declared. */
   covered: readonly string[];
   /** Why it may be so, for those of them that are only told. */
-  rights: ReadonlyMap<string, string>;
+  rights: ReadonlyMap<string, Right>;
   /** Mounts in whose directories an entry may be written. */
   writable: ReadonlySet<number>;
 }
@@ -45,7 +46,7 @@ export function findEtcMounts(search: MountSearch): EtcMounts {
 }
 
 /** What lies on top is what would be unmounted. */
-function rightAt({ mounts, etcDir, rightOf }: MountSearch, path: string): [string, string][] {
+function rightAt({ mounts, etcDir, rightOf }: MountSearch, path: string): [string, Right][] {
   const top = stackAt(mounts, absolute(etcDir, path)).at(-1);
   const right = top === undefined ? null : rightOf(top);
   return right === null ? [] : [[path, right]];

@@ -4,7 +4,7 @@ import { createEtcScope } from "../etc-scope.ts";
 import type { ExpectedEntry } from "../etc-entry.ts";
 import { findEtcMounts } from "./covering-mounts.ts";
 import { parseMountTable } from "./mount-table.ts";
-import { mountMark, rightOf, type MountRights } from "./rightful-mounts.ts";
+import { lateMinutes, mountMark, rightOf, type MountRights } from "./rightful-mounts.ts";
 
 const root = "27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw";
 /** As docker and podman write them into the containers' tables. */
@@ -18,7 +18,12 @@ const ssh = "50 27 0:50 / /etc/ssh rw - tmpfs tmpfs rw";
 const entries = new Map<string, ExpectedEntry>(
   ["ssh", "hosts", "hostname"].map((path) => [path, { kind: "link", path, target: `/etc/static/${path}` }]),
 );
-const nobodys: MountRights = { etcDir: "/etc", first: new Set(), outside: null, isContainer: false };
+const nobodys: MountRights = {
+  etcDir: "/etc",
+  first: { marks: new Set(), lateMinutes: null },
+  outside: null,
+  isContainer: false,
+};
 const marks = (...lines: string[]): Set<string> => new Set(parseMountTable(lines.join("\n")).map(mountMark));
 
 function look(lines: readonly string[], rights: Partial<MountRights>) {
@@ -30,7 +35,7 @@ function look(lines: readonly string[], rights: Partial<MountRights>) {
     scope: createEtcScope([]),
     rightOf: (mount) => rightOf(mount, { ...nobodys, ...rights }),
   });
-  return covered.map((path) => `${path}: ${found.get(path) ?? "nobody's"}`);
+  return covered.map((path) => `${path}: ${found.get(path)?.why ?? "nobody's"}`);
 }
 
 test("what a runtime mounts into its container is its right, there and only for its own files", () => {
@@ -44,7 +49,7 @@ test("what a runtime mounts into its container is its right, there and only for 
 });
 
 test("what was there at the first start is its right, whatever its number is now, and nothing else there", () => {
-  const first = marks(ssh);
+  const first = { marks: marks(ssh), lateMinutes: null };
   expect(look([ssh.replace("50 27", "77 27")], { first })).toEqual([
     expect.stringContaining("first started"),
   ]);
@@ -52,6 +57,16 @@ test("what was there at the first start is its right, whatever its number is now
   expect(look([ssh, "60 50 254:0 /tmp/x /etc/ssh rw - ext4 /dev/vda rw"], { first })).toEqual([
     "ssh: nobody's",
   ]);
+});
+
+test("an agent that comes to a running machine takes it too, and says that it may be somebody's change", () => {
+  expect([lateMinutes(5_000), lateMinutes(3_600_000)]).toEqual([null, 60]);
+  const [mount] = parseMountTable(ssh);
+  if (mount === undefined) throw new Error("the line is a mount");
+  const rights = (minutes: number | null) =>
+    rightOf(mount, { ...nobodys, first: { marks: marks(ssh), lateMinutes: minutes } });
+  expect(rights(null)?.level).toBe("info");
+  expect(rights(60)).toEqual({ level: "warn", why: expect.stringContaining("60 minutes after") });
 });
 
 test("what PID 1 does not see is the agent's own unit's", () => {
