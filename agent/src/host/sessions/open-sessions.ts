@@ -7,11 +7,13 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { StreamId, type SessionName } from "@chimera/proto/sessions/session";
 import type { OutputSource } from "../../sessions/output-source.ts";
 import { mostRunning } from "../../sessions/session-limits.ts";
+import type { Typist } from "../../sessions/typist.ts";
 import type { EndSignal, Sessions } from "../../sessions/sessions.ts";
 import { killUnits } from "../systemd/transient-units.ts";
 import { adoptRollout, type LedRollout } from "./adopt-rollout.ts";
 import { readSessions, settleSessions } from "./find-sessions.ts";
 import { openLogSource } from "./log-source.ts";
+import { openTypist } from "./open-typist.ts";
 import { openPaneSource } from "./pane-source.ts";
 import { openRecordStore } from "./record-store.ts";
 import { graceMs } from "./session-units.ts";
@@ -29,6 +31,8 @@ import { forgetOutlived, tendSessions } from "./tend-sessions.ts";
 import { openLastPicture, tmuxSocket } from "./terminal-panes.ts";
 
 export interface HostSessions extends Sessions {
+  /** Keys into its terminal. Throws not-found where there is none. */
+  typist: (name: SessionName, onEnd: (reason: string) => void) => Promise<Typist>;
   /** The lead's program, which runs in a unit of its own already; again and again. */
   adopt: (rollout: LedRollout) => Promise<void>;
   /** Resolves when what an earlier agent left was looked at once. */
@@ -65,6 +69,7 @@ export function openSessions(options: SessionsOptions): HostSessions {
     start: (starts) => settled.then(() => startSessions(state, starts)),
     end: (name, signal) => end(state, name, signal),
     remove: (name) => remove(state, name),
+    typist: (name, onEnd) => openKeys(state, name, onEnd),
     adopt: (rollout) => settled.then(() => adoptRollout(state, rollout)),
     stop() {
       clearInterval(timer);
@@ -107,6 +112,28 @@ async function openOutput(state: SessionsState, live: Live, onOutput: () => void
     onEnd: (reason) =>
       state.options.log.debug({ session: name, reason }, "a terminal is not listened to any more"),
   });
+}
+
+async function openKeys(
+  state: SessionsState,
+  name: SessionName,
+  onEnd: (reason: string) => void,
+): Promise<Typist> {
+  const live = state.live.get(name);
+  const terminal = live?.record.terminal ?? null;
+  if (live === undefined || terminal === null || live.record.state !== "running")
+    throw new ChimeraError("not-found", `session ${name} has no terminal in which somebody could type`);
+  const socket = tmuxSocket(state.options.runtimeDir);
+  const typist = await openTypist({ socket, session: terminal.session, onEnd });
+  return {
+    ...typist,
+    async resize(size) {
+      await typist.resize(size);
+      if (live.record.state !== "running") return;
+      await keep(state, [live], [{ ...live.record, size }]);
+      tell(state, { kind: "changed", facts: liveFacts(live) });
+    },
+  };
 }
 
 async function end(state: SessionsState, name: SessionName, signal: EndSignal): Promise<void> {
