@@ -13,6 +13,7 @@ import { openEventOutbox, reportEvent } from "./events.ts";
 import { parseBounded } from "./look/read-stored.ts";
 import { openDocuments, type DocumentOptions, type Documents, type Told } from "./open-documents.ts";
 import type { Outbox } from "./outbox.ts";
+import { createSessionPost, type SessionPost, type SessionPostOptions } from "./sessions/session-post.ts";
 import { every, startTelemetry, type Telemetry } from "./telemetry.ts";
 import { createWakeUp, type WakeUp } from "./wake-up.ts";
 
@@ -24,9 +25,12 @@ export interface ControlOptions extends DocumentOptions {
   status: (told: Told) => NodeStatus;
   health: () => HealthSample;
   hardware: () => Promise<Hardware>;
+  /** Null where nobody may watch any. */
+  sessions: Pick<SessionPostOptions, "sessions" | "holderOf"> | null;
 }
 
 export interface ControlSide extends Told {
+  sessionPost: SessionPost | null;
   refresh: () => Promise<void>;
   report: (event: NodeEventBody) => void;
   noteChange: () => void;
@@ -51,6 +55,7 @@ export function startControl(options: ControlOptions): ControlSide {
     void parts?.look.refresh();
     void parts?.outbox.flush();
     parts?.telemetry.onConnected();
+    parts?.sessionPost?.onConnected();
   };
   let parts: Parts | null = null;
   const connection = openConnection({
@@ -73,6 +78,7 @@ export function startControl(options: ControlOptions): ControlSide {
   const timers = [...startTimers(started), stop];
   return {
     ...started.told,
+    sessionPost: started.sessionPost,
     refresh: look.refresh,
     status: () => options.status(started.told),
     signedStatus: () => seal("status", options.status(started.told), [options.signer]),
@@ -87,11 +93,12 @@ export function startControl(options: ControlOptions): ControlSide {
 }
 
 async function stopParts(
-  { telemetry, outbox, settle }: Parts,
+  { telemetry, outbox, settle, sessionPost }: Parts,
   { connection, timers }: { connection: Connection; timers: readonly (() => void)[] },
 ): Promise<void> {
   for (const stopTimer of timers) stopTimer();
   telemetry.stop();
+  sessionPost?.close();
   settle();
   await outbox.flush();
   await telemetry.settled();
@@ -127,7 +134,10 @@ function subscribe(
     if (look.hearPanic(parseBounded(data, Envelope))) wakeLater();
     else wake();
   });
-  connection.subscribe(subjects.cmd(fleetId, node), orders.answer);
+  // What is signed, or an ask to be shown something.
+  connection.subscribe(subjects.cmd(fleetId, node), (data) => {
+    if (parts.sessionPost?.take(data) !== true) orders.answer(data);
+  });
   if (sessionOrders === null) return;
   connection.subscribe(subjects.sessionKeys(fleetId, node, "*"), (data, subject) =>
     sessionOrders.takeKeys(subjects.sessionOfKeys(subject), data),
@@ -139,6 +149,7 @@ interface Parts extends Documents {
   eventsWait: boolean;
   outbox: Outbox;
   telemetry: Telemetry;
+  sessionPost: SessionPost | null;
 }
 
 function startParts(options: ControlOptions, connection: Connection): Parts {
@@ -159,6 +170,16 @@ function startParts(options: ControlOptions, connection: Connection): Parts {
     health: options.health,
     hardware: options.hardware,
   });
-  parts = { ...documents, eventsWait: false, outbox, telemetry };
+  const sessionPost =
+    options.sessions === null
+      ? null
+      : createSessionPost({
+          ...options.sessions,
+          node,
+          fleetId,
+          connection,
+          log: log.child({ component: "sessions" }),
+        });
+  parts = { ...documents, eventsWait: false, outbox, telemetry, sessionPost };
   return parts;
 }

@@ -36,6 +36,7 @@ interface NodeStart {
   saveReceipt?: () => void;
   onOrder?: Parameters<typeof startControl>[0]["onOrder"];
   sessionOrders?: Parameters<typeof startControl>[0]["sessionOrders"];
+  sessions?: Parameters<typeof startControl>[0]["sessions"];
 }
 
 type RefusedData = Extract<NodeEvent, { type: "document-refused" }>["data"];
@@ -135,6 +136,7 @@ function startNode({ nats, leaves, nodeKey, folder, lines }: Ground, how: NodeSt
     onJudged: () => undefined,
     onOrder: how.onOrder ?? (() => null),
     sessionOrders: how.sessionOrders ?? null,
+    sessions: how.sessions ?? null,
     log,
   });
 }

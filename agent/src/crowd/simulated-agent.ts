@@ -86,6 +86,7 @@ function startSimulated(
     onJudged: () => undefined,
     onOrder: () => null,
     sessionOrders: null,
+    sessions: null,
     log,
   });
   return { close: () => endOf(control) };

@@ -9,6 +9,7 @@ import type { NkeySigner } from "@chimera/proto/nkey";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { Signer } from "@chimera/proto/signed/keys";
 import type { Receipt } from "@chimera/proto/signed/receipt";
+import type { SessionFacts, SessionName } from "@chimera/proto/sessions/session";
 import type { NodeStatus } from "@chimera/proto/status";
 import type { AgentConfig } from "../config.ts";
 import { outboxName } from "../control/keep-events.ts";
@@ -21,6 +22,7 @@ import { composeDesired, effectivePlace, hasBegunBack, signedToplevel } from "..
 import { exceptionsOf } from "../desired/drift-exceptions.ts";
 import { wholeHold } from "../desired/holds.ts";
 import { composeReceiptFacts } from "../desired/node-facts.ts";
+import type { SessionsToWatch } from "../sessions/sessions.ts";
 import type { Shared } from "../shared.ts";
 import { composeStatus } from "../status-document.ts";
 
@@ -40,6 +42,8 @@ export interface ControlNeeds {
   health: () => HealthSample;
   hardware: () => Promise<Hardware>;
   sessionOrders: SessionOrders | null;
+  sessions: SessionsToWatch;
+  holderOf: (session: SessionName) => SessionFacts["keyboard"];
 }
 
 export function openControl(needs: ControlNeeds): ControlSide {
@@ -71,6 +75,7 @@ export function openControl(needs: ControlNeeds): ControlSide {
     onJudged: () => shared.wake(),
     onOrder: (order) => shared.orderDrift(order),
     sessionOrders: needs.sessionOrders,
+    sessions: { sessions: needs.sessions, holderOf: needs.holderOf },
     log,
   });
 }

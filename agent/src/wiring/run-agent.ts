@@ -16,11 +16,13 @@ import { bootId, uptimeMs } from "../host/boot-clock.ts";
 import { createBurstMeter } from "../host/drift/watching/burst-meter.ts";
 import { openHost, type HostSide } from "../host/host-side.ts";
 import { journalMs, openLog } from "../host/log/open-log.ts";
+import type { HostSessions } from "../host/sessions/open-sessions.ts";
 import { openDocument, readDocument } from "../host/state/documents.ts";
 import { openGrowing } from "../host/state/growing-document.ts";
 import { openJournal } from "../host/state/journal-file.ts";
 import { isSystem } from "../host/system-pointers.ts";
 import { openControl, shareTold } from "./open-control.ts";
+import { openNodeSessions, tellOfSessions } from "./open-node-sessions.ts";
 import { openDrift } from "./open-drift.ts";
 import { openCompared } from "./compared-system.ts";
 import { joinDrift, openStoreDrift } from "./open-store-drift.ts";
@@ -28,6 +30,7 @@ import { createShared, type Shared } from "../shared.ts";
 import { program, version } from "../version.ts";
 import { tendRollout } from "./tend-rollout.ts";
 import { wireLocal } from "./wire-local.ts";
+import { wireSessionOrders, type SessionOrdersWiring } from "./wire-session-orders.ts";
 import { wireLoop } from "./wire-loop.ts";
 
 const stopMs = 5_000;
@@ -89,18 +92,22 @@ function startAgent({ config, configFile, log, progress }: AgentNeeds): Running 
     isJournalLost: journalFile.value === null && journalFile.corrupt !== null,
     log: log.child({ component: "host" }),
   });
-  const control = connectControl({ config, log, shared, host });
+  const sessions = openNodeSessions(config, log);
+  const orders = wireSessionOrders(config, sessions, log);
+  const control = connectControl({ config, log, shared, host }, { sessions, orders });
+  orders.onHolder((session) => control.sessionPost?.noteHolder(session));
+  const viewers = tellOfSessions({ config, log }, sessions, control);
   shareTold({ config, shared, told: control, isPresent: isSystem });
   control.report({ type: "agent-started", data: { version, path: host.ownPath, ...thisBoot() } });
   reportCorrupt(control, "the journal was unreadable and lies", journalFile.corrupt);
   reportStandIn(control, host.standsInFor);
   const { keeper } = control;
   const drift = openAllDrift({ config, log, shared, host, control });
-  const local = wireLocal({ config, configFile, program, log, shared, control });
+  const local = wireLocal({ config, configFile, program, log, shared, control, sessions });
   shared.driftSummary = () => drift.summary();
   const leaving = Promise.withResolvers<string>();
   const leave = () => leaving.resolve("the active system brings another agent");
-  const tend = tendRollout({ config, configFile, program, control, log });
+  const tend = tendRollout({ config, configFile, program, control, sessions, log });
   const parts = { tendRollout: tend, log, shared, host, control, keeper, drift, local, progress };
   const loop = wireLoop({ ...parts, save: journalFile.save, leave });
   shared.wake = loop.wake;
@@ -108,6 +115,8 @@ function startAgent({ config, configFile, log, progress }: AgentNeeds): Running 
     ended: Promise.race([leaving.promise, loop.done.then(() => "the loop ended")]),
     stop: async () => {
       local.close();
+      viewers.close();
+      sessions.stop();
       await Promise.all([loop.stop(), drift.stop()]);
       await host.stop();
       await control.stop();
@@ -155,7 +164,15 @@ interface ControlParts {
   host: HostSide;
 }
 
-function connectControl({ config, log, shared, host }: ControlParts): ControlSide {
+interface SessionParts {
+  sessions: HostSessions;
+  orders: SessionOrdersWiring;
+}
+
+function connectControl(
+  { config, log, shared, host }: ControlParts,
+  { sessions, orders }: SessionParts,
+): ControlSide {
   const { stateDir, nats, nodeKeyFile, controller } = config;
   const trust = openGrowing(join(stateDir, "trust.json"), TrustState, log);
   const control = openControl({
@@ -177,7 +194,9 @@ function connectControl({ config, log, shared, host }: ControlParts): ControlSid
     receipt: openDocument(join(stateDir, "receipt.json"), Receipt, log),
     health: host.health,
     hardware: host.hardware,
-    sessionOrders: null,
+    sessionOrders: orders.orders,
+    sessions,
+    holderOf: orders.holderOf,
   });
   reportCorrupt(control, "the accepted documents were unreadable and lie", trust.corrupt);
   return control;

@@ -4,7 +4,7 @@ import type { TrustState } from "@chimera/proto/acceptance/trust-state";
 import type { Log } from "@chimera/proto/log";
 import type { Digest } from "@chimera/proto/names";
 import type { AgentConfig } from "../config.ts";
-import { createRolloutTender } from "../host/sessions/rollout-session.ts";
+import { createRolloutTender, type RolloutSessions } from "../host/sessions/rollout-session.ts";
 import { readDocument } from "../host/state/documents.ts";
 import { EndedRollout } from "../rollout/ended-rollout.ts";
 import { wantedSession, type SessionSight } from "../rollout/wanted-session.ts";
@@ -19,11 +19,14 @@ export interface Tending {
     rollout: () => SessionSight["record"];
     storedRollout: () => SessionSight["stored"];
   };
+  sessions: RolloutSessions;
   log: Log;
 }
 
-export function tendRollout({ config, configFile, program, control, log }: Tending): () => void {
-  const tend = createRolloutTender((error) => log.warn({ error }, "the rollout's session was not started"));
+export function tendRollout({ config, configFile, program, control, sessions, log }: Tending): () => void {
+  const tend = createRolloutTender(sessions, (error) =>
+    log.warn({ error }, "the rollout's session was not started"),
+  );
   const { stateDir, runtimeDir, lead } = config;
   const readEnded = endedReader(stateDir);
   return () => {

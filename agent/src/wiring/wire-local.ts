@@ -16,6 +16,7 @@ import { bootId, uptimeMs } from "../host/boot-clock.ts";
 import { openGrowing } from "../host/state/growing-document.ts";
 import { serveLocalSocket } from "../host/local-socket.ts";
 import { openDeploySession } from "../host/sessions/deploy-session.ts";
+import type { HostSessions } from "../host/sessions/open-sessions.ts";
 import { holdOf } from "../desired/holds.ts";
 import { composeLocalStatus } from "../local/compose-local-status.ts";
 import { createDeliveryDesk, type DeliveryDesk } from "../delivery/delivery-desk.ts";
@@ -38,6 +39,7 @@ export interface LocalNeeds {
     keeper: { state: () => TrustState | null; take: (incoming: Incoming) => Verdict };
     rollout: () => RolloutRecord | null;
   };
+  sessions: HostSessions;
   log: Log;
 }
 
@@ -94,7 +96,7 @@ async function explain(needs: LocalNeeds, path: string, local: LocalState): Prom
 }
 
 function openDelivery(needs: LocalNeeds, local: () => LocalState): DeliveryDesk {
-  const { control, config, program, configFile, log } = needs;
+  const { control, sessions, program, configFile, log } = needs;
   const { keeper, rollout, signedStatus } = control;
   return createDeliveryDesk({
     take: (incoming) => keeper.take(incoming),
@@ -103,8 +105,7 @@ function openDelivery(needs: LocalNeeds, local: () => LocalState): DeliveryDesk 
     status: () => composeLocalStatus(factsOf(needs), local(), floorOf(keeper.state())),
     rollout,
     onAccepted(serial) {
-      const session = { serial, program, configFile, runtimeDir: config.runtimeDir };
-      openDeploySession(session).catch((error: unknown) => {
+      openDeploySession(sessions, { serial, program, configFile }).catch((error: unknown) => {
         if (!(error instanceof ChimeraError)) throw error;
         log.warn({ error }, "the deploy session was not opened");
       });

@@ -30,6 +30,9 @@ export type ListAsk = z.infer<typeof ListAsk>;
 export const SessionAsk = z.union([ViewAsk, ListAsk]);
 export type SessionAsk = z.infer<typeof SessionAsk>;
 
+/** In the agent's runtime folder, for root on the node itself: asks as JSON lines, frames each after its length in 4 bytes, the highest first. */
+export const sessionsSocketName = "sessions.sock";
+
 /** Longer than any of them. */
 export const maxAskBytes = 1024;
 /** In the place of a session's name, where a list is sent; no session has this name. */

@@ -1,17 +1,32 @@
-/** SHELL. tmux session `deploy-<serial>`: root on the node watches there what a delivered document comes to. */
-import { ensureView } from "./view-session.ts";
+/** SHELL. Session `deploy-<serial>`: what becomes of a delivered document on this node, for whoever watches, here or elsewhere. */
+import { ChimeraError } from "@chimera/proto/errors";
+import { SessionName } from "@chimera/proto/sessions/session";
+import type { HostSessions } from "./open-sessions.ts";
 
 export interface DeploySession {
   serial: number;
   /** The agent's own, with its configuration. */
   program: string;
   configFile: string;
-  runtimeDir: string;
 }
 
-/** It only shows: killing it changes nothing, and it ends by itself when the node is done. Throws tool-failed. */
-export async function openDeploySession(session: DeploySession): Promise<void> {
-  const { serial, program, configFile, runtimeDir } = session;
-  const argv = [process.execPath, program, "follow", `${serial}`, "--config", configFile];
-  await ensureView({ runtimeDir, name: `deploy-${serial}` }, () => Promise.resolve(argv));
+/** It only shows: killing it changes nothing, and it ends by itself when the node is done. Throws what stands in its way. */
+export async function openDeploySession(
+  sessions: HostSessions,
+  { serial, program, configFile }: DeploySession,
+): Promise<void> {
+  const name = SessionName.parse(`deploy-${serial}`);
+  const [outcome] = await sessions.start([
+    {
+      name,
+      kind: "deploy",
+      what: `head ${serial} on its way through this node`,
+      argv: [process.execPath, program, "follow", `${serial}`, "--config", configFile],
+      output: "log",
+    },
+  ]);
+  // One that runs already shows the same.
+  if (outcome?.kind === "refused" && outcome.code !== "write-conflict")
+    throw new ChimeraError(outcome.code, outcome.message);
+  await sessions.show(name);
 }

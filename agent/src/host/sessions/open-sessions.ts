@@ -21,11 +21,13 @@ import {
   keep,
   liveFacts,
   pictureFile,
+  runningOf,
   tell,
   type Live,
   type SessionsOptions,
   type SessionsState,
 } from "./sessions-state.ts";
+import { showSession } from "./show-session.ts";
 import { startSessions } from "./start-sessions.ts";
 import { forgetOutlived, tendSessions } from "./tend-sessions.ts";
 import { openLastPicture, tmuxSocket } from "./terminal-panes.ts";
@@ -33,6 +35,8 @@ import { openLastPicture, tmuxSocket } from "./terminal-panes.ts";
 export interface HostSessions extends Sessions {
   /** Keys into its terminal. Throws not-found where there is none. */
   typist: (name: SessionName, onEnd: (reason: string) => void) => Promise<Typist>;
+  /** A tmux session in which people on the node read its log. Throws tool-failed. */
+  show: (name: SessionName) => Promise<void>;
   /** The lead's program, which runs in a unit of its own already; again and again. */
   adopt: (rollout: LedRollout) => Promise<void>;
   /** Resolves when what an earlier agent left was looked at once. */
@@ -69,6 +73,10 @@ export function openSessions(options: SessionsOptions): HostSessions {
     start: (starts) => settled.then(() => startSessions(state, starts)),
     end: (name, signal) => end(state, name, signal),
     remove: (name) => remove(state, name),
+    async show(name) {
+      const live = state.live.get(name);
+      if (live !== undefined) await showSession(state, live);
+    },
     typist: (name, onEnd) => openKeys(state, name, onEnd),
     adopt: (rollout) => settled.then(() => adoptRollout(state, rollout)),
     stop() {
@@ -86,6 +94,19 @@ async function settle(state: SessionsState): Promise<void> {
     state.options.log.error({ error }, "sessions of an earlier agent could not be settled");
   }
   state.lookSoon();
+  await showAgain(state);
+}
+
+/** The tmux server may be another one than that which showed them. */
+async function showAgain(state: SessionsState): Promise<void> {
+  for (const live of runningOf(state).filter(({ record }) => record.kind === "deploy")) {
+    try {
+      await showSession(state, live);
+    } catch (error) {
+      if (!(error instanceof ChimeraError)) throw error;
+      state.options.log.warn({ session: live.record.name, error }, "a session is not shown on the node");
+    }
+  }
 }
 
 function factsOf({ live }: SessionsState, name: SessionName) {

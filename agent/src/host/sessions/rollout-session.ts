@@ -6,9 +6,10 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Digest } from "@chimera/proto/names";
+import { SessionName } from "@chimera/proto/sessions/session";
 import { runOk } from "../run.ts";
 import { readUnitState } from "../systemd/systemd.ts";
-import { ensureView } from "./view-session.ts";
+import type { HostSessions } from "./open-sessions.ts";
 
 export interface RolloutSession {
   /** Id of the head: the program leads no other one. */
@@ -25,11 +26,16 @@ export interface RolloutSession {
 const toolMs = 30_000;
 
 /** Starts what does not run; what runs is left alone. */
-async function ensureRollout(session: RolloutSession): Promise<void> {
+async function ensureRollout(sessions: RolloutSessions, session: RolloutSession): Promise<void> {
   await ensureUnit(session);
-  const { runtimeDir, serial } = session;
-  await ensureView({ runtimeDir, name: `rollout-${serial}` }, () => showLog(session));
+  const name = SessionName.parse(`rollout-${session.serial}`);
+  const { head, serial } = session;
+  const what = `lead of the rollout of head ${serial}`;
+  await sessions.adopt({ name, unit: unitName(session), log: logFile(session), head, what });
+  await sessions.show(name);
 }
+
+export type RolloutSessions = Pick<HostSessions, "adopt" | "show">;
 
 async function ensureUnit(session: RolloutSession): Promise<void> {
   const name = unitName(session);
@@ -78,19 +84,6 @@ export function unitArguments(session: RolloutSession, log: string): string[] {
   ];
 }
 
-async function showLog(session: RolloutSession): Promise<readonly string[] | null> {
-  const pid = await mainPid(session);
-  return pid === null ? null : ["tail", "-n", "+1", "-F", `--pid=${pid}`, logFile(session)];
-}
-
-async function mainPid(session: RolloutSession): Promise<number | null> {
-  const { stdout } = await runOk("systemctl", ["show", "-P", "MainPID", unitName(session)], {
-    timeoutMs: toolMs,
-  });
-  const pid = Number(stdout.trim());
-  return Number.isSafeInteger(pid) && pid > 0 ? pid : null;
-}
-
 function unitName({ epoch, serial }: RolloutSession): string {
   return `chimera-rollout-${epoch}-${serial}.service`;
 }
@@ -104,6 +97,7 @@ const tendEveryMs = 5_000;
 
 /** One look at a time; what fails is tried again at the next. */
 export function createRolloutTender(
+  sessions: RolloutSessions,
   onTrouble: (error: unknown) => void,
 ): (wanted: RolloutSession | null) => void {
   let isBusy = false;
@@ -112,7 +106,7 @@ export function createRolloutTender(
     if (wanted === null || isBusy || performance.now() - lastMs < tendEveryMs) return;
     isBusy = true;
     lastMs = performance.now();
-    void ensureRollout(wanted)
+    void ensureRollout(sessions, wanted)
       .catch((error: unknown) => {
         if (!(error instanceof ChimeraError)) throw error;
         onTrouble(error);

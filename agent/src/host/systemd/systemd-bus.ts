@@ -96,7 +96,7 @@ function intOf(answer: WireMessage | null | undefined): number {
 
 export function readVariant<T>(
   { body }: WireMessage,
-  type: "s" | "i" | "t",
+  type: "s" | "i" | "u" | "t",
   read: (reader: WireReader) => T,
 ): T {
   const reader = createWireReader(body);

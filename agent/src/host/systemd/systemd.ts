@@ -12,7 +12,7 @@ const UnitList = z.array(z.object({ unit: z.string() }));
 const failing = ["failed", "auto-restart"];
 
 /** Our own transient units are judged by their exit codes, not as part of the system. */
-const own = /^chimera-(activate|boot|revert|revert-boot|entry|dead-man|rollout)-\d/;
+const own = /^chimera-((activate|boot|revert|revert-boot|entry|dead-man|rollout)-\d|session-)/;
 
 /** Null when systemd does not answer: no answer is neither health nor failure. */
 export async function readUnits(): Promise<UnitsFact | null> {

@@ -93,6 +93,15 @@ export function readRuns(units: readonly string[], socket = privateSocket): Prom
   );
 }
 
+/** Null where none runs. Throws tool-failed. */
+export async function readMainPid(unit: string, socket = privateSocket): Promise<number | null> {
+  const call = propertyCall(unitPath(unit), service, "MainPID");
+  return callSystemd(socket, [call], ([answer]) => {
+    const pid = readVariant(required(answer), "u", (reader) => reader.uint32());
+    return pid === 0 ? null : pid;
+  });
+}
+
 const runProperties = [
   "Result",
   "ExecMainCode",
