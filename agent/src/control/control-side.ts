@@ -25,8 +25,8 @@ export interface ControlOptions extends DocumentOptions {
   status: (told: Told) => NodeStatus;
   health: () => HealthSample;
   hardware: () => Promise<Hardware>;
-  /** Null where nobody may watch any. */
-  sessions: Pick<SessionPostOptions, "sessions" | "holderOf"> | null;
+  /** Absent where there are none to be watched. */
+  sessions?: Pick<SessionPostOptions, "sessions" | "holderOf"> | undefined;
 }
 
 export interface ControlSide extends Told {
@@ -49,14 +49,6 @@ const flushMs = 5_000;
 
 export function startControl(options: ControlOptions): ControlSide {
   const { node, fleetId, log } = options;
-  const onConnected = () => {
-    // The first connect may come before the parts below exist; they look for themselves when they start.
-    // Orders first: whatever is wrong with what the node tells must not keep it from hearing.
-    void parts?.look.refresh();
-    void parts?.outbox.flush();
-    parts?.telemetry.onConnected();
-    parts?.sessionPost?.onConnected();
-  };
   let parts: Parts | null = null;
   const connection = openConnection({
     servers: options.servers,
@@ -64,7 +56,8 @@ export function startControl(options: ControlOptions): ControlSide {
     nkey: options.nkey,
     inboxPrefix: subjects.inboxPrefix(node),
     log: log.child({ component: "connection" }),
-    onConnected,
+    // The first connect may come before the parts below exist; they look for themselves when they start.
+    onConnected: () => lookAndTell(parts),
   });
   const started = startParts(options, connection);
   parts = started;
@@ -90,6 +83,14 @@ export function startControl(options: ControlOptions): ControlSide {
     hasContact: () => hasContact(connection, { fleetId, controllerUrl: options.controllerUrl }),
     stop: () => stopParts(started, { connection, timers }),
   };
+}
+
+/** Orders first: whatever is wrong with what the node tells must not keep it from hearing. */
+function lookAndTell(parts: Parts | null): void {
+  void parts?.look.refresh();
+  void parts?.outbox.flush();
+  parts?.telemetry.onConnected();
+  parts?.sessionPost?.onConnected();
 }
 
 async function stopParts(
@@ -171,7 +172,7 @@ function startParts(options: ControlOptions, connection: Connection): Parts {
     hardware: options.hardware,
   });
   const sessionPost =
-    options.sessions === null
+    options.sessions === undefined
       ? null
       : createSessionPost({
           ...options.sessions,

@@ -136,7 +136,7 @@ function startNode({ nats, leaves, nodeKey, folder, lines }: Ground, how: NodeSt
     onJudged: () => undefined,
     onOrder: how.onOrder ?? (() => null),
     sessionOrders: how.sessionOrders ?? null,
-    sessions: how.sessions ?? null,
+    sessions: how.sessions,
     log,
   });
 }

@@ -86,7 +86,6 @@ function startSimulated(
     onJudged: () => undefined,
     onOrder: () => null,
     sessionOrders: null,
-    sessions: null,
     log,
   });
   return { close: () => endOf(control) };

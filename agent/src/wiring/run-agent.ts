@@ -30,10 +30,11 @@ import { createShared, type Shared } from "../shared.ts";
 import { program, version } from "../version.ts";
 import { tendRollout } from "./tend-rollout.ts";
 import { wireLocal } from "./wire-local.ts";
-import { wireSessionOrders, type SessionOrdersWiring } from "./wire-session-orders.ts";
+import { wireSessionOrders } from "./wire-session-orders.ts";
 import { wireLoop } from "./wire-loop.ts";
 
 const stopMs = 5_000;
+const replaced = "the active system brings another agent";
 
 /** Throws what would keep it from running. */
 export function checkConfig(config: AgentConfig): void {
@@ -80,7 +81,44 @@ interface AgentNeeds {
 function startAgent({ config, configFile, log, progress }: AgentNeeds): Running {
   const journalFile = openJournal(config.stateDir, log);
   const shared = createShared(journalFile.value);
-  const host = openHost({
+  const host = openOwnHost({ config, configFile, log, progress }, shared, journalFile);
+  const sessions = openNodeSessions(config, log);
+  const control = connectControl({ config, log, shared, host }, sessions);
+  const viewers = tellOfSessions({ config, log }, sessions, control);
+  shareTold({ config, shared, told: control, isPresent: isSystem });
+  control.report({ type: "agent-started", data: { version, path: host.ownPath, ...thisBoot() } });
+  reportCorrupt(control, "the journal was unreadable and lies", journalFile.corrupt);
+  reportStandIn(control, host.standsInFor);
+  const drift = openAllDrift({ config, log, shared, host, control });
+  const local = wireLocal({ config, configFile, program, log, shared, control, sessions });
+  shared.driftSummary = () => drift.summary();
+  const leaving = Promise.withResolvers<string>();
+  const tend = tendRollout({ config, configFile, program, control, sessions, log });
+  const parts = { tendRollout: tend, log, shared, host, control, drift, local, progress };
+  const loop = wireLoop({
+    ...parts,
+    keeper: control.keeper,
+    save: journalFile.save,
+    leave: () => leaving.resolve(replaced),
+  });
+  shared.wake = loop.wake;
+  return {
+    ended: Promise.race([leaving.promise, loop.done.then(() => "the loop ended")]),
+    stop: async () => {
+      for (const part of [local, viewers, sessions]) part.close();
+      await Promise.all([loop.stop(), drift.stop()]);
+      await host.stop();
+      await control.stop();
+    },
+  };
+}
+
+function openOwnHost(
+  { config, configFile, log, progress }: AgentNeeds,
+  shared: Shared,
+  journalFile: ReturnType<typeof openJournal>,
+): HostSide {
+  return openHost({
     config,
     configFile,
     progress,
@@ -92,36 +130,6 @@ function startAgent({ config, configFile, log, progress }: AgentNeeds): Running 
     isJournalLost: journalFile.value === null && journalFile.corrupt !== null,
     log: log.child({ component: "host" }),
   });
-  const sessions = openNodeSessions(config, log);
-  const orders = wireSessionOrders(config, sessions, log);
-  const control = connectControl({ config, log, shared, host }, { sessions, orders });
-  orders.onHolder((session) => control.sessionPost?.noteHolder(session));
-  const viewers = tellOfSessions({ config, log }, sessions, control);
-  shareTold({ config, shared, told: control, isPresent: isSystem });
-  control.report({ type: "agent-started", data: { version, path: host.ownPath, ...thisBoot() } });
-  reportCorrupt(control, "the journal was unreadable and lies", journalFile.corrupt);
-  reportStandIn(control, host.standsInFor);
-  const { keeper } = control;
-  const drift = openAllDrift({ config, log, shared, host, control });
-  const local = wireLocal({ config, configFile, program, log, shared, control, sessions });
-  shared.driftSummary = () => drift.summary();
-  const leaving = Promise.withResolvers<string>();
-  const leave = () => leaving.resolve("the active system brings another agent");
-  const tend = tendRollout({ config, configFile, program, control, sessions, log });
-  const parts = { tendRollout: tend, log, shared, host, control, keeper, drift, local, progress };
-  const loop = wireLoop({ ...parts, save: journalFile.save, leave });
-  shared.wake = loop.wake;
-  return {
-    ended: Promise.race([leaving.promise, loop.done.then(() => "the loop ended")]),
-    stop: async () => {
-      local.close();
-      viewers.close();
-      sessions.stop();
-      await Promise.all([loop.stop(), drift.stop()]);
-      await host.stop();
-      await control.stop();
-    },
-  };
 }
 
 function reportCorrupt({ report }: ControlSide, what: string, keptAs: string | null): void {
@@ -164,15 +172,8 @@ interface ControlParts {
   host: HostSide;
 }
 
-interface SessionParts {
-  sessions: HostSessions;
-  orders: SessionOrdersWiring;
-}
-
-function connectControl(
-  { config, log, shared, host }: ControlParts,
-  { sessions, orders }: SessionParts,
-): ControlSide {
+function connectControl({ config, log, shared, host }: ControlParts, sessions: HostSessions): ControlSide {
+  const orders = wireSessionOrders(config, sessions, log);
   const { stateDir, nats, nodeKeyFile, controller } = config;
   const trust = openGrowing(join(stateDir, "trust.json"), TrustState, log);
   const control = openControl({
@@ -198,6 +199,7 @@ function connectControl(
     sessions,
     holderOf: orders.holderOf,
   });
+  orders.onHolder((session) => control.sessionPost?.noteHolder(session));
   reportCorrupt(control, "the accepted documents were unreadable and lie", trust.corrupt);
   return control;
 }

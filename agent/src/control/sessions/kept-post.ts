@@ -6,7 +6,7 @@ import { ChimeraError } from "@chimera/proto/errors";
 import type { Log } from "@chimera/proto/log";
 import type { FleetId, NodeName } from "@chimera/proto/names";
 import { encodeKeptPage, keptPages } from "@chimera/proto/sessions/kept-page";
-import { isKept, StreamId, type SessionFacts, type SessionName } from "@chimera/proto/sessions/session";
+import { isKept, type StreamId, type SessionFacts, type SessionName } from "@chimera/proto/sessions/session";
 import { subjects } from "@chimera/proto/subjects";
 import { duePages, pageEveryMs, type DuePage } from "../../sessions/kept-pages.ts";
 import type { OutputSource } from "../../sessions/output-source.ts";
@@ -142,7 +142,9 @@ function plan(state: State): void {
 function turn(state: State): void {
   if (!state.connection.isConnected()) return;
   let left = budgetBytes;
-  for (const entry of [...state.entries.values()]) {
+  // Whoever was served is put to the end while this goes on.
+  const now = [...state.entries.values()];
+  for (const entry of now) {
     if (left <= 0) return;
     sayBytes(state, entry);
     if (entry.source === null) open(state, entry);

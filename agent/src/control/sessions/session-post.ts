@@ -2,6 +2,7 @@
  * SHELL. What is told of this node's sessions: facts whenever they change, what is kept of their output, and to each viewer what it asked for. Viewers
  * are anywhere in NATS, or on the node itself by its own socket; both are sent the same frames.
  */
+import { ChimeraError } from "@chimera/proto/errors";
 import { encodeFrame, maxFrameBytes } from "@chimera/proto/sessions/session-frame";
 import type { SessionFacts, SessionName } from "@chimera/proto/sessions/session";
 import { listToken, maxAskBytes, SessionAsk, type ViewerId } from "@chimera/proto/sessions/view-ask";
@@ -10,6 +11,7 @@ import type { Log } from "@chimera/proto/log";
 import { subjects } from "@chimera/proto/subjects";
 import type { SessionsToWatch } from "../../sessions/sessions.ts";
 import type { Connection } from "../connection.ts";
+import { requireStored } from "../require-stored.ts";
 import { parseBounded } from "../look/read-stored.ts";
 import { createKeptPost, type KeptPost } from "./kept-post.ts";
 import { createViewDesk, type ViewDesk } from "./view-desk.ts";
@@ -17,7 +19,7 @@ import { createViewDesk, type ViewDesk } from "./view-desk.ts";
 export interface SessionPostOptions {
   node: NodeName;
   fleetId: FleetId;
-  connection: Pick<Connection, "publish" | "isConnected">;
+  connection: Pick<Connection, "publish" | "request" | "isConnected">;
   sessions: SessionsToWatch;
   /** Who types there now. */
   holderOf: (session: SessionName) => SessionFacts["keyboard"];
@@ -45,10 +47,13 @@ interface State extends SessionPostOptions {
   /** Sessions whose facts are to be said. */
   news: Set<SessionName>;
   timer: NodeJS.Timeout | null;
+  retry: NodeJS.Timeout | null;
+  isOver: boolean;
 }
 
 /** What changes within so short a time is said once. */
 const gatherMs = 100;
+const retryMs = 5_000;
 /** Facts are not kept for ever in NATS: those of a session that runs for weeks are said again. */
 const againMs = 6 * 3_600_000;
 
@@ -62,7 +67,16 @@ export function createSessionPost(options: SessionPostOptions): SessionPost {
     log,
   });
   const kept = createKeptPost({ ...options, say: (name) => note(state, name) });
-  const state: State = { ...options, desk, kept, locals: new Map(), news: new Set(), timer: null };
+  const state: State = {
+    ...options,
+    desk,
+    kept,
+    locals: new Map(),
+    news: new Set(),
+    timer: null,
+    retry: null,
+    isOver: false,
+  };
   sessions.onChange((change) => {
     const name = change.kind === "removed" ? change.name : change.facts.name;
     note(state, name);
@@ -77,12 +91,11 @@ export function createSessionPost(options: SessionPostOptions): SessionPost {
       note(state, session);
       desk.tell(session);
     },
-    onConnected() {
-      sayAll(state);
-      kept.onConnected();
-    },
+    onConnected: () => void tellStore(state),
     close() {
       clearInterval(again);
+      state.isOver = true;
+      if (state.retry !== null) clearTimeout(state.retry);
       if (state.timer !== null) clearTimeout(state.timer);
       kept.close();
       desk.close();
@@ -173,6 +186,23 @@ function say(state: State): void {
     connection.publish(subjects.session(fleetId, node, name), facts === null ? "" : JSON.stringify(facts));
   }
   news.clear();
+}
+
+/** After a connect everything again, as soon as there is somebody who keeps it: a server that has lost its memory has no streams for a while. */
+async function tellStore(state: State): Promise<void> {
+  const { connection, sessions, fleetId, node } = state;
+  if (state.retry !== null) clearTimeout(state.retry);
+  const [first] = sessions.list();
+  if (first === undefined || state.isOver) return;
+  try {
+    const facts = JSON.stringify(factsOf(state, first.name) ?? first);
+    requireStored((await connection.request(subjects.session(fleetId, node, first.name), facts)).data);
+    sayAll(state);
+    state.kept.onConnected();
+  } catch (error) {
+    if (!(error instanceof ChimeraError)) throw error;
+    if (!state.isOver) state.retry = setTimeout(() => void tellStore(state), retryMs).unref();
+  }
 }
 
 function sayAll(state: State): void {

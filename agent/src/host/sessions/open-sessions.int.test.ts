@@ -51,7 +51,7 @@ test("a command's code, signal, output and times are told, and systemd keeps not
 test("an agent that was killed is followed by one that knows all of them, also those that ended meanwhile", async () => {
   const first = node.agent();
   await first.start([shell("short", "sleep 0.2; exit 4"), shell("long", "sleep 1; exit 5")]);
-  first.stop();
+  first.close();
   await sleep(400);
   const second = node.agent();
   expect(await ended(second, "short")).toMatchObject({ state: "ended", exitCode: 4 });
@@ -64,7 +64,7 @@ test("an agent that was killed is followed by one that knows all of them, also t
 test("after a boot those that ran are lost, and so is one whose unit somebody took away", async () => {
   const first = node.agent();
   await first.start([shell("before", "sleep 60"), shell("stopped", "sleep 60")]);
-  first.stop();
+  first.close();
   const second = node.agent({ bootId: "another-boot" });
   expect(await ended(second, "before")).toMatchObject({ state: "lost", exitCode: null, endedAt: null });
   expect(second.facts(nameOf("stopped"))?.note).toContain("restarted");

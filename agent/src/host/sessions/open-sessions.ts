@@ -41,7 +41,7 @@ export interface HostSessions extends Sessions {
   adopt: (rollout: LedRollout) => Promise<void>;
   /** Resolves when what an earlier agent left was looked at once. */
   settled: Promise<void>;
-  stop: () => void;
+  close: () => void;
 }
 
 const ageEveryMs = 3_600_000;
@@ -79,7 +79,7 @@ export function openSessions(options: SessionsOptions): HostSessions {
     },
     typist: (name, onEnd) => openKeys(state, name, onEnd),
     adopt: (rollout) => settled.then(() => adoptRollout(state, rollout)),
-    stop() {
+    close() {
       clearInterval(timer);
       tending.stop();
     },

@@ -28,7 +28,7 @@ export async function createSessionsFixture(): Promise<SessionsFixture> {
     tmux,
     stateDir,
     agent(over = {}) {
-      last?.stop();
+      last?.close();
       last = openSessions({
         stateDir,
         runtimeDir: tmux.folder,
@@ -43,7 +43,7 @@ export async function createSessionsFixture(): Promise<SessionsFixture> {
       return last;
     },
     async dispose() {
-      last?.stop();
+      last?.close();
       await tmux.dispose();
       await systemd.dispose();
     },

@@ -116,7 +116,7 @@ test("with the tmux server goes what heeds SIGHUP; what does not goes on, and bo
     shell("plain", "sleep 2; exit 5"),
   ]);
   await expect.poll(() => screenOf(first, "ignores")).toContain("up");
-  first.stop();
+  first.close();
   node.tmux.killServer();
   // As the sentinel's unit does.
   execFileSync("sleep", ["0.3"]);

@@ -1,0 +1,102 @@
+// Sessions for whoever sits at the node: by a socket, while there is no NATS at all. systemd and tmux are real.
+import { randomBytes } from "node:crypto";
+import { statSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { join } from "node:path";
+import { ChimeraError } from "@chimera/proto/errors";
+import { createLog } from "@chimera/proto/log";
+import { decodeFrame, type Frame } from "@chimera/proto/sessions/session-frame";
+import { sessionsSocketName, ViewerId } from "@chimera/proto/sessions/view-ask";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { fleetId, node } from "../control/fleet-fixture.ts";
+import { createSessionPost, type SessionPost } from "../control/sessions/session-post.ts";
+import type { HostSessions } from "../host/sessions/open-sessions.ts";
+import { serveViewers, type ViewerSocket } from "../host/sessions/serve-viewers.ts";
+import { createSessionsFixture, shell, type SessionsFixture } from "../host/sessions/sessions-fixture.ts";
+
+const patient = { timeout: 20_000, interval: 50 };
+const log = createLog({ fields: {}, write: () => undefined });
+const away = {
+  isConnected: () => false,
+  publish: () => false,
+  request: () => Promise.reject(new ChimeraError("deadline-exceeded", "there is no connection to NATS")),
+};
+let machine: SessionsFixture;
+let sessions: HostSessions;
+let post: SessionPost;
+
+beforeAll(async () => {
+  machine = await createSessionsFixture();
+  sessions = machine.agent();
+  post = createSessionPost({ node, fleetId, connection: away, sessions, holderOf: () => null, log });
+});
+afterAll(async () => {
+  post.close();
+  await machine.dispose();
+});
+
+const viewer = (): ViewerId => ViewerId.parse(randomBytes(16).toString("hex"));
+const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("utf8");
+const shown = (frames: readonly Frame[]): string =>
+  frames
+    .map(({ head, bytes }) => (head.kind === "output" || head.kind === "screen" ? text(bytes) : ""))
+    .join("");
+
+function atTheNode(): { client: Socket; frames: Frame[]; say: (line: string) => void } {
+  const client = connect(join(machine.tmux.folder, sessionsSocketName));
+  const frames: Frame[] = [];
+  let rest = Buffer.alloc(0);
+  client.on("data", (piece: Buffer) => {
+    rest = Buffer.concat([rest, piece]);
+    while (rest.length >= 4 && rest.length >= 4 + rest.readUInt32BE(0)) {
+      const frame = decodeFrame(rest.subarray(4, 4 + rest.readUInt32BE(0)));
+      if (frame !== null) frames.push(frame);
+      rest = rest.subarray(4 + rest.readUInt32BE(0));
+    }
+  });
+  client.on("error", () => undefined);
+  return { client, frames, say: (line) => void client.write(`${line}\n`) };
+}
+
+async function serve(): Promise<ViewerSocket> {
+  const viewers = serveViewers({
+    runtimeDir: machine.tmux.folder,
+    take: (ask, send) => post.takeLocal(ask, send),
+    log,
+  });
+  await viewers.ready;
+  return viewers;
+}
+
+test("who sits at the node is sent the same without NATS, by a socket that only root opens", async () => {
+  const viewers = await serve();
+  expect(statSync(join(machine.tmux.folder, sessionsSocketName)).mode & 0o777).toBe(0o600);
+  await sessions.start([shell("local", "echo here; sleep 0.5; echo there; exit 4")]);
+  const { client, frames, say } = atTheNode();
+  const id = viewer();
+  say(JSON.stringify({ v: 1, view: { session: "local", viewer: id, seen: null, isOver: false } }));
+  say(JSON.stringify({ v: 1, list: { viewer: viewer() } }));
+  await vi.waitFor(() => expect(shown(frames)).toBe("here\nthere\n"), patient);
+  expect(frames.some(({ head }) => head.kind === "list")).toBe(true);
+  await vi.waitFor(
+    () => expect(frames.at(-1)?.head).toMatchObject({ facts: { exitCode: 4, viewers: 1 } }),
+    patient,
+  );
+  client.destroy();
+  viewers.close();
+});
+
+test("half a line, a line without end, garbage and a name that is none end the client alone", async () => {
+  const viewers = await serve();
+  for (const words of ["{", "x".repeat(5000), '{"v":1,"view":{"session":"a.b"}}', "[]"]) {
+    const { client } = atTheNode();
+    const gone = new Promise((resolve) => client.once("close", resolve));
+    client.write(words.length > 4096 ? words : `${words}\n`);
+    await gone;
+  }
+  const { frames, client, say } = atTheNode();
+  say(JSON.stringify({ v: 1, list: { viewer: viewer() } }));
+  await vi.waitFor(() => expect(frames).not.toEqual([]), patient);
+  client.destroy();
+  viewers.close();
+});
