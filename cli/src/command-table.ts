@@ -129,6 +129,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import("./commands/reseed.ts"),
   },
   {
+    name: "exec",
+    summary: "a command on many nodes at once, in sessions of their own",
+    load: () => import("./commands/exec.ts"),
+  },
+  {
     name: "run",
     summary: "a script in its Nix environment and a session that stays",
     load: () => import("./commands/run/run.ts"),

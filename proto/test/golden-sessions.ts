@@ -31,6 +31,10 @@ const keyboard: KeyboardAction = {
 };
 const execOrder = orderOf(exec, "8", { nodes: "all", reason: "is it up?" });
 const keyboardOrder = orderOf(keyboard, "9");
+const endOrder = orderOf(
+  { kind: "exec-end", order: fleet.idOf(signOrder(execOrder)), signal: "SIGTERM" },
+  "a",
+);
 const answered = (order: Order, answer: SessionAnswer): SessionAnswered => ({
   v: 1,
   kind: "answer",
@@ -82,6 +86,11 @@ export const goldenSessions: Record<string, { schema: z.ZodType; message: unknow
   "order-exec-envelope": { schema: Envelope, message: signOrder(execOrder) },
   "order-keyboard": { schema: Order, message: keyboardOrder },
   "order-keyboard-envelope": { schema: Envelope, message: signOrder(keyboardOrder) },
+  "order-exec-end": { schema: Order, message: endOrder },
+  "session-ended": {
+    schema: SessionAnswered,
+    message: answered(endOrder, { kind: "ended", sessions: [session] }),
+  },
   "session-started": { schema: SessionAnswered, message: started },
   "session-started-envelope": { schema: Envelope, message: seal("answer", started, [fleet.nodeSigner]) },
   "session-keyboard": { schema: SessionAnswered, message: given },

@@ -8,6 +8,7 @@ import { seal } from "../src/signed/envelope.ts";
 import type { Order, OrderAction } from "../src/signed/order.ts";
 import type { Attack } from "./attacks.ts";
 import {
+  idOf,
   minutes,
   node,
   nodeSigner,
@@ -37,6 +38,8 @@ const keyboard: KeyboardAction = KeyboardAction.parse({
   until: minutes(60),
   take: false,
 });
+
+const end: OrderAction = { kind: "exec-end", order: idOf(signOrder(orderOf(exec, "1"))), signal: "SIGTERM" };
 
 const order = (message: Order) => ({ kind: "order", envelope: signOrder(message) }) as const;
 const run = orderOf(exec, "1");
@@ -98,6 +101,10 @@ export const sessionAttacks: readonly Attack[] = [
   ...wrongCommands.map(([name, changes]) =>
     row(`to run a command ${name}`, [without(exec, changes), "input-invalid"]),
   ),
+  row("to end something where nothing may be run", [orderOf(end, "3"), "exec-forbidden"], { judge: {} }),
+  row("to end something by a signal of its own", [without(end, { signal: "SIGSEGV" }), "input-invalid"]),
+  row("to end something by any id", [without(end, { order: "all" }), "input-invalid"]),
+  signedBy("to end something, signed by the publish keys", orderOf(end, "3"), publishers),
   row("for a keyboard where nothing may be typed", [type, "exec-forbidden"], { judge: {} }),
   row("for a keyboard a second time", [type, "order-used"], { state: typed }),
   row("for a keyboard, too late", [{ ...type, notAfter: minutes(9) }, "order-expired"]),

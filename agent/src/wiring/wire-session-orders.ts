@@ -32,12 +32,12 @@ export function wireSessionOrders(
       for (const listener of listeners) listener(session);
     },
     onTyped: (session, { holder, bytes }) =>
-      log.info({ session, holder, bytes }, "keys typed into a session"),
+      log.debug({ session, holder, bytes }, "keys typed into a session"),
     log: log.child({ component: "keyboard" }),
   });
-  const { list, start } = sessions;
+  const { list, start, end } = sessions;
   return {
-    orders: createSessionOrders({ list, start, keyboard, user: execUser }),
+    orders: createSessionOrders({ list, start, end, keyboard, user: execUser }),
     holderOf: keyboard.holderOf,
     onHolder: (listener) => void listeners.push(listener),
   };

@@ -3,7 +3,8 @@ import type { OrderResult } from "@chimera/proto/api";
 import { openShown, type DriftShown } from "@chimera/proto/drift-shown";
 import { ChimeraError, errorChain, isErrorCode } from "@chimera/proto/errors";
 import type { Digest, FleetId, NodeName } from "@chimera/proto/names";
-import type { Envelope } from "@chimera/proto/signed/envelope";
+import { openSessionAnswer, type SessionAnswer } from "@chimera/proto/sessions/order-answer";
+import { payloadType, type Envelope } from "@chimera/proto/signed/envelope";
 import type { PublicKeyText } from "@chimera/proto/signed/keys";
 import { openReceipt } from "@chimera/proto/signed/receipt";
 
@@ -11,7 +12,7 @@ const mostNamed = 12;
 
 export type NodeAnswer =
   /** With what the order asked to be shown. */
-  | { node: NodeName; kind: "accepted"; at: string; shown?: DriftShown }
+  | { node: NodeName; kind: "accepted"; at: string; shown?: DriftShown; session?: SessionAnswer }
   | { node: NodeName; kind: "refused"; code: string; reason: string }
   /** It says that it accepted, and cannot show it. */
   | { node: NodeName; kind: "unproven"; reason: string }
@@ -47,14 +48,23 @@ function withShown(answer: NodeAnswer, envelope: Envelope | undefined, order: Se
   if (answer.kind !== "accepted" || envelope === undefined || nodeKey === undefined) return answer;
   const { node } = answer;
   try {
-    const shown = openShown(envelope, nodeKey);
-    const isIts = shown.order === order.id && shown.node === node && shown.fleetId === order.fleetId;
-    if (isIts) return { ...answer, shown };
+    const { about, ...said } = openAnswer(envelope, nodeKey);
+    const isIts = about.order === order.id && about.node === node && about.fleetId === order.fleetId;
+    if (isIts) return { ...answer, ...said };
     return { node, kind: "unproven", reason: "what it shows is of another order, node or fleet" };
   } catch (error) {
     if (!(error instanceof ChimeraError)) throw error;
     return { node, kind: "unproven", reason: errorChain(error) };
   }
+}
+
+function openAnswer(envelope: Envelope, nodeKey: PublicKeyText) {
+  if (envelope.payloadType === payloadType("answer")) {
+    const about = openSessionAnswer(envelope, nodeKey);
+    return { about, session: about.answer };
+  }
+  const shown = openShown(envelope, nodeKey);
+  return { about: shown, shown };
 }
 
 function judgeReceipt(envelope: Envelope, order: SentOrder, node: NodeName): NodeAnswer {

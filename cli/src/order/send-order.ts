@@ -1,5 +1,4 @@
 /** SHELL. Sends a signed hold or release to its nodes, and tells what each made of it, by the nodes' own signatures. */
-import type { NodeName } from "@chimera/proto/names";
 import type { Envelope } from "@chimera/proto/signed/envelope";
 import { openOrder, type Order } from "@chimera/proto/signed/order";
 import type { Observer } from "../fleet/operator.ts";
@@ -7,6 +6,7 @@ import type { Io } from "../io.ts";
 import { orderAnswerTable, type AnswerRow } from "../print/documents/order-answer-table.ts";
 import { shownText } from "../print/drift/shown-text.ts";
 import { printableJson } from "../print/printable.ts";
+import { namesOfOrder } from "./names-of-order.ts";
 import { judgeAnswers, requireAccepted, type NodeAnswer } from "./judge-answers.ts";
 
 type Sender = Pick<Observer, "api" | "context" | "keys" | "current" | "nodes">;
@@ -44,15 +44,9 @@ export async function collectAnswers(sender: Sender, envelope: Envelope): Promis
   return judgeAnswers(result, {
     id,
     fleetId: sender.context.fleetId,
-    nodes: nodesOf(order, sender),
+    nodes: namesOfOrder(order, sender),
     nodeKeys: new Map(sender.current.leaves.map(({ node, nodeKey }) => [node, nodeKey])),
   });
-}
-
-/** Of "all": the nodes of the signed world, and whatever else is registered. */
-function nodesOf({ nodes }: Order, { current, nodes: views }: Sender): NodeName[] {
-  if (nodes !== "all") return nodes;
-  return [...new Set([...current.leaves, ...views].map(({ node }) => node))].toSorted();
 }
 
 function toRow(answer: NodeAnswer, { notAfter, action }: Order): AnswerRow {

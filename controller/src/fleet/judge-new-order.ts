@@ -112,7 +112,10 @@ export function withOrder(
   added: StoredOrder,
   nowMs: number,
 ): StoredOrder[] {
-  return [...livingOrders(standing, nowMs).filter(({ id }) => id !== added.id), added];
+  const { action } = added.order;
+  // Whoever was away must not begin what is over for everybody.
+  const ended = action.kind === "exec-end" ? action.order : null;
+  return [...livingOrders(standing, nowMs).filter(({ id }) => id !== added.id && id !== ended), added];
 }
 
 export function livingOrders(orders: readonly StoredOrder[], nowMs: number): StoredOrder[] {

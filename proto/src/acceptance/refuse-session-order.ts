@@ -1,6 +1,11 @@
 /** PURE. Orders that run or type something: only where the node's own system lets them, and as much as it has room for. */
 import type { Order } from "../signed/order.ts";
-import { maxKeyboardMs, type ExecAction, type KeyboardAction } from "../sessions/session-order.ts";
+import {
+  maxKeyboardMs,
+  type EndAction,
+  type ExecAction,
+  type KeyboardAction,
+} from "../sessions/session-order.ts";
 import { nowOf, refused, type Bench, type Verdict } from "./verdict.ts";
 
 interface Named {
@@ -14,12 +19,12 @@ const forbidden =
 export function refuseSessionOrder(
   bench: Bench,
   named: Named,
-  action: ExecAction | KeyboardAction,
+  action: EndAction | ExecAction | KeyboardAction,
 ): Verdict | null {
   const { execRoom } = bench.judge;
   if (execRoom === undefined) return refused("exec-forbidden", forbidden, named.signedBy);
   if (action.kind === "keyboard") return refuseKeyboard(bench, named, action);
-  if (action.copies <= execRoom) return null;
+  if (action.kind === "exec-end" || action.copies <= execRoom) return null;
   const wanted = `there is room for ${execRoom} more sessions, not for ${action.copies}`;
   return refused("overloaded", wanted, named.signedBy);
 }

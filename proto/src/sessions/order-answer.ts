@@ -16,6 +16,8 @@ export const SessionAnswer = z.discriminatedUnion("kind", [
     /** Why not all of them were: the order is used up nevertheless. */
     failed: z.object(problem).nullable(),
   }),
+  /** The signal was sent to all of them. */
+  z.object({ kind: z.literal("ended"), sessions: z.array(SessionName).max(maxCopies) }),
   z.object({
     kind: z.literal("keyboard"),
     session: SessionName,

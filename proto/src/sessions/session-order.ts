@@ -1,6 +1,6 @@
 /** PURE. What an order says that starts sessions on nodes, or that gives somebody the keyboard of one. */
 import { z } from "zod";
-import { IsoTime, shortDigest, type Digest } from "../names.ts";
+import { Digest, IsoTime, shortDigest } from "../names.ts";
 import { ExchangeHalf } from "./keyboard.ts";
 import { SessionName, SessionRun } from "./session.ts";
 
@@ -43,6 +43,14 @@ export const ExecAction = z.object({
 });
 export type ExecAction = z.infer<typeof ExecAction>;
 
+export const EndAction = z.object({
+  kind: z.literal("exec-end"),
+  /** The order for a command whose sessions are ended: those that were started, wherever they still run. */
+  order: Digest,
+  signal: z.enum(["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGKILL"]),
+});
+export type EndAction = z.infer<typeof EndAction>;
+
 export const KeyboardAction = z.object({
   kind: z.literal("keyboard"),
   session: SessionName,
@@ -56,13 +64,19 @@ export const KeyboardAction = z.object({
 });
 export type KeyboardAction = z.infer<typeof KeyboardAction>;
 
-type SessionKinds = "exec" | "keyboard";
+type SessionKinds = "exec" | "exec-end" | "keyboard";
 
 /** That it is about sessions: a node does something once, and accepts nothing that it keeps. */
 export function isSessionAction<A extends { kind: string }>(
   action: A,
 ): action is Extract<A, { kind: SessionKinds }> {
-  return action.kind === "exec" || action.kind === "keyboard";
+  return action.kind === "exec" || action.kind === "exec-end" || action.kind === "keyboard";
+}
+
+/** Whether a session is one of those that an order for a command starts. */
+export function isOfOrder(order: Digest, session: string): boolean {
+  const name = `exec-${shortDigest(order)}`;
+  return session === name || session.startsWith(`${name}-`);
 }
 
 /** Sessions of an order, by its id: the same names on every node. */

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { sha256 } from "./canonical.ts";
 import { openEnvelope, type Envelope, type RoleKeys } from "./envelope.ts";
 import { DriftGlob, DriftPath } from "../drift-policy.ts";
-import { ExecAction, KeyboardAction } from "../sessions/session-order.ts";
+import { EndAction, ExecAction, KeyboardAction } from "../sessions/session-order.ts";
 import { Digest, FleetId, IsoTime, NodeName, StorePath } from "../names.ts";
 
 /** 128 random bits as hex. */
@@ -55,6 +55,8 @@ const knownActions = [
   }),
   /** A command, in sessions of its own. */
   ExecAction,
+  /** The end of one, before its time. */
+  EndAction,
   /** Who may type into one session of one node until then. */
   KeyboardAction,
 ] as const;

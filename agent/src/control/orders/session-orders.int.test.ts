@@ -26,11 +26,12 @@ const exec: ExecAction = {
 };
 let fixture: NodeFixture;
 let starts: ExecStart[];
+let ended: string[];
 
 beforeEach(async () => {
   fixture = await createNodeFixture();
   await fixture.nats.start();
-  starts = [];
+  [starts, ended] = [[], []];
 });
 afterEach(() => fixture.dispose());
 
@@ -69,6 +70,10 @@ async function started(changes: Partial<SessionOrdersOptions> = {}, beforeSave?:
     start(wanted) {
       starts.push(...wanted);
       return Promise.resolve(wanted.map((one) => ({ kind: "started" as const, facts: factsOf(one) })));
+    },
+    end(name, signal) {
+      ended.push(`${name} ${signal}`);
+      return Promise.resolve();
     },
     keyboard,
     user: "root",
@@ -209,5 +214,25 @@ test("what could not be started is told, signed, and the order is used up", asyn
     kind: "started",
     sessions: [],
     failed: { code: "command-missing", message: "there is no program systemctl on this node" },
+  });
+});
+
+test("an order ends what another one started, and nothing else", async () => {
+  await started();
+  const acks = await fixture.listen();
+  const [one, other] = [sealOrder({ ...exec, copies: 2 }), sealOrder(exec)];
+  await send(one);
+  await send(other);
+  await arrives(() => expect(starts).toHaveLength(3));
+  await send(sealOrder({ kind: "exec-end", order: idOf(one), signal: "SIGINT" }));
+  await arrives(() => expect(ended).toHaveLength(2));
+  const name = `exec-${idOf(one).slice(0, 12)}`;
+  expect(ended).toEqual([`${name}-1 SIGINT`, `${name}-2 SIGINT`]);
+  await arrives(() => expect(acks).toHaveLength(3));
+  const answer = acks[2];
+  if (answer === undefined || !("shown" in answer)) throw new Error("no answer");
+  expect(openSessionAnswer(answer.shown, fixture.nodeKey.publicKey).answer).toEqual({
+    kind: "ended",
+    sessions: [`${name}-1`, `${name}-2`],
   });
 });

@@ -33,7 +33,7 @@ export interface KeyboardDesk {
   close: () => void;
 }
 
-export interface GivenOrder {
+interface GivenOrder {
   order: Order;
   action: KeyboardAction;
   id: Digest;

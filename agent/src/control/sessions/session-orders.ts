@@ -1,6 +1,12 @@
 /** SHELL. What signed orders do with this node's sessions: they start some, and give somebody the keyboard of one. */
+import { ChimeraError } from "@chimera/proto/errors";
 import type { SessionAnswer } from "@chimera/proto/sessions/order-answer";
-import { maxExecSessions, type ExecAction } from "@chimera/proto/sessions/session-order";
+import {
+  isOfOrder,
+  maxExecSessions,
+  type EndAction,
+  type ExecAction,
+} from "@chimera/proto/sessions/session-order";
 import { SessionName, type SessionFacts } from "@chimera/proto/sessions/session";
 import { execStarts, type ExecStart } from "../../sessions/exec-starts.ts";
 import type { AcceptedOrder } from "../orders/order-desk.ts";
@@ -23,6 +29,8 @@ export interface SessionOrdersOptions {
   list: () => SessionFacts[];
   /** All in one go: the outcomes are in their order. */
   start: (starts: readonly ExecStart[]) => Promise<Outcome[]>;
+  /** Throws ChimeraError; not-found for one that has ended. */
+  end: (name: SessionName, signal: EndAction["signal"]) => Promise<void>;
   keyboard: KeyboardDesk;
   /** As whom commands run. */
   user: string;
@@ -48,6 +56,7 @@ function isExec({ name, state }: SessionFacts): boolean {
 async function carryOut(options: SessionOrdersOptions, accepted: AcceptedOrder): Promise<SessionAnswer> {
   const { action } = accepted.order;
   if (action.kind === "exec") return startExec(options, accepted, action);
+  if (action.kind === "exec-end") return endExec(options, action);
   if (action.kind === "keyboard") return options.keyboard.give({ ...accepted, action });
   return { kind: "refused", code: "bug", message: `an order of kind ${action.kind} is not about sessions` };
 }
@@ -65,4 +74,17 @@ async function startExec(
   const failed =
     refused === undefined ? null : { code: refused.code, message: refused.message.slice(0, 1024) };
   return { kind: "started", sessions, failed };
+}
+
+/** What has ended meanwhile is ended. */
+async function endExec({ list, end }: SessionOrdersOptions, action: EndAction): Promise<SessionAnswer> {
+  const sessions = list()
+    .filter(({ name, state }) => state === "running" && isOfOrder(action.order, name))
+    .map(({ name }) => name);
+  const outcomes = await Promise.allSettled(sessions.map((name) => end(name, action.signal)));
+  const failed = outcomes.find((outcome) => outcome.status === "rejected")?.reason;
+  if (failed === undefined || (failed instanceof ChimeraError && failed.code === "not-found"))
+    return { kind: "ended", sessions };
+  if (!(failed instanceof ChimeraError)) throw failed;
+  return { kind: "refused", code: failed.code, message: failed.message.slice(0, 1024) };
 }

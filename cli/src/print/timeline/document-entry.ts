@@ -52,10 +52,12 @@ function actionText({ action }: Order): string {
   }
 }
 
-type SessionAction = Extract<Order["action"], { kind: "exec" | "keyboard" }>;
+type SessionAction = Extract<Order["action"], { kind: "exec" | "exec-end" | "keyboard" }>;
 
 function sessionText(action: SessionAction): string {
   if (action.kind === "exec") return `exec ${printableJson(action.argv)}`;
+  if (action.kind === "exec-end")
+    return `${action.signal} for what order ${shortDigest(action.order)} started`;
   const taken = action.take ? ", also from whoever has it," : "";
   return `keyboard of session ${action.session}${taken} until ${action.until}`;
 }
