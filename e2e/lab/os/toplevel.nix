@@ -16,10 +16,10 @@ let
 
   kernel = lib.runShell "linux-${kernelVersion}"
     ({ inherit kernelVersion; } // lib.optional (boot != null && faults.kernelBoots) { source = builtins.storePath boot.kernel; }) ''
-    mkdir -p "$out/lib/modules/$kernelVersion"
+    mkdir -p "$out/lib/modules"
     ${if boot != null && faults.kernelBoots then ''cp "$source/bzImage" "$out/bzImage"'' else ''echo "lab kernel $kernelVersion" > "$out/bzImage"''}
     echo "lab initrd for $kernelVersion" > "$out/initrd"
-    touch "$out/lib/modules/$kernelVersion/modules.dep"
+    ${if boot != null && faults.kernelBoots && !(spec ? kernelVersion) then ''ln -s "$source/lib/modules/$kernelVersion" "$out/lib/modules/"'' else ''mkdir "$out/lib/modules/$kernelVersion"; touch "$out/lib/modules/$kernelVersion/modules.dep"''}
   '';
   initrd = if boot == null then "${kernel}/initrd" else "${builtins.storePath boot.initrd}/initrd";
   loader = if boot == null then "" else toString [ boot.kind (boot.tries or "") ];

@@ -1,5 +1,5 @@
-// SHELL. The VM base's kernel and initial root as store paths: what `boot` of a system's arguments names.
-import { copyFile, mkdir } from "node:fs/promises";
+// SHELL. The VM base's kernel, its modules and initial root as store paths: what `boot` of a system's arguments names.
+import { copyFile, cp, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { addPath, type Run, type Stage } from "../os/build-systems.ts";
 import type { Boot } from "../os/system-spec.ts";
@@ -15,6 +15,8 @@ export async function addVmKernel(
     await copyFile(join(base.boot, folder, file), join(stage.write, folder, file));
     return addPath({ stage, run }, { folder, name });
   };
+  const modules = join("lib/modules", version);
+  await cp(join(base.rootfs, "usr", modules), join(stage.write, "kernel", modules), { recursive: true });
   return {
     kind: "systemd-boot",
     kernel: await add("kernel", "bzImage", `linux-${version}`),

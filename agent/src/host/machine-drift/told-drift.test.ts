@@ -1,5 +1,5 @@
 /** Kernel and accounts: what is only told. On a real file system, as root. */
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { beforeEach, expect, test, vi } from "vitest";
@@ -23,7 +23,6 @@ beforeEach(() => {
   symlinkSync(fixture().toplevel, join(root, "run/booted-system"));
   write("proc/cmdline", "init=/nix/store/x/init loglevel=4\n");
   write("proc/sys/kernel/osrelease", "6.12.1\n");
-  write("sys/module/good/initstate", "live\n");
   write("sys/module/builtin/version", "1\n");
   write("etc/passwd", "root:x:0:0::/root:/bin/sh\n");
   write("etc/group", "root:x:0:\n");
@@ -41,16 +40,76 @@ test("parameters, a module of nobody's and one that was forced are each told onc
   const { write } = fixture();
   write("proc/cmdline", "init=/nix/store/x/init loglevel=7 rd.break\n");
   write("sys/module/rootkit/initstate", "live\n");
+  write("sys/module/good/initstate", "live\n");
   write("sys/module/good/taint", "OF\n");
   const drift = kernel();
   await drift.sweepNow();
   await drift.sweepNow();
   expect(found().toSorted()).toEqual([
+    // Of a module made up here nobody says which build it is.
+    "alarm",
     "kernel /proc/cmdline with loglevel=7 rd.break",
     "kernel /sys/module/good loaded by force",
     "kernel /sys/module/rootkit loaded, and not a module of the booted system",
   ]);
   expect(drift.summary()).toMatchObject({ openCount: 3, reverted: 0 });
+});
+
+const note = (id: string) => Buffer.from(`040000001400000003000000474e5500${id}`, "hex");
+const [declared, other] = ["ab".repeat(20), "cd".repeat(20)];
+const load = (name: string, id: string): void => {
+  fixture().write(`sys/module/${name}/initstate`, "live\n");
+  const file = fixture().write(`sys/module/${name}/notes/.note.gnu.build-id`, "");
+  writeFileSync(file, note(id));
+};
+
+test("a module of another build than the booted system's is told, however it is packed there", async () => {
+  const modules = "store/system/kernel-modules/lib/modules/6.12.1";
+  const packers = { xz: ["xz"], zst: ["zstd", "--rm", "--quiet"], gz: ["gzip"] } as const;
+  const names = ["plain", ...Object.keys(packers)];
+  for (const name of names) {
+    const file = fixture().write(`${modules}/kernel/${name}-mod.ko`, "");
+    writeFileSync(
+      file,
+      Buffer.concat([
+        Buffer.alloc(5000, name),
+        note(declared.replace("ab", name.length.toString(16).padStart(2, "0"))),
+      ]),
+    );
+  }
+  for (const [end, [packer, ...args]] of Object.entries(packers))
+    execFileSync(packer, [...args, join(fixture().root, `${modules}/kernel/${end}-mod.ko`)]);
+  const dep = names.map((name) => `kernel/${name}-mod.ko${name === "plain" ? "" : `.${name}`}:\n`).join("");
+  fixture().write(`${modules}/modules.dep`, dep);
+  for (const name of names)
+    load(`${name}_mod`, declared.replace("ab", name.length.toString(16).padStart(2, "0")));
+  const drift = kernel();
+  await drift.sweepNow();
+  expect(fixture().events).toEqual([]);
+  for (const name of names) load(`${name}_mod`, other);
+  await drift.sweepNow();
+  await drift.sweepNow();
+  expect(found().toSorted()).toEqual(
+    names.map((name) => `kernel /sys/module/${name}_mod another build, ${other}`).toSorted(),
+  );
+  load("plain_mod", declared.replace("ab", "05"));
+  await drift.sweepNow();
+  expect(drift.summary()).toMatchObject({ openCount: 3 });
+});
+
+test("what says of no build that it is, and a module that cannot be unpacked, is said once and no difference", async () => {
+  const modules = "store/system/kernel-modules/lib/modules/6.12.1";
+  const drift = kernel();
+  fixture().write(`${modules}/kernel/good.ko.xz`, "garbage");
+  load("good", declared);
+  for (let count = 0; count < 3; count += 1) await drift.sweepNow();
+  rmSync(join(fixture().root, "sys/module/good/notes"), { recursive: true });
+  for (let count = 0; count < 3; count += 1) await drift.sweepNow();
+  expect(fixture().events).toMatchObject([
+    { type: "alarm", data: { message: expect.stringContaining("could not unpack its modules: xz:") } },
+    { type: "alarm", data: { message: expect.stringContaining("of no build that they are: good") } },
+  ]);
+  expect(drift.summary().openCount).toBe(0);
 });
 
 test("another kernel than the booted system's is told, and its modules are not compared with the wrong list", async () => {

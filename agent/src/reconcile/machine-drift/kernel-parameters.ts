@@ -38,21 +38,3 @@ function shown(word: string, words: readonly string[]): string {
 function wordsOf(text: string): string[] {
   return text.match(/(?:[^\s"]|"[^"]*")+/g) ?? [];
 }
-
-/** Modules that are loaded though the booted kernel's own folder has none of that name; `-` and `_` are one there. */
-export function foreignModules(loaded: readonly string[], modulesDep: string): DriftItem[] {
-  const known = new Set(
-    modulesDep
-      .split("\n")
-      .flatMap((line) => /([^/]+)\.ko(?:\.[a-z]+)?:/.exec(line)?.[1]?.replaceAll("-", "_") ?? []),
-  );
-  if (known.size === 0) return [];
-  return loaded
-    .filter((name) => !known.has(name.replaceAll("-", "_")))
-    .map((name) => ({
-      path: `/sys/module/${name}`,
-      kind: "kernel",
-      expected: { type: "missing" },
-      found: { type: "other", text: "loaded, and not a module of the booted system" },
-    }));
-}

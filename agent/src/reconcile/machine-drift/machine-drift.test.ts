@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { createIsIgnored, modeOfClass, modesOfClasses } from "./drift-class.ts";
 import { compareAccounts } from "./compare-accounts.ts";
 import { findDeclaration, readAccountsJson, readSysusers } from "./expected-accounts.ts";
-import { bootedToplevel, compareParameters, foreignModules } from "./kernel-parameters.ts";
+import { buildOfImage, compareBuild, foreignModules, moduleFiles } from "./kernel-modules.ts";
+import { bootedToplevel, compareParameters } from "./kernel-parameters.ts";
 import { declaredUnits, isDeclaredDropInFolder, isDeclaredUnit, isSetProperty } from "./unit-overrides.ts";
 
 const units = declaredUnits([
@@ -80,9 +81,35 @@ test("the booted system is read from the command line, a specialisation with its
 
 test("a loaded module that the booted kernel's folder does not have is told, whatever dashes its name has", () => {
   const dep = "kernel/net/nf-tables.ko.xz: kernel/x.ko.xz\nextra/nvidia.ko:\nkernel/x.ko.xz:\n";
-  expect(foreignModules(["nf_tables", "nvidia", "x"], dep)).toEqual([]);
-  expect(foreignModules(["rootkit"], dep)).toMatchObject([{ path: "/sys/module/rootkit", kind: "kernel" }]);
-  expect(foreignModules(["anything"], "")).toEqual([]);
+  expect(foreignModules(["nf_tables", "nvidia", "x"], moduleFiles(dep))).toEqual([]);
+  expect(foreignModules(["rootkit"], moduleFiles(dep))).toMatchObject([
+    { path: "/sys/module/rootkit", kind: "kernel" },
+  ]);
+  expect(foreignModules(["anything"], moduleFiles(""))).toEqual([]);
+});
+
+test("a module's file is what the list names, and never outside of its folder", () => {
+  const dep =
+    "kernel/a-b.ko.xz: kernel/c.ko\nextra/d.ko.zst:\n../../../tmp/evil.ko:\n/tmp/evil.ko: x\nnonsense\n";
+  expect(Object.fromEntries(moduleFiles(dep))).toEqual({ a_b: "kernel/a-b.ko.xz", d: "extra/d.ko.zst" });
+});
+
+test("a kernel is the build that its image names, where an image says so", () => {
+  const head = Buffer.alloc(2048);
+  head.write("HdrS", 0x202, "latin1");
+  head.writeUInt16LE(0x400, 0x20e);
+  head.write("6.12.1 (nixbld@localhost) #1-NixOS SMP Tue Jan  1 00:00:00 UTC 1980", 0x600, "latin1");
+  const named = buildOfImage(head) ?? "";
+  const version = "#1-NixOS SMP Tue Jan  1 00:00:00 UTC 1980";
+  expect(compareBuild(named, { release: "6.12.1", version })).toBeNull();
+  expect(compareBuild(named, { release: "6.12.1", version: "#2 SMP" })).toMatchObject({
+    path: "/proc/version",
+  });
+  expect(compareBuild(named, { release: "6.12.10", version })).not.toBeNull();
+  expect(buildOfImage(Buffer.alloc(2048))).toBeNull();
+  expect(buildOfImage(head.subarray(0, 0x602))).toBeNull();
+  head.writeUInt16LE(0xffff, 0x20e);
+  expect(buildOfImage(head)).toBeNull();
 });
 
 const storeName = (name: string): string => `/nix/store/${"a".repeat(32)}-${name}`;

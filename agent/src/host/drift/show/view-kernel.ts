@@ -69,6 +69,14 @@ function kernelPath({ places }: MachineSight, path: string): KernelPath | null {
       because: "the booted system has modules for this kernel, and for no other",
     };
   }
+  if (path === "/proc/version") {
+    return {
+      entry: "kernel",
+      expected: () => Promise.resolve("as the image of the booted system says of itself"),
+      now: () => textOf(`${proc}/version`),
+      because: "the booted system has one image of a kernel; that of x86 says which build it is",
+    };
+  }
   const name = /^\/sys\/module\/([^/]+)/.exec(path)?.[1];
   return name === undefined ? null : modulePath(`${sys}/module/${name}`);
 }
@@ -78,7 +86,8 @@ function modulePath(folder: string): KernelPath {
     entry: "kernel-modules/lib/modules",
     expected: () => Promise.resolve("a module of the booted system, of this kernel's version, or none"),
     now: async () => ((await textOf(`${folder}/initstate`)) === null ? "not loaded, or built in" : "loaded"),
-    because: "only modules of the booted system may be loaded; they are compared by name",
+    because:
+      "only modules of the booted system may be loaded; they are compared by name, and by the build that the linker named",
   };
 }
 

@@ -1,0 +1,59 @@
+// A machine with a kernel of its own: what the running one is, against what its system brought.
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { deployWorld, waitView } from "../fleet/fleet-stage.ts";
+import { operatorOf } from "../fleet/operator.ts";
+import { seconds, seenDrift, waitDrift } from "../fleet/seen-drift.ts";
+import { startFleet, type Fleet } from "../fleet/start-fleet.ts";
+import { downUnlessInUse } from "../lab/down.ts";
+import type { Host } from "../lab/host/host.ts";
+import { waitUntil } from "../lab/wait-until.ts";
+
+let fleet: Fleet;
+let vm: Host;
+
+const sh = async (script: string): Promise<string> => (await vm.runChecked(["sh", "-euc", script])).trim();
+const isOver = async (): Promise<boolean> => (await seenDrift(fleet, "v1")).open.length === 0;
+
+beforeAll(async () => {
+  fleet = await startFleet({ nodes: 0, vms: 1 });
+  vm = fleet.lab.host("v1");
+  const agentConfig = { drift: { sweepSeconds: 5 } };
+  const { code, stderr } = await deployWorld(fleet, "first", { agentConfig });
+  if (code !== 0) throw new Error(`the deployment: ${stderr}`);
+});
+afterAll(() => downUnlessInUse());
+
+test("the kernel that was booted, its parameters and all of its modules are those of the system", async () => {
+  const { status } = await waitView(fleet, "v1", (view) => (view.status?.drift.lastSweepAt ?? null) !== null);
+  expect(status?.drift).toMatchObject({ openCount: 0, open: [] });
+  expect(status?.drift.unseen ?? []).toEqual([]);
+  // Some are loaded, and their builds were compared.
+  expect(Number(await sh("wc -l < /proc/modules"))).toBeGreaterThan(5);
+  const log = "journalctl -b --no-pager -o cat -u chimera-agent.service";
+  expect(await sh(`${log} | grep -c 'machine-unreadable' || true`)).toBe("0");
+});
+
+test("another build of a module with a known name is told, and over when it is gone", async () => {
+  await sh(
+    `xz -dc /usr/lib/modules/$(uname -r)/kernel/net/key/af_key.ko.xz > /root/af_key.ko
+     cp /root/af_key.ko /root/other.ko
+     perl -0777 -pi -e 's/(\\x04\\0\\0\\0\\x14\\0\\0\\0\\x03\\0\\0\\0GNU\\0).{20}/$1 . "x" x 20/se' /root/other.ko`,
+  );
+  await sh("insmod /root/af_key.ko");
+  await new Promise((resolve) => setTimeout(resolve, 12_000));
+  expect(await isOver()).toBe(true);
+  await sh("rmmod af_key; insmod /root/other.ko");
+  await waitDrift(fleet, "v1", { where: "open", item: "kernel /sys/module/af_key", timeout: seconds(40) });
+  const shown = await operatorOf(fleet.lab).ok(["drift", "v1"]);
+  expect(shown).toContain(`another build, ${"78".repeat(20)}`);
+  await sh("rmmod af_key");
+  await waitUntil("it is over", isOver, seconds(40));
+});
+
+test("a module that the system does not have is told", async () => {
+  await sh("sed s/af_key/af_kez/g /root/af_key.ko > /root/af_kez.ko; insmod /root/af_kez.ko");
+  await waitDrift(fleet, "v1", { where: "open", item: "kernel /sys/module/af_kez", timeout: seconds(40) });
+  expect(await operatorOf(fleet.lab).ok(["drift", "v1"])).toContain("not a module of the booted system");
+  await sh("rmmod af_kez");
+  await waitUntil("it is over", isOver, seconds(40));
+});
