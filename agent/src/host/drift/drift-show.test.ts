@@ -10,12 +10,10 @@ import {
   openSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   symlinkSync,
   truncateSync,
   unlinkSync,
-  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -23,6 +21,8 @@ import { setTimeout } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
 import { useEtcFixture } from "./etc-fixture.ts";
 import { pathsBelow } from "./etc-snapshot.ts";
+import { createEvidence } from "./evidence.ts";
+import { evidenceLimits } from "./evidence/evidence-store.ts";
 
 const { fixture, pristine, at } = useEtcFixture();
 const evidenceDir = () => join(fixture().stateDir, "evidence");
@@ -177,16 +177,22 @@ test("where the folder of evidence is a link or a file, nothing is written elsew
 });
 
 test("evidence of last month is removed, by an agent that has just started too", async () => {
-  const first = fixture().start();
+  let uptime = 0;
+  const clock = { bootId: () => "one", uptimeMs: () => uptime };
+  const start = () =>
+    fixture().start({ evidence: createEvidence(fixture().stateDir, evidenceLimits, { clock }) });
+  const first = start();
   await first.sweepNow();
   replace("hostname", "old\n");
   await first.sweepNow();
-  const [name = ""] = readdirSync(evidenceDir());
+  uptime += 2 * 3_600_000;
+  await first.sweepNow();
   await first.stop();
-  renameSync(join(evidenceDir(), name), join(evidenceDir(), name.replace(/^\d{4}/u, "2020")));
-  utimesSync(evidenceDir(), 0, 0);
-  const second = fixture().start();
-  await second.sweepNow();
+  uptime += 30 * 86_400_000;
+  await start().sweepNow();
+  expect(readdirSync(evidenceDir())).toHaveLength(1);
+  uptime += 3 * 3_600_000;
+  await start().sweepNow();
   expect(readdirSync(evidenceDir())).toEqual([]);
 });
 

@@ -3,6 +3,7 @@ import { lstatSync, renameSync } from "node:fs";
 import { attempt } from "../errno-outcome.ts";
 import type { OpenDirectory } from "./etc-directory.ts";
 import type { Culprit } from "@chimera/proto/drift-shown";
+import type { BootClock } from "./evidence/evidence-clock.ts";
 import { createAttribution, note } from "./evidence/attribute.ts";
 import { findCulprit } from "./evidence/culprit.ts";
 import { createEvidenceStore, evidenceLimits } from "./evidence/evidence-store.ts";
@@ -40,12 +41,18 @@ export interface Evidence {
   prune(): Promise<void>;
 }
 
+export interface EvidenceParts {
+  audit?: AuditSearch;
+  /** Another one in tests. */
+  clock?: BootClock;
+}
+
 export function createEvidence(
   stateDir: string,
   limits: EvidenceLimits = evidenceLimits,
-  audit: AuditSearch = createAuditSearch(),
+  { audit = createAuditSearch(), clock }: EvidenceParts = {},
 ): Evidence {
-  const store = createEvidenceStore(stateDir, limits);
+  const store = createEvidenceStore(stateDir, limits, clock);
   const attribution = createAttribution(store, audit);
   return {
     keep: (directory, name, path) => keep(store, directory, { name, path }),
@@ -83,7 +90,7 @@ async function keep(
   const isCopy = lstatSync(directory.child(".")).dev !== lstatSync(folder.child(".")).dev;
   const size = await measureTree(directory, name, { ...limits, countHoles: isCopy });
   if (size.kind === "failed") return { kind: "refused", errno: size.errno };
-  const begun = await store.begin(folder, path, size.value);
+  const begun = await store.begin(folder, { path, size: size.value, kind: "folder" });
   if (begun.kind === "failed") return { kind: "refused", errno: begun.errno };
   return keepIn(store, { folder, label: begun.value }, { directory, name, size: size.value });
 }

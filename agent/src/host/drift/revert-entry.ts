@@ -17,6 +17,8 @@ import { attempt, type Outcome } from "../errno-outcome.ts";
 import { removeFlaggedTree } from "./attributes/clear-attributes.ts";
 import { isStillAt, openChild, openDirectory, type OpenDirectory } from "./etc-directory.ts";
 import type { Evidence, Keeping } from "./evidence.ts";
+import { evidenceFacts, type Evidenced } from "./evidence/evidenced.ts";
+import type { FileKeeping } from "./evidence/keep-file.ts";
 import { temporaryName } from "../temporary-name.ts";
 import type { StaleLink } from "./sweep.ts";
 import { writeCopy, writeText } from "./write-copy.ts";
@@ -134,9 +136,8 @@ async function putPrepared(
     const kept = await keepContent(at);
     if (!context.isCurrent()) return { kind: "abandoned" };
     const renamed = rename();
-    if (kept !== null) context.evidence.attribute(kept);
-    if (renamed.kind === "done" || !isDirectoryInTheWay(renamed.errno))
-      return toOutcome(renamed, kept?.id ?? null);
+    if (kept.kind === "kept") context.evidence.attribute(kept);
+    if (renamed.kind === "done" || !isDirectoryInTheWay(renamed.errno)) return toOutcome(renamed, kept);
     const displaced = await displace(at);
     if (displaced.kind !== "displaced") return displaced;
     return displaced.finish(rename);
@@ -144,14 +145,11 @@ async function putPrepared(
 }
 
 /** What differs must not stay because there is no room for evidence: then there is none. */
-async function keepContent({ context, ...place }: Place): Promise<KeptFile | null> {
+function keepContent({ context, ...place }: Place): Promise<FileKeeping> {
   const { etcDir, shownDir = "/etc", evidence } = context;
   const [path, below] = [`${shownDir}/${place.path}`, place.path];
-  const kept = await evidence.keepFile({ ...place, path, root: etcDir, below });
-  return kept.kind === "kept" ? kept : null;
+  return evidence.keepFile({ ...place, path, root: etcDir, below });
 }
-
-type KeptFile = Parameters<Evidence["attribute"]>[0];
 
 function isDirectoryInTheWay(errno: string): boolean {
   return errno === "EISDIR" || errno === "ENOTEMPTY" || errno === "EEXIST";
@@ -174,7 +172,7 @@ async function putDirectory(place: Place): Promise<RevertOutcome> {
   const made = makeDirectory(directory, name);
   if (made.kind === "done" || made.errno !== "EEXIST") return toOutcome(made);
   if (lstatSync(directory.child(name), { throwIfNoEntry: false })?.isDirectory() === true)
-    return reverted(null);
+    return reverted({ kind: "nothing" });
   const displaced = await displace(place);
   if (displaced.kind !== "displaced") return displaced;
   return displaced.finish(() => makeDirectory(directory, name));
@@ -204,20 +202,26 @@ async function displace(place: Place): Promise<Displacing> {
   if (stats === undefined) return { kind: "displaced", finish: async (put) => toOutcome(put()) };
   const kept = await keepWhole(place, stats);
   if (kept.kind === "refused") return failed(kept.errno);
-  if (kept.kind === "moved") return { kind: "displaced", finish: async (put) => toOutcome(put(), kept.id) };
-  return moveAside(place, kept.kind === "copied" ? kept.id : null);
+  if (kept.kind === "moved") return { kind: "displaced", finish: async (put) => toOutcome(put(), kept) };
+  return moveAside(place, kept.kind === "lost" ? { kind: "refused", errno: kept.errno } : kept);
 }
 
 /** A directory is never given up for lack of room; a file in the way is. */
-async function keepWhole(place: Place, stats: Stats): Promise<Keeping | { kind: "nothing" }> {
+async function keepWhole(place: Place, stats: Stats): Promise<Keeping | Lost | { kind: "nothing" }> {
   if (stats.isDirectory()) return place.context.evidence.keep(place.directory, place.name, place.path);
   const kept = await keepContent(place);
-  if (kept === null) return { kind: "nothing" };
+  if (kept.kind === "refused") return { kind: "lost", errno: kept.errno };
+  if (kept.kind === "nothing") return kept;
   place.context.evidence.attribute(kept);
   return { kind: "copied", id: kept.id };
 }
 
-function moveAside({ context, directory, name }: Place, evidence: string | null): Displacing {
+interface Lost {
+  kind: "lost";
+  errno: string;
+}
+
+function moveAside({ context, directory, name }: Place, evidence: Evidenced): Displacing {
   if (!context.isCurrent()) return { kind: "abandoned" };
   const aside = temporaryName();
   const moved = attempt(() => renameSync(directory.child(name), directory.child(aside)));
@@ -232,12 +236,12 @@ function moveAside({ context, directory, name }: Place, evidence: string | null)
   };
 }
 
-function toOutcome(outcome: Outcome<unknown>, evidence: string | null = null): RevertOutcome {
+function toOutcome(outcome: Outcome<unknown>, evidence: Evidenced = { kind: "nothing" }): RevertOutcome {
   return outcome.kind === "failed" ? failed(outcome.errno) : reverted(evidence);
 }
 
-function reverted(evidence: string | null): RevertOutcome {
-  return { kind: "reverted", evidence, notes: [] };
+function reverted(evidence: Evidenced): RevertOutcome {
+  return { kind: "reverted", ...evidenceFacts(evidence) };
 }
 
 function failed(errno: string): Extract<RevertOutcome, { kind: "failed" }> {

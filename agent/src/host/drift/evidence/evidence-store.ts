@@ -4,6 +4,9 @@ import { attempt, type Outcome } from "../../errno-outcome.ts";
 import { openDirectory, type OpenDirectory } from "../etc-directory.ts";
 import { removeFlaggedTree } from "../attributes/clear-attributes.ts";
 import { measureTree, type TreeSize } from "../tree.ts";
+import { openEvidenceClock, type BootClock, type EvidenceClock } from "./evidence-clock.ts";
+import { byOrder, evidenceName, orderOf } from "../../../reconcile/drift/evidence/evidence-name.ts";
+import { createShare, type EvidenceShare } from "../../../reconcile/drift/evidence/evidence-share.ts";
 
 export interface EvidenceLimits extends TreeSize {
   /** Older evidence is removed. */
@@ -14,8 +17,23 @@ const dayMs = 86_400_000;
 /** What all evidence together may take, and for how long. */
 export const evidenceLimits = { files: 50_000, bytes: 256 * 1024 * 1024, ageMs: 30 * dayMs };
 
+/** What several have is on the disk once, and counted once. */
+export interface SharedBytes {
+  /** Of the inode. */
+  key: string;
+  bytes: number;
+}
+
 interface Kept extends TreeSize {
   name: string;
+  shared: SharedBytes | null;
+}
+
+/** `path` is legible in the name. Of a file that goes beyond the share of an hour nothing is kept; a folder pushes out what came within it. */
+export interface NewEvidence {
+  path: string;
+  size: TreeSize;
+  kind: "file" | "folder";
 }
 
 export interface EvidenceStore {
@@ -23,10 +41,13 @@ export interface EvidenceStore {
   /** The folder, by descriptor; fails where a link or a file is in its place. */
   open(): Outcome<OpenDirectory>;
   /** Makes room by removing the oldest, and a folder for one more; `settle` says what it takes in the end. */
-  begin(folder: OpenDirectory, path: string, size: TreeSize): Promise<Outcome<string>>;
-  settle(label: string, size: TreeSize): void;
+  begin(folder: OpenDirectory, evidence: NewEvidence): Promise<Outcome<string>>;
+  settle(label: string, size: TreeSize, shared?: SharedBytes): void;
   /** Of one that came to nothing. */
   drop(folder: OpenDirectory, label: string): Promise<void>;
+  /** Evidence with the same bytes, as far as is remembered. */
+  sameAs(sha256: string): string | undefined;
+  remember(sha256: string, label: string): void;
   /** Removes what is too old. */
   prune(): Promise<void>;
 }
@@ -37,22 +58,55 @@ interface State {
   /** Oldest first; read from the disk when it is first needed. */
   kept: Kept[] | null;
   total: TreeSize;
-  /** Tells two of one millisecond apart. */
-  sequence: number;
+  /** How many have the bytes of an inode. */
+  holders: Map<string, number>;
+  /** By digest, the newest last. */
+  same: Map<string, string>;
+  /** Of the newest. */
+  order: number;
+  /** Of the newest when nothing had come for an hour: what is newer came with the storm. */
+  stormOrder: number;
+  clock: EvidenceClock;
+  share: EvidenceShare;
 }
 
-export function createEvidenceStore(stateDir: string, limits: EvidenceLimits): EvidenceStore {
-  const total = { files: 0, bytes: 0 };
-  const state: State = { parent: stateDir, limits, kept: null, total, sequence: 0 };
+const rememberedDigests = 1024;
+
+export function createEvidenceStore(
+  stateDir: string,
+  limits: EvidenceLimits,
+  clock?: BootClock,
+): EvidenceStore {
+  const state: State = {
+    parent: stateDir,
+    limits,
+    kept: null,
+    total: { files: 0, bytes: 0 },
+    holders: new Map(),
+    same: new Map(),
+    order: 0,
+    stormOrder: 0,
+    clock: openEvidenceClock(stateDir, clock),
+    share: createShare(limits),
+  };
   return {
     limits,
     open: () => openStore(state),
-    begin: (folder, path, size) => begin(state, folder, { path, size }),
-    settle(label, size) {
-      state.kept?.push({ name: label, ...size });
-      add(state.total, size, 1);
+    begin: (folder, evidence) => begin(state, folder, evidence),
+    settle(label, size, shared) {
+      const entry = { name: label, ...size, shared: shared ?? null };
+      state.kept?.push(entry);
+      add(state, entry);
+      state.share.take({ ...size, bytes: size.bytes + (shared?.bytes ?? 0) }, performance.now());
     },
     drop: async (folder, label) => void (await removeFlaggedTree(folder, label)),
+    sameAs: (sha256) => state.same.get(sha256),
+    remember(sha256, label) {
+      state.same.delete(sha256);
+      state.same.set(sha256, label);
+      const [oldest] = state.same.size > rememberedDigests ? state.same.keys() : [];
+      if (oldest !== undefined) state.same.delete(oldest);
+    },
     prune: () => prune(state),
   };
 }
@@ -73,35 +127,49 @@ function openStore({ parent }: State): Outcome<OpenDirectory> {
 async function begin(
   state: State,
   folder: OpenDirectory,
-  { path, size }: { path: string; size: TreeSize },
+  { path, size, kind }: NewEvidence,
 ): Promise<Outcome<string>> {
-  const room = await makeRoom(state, folder, size);
+  const kept = await knownKept(state, folder);
+  const now = performance.now();
+  if (state.share.isWhole(now)) state.stormOrder = state.order;
+  if (kind === "file" && !state.share.has(size, now)) return { kind: "failed", errno: "EDQUOT" };
+  const room = await makeRoom(state, folder, { kept, size });
   if (room.kind === "failed") return room;
-  state.sequence = (state.sequence + 1) % 10_000;
-  const label = evidenceName(state.sequence, path);
+  state.order += 1;
+  const label = evidenceName(new Date().toISOString(), state.order, path);
   const made = attempt(() => mkdirSync(folder.child(label), { mode: 0o700 }));
   return made.kind === "failed" ? made : { kind: "done", value: label };
 }
 
 /** Removes what is too old, and the oldest until the new one fits. */
-async function makeRoom(state: State, folder: OpenDirectory, size: TreeSize): Promise<Outcome<null>> {
-  const { limits, total } = state;
+async function makeRoom(
+  state: State,
+  folder: OpenDirectory,
+  { kept, size }: { kept: Kept[]; size: TreeSize },
+): Promise<Outcome<null>> {
+  const { limits, total, share, stormOrder } = state;
   if (size.files > limits.files || size.bytes > limits.bytes) return { kind: "failed", errno: "EFBIG" };
-  const kept = await knownKept(state, folder);
   const isOver = (): boolean =>
     total.files + size.files > limits.files || total.bytes + size.bytes > limits.bytes;
-  while (kept.length > 0 && (isOver() || isTooOld(kept[0], limits))) {
-    const removed = await removeOldest(state, folder, kept);
+  const isWithin = share.has(size, performance.now());
+  const oldUpTo = oldOrder(state);
+  while (kept.length > 0 && (isOver() || isTooOld(kept[0], oldUpTo))) {
+    const ofStorm = isWithin ? -1 : kept.findIndex(({ name }) => orderOf(name) > stormOrder);
+    const removed = await remove(state, folder, { kept, index: Math.max(0, ofStorm) });
     if (removed.kind === "failed") return removed;
   }
   return { kind: "done", value: null };
 }
 
-async function removeOldest(state: State, folder: OpenDirectory, kept: Kept[]): Promise<Outcome<null>> {
-  const oldest = kept.shift();
-  if (oldest === undefined) return { kind: "done", value: null };
-  add(state.total, oldest, -1);
-  return removeFlaggedTree(folder, oldest.name);
+async function remove(
+  state: State,
+  folder: OpenDirectory,
+  { kept, index }: { kept: Kept[]; index: number },
+): Promise<Outcome<null>> {
+  const [gone] = index === 0 ? [kept.shift()] : kept.splice(index, 1);
+  if (gone === undefined) return { kind: "done", value: null };
+  subtract(state, gone);
+  return removeFlaggedTree(folder, gone.name);
 }
 
 async function prune(state: State): Promise<void> {
@@ -110,56 +178,67 @@ async function prune(state: State): Promise<void> {
   if (opened.kind === "failed") return;
   using folder = opened.value;
   const kept = await knownKept(state, folder);
-  while (isTooOld(kept[0], state.limits)) {
-    const removed = await removeOldest(state, folder, kept);
+  const oldUpTo = oldOrder(state);
+  while (isTooOld(kept[0], oldUpTo)) {
+    const removed = await remove(state, folder, { kept, index: 0 });
     if (removed.kind === "failed") return;
   }
 }
 
-function isTooOld(kept: Kept | undefined, { ageMs }: EvidenceLimits): boolean {
-  const at = kept === undefined ? null : timeOf(kept.name);
-  return at !== null && ageMs !== undefined && Date.now() - at > ageMs;
+function oldOrder({ clock, order, limits: { ageMs } }: State): number {
+  return ageMs === undefined ? -1 : clock.oldUpTo(order, ageMs);
+}
+
+function isTooOld(kept: Kept | undefined, oldUpTo: number): boolean {
+  return kept !== undefined && orderOf(kept.name) <= oldUpTo;
 }
 
 async function knownKept(state: State, folder: OpenDirectory): Promise<Kept[]> {
   if (state.kept !== null) return state.kept;
   state.kept = await readKept(state, folder);
-  for (const entry of state.kept) add(state.total, entry, 1);
+  for (const entry of state.kept) add(state, entry);
+  state.order = orderOf(state.kept.at(-1)?.name ?? "");
+  state.stormOrder = state.order;
   return state.kept;
 }
 
-/** The names begin with their time, so that sorted by name is oldest first. */
 async function readKept({ limits }: State, folder: OpenDirectory): Promise<Kept[]> {
   const kept: Kept[] = [];
-  for (const name of readdirSync(folder.child(".")).toSorted()) {
-    const size = await measureTree(folder, name, { ...limits, countHoles: false });
-    kept.push({ name, ...(size.kind === "done" ? size.value : limits) });
+  for (const name of readdirSync(folder.child(".")).toSorted(byOrder)) {
+    const measured = await measureTree(folder, name, { ...limits, countHoles: false });
+    const size = measured.kind === "done" ? measured.value : limits;
+    const shared = sharedOf(folder, name);
+    const bytes = Math.max(0, size.bytes - (shared?.bytes ?? 0));
+    kept.push({ name, files: size.files, bytes, shared });
   }
   return kept;
 }
 
-function add(total: TreeSize, { files, bytes }: TreeSize, sign: 1 | -1): void {
-  total.files += sign * files;
-  total.bytes += sign * bytes;
+/** Null where the content is a folder, or nobody else's. */
+export function sharedOf(folder: OpenDirectory, name: string): SharedBytes | null {
+  const stats = attempt(() => lstatSync(folder.child(`${name}/content`)));
+  if (stats.kind === "failed" || !stats.value.isFile()) return null;
+  const { dev, ino, blocks } = stats.value;
+  return { key: `${dev}:${ino}`, bytes: blocks * 512 };
 }
 
-/** `2026-11-23T13-20-16-123Z-0001-ssh_sshd_config`: legible, and safe as a file name whatever the path holds. */
-function evidenceName(sequence: number, path: string): string {
-  const time = new Date().toISOString().replaceAll(/[:.]/g, "-");
-  return `${time}-${String(sequence).padStart(4, "0")}-${safeName(path)}`;
+function add({ total, holders }: State, { files, bytes, shared }: Kept): void {
+  total.files += files;
+  total.bytes += bytes;
+  if (shared === null) return;
+  const others = holders.get(shared.key) ?? 0;
+  holders.set(shared.key, others + 1);
+  if (others === 0) total.bytes += shared.bytes;
 }
 
-/** What the names of all evidence of an absolute path end with. */
-export function labelOf(path: string): string {
-  return safeName(path.startsWith("/etc/") ? path.slice("/etc/".length) : path.slice(1));
-}
-
-function safeName(path: string): string {
-  return path.replaceAll(/[^A-Za-z0-9._-]/g, "_").slice(0, 100);
-}
-
-function timeOf(name: string): number | null {
-  const [, day, hours, minutes, seconds, ms] =
-    /^(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)-(\d{3})Z-/.exec(name) ?? [];
-  return day === undefined ? null : Date.parse(`${day}T${hours}:${minutes}:${seconds}.${ms}Z`);
+function subtract({ total, holders }: State, { files, bytes, shared }: Kept): void {
+  total.files -= files;
+  total.bytes -= bytes;
+  if (shared === null) return;
+  const others = (holders.get(shared.key) ?? 1) - 1;
+  if (others > 0) holders.set(shared.key, others);
+  else {
+    holders.delete(shared.key);
+    total.bytes -= shared.bytes;
+  }
 }

@@ -2,12 +2,13 @@
 import type { EntryFacts } from "@chimera/proto/drift";
 import { Digest } from "@chimera/proto/names";
 import { createHash } from "node:crypto";
-import { closeSync, constants, fstatSync, openSync, writeFileSync, type Stats } from "node:fs";
+import { closeSync, constants, fstatSync, linkSync, openSync, writeFileSync, type Stats } from "node:fs";
 import { octal } from "../../../reconcile/drift/etc-entry.ts";
 import { attempt, type Outcome } from "../../errno-outcome.ts";
 import type { OpenDirectory } from "../etc-directory.ts";
 import { readPieces } from "../hash-file.ts";
-import { labelOf, type EvidenceStore } from "./evidence-store.ts";
+import { labelOf } from "../../../reconcile/drift/evidence/evidence-name.ts";
+import { sharedOf, type EvidenceStore } from "./evidence-store.ts";
 import { inodeOf, type Inode } from "./inode.ts";
 import { isReachable } from "./is-reachable.ts";
 import type { KeptFacts } from "./read-evidence.ts";
@@ -89,29 +90,37 @@ async function write(store: EvidenceStore, place: FileInPlace, found: Found): Pr
   if (opened.kind === "failed") return { kind: "refused", errno: opened.errno };
   using folder = opened.value;
   const { bytes, facts, stats } = found;
-  // What it takes on the disk, by blocks.
-  const size = { files: filesOfOne, bytes: Math.ceil(bytes.length / 4096) * 4096 + 8192 };
-  const begun = await store.begin(folder, labelOf(place.path), size);
+  const same = facts.sha256 === undefined ? undefined : store.sameAs(facts.sha256);
+  // What it takes on the disk, by blocks: the folder and what is written about it, and the content if it is not there yet.
+  const [own, content] = [8192, Math.ceil(bytes.length / 4096) * 4096];
+  const size = { files: filesOfOne, bytes: same === undefined ? own + content : own };
+  const begun = await store.begin(folder, { path: labelOf(place.path), size, kind: "file" });
   if (begun.kind === "failed") return { kind: "refused", errno: begun.errno };
   const id = begun.value;
-  const written = writeBoth(folder, { id, bytes }, factsFile({ id, place, facts, stats, bytes }));
+  const written = writeBoth(folder, { id, bytes, same }, factsFile({ id, place, facts, stats, bytes }));
   if (written.kind === "failed") {
     await store.drop(folder, id);
     return { kind: "refused", errno: written.errno };
   }
-  store.settle(id, size);
+  store.settle(id, { files: filesOfOne, bytes: own }, sharedOf(folder, id) ?? undefined);
+  if (facts.sha256 !== undefined && !written.value) store.remember(facts.sha256, id);
   return { kind: "kept", id, inode: inodeOf(stats) };
 }
 
+/** True where the content is another one's, too: the same bytes are kept once. */
 function writeBoth(
   folder: OpenDirectory,
-  { id, bytes }: { id: string; bytes: Uint8Array },
+  { id, bytes, same }: { id: string; bytes: Uint8Array; same: string | undefined },
   about: KeptFacts,
-): Outcome<void> {
+): Outcome<boolean> {
   const fresh = { mode: 0o600, flag: "wx" } as const;
+  const [from, to] = [`${same ?? ""}/content`, folder.child(`${id}/content`)];
+  // It may be gone, or have as many names as a file may.
+  const isLinked = same !== undefined && attempt(() => linkSync(folder.child(from), to)).kind === "done";
   return attempt(() => {
-    writeFileSync(folder.child(`${id}/content`), bytes, fresh);
+    if (!isLinked) writeFileSync(to, bytes, fresh);
     writeFileSync(folder.child(`${id}/about.json`), JSON.stringify(about), fresh);
+    return isLinked;
   });
 }
 

@@ -4,7 +4,8 @@ import { readdirSync } from "node:fs";
 import type { z } from "zod";
 import { attempt } from "../../errno-outcome.ts";
 import { openChild, type OpenDirectory } from "../etc-directory.ts";
-import { labelOf, type EvidenceStore } from "./evidence-store.ts";
+import { byOrder, labelOf } from "../../../reconcile/drift/evidence/evidence-name.ts";
+import type { EvidenceStore } from "./evidence-store.ts";
 import { Inode } from "./inode.ts";
 import { readBytes } from "./read-bytes.ts";
 
@@ -23,7 +24,7 @@ export async function listEvidence(store: EvidenceStore, path: string): Promise<
   const listed = attempt(() => readdirSync(folder.child(".")));
   const names = listed.kind === "done" ? listed.value : [];
   const found: KeptFacts[] = [];
-  for (const name of names.toSorted().toReversed()) {
+  for (const name of names.toSorted(byOrder).toReversed()) {
     if (found.length === shownNewest) break;
     if (!name.endsWith(`-${labelOf(path)}`)) continue;
     const about = await readAbout(folder, name);

@@ -85,7 +85,7 @@ function openFixture(machine: MachineFixture, logs: string): ShowFixture {
     foreign: { items: [], judged: [], why: null },
   };
   const audit = createAuditSearch({ folder: logs, journal: ["--directory", logs] });
-  const evidence = createEvidence(join(root, "state"), evidenceLimits, audit);
+  const evidence = createEvidence(join(root, "state"), evidenceLimits, { audit });
   const pointers = {
     current: join(places.run, "current-system"),
     profile: join(places.nixVar, "profiles/system"),
