@@ -11,6 +11,7 @@ import { nextFrame } from "../../sessions/next-frame.ts";
 import type { OutputSource } from "../../sessions/output-source.ts";
 import { pictureFrames } from "../../sessions/picture-frames.ts";
 import { resumeAt } from "../../sessions/resume-at.ts";
+import { createWatched, frameMs, type Viewer, type Watched } from "./watched.ts";
 
 export interface ViewDeskOptions {
   /** Null where there is no such session. Throws ChimeraError where its output cannot be had. */
@@ -31,32 +32,10 @@ export interface ViewDesk {
   close: () => void;
 }
 
-interface Viewer {
-  id: ViewerId;
-  sentTo: number | null;
-  seenTo: number;
-  askedMs: number;
-  /** When it was told the facts last. */
-  toldMs: number;
-  /** Where it wants to go on, until the output is open. */
-  wish: Beginning["seen"];
-  /** A picture is being made for it. */
-  isDrawing: boolean;
-}
-
-interface Watched {
-  session: SessionName;
-  source: OutputSource | null;
-  viewers: Map<ViewerId, Viewer>;
-  timer: NodeJS.Timeout | null;
-}
-
 interface State extends ViewDeskOptions {
   watched: Map<SessionName, Watched>;
 }
 
-/** What a program writes within so short a time comes as one piece. */
-const frameMs = 33;
 const lookMs = 5_000;
 /** Whoever asks hears that the node is there, also where a session is silent; but not beside each piece of a fast one. */
 const tellEveryMs = 2_000;
@@ -150,7 +129,7 @@ function resume(state: State, { session, source }: Watched, viewer: Viewer): voi
 }
 
 function watch(state: State, session: SessionName): Watched {
-  const watched: Watched = { session, source: null, viewers: new Map(), timer: null };
+  const watched = createWatched(session);
   state.watched.set(session, watched);
   const opening = state.open(session, () => pumpSoon(state, watched));
   if (opening !== null) void settle(state, watched, opening);
@@ -174,11 +153,14 @@ async function settle(state: State, watched: Watched, opening: Promise<OutputSou
   }
 }
 
+/** What comes after a silence is sent at once: whoever types waits for it. */
 function pumpSoon(state: State, watched: Watched): void {
+  const waitMs = Math.max(0, watched.pumpedMs + frameMs - state.nowMs());
   watched.timer ??= setTimeout(() => {
     watched.timer = null;
+    watched.pumpedMs = state.nowMs();
     for (const viewer of watched.viewers.values()) pump(state, watched, viewer);
-  }, frameMs);
+  }, waitMs);
 }
 
 /** All that may be sent to it now. */
