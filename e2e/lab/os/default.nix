@@ -28,6 +28,7 @@ let
       parts = [ (import ./base.nix lib spec) ]
         ++ (if has "node" then [ (import ./node.nix lib { inherit spec chimera tmux; }) ] else [ ])
         ++ (if has "hub" then [ (import ./hub.nix lib { inherit spec chimera; }) ] else [ ])
+        ++ (if spec.wrappers or false then [ (import ./wrappers.nix lib) ] else [ ])
         ++ [ { etc = spec.etc or { }; units = faults.units // (spec.units or { }); } ];
     in
     import ./toplevel.nix lib {

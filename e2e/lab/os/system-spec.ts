@@ -94,6 +94,8 @@ const Variant = z.strictObject({
   tmux: StorePath.optional(),
   payloadMb: z.number().int().min(0).max(4096).optional(),
   payloadSeed: Label.optional(),
+  /** Set-user-id programs in /run/wrappers, as NixOS makes them. */
+  wrappers: z.boolean().optional(),
   kernelVersion: Label.optional(),
   kernelParams: z.array(z.string().max(255)).max(64).optional(),
   inhibitors: z.record(z.string().max(64), z.string().max(255)).optional(),
