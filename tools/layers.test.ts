@@ -163,6 +163,8 @@ test("only the agent's runs join control and host, because there is one place ea
     (from) => host.has(from) && !tests.test(from),
   );
   expect(joiners.toSorted()).toEqual([
+    // Never shipped.
+    "agent/src/session-stage/main.ts",
     "agent/src/wiring/lead-fleet.ts",
     "agent/src/wiring/run-agent.ts",
     "agent/src/wiring/run-lead.ts",

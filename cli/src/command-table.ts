@@ -144,7 +144,12 @@ export const commandTable: readonly CommandEntry[] = [
     summary: "bring a session to this terminal",
     load: () => import("./commands/run/attach.ts"),
   },
-  { name: "logs", summary: "what a run wrote", load: () => import("./commands/run/logs.ts") },
+  {
+    name: "sessions",
+    summary: "what runs in sessions on all nodes",
+    load: () => import("./commands/look/sessions.ts"),
+  },
+  { name: "logs", summary: "what a session wrote", load: () => import("./commands/run/logs.ts") },
   { name: "stop", summary: "end runs", load: () => import("./commands/run/stop.ts") },
   { name: "rm", summary: "forget ended runs", load: () => import("./commands/run/rm.ts") },
   {

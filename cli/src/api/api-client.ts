@@ -21,6 +21,7 @@ import { createDocumentApi, type DocumentApi } from "./document-api.ts";
 import { createSend, type Send } from "./http.ts";
 import { createPastApi, type PastApi } from "./past-api.ts";
 import { createProofApi, type ProofApi } from "./proof-api.ts";
+import { createSessionApi, type SessionApi } from "./session-api.ts";
 import { createWorldApi, type WorldApi } from "./world-api.ts";
 
 const apiTimeoutMs = 15_000;
@@ -28,7 +29,7 @@ const uploadTimeoutMs = 120_000;
 /** News that comes late is none. */
 const newsTimeoutMs = 4000;
 
-export interface ApiClient extends DocumentApi, PastApi, ProofApi, WorldApi {
+export interface ApiClient extends DocumentApi, PastApi, ProofApi, SessionApi, WorldApi {
   fleet(): Promise<FleetView>;
   heads(): Promise<HeadList>;
   putHead(body: PutHead): Promise<StoredHead>;
@@ -59,6 +60,7 @@ export async function createApiClient(io: Io, context: NamedContext): Promise<Ap
     ...createDocumentApi(send, upload),
     ...createPastApi(send),
     ...createProofApi(send, cache),
+    ...createSessionApi(send),
     ...createWorldApi(send, upload),
     fleet: () => get("/v1/fleet", FleetView),
     heads: () => get("/v1/heads", HeadList),

@@ -123,7 +123,7 @@ function problemError(what: string, status: number, text: string): ChimeraError 
   );
 }
 
-function codeOfStatus(status: number): ErrorCode {
+export function codeOfStatus(status: number): ErrorCode {
   const codes: Record<number, ErrorCode> = {
     401: "token-invalid",
     403: "role-forbidden",

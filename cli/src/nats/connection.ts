@@ -1,12 +1,13 @@
 /**
- * SHELL. The one place of the CLI that knows the nats package. Loaded only where the CLI speaks to NATS itself: no other
+ * SHELL. The one folder of the CLI that knows the nats package. Loaded only where the CLI speaks to NATS itself: no other
  * command pays for it.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { NkeySigner } from "@chimera/proto/nkey";
 import { subjects } from "@chimera/proto/subjects";
-import { connect, headers, type MsgHdrs, type NatsConnection } from "nats";
+import { connect, Events, headers, type MsgHdrs, type NatsConnection } from "nats";
+import { readStored, type StoredMessage, type StoredQuery } from "./read-stored.ts";
 
 export interface NatsLinkOptions {
   servers: readonly string[];
@@ -28,8 +29,12 @@ export interface NatsLink {
   publish(subject: string, text: string, extra?: { expectedRevision?: number }): void;
   /** Resolves once the server has all that was published and subscribed. Throws server-unreachable. */
   flush(): Promise<void>;
-  /** Kept over reconnects. `take` must not throw. */
-  subscribe(subject: string, take: (data: Uint8Array, subject: string) => void): void;
+  /** Kept over reconnects. `take` must not throw. Returns what ends it. */
+  subscribe(subject: string, take: (data: Uint8Array, subject: string) => void): () => void;
+  /** What a stream has, in the sequence in which it came. Throws as `request` does. */
+  readStored(wanted: StoredQuery): Promise<StoredMessage[]>;
+  /** Called each time that the connection is lost. */
+  onLost(handle: () => void): void;
   close(): Promise<void>;
 }
 
@@ -44,12 +49,15 @@ export async function openNatsLink(options: NatsLinkOptions): Promise<NatsLink> 
     publish: (subject, text, extra = {}) => nats.publish(subject, text, expecting(extra)),
     flush: () => flush(nats),
     subscribe: (subject, take) => {
-      nats.subscribe(subject, {
+      const subscription = nats.subscribe(subject, {
         callback: (error, message) => {
           if (error === null) take(message.data, message.subject);
         },
       });
+      return () => subscription.unsubscribe();
     },
+    readStored: (wanted) => readStored(nats, subjects.inboxPrefix(options.nkey.publicKey), wanted),
+    onLost: (handle) => void followState(nats, handle),
     close: () => nats.close(),
   };
 }
@@ -102,6 +110,10 @@ function expecting({ expectedRevision }: { expectedRevision?: number }): { heade
   const set = headers();
   set.set("Nats-Expected-Last-Subject-Sequence", String(expectedRevision));
   return { headers: set };
+}
+
+async function followState(nats: NatsConnection, lost: () => void): Promise<void> {
+  for await (const { type } of nats.status()) if (type === Events.Disconnect) lost();
 }
 
 interface Request {

@@ -46,7 +46,7 @@ describe("a run with a log", () => {
     expect(Date.parse(run.endedAt ?? "") - Date.parse(run.startedAt ?? "")).toBeGreaterThanOrEqual(300);
     expect((await stage.call(["logs", "job"])).out).toBe("one\ntwo\nthree");
     expect((await stage.call(["logs", "-n", "1", "job"])).out).toBe("three");
-    expect((await stage.call(["logs", "--lines", "2", "job.1"])).out).toBe("two\nthree");
+    expect((await stage.call(["logs", "--tail", "2", "job.1"])).out).toBe("two\nthree");
     expect((await stage.call(["logs", "-n", "0", "job"])).out).toBe("");
   });
 

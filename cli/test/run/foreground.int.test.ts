@@ -132,10 +132,10 @@ test.each([
   [["run", "-t", "--", "true"], 64, /no terminal/u],
   [["run", "--nmae", "x", "--", "true"], 64, /--nmae/u],
   [["attach", "nobody"], 66, /no run nobody/u],
-  [["attach", "n1/rollout"], 64, /session of a node/u],
-  [["logs", "n1/rollout"], 64, /session of a node/u],
+  [["attach", "n1/rollout"], 78, /no context/u],
+  [["logs", "n1/rollout"], 78, /no context/u],
   [["stop", "a:b"], 64, /a session's name has/u],
-  [["logs", "--lines", "-1", "x"], 64, /--lines/u],
+  [["logs", "--tail", "-1", "x"], 64, /--tail/u],
   [["stop", "--time", "soon", "x"], 64, /--time/u],
 ] as const)("%j ends with %i", async (args, code, message) => {
   expect(await stage.call(args)).toMatchObject({ code, err: expect.stringMatching(message) });

@@ -3,7 +3,7 @@ import type { NodeName } from "@chimera/proto/names";
 import { mostListed, type ListedSession } from "@chimera/proto/sessions/session-api";
 import { SessionFacts } from "@chimera/proto/sessions/session";
 
-export interface SaidOfSession {
+interface SaidOfSession {
   node: NodeName;
   session: string;
   /** Empty: the node has forgotten it. */

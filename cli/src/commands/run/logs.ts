@@ -1,4 +1,4 @@
-/** SHELL. `chimera logs NAME`: what a run wrote, as it is in a pipe, and without what a terminal would act on at one. */
+/** SHELL. `chimera logs NAME`: what a run or a node's session wrote, as it is in a pipe, and without what a terminal would act on at one. */
 import { join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Command } from "commander";
@@ -6,37 +6,63 @@ import { z } from "zod";
 import type { Io } from "../../io.ts";
 import { examples, parseOptions } from "../../parse-options.ts";
 import { isLiving } from "../../run-session/record/run-state.ts";
-import { findRun } from "../../run-session/runs/find-run.ts";
 import { isAlive } from "../../run-session/runs/processes.ts";
 import { followLog, writeLog } from "../../run-session/runs/read-log.ts";
 import { files } from "../../run-session/runs/run-files.ts";
 import { readRun, type Run } from "../../run-session/runs/run-store.ts";
+import { whateverIsMeant } from "../../sessions/address.ts";
 
 const Options = z.object({
   follow: z.boolean().default(false),
-  lines: z.coerce.number("a number of lines").int("a whole number").min(0, "not below 0").optional(),
+  tail: z.coerce
+    .number("a number of lines")
+    .int("a whole number")
+    .min(0, "not below 0")
+    .max(1_000_000, "at most a million")
+    .optional(),
   raw: z.boolean().default(false),
+  context: z.string().optional(),
 });
 type Options = z.infer<typeof Options>;
 
 export function define(command: Command, io: Io): void {
   command
-    .description("Show what a run wrote, also after its end.")
-    .argument("<session>", "its name")
+    .description("Show what a run of this machine wrote, or a session of a node, also after its end.")
+    .argument("<session>", "its name, or NODE/SESSION")
     .option("-f, --follow", "go on until the run ends")
-    .option("-n, --lines <count>", "only the last lines (default: all)")
+    .option("-n, --tail <count>", "only the last lines (default: all)")
     .option("--raw", "every byte as it is, also to a terminal, which may act on it")
+    .option("-c, --context <name>", "fleet to look in (default: the current context)")
     .addHelpText(
       "after",
-      examples(["chimera logs backup", "chimera logs -f -n 20 backup", "chimera logs backup.3 > backup.log"]),
+      examples([
+        "chimera logs backup",
+        "chimera logs -f -n 20 backup",
+        "chimera logs backup.3 > backup.log",
+        "chimera logs --tail 50 web-1/deploy-7",
+      ]),
     )
     .action(async (session: unknown, options: unknown) =>
       logs(io, z.string().parse(session), parseOptions(Options, options)),
     );
 }
 
-async function logs(io: Io, name: string, { follow, lines = Infinity, raw }: Options): Promise<void> {
-  const run = findRun(io, name);
+async function logs(io: Io, text: string, options: Options): Promise<void> {
+  const { context, follow: isFollowed, tail: lines = Infinity, raw: isRaw } = options;
+  await whateverIsMeant(
+    io,
+    { text, context },
+    {
+      run: (run) => ownLogs(io, run, options),
+      session: async (road, found) => {
+        const { logsSession } = await import("../../sessions/logs-session.ts");
+        await logsSession(io, { road, found, isFollowed, lines, isRaw });
+      },
+    },
+  );
+}
+
+async function ownLogs(io: Io, run: Run, { follow, tail: lines = Infinity, raw }: Options): Promise<void> {
   if (run.record.mode === "foreground") {
     throw new ChimeraError(
       "not-found",

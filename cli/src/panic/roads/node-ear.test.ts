@@ -29,7 +29,9 @@ test("one look at what is kept ends before the next begins, however slow JetStre
       }),
     publish: () => undefined,
     flush: async () => undefined,
-    subscribe: () => undefined,
+    subscribe: () => () => undefined,
+    readStored: async () => [],
+    onLost: () => undefined,
     close: async () => undefined,
   };
   const ear = createNodeEar(link, fleetId, new Set(["n1"]));

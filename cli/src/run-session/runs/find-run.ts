@@ -3,18 +3,27 @@ import { ChimeraError } from "@chimera/proto/errors";
 import type { SessionName } from "@chimera/proto/sessions/session";
 import type { Io } from "../../io.ts";
 import { isLiving } from "../record/run-state.ts";
-import { parseAddress } from "../record/session-name.ts";
+import { parseAddress, type Address } from "../record/session-name.ts";
 import { listRuns, livingRun, readRun, runsOf, type Found, type Run } from "./run-store.ts";
 
 /** Throws not-found with the names that there are. */
 export function findRun(io: Io, text: string): Run {
   const address = parseAddress(text);
   if (address.kind === "node") throw ofNode(text);
+  const run = seekRun(io, address);
+  if (run !== undefined) return run;
+  throw noSuchRun(io, text);
+}
+
+/** Undefined where there is none; throws state-invalid for one that cannot be read. */
+export function seekRun(io: Io, address: Extract<Address, { kind: "local" }>): Run | undefined {
   const found = lookUp(io, address);
-  if (found?.kind === "run") return found.run;
-  if (found !== undefined)
-    throw new ChimeraError("state-invalid", `${found.id}: ${found.reason} (${found.folder})`);
-  throw new ChimeraError("not-found", `there is no run ${text} (${known(io)})`);
+  if (found === undefined || found.kind === "run") return found?.run;
+  throw new ChimeraError("state-invalid", `${found.id}: ${found.reason} (${found.folder})`);
+}
+
+export function noSuchRun(io: Io, text: string): ChimeraError {
+  return new ChimeraError("not-found", `there is no run ${text} (${known(io)})`);
 }
 
 /** The same where a broken record will do: it can be removed. */
@@ -22,15 +31,15 @@ export function findFolder(io: Io, text: string): Found {
   const address = parseAddress(text);
   const found = address.kind === "node" ? undefined : lookUp(io, address);
   if (found !== undefined) return found;
-  throw new ChimeraError("not-found", `there is no run ${text} (${known(io)})`);
+  throw noSuchRun(io, text);
 }
 
-/** Undefined when there is none. */
-export function newestLiving(io: Io): Run | undefined {
+/** Those that can be attached to, the newest first. */
+export function livingRuns(io: Io): Run[] {
   return listRuns(io)
     .flatMap((found) => (found.kind === "run" && isLiving(found.run.state) ? [found.run] : []))
     .filter(({ record }) => record.mode !== "foreground")
-    .toSorted((a, b) => b.record.createdAt.localeCompare(a.record.createdAt))[0];
+    .toSorted((a, b) => b.record.createdAt.localeCompare(a.record.createdAt));
 }
 
 function lookUp(io: Io, { name, n }: { name: SessionName; n: number | null }): Found | undefined {
@@ -56,6 +65,6 @@ function known(io: Io): string {
 function ofNode(text: string): ChimeraError {
   return new ChimeraError(
     "usage",
-    `${text} is a session of a node, and this version reaches only the runs of this machine (chimera ps)`,
+    `${text} is a session of a node: chimera attach and chimera logs show it, this is for the runs of this machine (chimera ps)`,
   );
 }

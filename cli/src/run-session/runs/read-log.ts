@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { createLogFilter } from "../../print/run/log-filter.ts";
 import type { Io } from "../../io.ts";
+import { writeStdout } from "../../write-stdout.ts";
 import { markAtEnd } from "../keep/end-mark.ts";
 
 const blockBytes = 64 * 1024;
@@ -94,19 +95,12 @@ function startOfLines(file: number, lines: number): number {
 /** To a terminal without what a terminal would act on. */
 export async function writeFiltered(bytes: Buffer): Promise<void> {
   const filter = createLogFilter();
-  await write(filter.take(bytes) + filter.end());
+  await writeStdout(filter.take(bytes) + filter.end());
 }
 
 /** As they are, or filtered for a terminal; waits while nobody reads. */
 export async function writeLog(chunks: AsyncIterable<Buffer>, isFiltered: boolean): Promise<void> {
   const filter = createLogFilter();
-  for await (const chunk of chunks) await write(isFiltered ? filter.take(chunk) : chunk);
-  if (isFiltered) await write(filter.end());
-}
-
-async function write(data: string | Buffer): Promise<void> {
-  if (data.length === 0) return;
-  await new Promise<void>((resolve) => {
-    process.stdout.write(data, () => resolve());
-  });
+  for await (const chunk of chunks) await writeStdout(isFiltered ? filter.take(chunk) : chunk);
+  if (isFiltered) await writeStdout(filter.end());
 }

@@ -1,0 +1,130 @@
+/** SHELL. Shows a node's session here until it ends or is left, over whatever lines break meanwhile. */
+import { ChimeraError } from "@chimera/proto/errors";
+import { StreamId, type SessionFacts } from "@chimera/proto/sessions/session";
+import type { Io } from "../../io.ts";
+import { printableLine } from "../../print/printable.ts";
+import { exitCodeOf } from "../exit-code.ts";
+import type { FoundSession } from "../find-session.ts";
+import type { SessionRoad } from "../roads/session-road.ts";
+import type { Seen } from "../view-stream.ts";
+import { watchSession, type Watched } from "../watch-session.ts";
+import { showKept } from "./kept.ts";
+import { logSink, rawSink, type Shown, type Sink } from "./sink.ts";
+import { watchKeys, type Keys } from "./watch-keys.ts";
+
+export interface AttachOptions {
+  road: SessionRoad;
+  found: FoundSession;
+  /** Every byte as it is, also to a terminal. */
+  isRaw: boolean;
+  /** Hears of all that is shown. */
+  record?: ((one: Shown | { kind: "facts"; facts: SessionFacts }) => void) | undefined;
+}
+
+/** At a terminal so much of a log comes first; the rest of it is for `chimera logs`. */
+const scrollbackBytes = 1 << 20;
+
+/** The session's exit code, or 0 where it was left. Throws contact-lost for one whose end nobody saw. */
+export async function attachSession(io: Io, options: AttachOptions): Promise<number> {
+  const leaving = new AbortController();
+  const { found } = options;
+  const sink = options.isRaw || !io.outTty ? rawSink(io) : logSink(io);
+  const keys = io.inTty && io.outTty ? offerToLeave(sink, nameOf(found), leaving) : null;
+  try {
+    const over = await follow({ ...options, io, sink, signal: AbortSignal.any([io.signal, leaving.signal]) });
+    await sink.end();
+    io.signal.throwIfAborted();
+    return over === null ? left(io, found) : conclude(over, found);
+  } finally {
+    keys?.end();
+  }
+}
+
+function offerToLeave(sink: Sink, name: string, leaving: AbortController): Keys {
+  return watchKeys(
+    (word) => {
+      if (word === "leave") leaving.abort();
+      else if (word === "offer")
+        sink.say(`leave ${name}? It runs on. d or Ctrl-C leaves, any other key stays`);
+      else sink.say(`still at ${name}`);
+    },
+    () => undefined,
+  );
+}
+
+interface Following extends AttachOptions {
+  io: Io;
+  sink: Sink;
+  signal: AbortSignal;
+}
+
+/** Null where it was left. */
+async function follow(following: Following): Promise<SessionFacts | null> {
+  let [from, isEmpty] = [startOf(following), true];
+  for (;;) {
+    const round = await followFrom(following, from, isEmpty);
+    if (round.kind === "end") return round.facts;
+    if (round.kept === "all") return following.found.facts;
+    [from, isEmpty] = [round.kept ?? from, false];
+  }
+}
+
+type Round = { kind: "end"; facts: SessionFacts | null } | { kind: "kept"; kept: Seen | "all" | null };
+
+/** @param isEmpty whether nothing was ever heard of it: then what was kept is better than nothing */
+async function followFrom(following: Following, from: Seen | null, isEmpty: boolean): Promise<Round> {
+  const { io, sink, road, found: at, signal } = following;
+  let isNew = isEmpty;
+  for await (const one of watchSession({ road, at, from, signal })) {
+    if (io.outGone()) break;
+    if (one.kind === "over") return { kind: "end", facts: one.facts };
+    if (one.kind === "away" && isNew) {
+      const show = (shown: Shown): Promise<void> => pass(sink, { ...shown, seen: null }, following.record);
+      return { kind: "kept", kept: await showKept({ ...following, show, waits: true }, one.why) };
+    }
+    isNew = false;
+    await pass(sink, one, following.record);
+  }
+  return { kind: "end", facts: null };
+}
+
+async function pass(
+  sink: Sink,
+  one: Exclude<Watched, { kind: "over" }>,
+  record: AttachOptions["record"],
+): Promise<void> {
+  switch (one.kind) {
+    case "output":
+    case "screen":
+    case "gap":
+      record?.(one);
+      return sink.show(one);
+    case "facts":
+      return record?.(one);
+    case "away":
+      return sink.say(`${printableLine(one.why)}; trying again, nothing is lost meanwhile`);
+    case "back":
+      return sink.say("it answers again");
+  }
+}
+
+/** A log has positions that outlive whoever reads it: all of it can be asked for. */
+function startOf({ io, found: { facts }, isRaw }: Following): Seen | null {
+  if (facts?.output !== "log") return null;
+  const most = isRaw || !io.outTty ? Number.POSITIVE_INFINITY : scrollbackBytes;
+  return { stream: StreamId.parse(facts.run), to: Math.max(0, facts.bytes - most) };
+}
+
+function left(io: Io, found: FoundSession): number {
+  io.err(`chimera: left ${nameOf(found)}, which runs on: chimera attach ${nameOf(found)}\n`);
+  return 0;
+}
+
+function conclude(facts: SessionFacts, found: FoundSession): number {
+  if (facts.state !== "lost") return exitCodeOf(facts);
+  throw new ChimeraError("contact-lost", `${nameOf(found)} is lost: nobody saw its end`);
+}
+
+function nameOf({ node, session }: FoundSession): string {
+  return `${node}/${session}`;
+}

@@ -1,0 +1,69 @@
+/**
+ * SHELL. The way to a fleet's sessions. A view goes straight over NATS where the operator has an nkey, lists and what was kept come from the
+ * controller, which has them in memory; each takes the other's place where it does not answer.
+ */
+import { ChimeraError, errorCodes } from "@chimera/proto/errors";
+import { parseNkeySeed } from "@chimera/proto/nkey";
+import { createApiClient } from "../../api/api-client.ts";
+import { readToken, type NamedContext } from "../../context/current-context.ts";
+import type { Io } from "../../io.ts";
+import { readSecret } from "../../secret-file.ts";
+import { createControllerRoad } from "./controller-road.ts";
+import type { SessionRoad } from "./session-road.ts";
+
+export async function openRoad(io: Io, context: NamedContext): Promise<SessionRoad> {
+  const api = await createApiClient(io, context);
+  const url = context.controller.replace(/\/+$/u, "");
+  const controller = createControllerRoad({ api, url, token: await readToken(context, "api") });
+  if (context.natsServers === undefined || context.natsSeedFile === undefined) return controller;
+  return either(controller, () => openNats(context));
+}
+
+async function openNats(context: NamedContext): Promise<SessionRoad> {
+  const { natsServers = [], natsSeedFile = "", fleetId } = context;
+  const nkey = parseNkeySeed(await readSecret(natsSeedFile, "NATS seed file"));
+  const { openNatsLink } = await import("../../nats/connection.ts");
+  const { createNatsRoad } = await import("./nats-road.ts");
+  return createNatsRoad(await openNatsLink({ servers: natsServers, nkey }), fleetId);
+}
+
+function either(controller: SessionRoad, open: () => Promise<SessionRoad>): SessionRoad {
+  let opened: SessionRoad | null = null;
+  const nats = async (): Promise<SessionRoad> => (opened ??= await open());
+  return {
+    over: "NATS or the controller",
+    list: (node) =>
+      orElse(
+        () => controller.list(node),
+        async () => (await nats()).list(node),
+      ),
+    kept: (at) =>
+      orElse(
+        () => controller.kept(at),
+        async () => (await nats()).kept(at),
+      ),
+    view: (at, hearing) =>
+      orElse(
+        async () => (await nats()).view(at, hearing),
+        () => controller.view(at, hearing),
+      ),
+    async close() {
+      await opened?.close();
+    },
+  };
+}
+
+/** Where the first is away, or has no right to it, the second; its own failure is told where both fail. */
+async function orElse<T>(first: () => Promise<T>, second: () => Promise<T>): Promise<T> {
+  try {
+    return await first();
+  } catch (error) {
+    if (!(error instanceof ChimeraError)) throw error;
+    const isAway = errorCodes[error.code].retry === "backoff" || error.code === "role-forbidden";
+    if (!isAway) throw error;
+    return second().catch((other: unknown) => {
+      if (other instanceof ChimeraError) throw error;
+      throw other;
+    });
+  }
+}

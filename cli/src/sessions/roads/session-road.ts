@@ -1,0 +1,41 @@
+/** SHELL. A way to the sessions of a fleet's nodes. */
+import type { NodeName } from "@chimera/proto/names";
+import type { KeptOutput } from "@chimera/proto/sessions/kept-page";
+import type { ListedSession } from "@chimera/proto/sessions/session-api";
+import type { SessionName } from "@chimera/proto/sessions/session";
+import type { Seen } from "../view-stream.ts";
+
+export interface SessionAt {
+  node: NodeName;
+  session: SessionName;
+}
+
+export interface Kept extends KeptOutput {
+  /** When the node said the newest of it. */
+  saidAt: string;
+}
+
+export interface SessionRoad {
+  /** For people: "NATS", "the controller", "this node". */
+  readonly over: string;
+  /** What nodes said last: of all sessions, or of those of one node; also of those that have ended. */
+  list(node?: NodeName): Promise<ListedSession[]>;
+  /** What the node left of its newest output; null for nothing. */
+  kept(at: SessionAt): Promise<Kept | null>;
+  /** A viewer of its own. Throws server-unreachable while there is no way. */
+  view(at: SessionAt, hearing: Hearing): Promise<ViewLine>;
+  close(): Promise<void>;
+}
+
+export interface Hearing {
+  /** One frame, as it came. Must not throw. */
+  frame(message: Uint8Array): void;
+  /** Nothing more comes over this line. */
+  broken(why: string): void;
+}
+
+export interface ViewLine {
+  /** Says that the viewer is there, and what it has seen. */
+  ask(seen: Seen | null): void;
+  close(): void;
+}

@@ -1,0 +1,237 @@
+/**
+ * SHELL. One session, watched for as long as it lasts: output in one piece over whatever lines break meanwhile. A node that is silent is told from a
+ * session that is, since a node answers whoever asks.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { ChimeraError, errorCodes, type ErrorCode } from "@chimera/proto/errors";
+import { decodeFrame } from "@chimera/proto/sessions/session-frame";
+import type { SessionFacts } from "@chimera/proto/sessions/session";
+import { askEveryBytes } from "@chimera/proto/sessions/view-ask";
+import type { SessionAt, SessionRoad, ViewLine } from "./roads/session-road.ts";
+import { createViewStream, type Seen, type Viewed, type ViewStream } from "./view-stream.ts";
+
+export type Watched =
+  /** `seen`: everything before it was shown, with this. */
+  | (Extract<Viewed, { kind: "output" | "screen" | "gap" }> & { seen: Seen | null })
+  | Extract<Viewed, { kind: "facts" }>
+  /** Nothing comes from there now; it is tried again by itself. */
+  | { kind: "away"; why: string }
+  /** After that it came back. */
+  | { kind: "back" }
+  /** All of its output was shown, as far as anybody has it. */
+  | { kind: "over"; facts: SessionFacts };
+
+export interface WatchOptions {
+  road: SessionRoad;
+  at: SessionAt;
+  /** Everything before it is known already; null: begin with what is to be seen now. */
+  from: Seen | null;
+  signal: AbortSignal;
+}
+
+/** More often than a node demands: it answers each. */
+const askMs = 2_500;
+/** A line on which the node is not heard for so long is given up: first soon, then a slow one gets its time. */
+const patienceMs = { first: 3_000, known: 8_000, most: 12_000 } as const;
+const retryMs = 500;
+/** However often a line breaks, or a node makes it. */
+const renewEveryMs = 200;
+/** What is sent comes within that time, or was lost. */
+const stuckMs = 2_000;
+/** Of a session that has ended: what it wrote last comes within that time. */
+const settleMs = 700;
+
+interface Item {
+  viewed: Viewed;
+  seen: Seen | null;
+}
+
+interface State extends WatchOptions {
+  view: ViewStream;
+  queue: Item[];
+  line: ViewLine | null;
+  /** A line by another name is due. */
+  isBroken: boolean;
+  /** Shown to whoever watches. */
+  shown: Seen | null;
+  asked: { ms: number; to: number };
+  renewedMs: number;
+  heardMs: number;
+  patienceMs: number;
+  isAway: boolean;
+  over: SessionFacts | null;
+  /** Of a log that has more: where we were when its node said so last, and had all our asks. */
+  stuck: { at: number; sinceMs: number } | null;
+  wake: () => void;
+}
+
+/** Ends by `over`. Throws what the node refuses, with its code. */
+export async function* watchSession(options: WatchOptions): AsyncGenerator<Watched> {
+  const state = begin(options);
+  try {
+    while (!options.signal.aborted) {
+      yield* drain(state);
+      if (state.over !== null && isSettled(state, state.over)) {
+        yield { kind: "over", facts: state.over };
+        return;
+      }
+      yield* tend(state);
+      if (state.queue.length === 0) await sleep(state);
+    }
+  } finally {
+    state.line?.close();
+  }
+}
+
+function begin(options: WatchOptions): State {
+  return {
+    ...options,
+    view: createViewStream(options.from),
+    queue: [],
+    line: null,
+    isBroken: true,
+    shown: options.from,
+    asked: { ms: 0, to: 0 },
+    renewedMs: Number.NEGATIVE_INFINITY,
+    heardMs: performance.now(),
+    patienceMs: patienceMs.first,
+    isAway: false,
+    over: null,
+    stuck: null,
+    wake: () => undefined,
+  };
+}
+
+/** What is shown is asked for: a slow terminal slows down the node, and nothing piles up between them. */
+async function* drain(state: State): AsyncGenerator<Watched> {
+  if (state.isAway && state.queue.length > 0) {
+    state.isAway = false;
+    yield { kind: "back" };
+  }
+  for (let item = state.queue.shift(); item !== undefined; item = state.queue.shift()) {
+    const one = watchedOf(state, item);
+    if (one !== null) yield one;
+    state.shown = item.seen;
+    if ((item.seen?.to ?? 0) - state.asked.to >= askEveryBytes) ask(state);
+  }
+}
+
+function watchedOf(state: State, { viewed, seen }: Item): Watched | null {
+  switch (viewed.kind) {
+    case "again":
+      state.isBroken = true;
+      return null;
+    case "refused":
+      return refuse(viewed);
+    case "facts":
+      noteFacts(state, viewed.facts);
+      return viewed;
+    case "output":
+    case "screen":
+    case "gap":
+      return { ...viewed, seen };
+  }
+}
+
+function refuse({ code, message }: { code: string; message: string }): never {
+  throw new ChimeraError(isKnown(code) ? code : "tool-failed", message);
+}
+
+function isKnown(code: string): code is ErrorCode {
+  return Object.hasOwn(errorCodes, code);
+}
+
+function noteFacts(state: State, facts: SessionFacts): void {
+  state.over = facts.state === "running" ? null : facts;
+  const seen = state.view.seen();
+  const hasMore = facts.output === "log" && seen?.stream === facts.run && seen.to < facts.bytes;
+  if (!hasMore || state.asked.to !== seen.to) state.stuck = null;
+  else if (state.stuck?.at !== seen.to) state.stuck = { at: seen.to, sinceMs: performance.now() };
+  // What the node has sent, and nobody got, is not sent again over that line.
+  else if (performance.now() - state.stuck.sinceMs > stuckMs) state.isBroken = true;
+}
+
+function isSettled({ heardMs, shown }: State, { output, run, bytes }: SessionFacts): boolean {
+  if (output === "log" && shown?.stream === run && shown.to >= bytes) return true;
+  return performance.now() - heardMs > settleMs;
+}
+
+/** A line that is due, an ask that is due, a node that is silent. */
+async function* tend(state: State): AsyncGenerator<Watched> {
+  const nowMs = performance.now();
+  if (state.line !== null && nowMs - state.heardMs > state.patienceMs) {
+    state.patienceMs = Math.min(2 * state.patienceMs, patienceMs.most);
+    state.isBroken = true;
+    yield* away(state, `${state.at.node} does not answer`);
+  }
+  if (state.isBroken) yield* renew(state);
+  else if (nowMs - state.asked.ms >= askMs) ask(state);
+}
+
+async function* away(state: State, why: string): AsyncGenerator<Watched> {
+  if (state.isAway) return;
+  state.isAway = true;
+  yield { kind: "away", why };
+}
+
+/** Under another name: what is still under way to the old one would come twice. */
+async function* renew(state: State): AsyncGenerator<Watched> {
+  state.line?.close();
+  state.line = null;
+  state.stuck = null;
+  state.view = createViewStream(state.view.seen());
+  const { view } = state;
+  state.isBroken = false;
+  await pause(state, state.renewedMs + renewEveryMs - performance.now());
+  state.renewedMs = performance.now();
+  try {
+    state.line = await state.road.view(state.at, {
+      frame: (message) => take(state, view, message),
+      broken: () => {
+        state.isBroken ||= state.view === view;
+        state.wake();
+      },
+    });
+    state.heardMs = performance.now();
+    ask(state, view.seen());
+  } catch (error) {
+    if (!(error instanceof ChimeraError) || errorCodes[error.code].retry !== "backoff") throw error;
+    state.isBroken = true;
+    yield* away(state, error.message);
+    await pause(state, retryMs);
+  }
+}
+
+async function pause({ signal }: State, ms: number): Promise<void> {
+  if (ms > 0) await delay(ms, undefined, { signal }).catch(() => undefined);
+}
+
+function take(state: State, view: ViewStream, message: Uint8Array): void {
+  if (view !== state.view) return;
+  const frame = decodeFrame(message);
+  if (frame === null) return;
+  state.heardMs = performance.now();
+  state.patienceMs = patienceMs.known;
+  for (const viewed of view.take(frame)) state.queue.push({ viewed, seen: view.seen() });
+  state.wake();
+}
+
+function ask(state: State, seen = state.shown): void {
+  state.asked = { ms: performance.now(), to: seen?.to ?? 0 };
+  state.line?.ask(seen);
+}
+
+/** Until something comes, or something is due. */
+async function sleep(state: State): Promise<void> {
+  const dueMs = state.over === null ? Math.min(askMs, 1_000) : 50;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, dueMs);
+    state.wake = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    state.signal.addEventListener("abort", state.wake, { once: true });
+  });
+  state.signal.removeEventListener("abort", state.wake);
+  state.wake = () => undefined;
+}

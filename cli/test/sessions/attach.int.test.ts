@@ -1,0 +1,106 @@
+/** `chimera attach`, `logs` and `sessions` over a real controller and a real nats-server; nodes are killed, stopped and started. */
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { eventually } from "../fixture/run-stage.ts";
+import { createSessionStage, known, type SessionStage } from "./session-stage.ts";
+
+let stage: SessionStage;
+beforeAll(async () => {
+  stage = await createSessionStage(["n1", "n2"]);
+});
+beforeEach(async () => {
+  stage.node("n1").start();
+  stage.node("n2").start();
+  await stage.viaNats();
+});
+afterAll(() => stage.end());
+
+interface Said {
+  out: Buffer[];
+  err: string;
+  code: Promise<number>;
+}
+
+function hear(child: ChildProcess): Said {
+  const said: Said = {
+    out: [],
+    err: "",
+    code: once(child, "close").then(([code]) => (typeof code === "number" ? code : -1)),
+  };
+  child.stdout?.on("data", (bytes: Buffer) => said.out.push(bytes));
+  child.stderr?.on("data", (bytes: Buffer) => (said.err += String(bytes)));
+  return said;
+}
+
+const ended = { state: "ended", exitCode: 0, endedAt: "2026-11-30T03:00:00.000Z" } as const;
+const until = async (said: Said, text: string): Promise<void> => {
+  await eventually(
+    async () => Promise.resolve(Buffer.concat(said.out).toString("utf8") + said.err),
+    (seen) => seen.includes(text),
+  );
+};
+const anyBytes = Buffer.from(Array.from({ length: 70_000 }, (_, index) => (index * 7) % 256));
+
+describe.each(["viaNats", "viaController"] as const)("%s", (way) => {
+  beforeEach(() => stage[way]());
+
+  test("all of a log comes, then what follows, byte by byte, and the session's exit code", async () => {
+    const name = `deploy-${way.toLowerCase()}`;
+    const log = await stage.node("n1").log(name);
+    await log.write(anyBytes);
+    await known(stage, name);
+    const said = hear(stage.start("attach", `n1/${name}`));
+    await eventually(
+      async () => Promise.resolve(Buffer.concat(said.out).length),
+      (length) => length >= anyBytes.length,
+    );
+    await log.write("later\u001b[6n\n");
+    await log.facts({ ...ended, exitCode: 7 });
+    expect(await said.code).toBe(7);
+    expect(Buffer.concat(said.out).equals(await readFile(log.file))).toBe(true);
+  });
+
+  test("a node that dies in the midst of it and comes back leaves no gap", async () => {
+    const name = `back-${way.toLowerCase()}`;
+    const log = await stage.node("n1").log(name);
+    await log.write("before\n");
+    await known(stage, name);
+    const said = hear(stage.start("attach", `n1/${name}`));
+    await until(said, "before");
+    await stage.node("n1").kill();
+    await log.write("while it was away\n");
+    await until(said, "does not answer");
+    stage.node("n1").start();
+    await until(said, "while it was away");
+    await log.write("after\n");
+    await log.facts(ended);
+    expect(await said.code).toBe(0);
+    expect(Buffer.concat(said.out).toString("utf8")).toBe("before\nwhile it was away\nafter\n");
+  });
+
+  test("of a node that is gone what it left is shown, and said so; when it comes back it goes on", async () => {
+    const name = `gone-${way.toLowerCase()}`;
+    const log = await stage.node("n2").log(name);
+    await log.write("left behind\n");
+    await known(stage, name);
+    await eventually(
+      () => stage.call("sessions", "--json"),
+      ({ out }) => out.includes('"bytes": 12'),
+    );
+    await stage.node("n2").kill();
+    const said = hear(stage.start("attach", `n2/${name}`));
+    await until(said, "waiting for it");
+    expect(Buffer.concat(said.out).toString("utf8")).toBe("left behind\n");
+    expect(said.err).toMatch(/n2 does not answer: this is what n2 left of it, up to 20/u);
+    const logs = await stage.call("logs", `n2/${name}`);
+    expect(logs).toMatchObject({ code: 70, out: "left behind\n" });
+    await log.write("and on\n");
+    stage.node("n2").start();
+    await until(said, "and on");
+    await log.facts(ended);
+    expect(await said.code).toBe(0);
+    expect(Buffer.concat(said.out).toString("utf8")).toBe("left behind\nand on\n");
+  });
+});
