@@ -88,7 +88,7 @@ function bytesOf(document: unknown): Uint8Array {
   return document instanceof Uint8Array ? document : Buffer.from(JSON.stringify(document));
 }
 
-async function connectAsController(lab: Lab): Promise<NatsConnection> {
+export async function connectAsController(lab: Lab): Promise<NatsConnection> {
   const seed = parseNkeySeed(await readFile(fleetFolder("identity", "hub", "nats.seed"), "utf8"));
   return connect({
     servers: `${lab.host("hub").address}:4222`,

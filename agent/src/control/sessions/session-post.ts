@@ -9,7 +9,7 @@ import { listToken, maxAskBytes, SessionAsk, type ViewerId } from "@chimera/prot
 import type { FleetId, NodeName } from "@chimera/proto/names";
 import type { Log } from "@chimera/proto/log";
 import { subjects } from "@chimera/proto/subjects";
-import type { SessionsToWatch } from "../../sessions/sessions.ts";
+import type { SessionChange, SessionsToWatch } from "../../sessions/sessions.ts";
 import type { Connection } from "../connection.ts";
 import { requireStored } from "../require-stored.ts";
 import { parseBounded } from "../look/read-stored.ts";
@@ -77,12 +77,7 @@ export function createSessionPost(options: SessionPostOptions): SessionPost {
     retry: null,
     isOver: false,
   };
-  sessions.onChange((change) => {
-    const name = change.kind === "removed" ? change.name : change.facts.name;
-    note(state, name);
-    kept.note(change);
-    desk.tell(name);
-  });
+  sessions.onChange((change) => heed(state, change));
   const again = setInterval(() => sayAll(state), againMs).unref();
   return {
     take: (data) => take(state, data),
@@ -94,13 +89,24 @@ export function createSessionPost(options: SessionPostOptions): SessionPost {
     onConnected: () => void tellStore(state),
     close() {
       clearInterval(again);
-      state.isOver = true;
-      if (state.retry !== null) clearTimeout(state.retry);
-      if (state.timer !== null) clearTimeout(state.timer);
-      kept.close();
-      desk.close();
+      close(state);
     },
   };
+}
+
+function heed(state: State, change: SessionChange): void {
+  const name = change.kind === "removed" ? change.name : change.facts.name;
+  note(state, name);
+  state.kept.note(change);
+  state.desk.tell(name);
+}
+
+function close(state: State): void {
+  state.isOver = true;
+  if (state.retry !== null) clearTimeout(state.retry);
+  if (state.timer !== null) clearTimeout(state.timer);
+  state.kept.close();
+  state.desk.close();
 }
 
 function factsOf({ sessions, desk, holderOf }: State, name: SessionName): SessionFacts | null {
