@@ -7,7 +7,7 @@ import { sha256 } from "@chimera/proto/signed/canonical";
 import { seal } from "@chimera/proto/signed/envelope";
 import { Order } from "@chimera/proto/signed/order";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { agentPid, deployWorld, waitView } from "../fleet/fleet-stage.ts";
+import { agentPid, deployWorld, isResting, waitView } from "../fleet/fleet-stage.ts";
 import { operatorKey } from "../fleet/operator-keys.ts";
 import { operatorOf } from "../fleet/operator.ts";
 import { openRawSessions, type RawSessions } from "../fleet/raw-sessions.ts";
@@ -29,6 +29,8 @@ beforeAll(async () => {
   node = fleet.lab.host("n1");
   const { code, stderr } = await deployWorld(fleet, "a", { agentConfig });
   if (code !== 0) throw new Error(stderr);
+  // An agent leaves for one that reads the new configuration.
+  await waitUntil("an agent that stays", () => isResting(node), { timeoutMs: 60_000 });
   store = await openRawStore(fleet.lab, fleet.facts.fleetId);
   sessions = await openRawSessions(fleet.lab, { fleetId: fleet.facts.fleetId, node: "n1" });
 });
@@ -184,11 +186,16 @@ test("names that mean something to others name no session", async () => {
   }
 });
 
-test("125 commands at once each have their own session", async () => {
-  const names = await start({ script: "exit $CHIMERA_COPY", copies: 125 });
-  const ends = await Promise.all(names.map((name) => waitFacts(name, over)));
-  expect(ends.map(({ exitCode }) => exitCode)).toEqual(names.map((_, index) => index + 1));
-});
+test.each(["log", "terminal"] as const)(
+  "125 commands at once each have their own session, output %s",
+  async (output) => {
+    const before = await agentPid(node);
+    const names = await start({ script: "exit $CHIMERA_COPY", copies: 125, output });
+    const ends = await Promise.all(names.map((name) => waitFacts(name, over, 120_000)));
+    expect(ends.map(({ exitCode }) => exitCode)).toEqual(names.map((_, index) => index + 1));
+    expect(await agentPid(node)).toBe(before);
+  },
+);
 
 test("after a restart of the machine what ran is lost, and the fleet is told", async () => {
   const plain = await startOne({ script: "sleep 600" });

@@ -18,8 +18,8 @@ const Log = z.object({
 });
 
 const Terminal = z.object({
-  /** Of the tmux server: its ids mean nothing in another one. */
-  server: z.int().positive(),
+  /** The tmux server, by its number and the second in which it began: its ids mean something else in another one. */
+  server: z.string().regex(/^\d{1,10}:\d{1,12}$/),
   session: z.string().regex(/^\$\d{1,10}$/),
   pane: z.string().regex(/^%\d{1,10}$/),
 });

@@ -4,16 +4,9 @@ import { judgeEnd, lost, type UnitEnd } from "../../sessions/judge-end.ts";
 import { closed, type SessionEnd, type SessionRecord } from "../../sessions/session-record.ts";
 import { cutLog } from "./cut-log.ts";
 import { collectUnits, listUnits, readRuns, type ListedUnit } from "../systemd/transient-units.ts";
-import {
-  keep,
-  liveFacts,
-  pictureFile,
-  sizeOf,
-  tell,
-  type Live,
-  type SessionsState,
-} from "./sessions-state.ts";
-import { closePanes, keepLastPicture, tmuxSocket } from "./terminal-panes.ts";
+import { keep, liveFacts, pictureFile, tell, type Live, type SessionsState } from "./sessions-state.ts";
+import { keepPicture, lastPictures, type LastPicture } from "./last-pictures.ts";
+import { closePanes, tmuxSocket } from "./terminal-panes.ts";
 
 const ownUnits = "chimera-session-*.service";
 const leadUnits = "chimera-rollout-*.service";
@@ -67,11 +60,11 @@ export async function closeAll(
 ): Promise<void> {
   if (ends.length === 0) return;
   const now = new Date(state.options.nowMs()).toISOString();
-  const records: SessionRecord[] = [];
-  for (const { live, end } of ends) {
-    const last = await lastOutput(state, live);
-    records.push({ ...closed(live.record, end, now), ...last });
-  }
+  const lasts = await lastOutputs(
+    state,
+    ends.map(({ live }) => live),
+  );
+  const records = ends.map(({ live, end }, index) => ({ ...closed(live.record, end, now), ...lasts[index] }));
   await keep(
     state,
     ends.map(({ live }) => live),
@@ -87,23 +80,31 @@ export async function closeAll(
   }
 }
 
-/** What is known of its output from here on. */
-async function lastOutput(
-  state: SessionsState,
-  live: Live,
-): Promise<Partial<Pick<SessionRecord, "bytes" | "history" | "size">>> {
-  const { log, terminal, name } = live.record;
-  if (log !== null) {
-    await cutLog(state, live);
-    return { bytes: sizeOf(log.file) };
+type LastOutput = Partial<Pick<SessionRecord, "bytes" | "history" | "size">>;
+
+/** What is known of their output from here on. */
+async function lastOutputs(state: SessionsState, lives: readonly Live[]): Promise<LastOutput[]> {
+  for (const live of lives) await cutLog(state, live);
+  const shown = lives.filter(({ record }) => record.terminal !== null);
+  const panes = shown.map(({ record }) => record.terminal?.pane ?? "");
+  const pictures = await lastPictures(tmuxSocket(state.options.runtimeDir), panes);
+  const kept = new Map(shown.map((live, index) => [live, keepLast(state, live, pictures[index] ?? null)]));
+  return lives.map((live) => kept.get(live) ?? { bytes: liveFacts(live).bytes });
+}
+
+function keepLast(state: SessionsState, { record }: Live, picture: LastPicture | null): LastOutput {
+  const { log } = state.options;
+  if (picture === null) {
+    log.warn({ session: record.name }, "a terminal was gone before its last picture was taken");
+    return {};
   }
-  if (terminal === null) return {};
+  const { history, screen, size } = picture;
   try {
-    const socket = tmuxSocket(state.options.runtimeDir);
-    return await keepLastPicture(socket, terminal.session, pictureFile(state, name));
+    keepPicture(pictureFile(state, record.name), picture);
+    return { bytes: history.length + screen.length, history: history.length, size };
   } catch (error) {
     if (!(error instanceof ChimeraError)) throw error;
-    state.options.log.warn({ session: name, error }, "a terminal's last picture was not kept");
+    log.warn({ session: record.name, error }, "a terminal's last picture was not kept");
     return {};
   }
 }

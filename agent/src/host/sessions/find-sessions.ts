@@ -7,7 +7,7 @@ import { collectUnits, listUnits } from "../systemd/transient-units.ts";
 import { closeAll } from "./close-sessions.ts";
 import { sessionUnit } from "./session-units.ts";
 import { createLive, keep, liveFacts, runningOf, tell, type SessionsState } from "./sessions-state.ts";
-import { serverPid, tmuxSocket } from "./terminal-panes.ts";
+import { serverOf, tmuxSocket } from "./terminal-panes.ts";
 import { forgetOutlived } from "./tend-sessions.ts";
 
 /** Puts what was written down into its place, at once. */
@@ -22,6 +22,8 @@ export async function settleSessions(state: SessionsState): Promise<void> {
   const { options } = state;
   const running = runningOf(state);
   const before = running.filter(({ record }) => record.bootId !== options.bootId);
+  // What their terminals were called may be somebody else's now.
+  for (const live of before) live.record = { ...live.record, terminal: null };
   await closeAll(
     state,
     before.map((live) => ({ live, end: lost("the machine was restarted: nobody saw its end") })),
@@ -35,7 +37,7 @@ export async function settleSessions(state: SessionsState): Promise<void> {
 async function loseTerminals(state: SessionsState): Promise<void> {
   const shown = runningOf(state).filter(({ record }) => record.terminal !== null);
   if (shown.length === 0) return;
-  const server = await serverPid(tmuxSocket(state.options.runtimeDir));
+  const server = await serverOf(tmuxSocket(state.options.runtimeDir));
   const orphans = shown.filter(({ record }) => record.terminal?.server !== server);
   const note = "its terminal was lost with the tmux server: what it wrote there cannot be seen any more";
   const records = orphans.map(({ record }): SessionRecord => ({ ...record, terminal: null, note }));

@@ -47,7 +47,10 @@ export async function startSystemd(): Promise<SystemdFixture> {
     },
     async dispose() {
       const gone = once(child, "exit");
-      // To a user's manager: without asking anybody.
+      // What it runs would outlive it.
+      execFileSync("systemctl", ["--user", "kill", "--signal=SIGKILL", "chimera-*"], {
+        env: { ...process.env, XDG_RUNTIME_DIR: folder },
+      });
       child.kill("SIGKILL");
       await gone;
       rmSync(folder, { recursive: true, force: true });

@@ -2,7 +2,7 @@
  * SHELL. Terminals for sessions, in the sentinel's tmux server: a pane each, held open by a program that does nothing, so that what runs in it may
  * be a unit of its own. Made many at once, by one call of tmux.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
 import {
@@ -15,7 +15,6 @@ import type { OutputSource } from "../../sessions/output-source.ts";
 import type { Terminal } from "../../sessions/session-record.ts";
 import { attempt } from "../errno-outcome.ts";
 import { run } from "../run.ts";
-import { openPaneSource } from "./pane-source.ts";
 
 export interface Pane extends Terminal {
   tty: string;
@@ -32,7 +31,8 @@ const safeOptions: readonly (readonly string[])[] = [
   ["set-option", "-gwq", "allow-set-title", "off"],
   ["set-option", "-g", "set-titles", "off"],
 ];
-const paneFormat = "#{pid} #{session_id} #{pane_id} #{pane_tty}";
+const serverFormat = "#{pid}:#{start_time}";
+const paneFormat = `${serverFormat} #{session_id} #{pane_id} #{pane_tty}`;
 /** What the sentinel's configuration says, for the panes that others make. */
 const usualHistory = 2000;
 
@@ -58,8 +58,7 @@ export async function openPanes(
     ...wanted.map(({ name, size }) => newSession(name, size)),
     ["set-option", "-g", "history-limit", `${usualHistory}`],
   ];
-  const words = commands.flatMap((command, index) => (index === 0 ? command : [";", ...command]));
-  const { stdout, stderr, exitCode } = await run("tmux", ["-N", "-S", socket, ...words], {
+  const { stdout, stderr, exitCode } = await run("tmux", ["-N", "-S", socket, ...joined(commands)], {
     timeoutMs: toolMs,
   });
   const panes = stdout.split("\n").flatMap((line) => readPane(line) ?? []);
@@ -95,44 +94,42 @@ function newSession(name: SessionName, { columns, rows }: TerminalSize): string[
 }
 
 function readPane(line: string): Pane | null {
-  const [, server, session, pane, tty] = /^(\d+) (\$\d+) (%\d+) (\/dev\/[\w/]+)$/.exec(line.trim()) ?? [];
+  const [, server, session, pane, tty] = /^(\d+:\d+) (\$\d+) (%\d+) (\/dev\/[\w/]+)$/.exec(line.trim()) ?? [];
   if (server === undefined || session === undefined || pane === undefined || tty === undefined) return null;
-  return { server: Number(server), session, pane, tty };
+  return { server, session, pane, tty };
 }
 
 /** Its terminals are lost with it. Null where none answers. */
-export async function serverPid(socket: string): Promise<number | null> {
-  const { exitCode, stdout } = await run("tmux", ["-N", "-S", socket, "display-message", "-p", "#{pid}"], {
-    timeoutMs: toolMs,
-  });
-  const pid = Number(stdout.trim());
-  return exitCode === 0 && Number.isSafeInteger(pid) && pid > 0 ? pid : null;
+export async function serverOf(socket: string): Promise<string | null> {
+  const { exitCode, stdout } = await run(
+    "tmux",
+    ["-N", "-S", socket, "display-message", "-p", serverFormat],
+    {
+      timeoutMs: toolMs,
+    },
+  );
+  return exitCode === 0 ? stdout.trim() : null;
 }
 
 /** Those that are not there any more are no trouble. */
 export async function closePanes(socket: string, sessions: readonly string[]): Promise<void> {
-  for (const session of sessions)
-    await run("tmux", ["-N", "-S", socket, "kill-session", "-t", session], { timeoutMs: toolMs });
-}
-
-export interface LastPicture {
-  /** Of the file's bytes. */
-  history: number;
-  bytes: number;
-  size: TerminalSize;
-}
-
-/** What a terminal shows at its end, kept in a file. Throws tool-failed where it is gone already. */
-export async function keepLastPicture(socket: string, session: string, file: string): Promise<LastPicture> {
-  const source = await openPaneSource({ socket, session, onOutput: () => undefined, onEnd: () => undefined });
-  try {
-    const { history, screen, size } = await source.picture();
-    const written = attempt(() => writeFileSync(file, Buffer.concat([history, screen]), { mode: 0o600 }));
-    if (written.kind === "failed") throw new ChimeraError("file-unreadable", `${file}: ${written.errno}`);
-    return { history: history.length, bytes: history.length + screen.length, size };
-  } finally {
-    source.close();
+  for (let from = 0; from < sessions.length; from += atOnce) {
+    const batch = sessions.slice(from, from + atOnce);
+    const { exitCode } = await run(
+      "tmux",
+      ["-N", "-S", socket, ...joined(batch.map((session) => ["kill-session", "-t", session]))],
+      { timeoutMs: toolMs },
+    );
+    // The first that is not there ends the line.
+    if (exitCode !== 0 && batch.length > 1) for (const session of batch) await closePanes(socket, [session]);
   }
+}
+
+/** So many to a line: a program for each would cost more than what ran in it. */
+const atOnce = 32;
+
+function joined(commands: readonly (readonly string[])[]): string[] {
+  return commands.flatMap((command, index) => (index === 0 ? command : [";", ...command]));
 }
 
 /** What a terminal showed at its end. Throws file-unreadable. */
