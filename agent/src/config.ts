@@ -6,6 +6,7 @@ import { PublicKeyText } from "@chimera/proto/signed/keys";
 import { DriftGlob, DriftMode, DriftRule } from "@chimera/proto/drift-policy";
 import { FleetId, IsoTime, NodeName } from "@chimera/proto/names";
 import { PanicReboot, RebootPolicy, RebootWindow } from "@chimera/proto/signed/head";
+import { usualProbationSeconds } from "@chimera/proto/rollout/patience";
 import { z } from "zod";
 
 const absolutePath = z.string().max(4096).startsWith("/", "must be an absolute path");
@@ -90,7 +91,7 @@ export const AgentConfig = z.strictObject({
         .prefault({}),
     })
     .prefault({}),
-  probationSeconds: z.int().min(0).max(3600).default(30),
+  probationSeconds: z.int().min(0).max(3600).default(usualProbationSeconds),
   activationSeconds: z.int().min(10).max(7200).default(600),
   checks: z.array(HealthCheck).max(maxChecks).default([]),
   units: z.array(UnitRule).max(maxUnitRules).default([]),

@@ -25,8 +25,8 @@ export const keys = {
   keySet: (fleet: string, version: number | "*") => `keys.${fleet}.${version}`,
   /** The panic for the newest head, signed in advance: for operators and controllers, never for nodes. */
   panicReady: (fleet: string) => `panic.${fleet}.ready`,
-  /** The receipts that let the wave after this one go, or that prove that the fleet went back; `*`: any of them. */
-  waveReceipts: (fleet: string, wave: number | "back" | "*") => `rollout.${fleet}.receipts.${wave}`,
+  /** The receipts that let the wave after this one go, or that prove that the fleet went back, or that all have committed; `*`: any of them. */
+  waveReceipts: (fleet: string, wave: number | "back" | "end" | "*") => `rollout.${fleet}.receipts.${wave}`,
   /** What an operator asks of the lead: the newest counts. */
   rolloutAsk: (fleet: string) => `rollout.${fleet}.ask`,
   /** What waits for further signatures, by the digest of its payload. */
@@ -46,8 +46,9 @@ export const subjects = {
   keySetGet: (fleet: string, version: number | "*") => directGet(subjects.keySet(fleet, version)),
   panicReady: (fleet: string) => inBucket(keys.panicReady(fleet)),
   panicReadyGet: (fleet: string) => directGet(subjects.panicReady(fleet)),
-  waveReceipts: (fleet: string, wave: number | "back" | "*") => inBucket(keys.waveReceipts(fleet, wave)),
-  waveReceiptsGet: (fleet: string, wave: number | "back" | "*") =>
+  waveReceipts: (fleet: string, wave: number | "back" | "end" | "*") =>
+    inBucket(keys.waveReceipts(fleet, wave)),
+  waveReceiptsGet: (fleet: string, wave: number | "back" | "end" | "*") =>
     directGet(subjects.waveReceipts(fleet, wave)),
   rolloutAsk: (fleet: string) => inBucket(keys.rolloutAsk(fleet)),
   rolloutAskGet: (fleet: string) => directGet(subjects.rolloutAsk(fleet)),

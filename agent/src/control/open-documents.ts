@@ -82,7 +82,13 @@ export function openDocuments(options: DocumentOptions, wires: Wires): Documents
   const { keeper, receipts, settle } = openTrusted(options, { ...wires, log });
   const onNews = options.onJudged;
   const parts = { ...bestEffort(options.rollout, log), keeper, onChange: onNews };
-  const rollout = createRolloutWatch({ ...parts, onRecord: tellOwnRollouts(node, report) });
+  const rollout = createRolloutWatch({
+    ...parts,
+    isBack: options.isBack,
+    proofs: () => waves.facts(),
+    nowMs: () => Date.now(),
+    onRecord: tellOwnRollouts(node, report),
+  });
   const kept = bestEffort(options.waves, log);
   const waves = openWaves({ ...options, ...kept, connection, keeper, onChange: onNews, log });
   const { state, keySet } = keeper;

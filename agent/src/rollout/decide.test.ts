@@ -7,6 +7,10 @@ const fails: Part = [
   [2, "probation"],
   [6, "reverted", { problem: "failed since the activation: web.service" }],
 ];
+const failsLate: Part = [
+  [0, "activating"],
+  [90, "reverted", { problem: "failed since the activation: web.service" }],
+];
 const losesContact: Part = [
   [0, "activating"],
   [2, "probation"],
@@ -16,6 +20,19 @@ const diesInProbation: Part = [
   [0, "activating"],
   [2, "probation", { silentMs: 0 }],
 ];
+const restartsItsNetwork: Part = [
+  [0, "activating"],
+  [2, "probation", { silentMs: 0 }],
+  [118, "probation"],
+  [120, "committed", { isProven: true }],
+];
+const provesItselfAsUsual: Part = [
+  [0, "activating"],
+  [2, "probation"],
+  [32, "committed", { isProven: true }],
+];
+/** It leaves the probation to the nodes. */
+const usualProbation = { policy: {} };
 const comesBackEmpty: Part = [
   ...restarts.slice(0, -1),
   [90, "committed", { isProven: true, waiting: "undrain-failed", problem: "the undrain failed 3 times" }],
@@ -182,6 +199,40 @@ const plays: Record<string, Play> = {
     waves: [1, 4, 3],
     away: ["n02", "n03", "n04"],
     policy: { proven: 75 },
+  },
+  "a node dies in a probation of the usual length": {
+    waves: fleet,
+    parts: { n02: diesInProbation },
+    policy: { maxFailed: 0 },
+    head: usualProbation,
+    seconds: 300,
+  },
+  "a node that is silent in a probation of the usual length for as long as it may be": {
+    waves: fleet,
+    parts: { n02: restartsItsNetwork },
+    policy: { maxFailed: 0 },
+    head: usualProbation,
+    seconds: 300,
+  },
+  "the lead dies in the second wave of a probation of the usual length": {
+    waves: fleet,
+    parts: Object.fromEntries(twenty.map((node) => [node, provesItselfAsUsual])),
+    leadDies: [60],
+    head: usualProbation,
+    seconds: 300,
+  },
+  "a rack whose hold is taken away while one may be on its way": {
+    waves: [1, 5],
+    held: ["n03", "n04", "n05"],
+    heldUntil: 40,
+    policy: { maxUnavailable: 1, maxFailed: 0 },
+    seconds: 300,
+  },
+  "a node that fails after an operator went on over two that had lost contact": {
+    waves: [1, 3],
+    parts: { n02: losesContact, n03: losesContact, n04: failsLate },
+    policy: { maxFailed: 0 },
+    asks: { 60: ask("resume") },
   },
   aborted: { waves: fleet, asks: { 25: ask("abort") } },
   "paused by failures, and an operator goes on": {

@@ -6,9 +6,10 @@ import { isNewAsk } from "@chimera/proto/rollout/rollout-ask";
 import { provenOf } from "@chimera/proto/rollout/rollout-policy";
 import type { NodeName } from "@chimera/proto/names";
 import type { Ask, LeadSight, LeadStep } from "./lead-sight.ts";
-import { failuresOf, isProvenThrough, namesIn, namesOf, outcomesOf, someOf, summary } from "./outcomes.ts";
+import { failuresOf, namesIn, namesOf, outcomesOf, someOf, summary } from "./outcomes.ts";
 import { isOpen, readmit, release } from "./release.ts";
 import { giveUp, noted, waveName, write, type Scene, type Step } from "./scene.ts";
+import { isSettled } from "./settled.ts";
 import { stopOf } from "./stops.ts";
 
 export function decideRollout(sight: LeadSight): LeadStep {
@@ -30,7 +31,7 @@ function decide(scene: Scene): Step {
     case "committed":
       return write(scene, {
         phase: "waves",
-        reason: "it is not committed by as many signatures as it must be",
+        reason: "it is not over: somebody is on the way, or fewer than must have signed that they committed",
       });
     case "paused":
       return noted(scene, scene.record.reason);
@@ -43,7 +44,7 @@ function decide(scene: Scene): Step {
 
 function isOver(sight: LeadSight): boolean {
   const { record, mayReturn } = sight;
-  if (record.phase === "committed") return isProvenThrough(sight);
+  if (record.phase === "committed") return isSettled(sight);
   return record.phase === "returned" && mayReturn;
 }
 
@@ -65,7 +66,8 @@ function answerTo(scene: Scene, { kind, author, reason }: Ask): Step {
     case "resume": {
       if (record.phase !== "paused") return noted(scene, "it is not paused");
       const phase = (record.released ?? null) === null ? "staging" : "waves";
-      return write(scene, { phase, reason: `resumed by ${why}`, tolerated: failures.count });
+      const failed = failures.named.map((one) => ({ ...one, isSeen: true as const }));
+      return write(scene, { phase, reason: `resumed by ${why}`, tolerated: failures.count, failed });
     }
   }
 }

@@ -11,6 +11,8 @@ export interface NodeSight {
   silentMs: number | null;
   /** Whether what it says is about this head. */
   hasHead: boolean;
+  /** When it took it, by its own clock; null where it has not. */
+  acceptedAt: string | null;
   /** A newer node may say one that this lead does not know. */
   state: string;
   /** Why it does nothing now; null where it works or has settled. */

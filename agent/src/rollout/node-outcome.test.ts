@@ -6,6 +6,7 @@ const minute = 60_000;
 const sight: NodeSight = {
   silentMs: 1_000,
   hasHead: true,
+  acceptedAt: null,
   state: "staged",
   waiting: "switch-locked",
   problem: "somebody else switches the system now",
@@ -13,7 +14,7 @@ const sight: NodeSight = {
   asksHold: false,
   isProven: false,
 };
-const limits = { probationMs: 0, stagingMs: 0, letGoMs: 5 * minute };
+const limits = { probationMs: 0, activationMs: 0, stagingMs: 0, letGoMs: 5 * minute };
 const late = { ...limits, letGoMs: 5 * minute + 1 };
 
 test("who may go and has not begun yet is waited for, for five minutes", () => {

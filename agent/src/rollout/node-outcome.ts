@@ -1,4 +1,5 @@
 /** PURE. How far one node is, by what it said and how long it has been silent. */
+import { awayMs, beginMs, fetchMs, restartMs, silenceMs, takeMs } from "@chimera/proto/rollout/patience";
 import { failedStates, StateWord } from "@chimera/proto/state-word";
 import type { NodeSight } from "./lead-sight.ts";
 
@@ -22,25 +23,15 @@ export type Outcome =
     };
 
 export interface Limits {
+  /** How long a node may be in probation. */
   probationMs: number;
+  /** How long its activation may take beside that. */
+  activationMs: number;
   /** How long the lead has waited for nodes to get ready. */
   stagingMs: number;
   /** Since the lead let it go, as far as this lead knows; null while it may not go. */
   letGoMs: number | null;
 }
-
-/** Beats come every 10 s: three in a row are missing. */
-const awayMs = 45_000;
-/** After an order that a node has begun with, beside its probation. */
-const silenceMs = 30_000;
-/** Emptying it, firmware, and a boot. */
-const restartMs = 600_000;
-/** Who is heard, and has not even taken the head by then, will not. */
-const takeMs = 120_000;
-/** The largest closure over a slow line. */
-const fetchMs = 3_600_000;
-/** Who may go, is heard, and has not begun by then: somebody else's switch takes less. */
-const beginMs = 300_000;
 
 const begun: ReadonlySet<string> = new Set<StateWord>(["activating", "probation", "committing", "reverting"]);
 
@@ -143,13 +134,18 @@ function hasBegun(state: string): boolean {
 }
 
 /** One that had begun is missed; any other is merely away. */
-function silent(sight: NodeSight, { probationMs }: Limits): Outcome {
+function silent(sight: NodeSight, limits: Limits): Outcome {
   const { hasHead, state } = sight;
   const silentMs = sight.silentMs ?? 0;
   const restarts = isRestarting(sight);
   if (!hasHead || !(restarts || hasBegun(state))) return { kind: "away" };
-  const limit = restarts ? restartMs : probationMs + silenceMs;
+  const limit = restarts ? restartMs : patienceWith(state, limits);
   if (silentMs <= Math.max(awayMs, limit)) return { kind: "under-way" };
   const reason = `silent for ${seconds(silentMs)} s since it was ${state}`;
   return { kind: "failed", reason, byContact: !restarts };
+}
+
+/** By the word that it said last: what comes after it may be under way without a sound. */
+function patienceWith(state: string, { probationMs, activationMs }: Limits): number {
+  return probationMs + silenceMs + (state === "activating" ? activationMs : 0);
 }

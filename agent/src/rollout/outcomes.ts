@@ -2,6 +2,7 @@
 import type { NodeName } from "@chimera/proto/names";
 import { indexOf } from "@chimera/proto/rollout/absent-nodes";
 import { maxNamedFailures, type FailedNode, type RolloutRecord } from "@chimera/proto/rollout/rollout-record";
+import { activationMsOf, probationMsOf } from "@chimera/proto/rollout/patience";
 import { provenOf } from "@chimera/proto/rollout/rollout-policy";
 import { isLetGo } from "./rollout-gate.ts";
 import type { LeadSight } from "./lead-sight.ts";
@@ -20,7 +21,8 @@ export interface Failures {
 }
 
 export function outcomesOf({ waves, nodes, head, nowMs, sinceMs, releasedMs, record }: LeadSight): Outcomes {
-  const probationMs = (head.head.policy.probationSeconds ?? 0) * 1000;
+  const { policy } = head.head;
+  const patience = { probationMs: probationMsOf(policy), activationMs: activationMsOf(policy) };
   const stagingMs = record.phase === "staging" ? nowMs - sinceMs : 0;
   const named = new Set(record.failed?.flatMap(({ node, state }) => (state === "staged" ? [node] : [])));
   const sizes = waves.map(({ length }) => length);
@@ -29,7 +31,7 @@ export function outcomesOf({ waves, nodes, head, nowMs, sinceMs, releasedMs, rec
     const isNamed = named.has(node) && wasLetGo(record, place);
     const goneMs = isLetGo(record, place) ? nowMs - releasedMs : null;
     const letGoMs = isNamed ? Number.POSITIVE_INFINITY : goneMs;
-    return [node, outcomeOf(nodes.get(node), { probationMs, stagingMs, letGoMs })] as const;
+    return [node, outcomeOf(nodes.get(node), { ...patience, stagingMs, letGoMs })] as const;
   };
   return new Map(waves.flatMap((wave, number) => wave.map(of(number))));
 }

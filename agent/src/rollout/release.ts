@@ -38,7 +38,7 @@ export function readmit(scene: Scene, released: Released): Step | null {
   return write(scene, { phase: "waves", reason, released: withAbsent(released, absent) });
 }
 
-/** Of those that are let go by then: whom nobody waits for, and who would go the moment it is back. */
+/** Of those that are let go by then: whom nobody waits for, and who would go the moment it is back, or what keeps it is gone. */
 function passedOver(
   { waves: all, outcomes, policy }: Scene,
   { wave: number, first }: Released,
@@ -48,8 +48,7 @@ function passedOver(
   const before = countBefore(all, number);
   const passed = (all[number] ?? []).slice(first, next).entries();
   return [...passed].flatMap(([at, node]) => {
-    const kind = outcomes.get(node)?.kind;
-    return kind === "away" || kind === "getting-ready" ? [before + first + at] : [];
+    return isStill(outcomes.get(node)) ? [before + first + at] : [];
   });
 }
 
@@ -82,6 +81,11 @@ function freeIn(
 /** One that gets ready only now was away before: it goes when it has all that it needs, and nobody waits for it. */
 export function isOpen(outcome: Outcome | undefined): boolean {
   return outcome?.kind === "staged" || outcome?.kind === "under-way";
+}
+
+/** Neither on its way nor done: it takes no place now, and is to wait for one. */
+function isStill(outcome: Outcome | undefined): boolean {
+  return !isOpen(outcome) && outcome?.kind !== "committed";
 }
 
 function isOpenAt({ outcomes }: Scene, node: NodeName | undefined): boolean {

@@ -1,5 +1,5 @@
 /** PURE. What the lead's judgement works with, and how its steps are written down. */
-import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
+import type { FailedNode, RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { LeadSight, LeadStep } from "./lead-sight.ts";
 import type { Failures, Outcomes } from "./outcomes.ts";
 
@@ -28,8 +28,14 @@ export function noted(scene: Scene, waiting: string): Step {
 export function write(scene: Scene, changes: Partial<RolloutRecord>): Step {
   const { record, at, failures } = scene;
   const reason = (changes.reason ?? record.reason).slice(0, 1024);
-  const failed = { failed: failures.named, failedCount: failures.count, ...toleratedOf(scene) };
+  const failed = { failed: namedIn(scene), failedCount: failures.count, ...toleratedOf(scene) };
   return { record: { ...record, ...failed, ...changes, reason, at }, gate: null, waiting: reason };
+}
+
+/** Whom an operator has seen before stays that, for as long as it fails. */
+function namedIn({ record: { failed = [] }, failures }: Scene): FailedNode[] {
+  const seen = new Set(failed.flatMap(({ node, isSeen }) => (isSeen === true ? [node] : [])));
+  return failures.named.map((one) => (seen.has(one.node) ? { ...one, isSeen: true } : one));
 }
 
 /** Never more than there are: what healed is not what the next failure may be. */

@@ -21,6 +21,7 @@ export function sightOfStatus({ status, receipt, silentMs }: Said, head: Digest)
   return {
     silentMs,
     hasHead,
+    acceptedAt: hasHead ? (status.accepted?.acceptedAt ?? null) : null,
     state,
     waiting,
     problem: wordsOf(status, asksHold),

@@ -1,4 +1,5 @@
 /** PURE. When a rollout goes no further: too many failed, or a network did. */
+import type { NodeName } from "@chimera/proto/names";
 import { countBefore, giveUp, noted, write, type Scene, type Step } from "./scene.ts";
 import { someOf } from "./outcomes.ts";
 
@@ -9,15 +10,15 @@ export function stopOf(scene: Scene): Step | null {
   const fresh = failures.count - (record.tolerated ?? 0);
   if (fresh <= 0) return null;
   if (failures.holding !== null) return write(scene, { phase: "paused", reason: failures.holding });
-  const lost = failures.byContact.length;
-  if (isOutage(scene)) {
-    const reason = `${lost} nodes lost contact at once: this looks like the network, not like the new system`;
+  const lost = lostSince(scene);
+  if (isOutage(scene, lost)) {
+    const reason = `${lost.length} nodes lost contact at once: this looks like the network, not like the new system`;
     return write(scene, { phase: "paused", reason });
   }
   if (fresh <= policy.maxFailed) return null;
   // What is lost with one blow is noticed one by one, as each was heard last.
-  return fresh - lost <= policy.maxFailed && isLosing(scene)
-    ? noted(scene, `${someOf(failures.byContact)} lost contact: whether others have too shows in a moment`)
+  return fresh - lost.length <= policy.maxFailed && isLosing(scene)
+    ? noted(scene, `${someOf(lost)} lost contact: whether others have too shows in a moment`)
     : fail(scene);
 }
 
@@ -31,11 +32,17 @@ function isLosing({ lostMs, nowMs, record, waves: all }: Scene): boolean {
 }
 
 /** Half of those that were let go, in the wave that is under way or in all. */
-function isOutage({ failures: { byContact }, record, waves: all }: Scene): boolean {
+function isOutage({ record, waves: all }: Scene, lost: readonly NodeName[]): boolean {
   const { wave: number = 0, first = 0 } = record.released ?? {};
   const wave = (all[number] ?? []).slice(0, first);
-  const lostNow = byContact.filter((node) => wave.includes(node)).length;
-  return isHalf(lostNow, first) || isHalf(byContact.length, countBefore(all, number) + first);
+  const lostNow = lost.filter((node) => wave.includes(node)).length;
+  return isHalf(lostNow, first) || isHalf(lost.length, countBefore(all, number) + first);
+}
+
+/** Not those over which an operator went on: what fails after that is judged by itself. */
+function lostSince({ failures: { byContact }, record: { failed = [] } }: Scene): NodeName[] {
+  const seen = new Set(failed.flatMap(({ node, isSeen }) => (isSeen === true ? [node] : [])));
+  return byContact.filter((node) => !seen.has(node));
 }
 
 /** One alone says nothing of the others. */

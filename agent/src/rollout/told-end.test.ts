@@ -26,3 +26,9 @@ test("fewer tell nothing, also where both are said", () => {
   ).toBeNull();
   expect(toldEnd([], { head, size: 1 })).toBeNull();
 });
+
+test("where half have signed the one and half the other nobody goes on without a person", () => {
+  const two = [noon, noon];
+  const record = toldEnd([...words("returned", ...two), ...words("committed", ...two)], { head, size: 4 });
+  expect(record).toMatchObject({ phase: "paused", reason: expect.stringContaining("half of the nodes") });
+});

@@ -14,18 +14,24 @@ export interface EndWord {
   at: string;
 }
 
-/** Null where fewer than half of the world say the same. */
+/** Null where fewer than half of the world say the same. Where half says the one and half the other a person is asked. */
 export function toldEnd(
   words: readonly EndWord[],
   { head, size }: { head: Digest; size: number },
 ): RolloutRecord | null {
-  for (const phase of ["returned", "committed"] as const) {
+  const [returned, committed] = (["returned", "committed"] as const).map((phase) => {
     const said = words.filter((word) => word.phase === phase);
     // Those that lie about the time are fewer than those that do not.
     const at = said.map((word) => word.at).toSorted()[said.length >> 1];
-    if (at === undefined || said.length < backReceiptsOf(size)) continue;
-    const reason = `${said.length} of ${size} nodes have signed it; the lead's own record is lost`;
-    return { v: 1, head, lease: 0, phase, reason, at };
+    return at === undefined || said.length < backReceiptsOf(size) ? null : { phase, at, count: said.length };
+  });
+  const told = returned ?? committed ?? null;
+  if (told === null) return null;
+  const { at } = told;
+  if (returned && committed) {
+    const reason = `half of the nodes have signed that they went back, and half that they have committed; the lead's own record is lost`;
+    return { v: 1, head, lease: 0, phase: "paused", reason, at };
   }
-  return null;
+  const reason = `${told.count} of ${size} nodes have signed it; the lead's own record is lost`;
+  return { v: 1, head, lease: 0, phase: told.phase, reason, at };
 }

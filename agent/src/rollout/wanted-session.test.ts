@@ -39,7 +39,8 @@ const sight: SessionSight = {
   nowMs,
 };
 const back = record("returned");
-const over = { record: back, stored: back, ended: id };
+const ended = { head: id, phase: "returned" } as const;
+const over = { record: back, stored: back, ended };
 
 test.each([
   ["no lead has begun", {}],
@@ -52,9 +53,10 @@ test.each([
   ["it is paused", { record: record("paused") }],
   ["another head's rollout is over", { record: record("committed", other) }],
   ["its program has not seen the end with all that belongs to it", { ...over, ended: null }],
-  ["its program has seen the end of another one", { ...over, ended: other }],
+  ["its program has seen the end of another one", { ...over, ended: { ...ended, head: other } }],
   ["the store has lost the end that it knows", { ...over, stored: null }],
   ["the store has another head's record", { ...over, stored: record("committed", other) }],
+  ["the store tells of another end than it knows", { ...over, ended: { ...ended, phase: "committed" } }],
   ["the store has a record of before the end", { ...over, stored: record("waves") }],
 ] satisfies [string, Partial<SessionSight>][])(
   "a node that may lead runs the program while %s",
@@ -69,7 +71,14 @@ test.each([
   ["there is no head", { state: { ...state, head: null } }],
   ["the head has no waves", { state: { ...state, head: { id, head: { ...head, policy: {} } } } }],
   ["a panic undid it", { state: { ...state, panic: {} } }],
-  ["everybody has committed", { ...over, record: record("committed"), stored: record("committed") }],
+  [
+    "everybody has committed",
+    {
+      ended: { ...ended, phase: "committed" },
+      record: record("committed"),
+      stored: record("committed"),
+    },
+  ],
   ["the fleet went back while it consented to that", over],
   ["it was so when the store was heard last", { ...over, stored: undefined }],
 ] satisfies [string, Partial<SessionSight>][])("it runs none where %s", (_, changes) => {

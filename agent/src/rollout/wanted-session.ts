@@ -3,6 +3,7 @@ import { hasReturned } from "@chimera/proto/effective";
 import type { Digest } from "@chimera/proto/names";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { Head } from "@chimera/proto/signed/head";
+import type { EndedRollout } from "./ended-rollout.ts";
 
 export interface SessionSight {
   /** What the node has accepted; null before anything. */
@@ -17,8 +18,8 @@ export interface SessionSight {
   record: RolloutRecord | null;
   /** What the store said last, of whatever head; undefined while it has said nothing. */
   stored: RolloutRecord | null | undefined;
-  /** Head of which this node's program has seen the end, with all that others need of it in the store; null before any. */
-  ended: Digest | null;
+  /** The end that this node's program has seen, with all that others need of it in the store; null before any. */
+  ended: Pick<EndedRollout, "head" | "phase"> | null;
   /** As the node's module says. */
   isEligible: boolean;
   /** UTC. */
@@ -27,14 +28,24 @@ export interface SessionSight {
 
 /** Null where nobody is to lead here: without waves, after a panic, and when the rollout is over and the store tells so to everybody. */
 export function wantedSession(sight: SessionSight): { head: Digest; epoch: number; serial: number } | null {
-  const { state, record, stored, ended, isEligible, nowMs } = sight;
+  const { state, record, isEligible, nowMs } = sight;
   if (!isEligible || state === null || state.head === null || state.panic !== null) return null;
   const { head, id } = state.head;
   if (head.policy.rollout === undefined) return null;
   const isEnd = (one: RolloutRecord | null) => one?.head === id && isOver(one, head, nowMs);
-  // Nodes that were away need what the store has lost since.
-  const isTold = ended === id && (stored === undefined || isEnd(stored));
-  return isEnd(record) && isTold ? null : { head: id, epoch: head.epoch, serial: head.serial };
+  return isEnd(record) && isTold(sight, id, isEnd)
+    ? null
+    : { head: id, epoch: head.epoch, serial: head.serial };
+}
+
+/** Nodes that were away need what the store has lost since, and nobody is to be told of another end. */
+function isTold(
+  { stored, ended }: SessionSight,
+  head: Digest,
+  isEnd: (one: RolloutRecord | null) => boolean,
+): boolean {
+  if (ended?.head !== head) return false;
+  return stored === undefined || (isEnd(stored) && stored?.phase === ended.phase);
 }
 
 /** Everybody has it, or went back with the head's consent. */

@@ -17,6 +17,7 @@ import { lead } from "../control/lead/lead-loop.ts";
 import { openLeadStore } from "../control/lead/lead-store.ts";
 import { tellingStore } from "../control/lead/telling-store.ts";
 import { readSeed } from "../host/agent/identity.ts";
+import type { EndedRollout } from "../rollout/ended-rollout.ts";
 import type { Ask } from "../rollout/lead-sight.ts";
 import { isOver } from "../rollout/wanted-session.ts";
 
@@ -33,6 +34,8 @@ export interface Leadership {
   lists: readonly WaveList[];
   /** The newest record that this machine knows, of whatever head. */
   known: RolloutRecord | null;
+  /** How this machine's own lead has seen it end; null where it has not. */
+  ended: EndedRollout["phase"] | null;
   /** Never before what an operator has signed. */
   utcMs: () => number;
   /** Throws ChimeraError for one that does not count. */
@@ -63,6 +66,7 @@ export async function leadFleet(leadership: Leadership): Promise<string> {
     store: tellingStore(openLeadStore(connection, fleetId), onRecord),
     ear,
     known: known?.head === id ? known : null,
+    ended: leadership.ended,
     mayReturn: () => mayReturn(head, utcMs()),
     isOver: (record) => isOver(record, head, utcMs()),
     openAsk,

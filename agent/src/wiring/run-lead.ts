@@ -46,6 +46,7 @@ export async function runLead(config: AgentConfig, head: Digest): Promise<string
           led,
           lists,
           known: readDocument(join(stateDir, "rollout.json"), RolloutRecord),
+          ended: endedBefore(stateDir, head),
           utcMs: () => utcMs(readTrust(stateDir)),
           openAsk: (envelope) => askIn(envelope, { ...asked(readTrust(stateDir)), head }),
           isCurrent,
@@ -63,6 +64,11 @@ export async function runLead(config: AgentConfig, head: Digest): Promise<string
 function noteEnd(stateDir: string, head: Digest, phase: string): void {
   const ended = EndedRollout.safeParse({ v: 1, head, phase }).data;
   if (ended !== undefined) writeStateFile(endedFile(stateDir), ended);
+}
+
+function endedBefore(stateDir: string, head: Digest): EndedRollout["phase"] | null {
+  const ended = readDocument(endedFile(stateDir), EndedRollout);
+  return ended?.head === head ? ended.phase : null;
 }
 
 /** Of the newest rollout, whatever it was. */

@@ -107,6 +107,7 @@ async function standIn(watching: Watching, led: Led): Promise<void> {
     led,
     lists,
     known: null,
+    ended: null,
     utcMs: () => utcMs(led),
     openAsk: (envelope) => askIn(envelope, { ...asked(watching, led), head: led.id }),
     isCurrent,

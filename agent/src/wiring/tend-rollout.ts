@@ -48,10 +48,10 @@ export function endedFile(stateDir: string): string {
 }
 
 /** A node looks all the time: what was found for the newest head is not read again. */
-function endedReader(stateDir: string): (head: Digest | undefined) => Digest | null {
-  let found: Digest | null = null;
+function endedReader(stateDir: string): (head: Digest | undefined) => EndedRollout | null {
+  let found: EndedRollout | null = null;
   return (head) => {
-    if (head !== found) found = readDocument(endedFile(stateDir), EndedRollout)?.head ?? null;
+    if (head !== found?.head) found = readDocument(endedFile(stateDir), EndedRollout);
     return found;
   };
 }

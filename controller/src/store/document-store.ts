@@ -1,7 +1,7 @@
 /** SHELL. The signed documents of the fleet, read from the bucket with every signature checked again. */
 import type { StoredHead, StoredPanic } from "@chimera/proto/api";
 import type { Digest, FleetId } from "@chimera/proto/names";
-import { hasReturned } from "@chimera/proto/effective";
+import { mayReturn } from "@chimera/proto/effective";
 import { mayFollow, RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { showPlace } from "@chimera/proto/signed/place";
 import { subjects } from "@chimera/proto/subjects";
@@ -15,7 +15,7 @@ import {
 } from "../fleet/fleet-documents.ts";
 import type { Bucket } from "./bucket.ts";
 import { openPanicMemory, type PanicMemory, type PanicMemoryOptions } from "./panic-memory.ts";
-import { readJson } from "./read-envelope.ts";
+import { readJson, storedMsOf } from "./read-envelope.ts";
 import { openStoredHead, openStoredPanic, storedReader } from "./stored-reader.ts";
 
 const keySetsAhead = 16;
@@ -164,15 +164,23 @@ function lastRevision(messages: readonly JsMsg[]): number {
   return messages.at(-1)?.seq ?? 0;
 }
 
-/** As nodes heed them, so that what is shown is what they do. Nobody signs them: garbage among them is no record. */
+/**
+ * The newest of the highest lease, as nodes heed them. Nobody signs them: garbage among them is no record, and "committed" ends nothing
+ * here, where no receipts are weighed. "Returned" does where it lay here while its head consented: then nodes went.
+ */
 function readRollout(messages: readonly JsMsg[], heads: readonly StoredHead[]): RolloutRecord | null {
-  const records = messages.flatMap((message) => readJson(message, RolloutRecord) ?? []);
-  const isEnd = (record: RolloutRecord) => {
-    const head = heads.find(({ id }) => id === record.head);
-    return record.phase === "committed" || (head !== undefined && hasReturned(record, head.head, Date.now()));
-  };
-  return records.reduce<RolloutRecord | null>(
-    (known, next) => (mayFollow(known, next, isEnd) ? next : known),
-    null,
-  );
+  const records = messages.flatMap((message) => {
+    const record = readJson(message, RolloutRecord);
+    return record === undefined ? [] : [{ record, storedMs: storedMsOf(message) }];
+  });
+  let known: (typeof records)[number] | null = null;
+  for (const next of records) {
+    const storedMs = known?.storedMs ?? 0;
+    const isEnd = (record: RolloutRecord) => {
+      const head = heads.find(({ id }) => id === record.head);
+      return record.phase === "returned" && head !== undefined && mayReturn(head.head, storedMs);
+    };
+    if (mayFollow(known?.record ?? null, next.record, isEnd)) known = next;
+  }
+  return known?.record ?? null;
 }

@@ -2,6 +2,7 @@ import { waveDigest, type WaveList } from "@chimera/proto/rollout/wave-list";
 import { Envelope } from "@chimera/proto/signed/envelope";
 import type { Order } from "@chimera/proto/signed/order";
 import { buckets, keys } from "@chimera/proto/subjects";
+import { worldId } from "@chimera/proto/signed/world";
 import { expect, test } from "vitest";
 import {
   getFleet,
@@ -106,7 +107,7 @@ test("what was signed before the lead's last answer is refused, what comes after
   expect(await send(after)).toMatchObject({ id: idOf(sealOrder(after)) });
 });
 
-test("the record is shown as nodes heed it: nothing takes back what was committed, and no lease before counts", async () => {
+test("the newest record of the highest lease is shown: that it is over says nobody who can only write", async () => {
   const { link } = await connectAsController(fleet());
   const bucket = await link.jetstream().views.kv(buckets.desired);
   const say = (over: object) =>
@@ -114,15 +115,19 @@ test("the record is shown as nodes heed it: nothing takes back what was committe
       keys.desired("rollout", fleetId),
       JSON.stringify({ v: 1, head, lease: 5, phase: "waves", reason: "", at: iso(Date.now()), ...over }),
     );
+  const shown = async () => (await getFleet(fleet())).rollout;
   await say({});
-  await say({ lease: 4, phase: "returned" });
-  expect((await getFleet(fleet())).rollout).toMatchObject({ lease: 5, phase: "waves" });
+  await say({ lease: 4, phase: "paused" });
+  expect(await shown()).toMatchObject({ lease: 5, phase: "waves" });
+  await say({ phase: "committed" });
+  await say({});
+  expect(await shown()).toMatchObject({ lease: 5, phase: "waves" });
   await say({ lease: 6, phase: "committed" });
-  await say({ lease: 7, phase: "returned" });
+  await say({ lease: 7, phase: "paused" });
   await bucket.put(keys.desired("rollout", fleetId), "garbage");
-  expect((await getFleet(fleet())).rollout).toMatchObject({ lease: 6, phase: "committed" });
+  expect(await shown()).toMatchObject({ lease: 7, phase: "paused" });
   await say({ head: "e".repeat(64), phase: "staging" });
-  expect((await getFleet(fleet())).rollout).toMatchObject({ head: "e".repeat(64) });
+  expect(await shown()).toMatchObject({ head: "e".repeat(64) });
   await link.close();
 });
 
@@ -156,4 +161,31 @@ test("it is not carried to nodes as an order", async () => {
   expect((await put(fleet(), "/v1/orders", sealOrder(asks()))).json()).toMatchObject({
     code: "order-misaddressed",
   });
+});
+
+test("that the fleet went back is the end where it lay in the store while its head consented to that, and not where it came too late", async () => {
+  const leaves = await pushWorld(fleet());
+  await publish(fleet(), leaves);
+  const soon = 4_000;
+  const consent = { revertTo: worldId(leaves), consentUntil: iso(Date.now() + soon) };
+  head = (await publish(fleet(), leaves, consent)).id;
+  const { link } = await connectAsController(fleet());
+  const bucket = await link.jetstream().views.kv(buckets.desired);
+  const at = iso(Date.now());
+  const say = (phase: string, lease: number) =>
+    bucket.put(
+      keys.desired("rollout", fleetId),
+      JSON.stringify({ v: 1, head, lease, phase, reason: "", at }),
+    );
+  const shown = async () => (await getFleet(fleet())).rollout?.phase;
+  await say("returned", 1);
+  await say("waves", 2);
+  expect(await shown()).toBe("returned");
+  const other = await publish(fleet(), leaves, { ...consent, consentUntil: iso(Date.now() + 100) });
+  head = other.id;
+  await new Promise((done) => setTimeout(done, 200));
+  await say("returned", 3);
+  await say("waves", 4);
+  expect(await shown()).toBe("waves");
+  await link.close();
 });

@@ -16,7 +16,10 @@ export function indexOf(sizes: readonly number[], { wave, position }: WavePlace)
 }
 
 export function isAbsent({ absent = "" }: Released, index: number): boolean {
-  const byte = Buffer.from(absent, "base64")[index >> 3] ?? 0;
+  const at = index >> 3;
+  const group = Math.floor(at / 3) * 4;
+  // Four characters are three bytes: the lead asks this of every node, every second.
+  const byte = Buffer.from(absent.slice(group, group + 4), "base64")[at % 3] ?? 0;
   return (byte & (1 << (index & 7))) !== 0;
 }
 
@@ -32,7 +35,8 @@ export function absentIn({ absent = "" }: Released): Set<number> {
 /** The same, where these and nobody else are absent. */
 export function withAbsent({ wave, first }: Released, indexes: ReadonlySet<number>): Released {
   if (indexes.size === 0) return { wave, first };
-  const bits = new Uint8Array((Math.max(...indexes) >> 3) + 1);
+  const last = [...indexes].reduce((a, b) => Math.max(a, b), 0);
+  const bits = new Uint8Array((last >> 3) + 1);
   for (const index of indexes) bits[index >> 3] = (bits[index >> 3] ?? 0) | (1 << (index & 7));
   return { wave, first, absent: Buffer.from(bits).toString("base64") };
 }

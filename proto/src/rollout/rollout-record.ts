@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { Count, Digest, IsoTime, NodeName, Word } from "../names.ts";
 import { Nonce } from "../signed/order.ts";
+import { maxNodes } from "../signed/world.ts";
 import { maxWaves } from "./rollout-policy.ts";
 
 /** As many failed nodes are named; the count is right all the same. */
@@ -16,12 +17,15 @@ export const maxLease = 2 ** 40;
 export const RolloutPhase = z.enum(["staging", "waves", "paused", "committed", "returned"]);
 export type RolloutPhase = z.infer<typeof RolloutPhase>;
 
+/** A bit for each node of the largest world, as base64. */
+const maxAbsent = 4 * Math.ceil(Math.ceil(maxNodes / 8) / 3);
+
 /** Every wave before `wave`, and of that one the first so many nodes of its list; but not who was absent then (absent-nodes.ts). */
 export const Released = z.object({
   wave: z.int().min(0).max(maxWaves),
   first: Count,
   /** Only where a number may be on its way at once. An agent that is older than this goes when it returns. */
-  absent: z.string().max(2048).optional(),
+  absent: z.string().max(maxAbsent).optional(),
 });
 export type Released = z.infer<typeof Released>;
 
@@ -30,6 +34,8 @@ export const FailedNode = z.object({
   /** Shown only: a word that a newer lead knows is no reason to disregard who may go. */
   state: Word.nullable(),
   reason: z.string().max(256),
+  /** An operator has seen it, and gone on over it. */
+  isSeen: z.literal(true).optional(),
 });
 export type FailedNode = z.infer<typeof FailedNode>;
 
@@ -60,6 +66,11 @@ export type RolloutRecord = z.infer<typeof RolloutRecord>;
 /** One step of a rollout, however often it is told. */
 export function stepOf({ head, lease, lead, phase, reason, released }: RolloutRecord): string {
   return JSON.stringify([head, lease, lead ?? null, phase, reason, released ?? null]);
+}
+
+/** Whether it was written after that time, or just then, by its own word. */
+export function cameAfter({ at }: Pick<RolloutRecord, "at">, time: string): boolean {
+  return Date.parse(at) >= Date.parse(time);
 }
 
 /**

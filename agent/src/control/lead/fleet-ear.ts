@@ -31,6 +31,8 @@ export interface FleetEar {
   receiptsOf: (nodes: readonly NodeName[], head: Digest) => Envelope[];
   /** Who says that this head's rollout is over, and runs what that asks for. */
   ends: (head: Digest) => EndWord[];
+  /** Whether anybody has signed that it has begun to go back from this head: nobody begins that without its consent. */
+  isGoingBack: (head: Digest) => boolean;
 }
 
 export interface FleetEarOptions {
@@ -90,6 +92,11 @@ export function openFleetEar(options: FleetEarOptions): FleetEar {
         return receipt !== null && envelope !== null && isCommitOf(receipt, head) ? [envelope] : [];
       }),
     ends: (head) => [...state.said].flatMap(([node, heard]) => endOf(node, heard, head) ?? []),
+    isGoingBack: (head) =>
+      [...state.said.values()].some(({ receipt }) => {
+        const document = receipt?.document;
+        return document?.kind === "head" && document.id === head && document.rank === 1;
+      }),
   };
 }
 

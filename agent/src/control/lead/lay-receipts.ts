@@ -1,5 +1,6 @@
 /** SHELL. The receipts that let a wave go are laid in the store before the wave may go, and again by whoever finds that they may be missing. */
 import { backReceiptsOf } from "@chimera/proto/rollout/back-receipts";
+import { isProvable } from "@chimera/proto/rollout/commit-receipts";
 import { receiptsOf } from "@chimera/proto/rollout/rollout-policy";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { LeadParts } from "./lead-loop.ts";
@@ -16,6 +17,18 @@ export async function layBack({ ear, head, waves, store }: Needed): Promise<bool
   if (receipts.length < needed) return false;
   await store.layBackReceipts({ v: 1, head: head.id, receipts: receipts.slice(0, needed) });
   return true;
+}
+
+/**
+ * What proves that nobody may be taken back any more. Where somebody is away there is no such proof, and the consent lasts as long
+ * as it was signed for.
+ */
+export async function layEnd({ ear, head, waves, store }: Needed): Promise<void> {
+  const nodes = waves.flat();
+  if (!isProvable(nodes.length)) return;
+  const receipts = ear.receiptsOf(nodes, head.id);
+  if (receipts.length < nodes.length) return;
+  await store.layCommitReceipts({ v: 1, head: head.id, receipts });
 }
 
 /**

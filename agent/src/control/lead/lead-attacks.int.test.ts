@@ -55,6 +55,61 @@ test("whoever writes that all have committed, just when a wave has, ends nothing
   first.die();
 });
 
+test.each(["lives", "dies at once"])(
+  "whoever writes that all have committed while the last wave is under way ends nothing, where the lead %s",
+  async (fate) => {
+    await play({ n4: "lingers" });
+    const first = start("n1");
+    const second = start("n2");
+    await vi.waitFor(() => expect(fleet().gone).toContain("n4"), patient);
+    const seen = await fleet().record();
+    if (fate === "dies at once") (seen?.lead === "n1" ? first : second).die();
+    await fleet().putRecord({ ...seen, phase: "committed" });
+    await vi.waitFor(async () => expect((await fleet().record())?.phase).toBe("waves"), patient);
+    await asking("abort");
+    await vi.waitFor(async () => expect((await fleet().record())?.phase).toBe("returned"), patient);
+    for (const lead of [first, second]) lead.die();
+  },
+);
+
+test("a lead that has once put back what the store had lost goes on over a word that it is over", async () => {
+  await play({ n1: "lingers" });
+  const first = start("n1");
+  await vi.waitFor(() => expect(fleet().gone).toEqual(["n1"]), patient);
+  const known = await fleet().record();
+  first.die();
+  const second = start("n2", { known });
+  await vi.waitFor(async () => expect((await fleet().record())?.lead).toBe("n2"), patient);
+  await fleet().putRecord({ ...(await fleet().record()), lease: 0 });
+  await vi.waitFor(async () => expect((await fleet().record())?.lease).toBeGreaterThan(0), patient);
+  await fleet().putRecord({ ...(await fleet().record()), phase: "committed" });
+  await vi.waitFor(async () => expect((await fleet().record())?.phase).toBe("waves"), patient);
+  second.die();
+}, 90_000);
+
+test("past the consent a word that the fleet went back in time moves nobody: the lead leads on, and answers", async () => {
+  await play({ n1: "lingers" });
+  fleet().endConsent();
+  const first = start("n1", { clockMs: 3 * 3_600_000 });
+  await vi.waitFor(() => expect(fleet().gone).toEqual(["n1"]), patient);
+  await fleet().putRecord({ ...(await fleet().record()), phase: "returned", at: new Date().toISOString() });
+  await vi.waitFor(async () => expect((await fleet().record())?.phase).toBe("paused"), patient);
+  await asking("resume");
+  await vi.waitFor(async () => expect((await fleet().record())?.phase).toBe("waves"), patient);
+  first.die();
+});
+
+test("where everybody had committed, a machine that has seen that puts right what somebody writes past the consent", async () => {
+  await play();
+  expect(await start("n1").ended).toBe("committed");
+  fleet().endConsent();
+  const known = await fleet().record();
+  await fleet().putRecord({ ...known, phase: "returned", at: new Date().toISOString() });
+  const again = start("n1", { known, ended: "committed", clockMs: 3 * 3_600_000 });
+  expect(await again.ended).toBe("committed");
+  expect(await fleet().record()).toMatchObject({ phase: "committed", lead: "n1" });
+});
+
 test("a lower lease than was seen does nothing: the next one is above all of them", async () => {
   await play({ n1: "lingers" });
   const first = start("n1");

@@ -1,59 +1,82 @@
 /** SHELL. The end of a rollout: whether it is one, what must lie in the store before nobody leads any more, and what is left of a record that is lost. */
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
+import type { LeadSight } from "../../rollout/lead-sight.ts";
 import { isProvenThrough } from "../../rollout/outcomes.ts";
+import { isSettled, wasSettled } from "../../rollout/settled.ts";
 import { toldEnd } from "../../rollout/told-end.ts";
-import { layBack, layMissing, type Laid } from "./lay-receipts.ts";
+import { layBack, layEnd, layMissing, type Laid } from "./lay-receipts.ts";
 import type { LeadParts } from "./lead-loop.ts";
 
-export interface Ending {
-  laid: Laid;
-  /** This run has put back an end that its machine knew, and the store had lost. */
-  isPutBack: boolean;
+/** A record in the store, and where it comes from. */
+export interface Claim {
+  record: RolloutRecord;
+  /**
+   * This run decided it; put back what the store had lost; has the lease, and it is somebody else's; another one leads; nobody is
+   * heard to lead any more.
+   */
+  by: "own" | "put-back" | "forger" | "another" | "nobody";
+  sight: LeadSight;
 }
 
 /** Null where it goes on; without a phase it is over, and not all lies there yet that those need who are away. */
 export async function endOf(
-  ending: Ending,
+  laid: Laid,
   parts: LeadParts,
-  record: RolloutRecord | null,
+  claim: Claim,
 ): Promise<{ phase: string | null } | null> {
-  if (record?.head !== parts.head.id || !parts.isOver(record)) return null;
-  const isOver = await isEnded(ending, parts, record);
+  const { record } = claim;
+  if (!parts.isOver(record)) return null;
+  // Anybody who reaches the store can write that it is over: nothing is known before everybody's word is.
+  const isOver = isRead(parts) ? await isEnded(laid, parts, claim) : null;
   if (isOver === false) return null;
   if (isOver) parts.say(`${record.phase}: ${record.reason}`);
   return { phase: isOver ? record.phase : null };
 }
 
-/** Anybody who reaches the store can write that it is over: then false. Null while that is not known. */
-async function isEnded(
-  { laid, isPutBack }: Ending,
-  parts: LeadParts,
-  record: RolloutRecord,
-): Promise<boolean | null> {
-  if (!isRead(parts)) return null;
-  return record.phase === "returned" ? isBackLaid(parts) : isAllLaid({ laid, isPutBack }, parts, record);
+/** Null while that is not known. */
+async function isEnded(laid: Laid, parts: LeadParts, claim: Claim): Promise<boolean | null> {
+  return claim.record.phase === "returned" ? isBackLaid(parts) : isAllLaid(laid, parts, claim);
 }
 
-async function isBackLaid(parts: LeadParts): Promise<true | null> {
+/** Without the consent nobody begins to go back: then a record that nobody has followed is no end. */
+async function isBackLaid(parts: LeadParts): Promise<boolean | null> {
   if (await layBack(parts)) return true;
+  const { mayReturn, ear, head, ended } = parts;
+  if (!mayReturn() && !ear.isGoingBack(head.id) && ended !== "returned") return false;
   parts.say(
     "returned: waits for half of the fleet to sign that it is back, which proves it to those that are away",
   );
   return null;
 }
 
-async function isAllLaid(
-  { laid, isPutBack }: Ending,
-  parts: LeadParts,
-  record: RolloutRecord,
-): Promise<boolean | null> {
-  const { ear, head, policy, waves } = parts;
-  const isProven = isProvenThrough({ waves, policy, nodes: ear.sights(head.id) });
-  if (isProven && (await layMissing(laid, parts, record))) return true;
-  if (!isPutBack) return false;
-  // It was borne out once. Those that are away prove it again when they return; begun anew it might be taken back.
+async function isAllLaid(laid: Laid, parts: LeadParts, claim: Claim): Promise<boolean | null> {
+  const isKnown = parts.ended === "committed";
+  if (
+    (isKnown ? isProvenThrough(claim.sight) : isBorneOut(claim)) &&
+    (await layMissing(laid, parts, claim.record))
+  ) {
+    await layEnd(parts);
+    return true;
+  }
+  if (!isKnown) return false;
+  // Its machine has seen that it was borne out. Those that are away prove it again when they return; begun anew it might be taken back.
   parts.say("committed: waits for those that are away to prove it again");
   return null;
+}
+
+/** A lead that lives puts right what somebody else wrote: what stands where none is heard has stood for long enough. */
+function isBorneOut({ by, sight }: Claim): boolean {
+  switch (by) {
+    case "own":
+      return isProvenThrough(sight);
+    case "put-back":
+    case "nobody":
+      return wasSettled(sight);
+    case "forger":
+      return isSettled(sight);
+    case "another":
+      return false;
+  }
 }
 
 /** What its nodes tell of a record that neither store nor lead has; null where that is nothing. */

@@ -10,12 +10,14 @@ import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { Envelope } from "@chimera/proto/signed/envelope";
 import type { Head } from "@chimera/proto/signed/head";
 import { decideRollout } from "../../rollout/decide.ts";
+import type { EndedRollout } from "../../rollout/ended-rollout.ts";
 import type { Ask } from "../../rollout/lead-sight.ts";
 import { judgeLease, leadBeatMs, readingMs, type LeaseSight } from "../../rollout/lease.ts";
 import { letsMoreGo } from "../../rollout/outcomes.ts";
 import type { FleetEar } from "./fleet-ear.ts";
-import { layMissing, layReceipts } from "./lay-receipts.ts";
-import { endOf, toldRecord, type Ending } from "./lead-end.ts";
+import { layEnd, layMissing, layReceipts } from "./lay-receipts.ts";
+import { endOf, toldRecord } from "./lead-end.ts";
+import { claimOf, leaseSight, noteLost, sightOf, type LeadState } from "./lead-state.ts";
 import type { LeadStore, StoredRecord } from "./lead-store.ts";
 
 export interface LeadParts {
@@ -35,6 +37,8 @@ export interface LeadParts {
   beat: () => void;
   /** The newest record of this head that this node knows. */
   known: RolloutRecord | null;
+  /** How this rollout ended, as this machine's own lead has seen borne out; null where it has not. */
+  ended: EndedRollout["phase"] | null;
   /** Whether the head is still the newest. */
   isCurrent: () => boolean;
   /** Whether nothing is to be led any more: everybody has it, or went back with the head's consent. */
@@ -43,24 +47,6 @@ export interface LeadParts {
   say: (line: string) => void;
   nowMs: () => number;
   at: () => string;
-}
-
-interface State extends Ending {
-  /** The newest record of this head that was seen. */
-  known: RolloutRecord | null;
-  lookedMs: number;
-  revision: number;
-  movedMs: number;
-  mine: number | null;
-  phase: string;
-  sinceMs: number;
-  releasedMs: number;
-  /** Of nodes that failed for lack of contact: when there was one more than before, and how many. */
-  lostMs: number | null;
-  lost: number;
-  /** When it took the lease. */
-  takenMs: number;
-  beatenMs: number;
 }
 
 const everyMs = 1_000;
@@ -78,10 +64,10 @@ export async function lead(parts: LeadParts): Promise<string> {
     beatenMs: Number.NEGATIVE_INFINITY,
     lostMs: null,
     lost: 0,
-    isPutBack: false,
+    written: { revision: -1, by: "lease" as const },
   };
   const times = { movedMs: nowMs, sinceMs: nowMs, releasedMs: nowMs, takenMs: nowMs };
-  const state: State = { ...begun, ...times, revision: -1, laid: new Set() };
+  const state: LeadState = { ...begun, ...times, revision: -1, laid: new Set() };
   parts.ear.readAll();
   while (parts.isCurrent()) {
     const ended = await look(state, parts).catch((error: unknown) => {
@@ -95,11 +81,11 @@ export async function lead(parts: LeadParts): Promise<string> {
   return "superseded";
 }
 
-async function look(state: State, parts: LeadParts): Promise<string | null> {
-  const record = note(state, parts, await parts.store.read());
-  const end = await endOf(state, parts, record);
-  if (end !== null) return end.phase;
+async function look(state: LeadState, parts: LeadParts): Promise<string | null> {
+  const record = withoutForgedReturn(state, parts, note(state, parts, await parts.store.read()));
   const isLost = record?.head !== parts.head.id;
+  const end = isLost ? null : await endOf(state.laid, parts, claimOf(state, parts, record));
+  if (end !== null) return end.phase;
   if (isLost) {
     const known = state.known ?? toldRecord(parts);
     if (known === "unread") return null;
@@ -121,9 +107,22 @@ async function look(state: State, parts: LeadParts): Promise<string | null> {
   }
 }
 
+/** This machine has seen that everybody had committed: who writes later that it was taken back moves nobody, and it is put right. */
+function withoutForgedReturn(
+  state: LeadState,
+  { head, ear, ended }: LeadParts,
+  record: RolloutRecord | null,
+): RolloutRecord | null {
+  if (ended !== "committed" || record?.head !== head.id || record.phase !== "returned") return record;
+  if (!ear.isRead() || ear.isGoingBack(head.id)) return record;
+  const reason = "everybody had committed; somebody wrote later that it was taken back";
+  state.known = { ...record, phase: "committed", reason };
+  return null;
+}
+
 /** What this look tells by itself; the record that is heeded: null also where the store has only an older one than was seen. */
 function note(
-  state: State,
+  state: LeadState,
   { head, nowMs, ear }: LeadParts,
   { record, revision }: StoredRecord,
 ): RolloutRecord | null {
@@ -148,33 +147,14 @@ async function storedHead(
   return id === record.head ? "this" : "another";
 }
 
-function leaseSight(
-  state: State,
-  parts: LeadParts,
-  record: RolloutRecord | null,
-): Omit<LeaseSight, "stored"> {
-  const { head, me, nowMs } = parts;
-  const { epoch, serial } = head.head;
-  return {
-    record,
-    heardMs: Math.max(state.movedMs, parts.lastHeardMs(head.id)),
-    nowMs: nowMs(),
-    head: head.id,
-    place: { epoch, serial },
-    known: state.known,
-    me,
-    mine: state.mine,
-  };
-}
-
 async function take(
-  state: State,
+  state: LeadState,
   parts: LeadParts,
   { record, isLost }: { record: RolloutRecord; isLost: boolean },
 ): Promise<void> {
   const written = await parts.store.write(record, state.revision);
   if (written === "moved") return;
-  if (isLost && parts.known?.phase === record.phase) state.isPutBack = true;
+  state.written = { revision: written, by: isLost ? "put-back" : "lease" };
   state.mine = record.lease;
   // Where the store lost its data, they went with the record.
   state.laid.clear();
@@ -183,8 +163,8 @@ async function take(
   parts.ear.readAll();
 }
 
-async function drive(state: State, parts: LeadParts, record: RolloutRecord): Promise<void> {
-  const { nowMs, ear, head, policy, waves } = parts;
+async function drive(state: LeadState, parts: LeadParts, record: RolloutRecord): Promise<void> {
+  const { nowMs, ear } = parts;
   if (!ear.isRead()) {
     ear.readAll();
     parts.say("reads what every node said last");
@@ -192,41 +172,29 @@ async function drive(state: State, parts: LeadParts, record: RolloutRecord): Pro
     return;
   }
   if (record.phase !== state.phase) [state.phase, state.sinceMs] = [record.phase, nowMs()];
-  const at = parts.at();
-  const step = decideRollout({
-    nowMs: nowMs(),
-    sinceMs: state.sinceMs,
-    releasedMs: state.releasedMs,
-    lostMs: state.lostMs,
-    utcMs: Date.parse(at),
-    at,
-    mayReturn: parts.mayReturn(),
-    head,
-    policy,
-    waves,
-    record,
-    nodes: ear.sights(head.id),
-    ask: await readAsk(parts),
-  });
+  const step = decideRollout(sightOf(state, parts, { record, ask: await readAsk(parts) }));
   noteLost(state, step.lost, nowMs());
   await layMissing(state.laid, parts, record);
   if (step.gate !== null && !(await layReceipts(state.laid, parts, step.gate))) {
     parts.say(`wave ${step.gate + 1}: its receipts are gathered`);
     return;
   }
-  if (step.record !== null && (await parts.store.write(step.record, state.revision)) === "moved") return;
+  if (step.record !== null && !(await put(state, parts, step.record))) return;
   parts.say(step.record === null ? step.waiting : `${step.record.phase}: ${step.record.reason}`);
   beat(state, parts);
 }
 
-function noteLost(state: State, lost: number, nowMs: number): void {
-  if (lost > state.lost) state.lostMs = nowMs;
-  if (lost === 0) state.lostMs = null;
-  state.lost = lost;
+/** False where somebody else has written since. What proves an end lies there before it. */
+async function put(state: LeadState, parts: LeadParts, record: RolloutRecord): Promise<boolean> {
+  if (record.phase === "committed") await layEnd(parts);
+  const written = await parts.store.write(record, state.revision);
+  if (written === "moved") return false;
+  state.written = { revision: written, by: "own" };
+  return true;
 }
 
 /** Only who could do what it decided is heard: one whose writes fail gives way to another after a while. */
-function beat(state: State, { nowMs, beat: say }: LeadParts): void {
+function beat(state: LeadState, { nowMs, beat: say }: LeadParts): void {
   if (nowMs() - state.beatenMs < leadBeatMs) return;
   say();
   state.beatenMs = nowMs();

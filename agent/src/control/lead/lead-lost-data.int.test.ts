@@ -1,5 +1,6 @@
 /** A rollout is over, and NATS loses what it had of it: those that were away must still come along, and nobody else may move. */
 import { isBackProven } from "@chimera/proto/rollout/back-receipts";
+import { isCommitProven } from "@chimera/proto/rollout/commit-receipts";
 import { provenNodes } from "@chimera/proto/rollout/wave-receipts";
 import type { WaveList } from "@chimera/proto/rollout/wave-list";
 import { expect, test, vi } from "vitest";
@@ -23,6 +24,13 @@ test("of a fleet that went back half have signed it, and that lies in the store 
   expect(laid !== null && isBackProven(laid, lists(), id)).toBe(true);
 });
 
+test("that everybody has committed lies in the store, signed by all, where nobody is away", async () => {
+  await play();
+  expect(await start("n1").ended).toBe("committed");
+  const laid = await fleet().commitReceipts();
+  expect(laid !== null && isCommitProven(laid, lists(), id)).toBe(true);
+});
+
 test.each(["knows of it", "knows nothing"])(
   "a fleet that went back stays back: a lead that %s writes it down again, with its time and its proof",
   async (knows) => {
@@ -42,6 +50,7 @@ test.each(["knows of it", "knows nothing"])(
 test("what everybody committed is written down again, with the receipts for those that were away", async () => {
   await play({ n4: "away" });
   expect(await start("n1").ended).toBe("committed");
+  expect(await fleet().commitReceipts()).toBeNull();
   const known = await fleet().record();
   await fleet().loseRollout();
   expect(await start("n2", { known }).ended).toBe("committed");
@@ -57,7 +66,7 @@ test("a commit that is not borne out any more, since its nodes are away, waits f
   const known = await fleet().record();
   fleet().stop();
   await fleet().loseRollout(...namesOf("n1"));
-  const second = start("n2", { known });
+  const second = start("n2", { known, ended: "committed" });
   await vi.waitFor(() => expect(second.said.at(-1)).toContain("waits for those that are away"), patient);
   await new Promise((done) => setTimeout(done, 4_000));
   expect(await fleet().record()).toMatchObject({ phase: "committed", at: known?.at });

@@ -3,6 +3,7 @@ import { ChimeraError } from "@chimera/proto/errors";
 import type { Digest, FleetId } from "@chimera/proto/names";
 import { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { BackReceipts } from "@chimera/proto/rollout/back-receipts";
+import type { CommitReceipts } from "@chimera/proto/rollout/commit-receipts";
 import type { WaveReceipts } from "@chimera/proto/rollout/wave-receipts";
 import type { Envelope } from "@chimera/proto/signed/envelope";
 import { subjects } from "@chimera/proto/subjects";
@@ -31,6 +32,8 @@ export interface LeadStore {
   layReceipts: (receipts: WaveReceipts) => Promise<void>;
   /** The same of those that went back. */
   layBackReceipts: (receipts: BackReceipts) => Promise<void>;
+  /** The same of everybody, who has committed. */
+  layCommitReceipts: (receipts: CommitReceipts) => Promise<void>;
 }
 
 const Published = z.object({
@@ -62,12 +65,17 @@ export function openLeadStore(connection: Connection, fleetId: FleetId): LeadSto
       const found = await readEnvelope(connection, subjects.rolloutAskGet(fleetId));
       return found.kind === "found" ? found.value : null;
     },
-    write: (record, revision) => put(subjects.desired("rollout", fleetId), record, revision),
+    // What its readers would refuse is never written: each lead would find garbage there, and write the same again.
+    write: (record, revision) =>
+      put(subjects.desired("rollout", fleetId), RolloutRecord.parse(record), revision),
     async layReceipts(receipts) {
       await put(subjects.waveReceipts(fleetId, receipts.wave), receipts);
     },
     async layBackReceipts(receipts) {
       await put(subjects.waveReceipts(fleetId, "back"), receipts);
+    },
+    async layCommitReceipts(receipts) {
+      await put(subjects.waveReceipts(fleetId, "end"), receipts);
     },
   };
 }

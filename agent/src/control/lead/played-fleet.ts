@@ -4,6 +4,7 @@ import type { Digest, NodeName } from "@chimera/proto/names";
 import { NodeName as Name, StorePath, WorldId } from "@chimera/proto/names";
 import { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import { BackReceipts } from "@chimera/proto/rollout/back-receipts";
+import { CommitReceipts } from "@chimera/proto/rollout/commit-receipts";
 import { WaveReceipts } from "@chimera/proto/rollout/wave-receipts";
 import { seal, type Envelope } from "@chimera/proto/signed/envelope";
 import type { Signer } from "@chimera/proto/signed/keys";
@@ -11,6 +12,7 @@ import type { StateWord } from "@chimera/proto/state-word";
 import type { NodeStatus } from "@chimera/proto/status";
 import { buckets, keys, subjects } from "@chimera/proto/subjects";
 import type { KV, NatsConnection } from "nats";
+import type { z } from "zod";
 import { isLetGo } from "../../rollout/rollout-gate.ts";
 import { createSigner, fleetId } from "../fleet-fixture.ts";
 
@@ -25,6 +27,7 @@ export interface PlayedFleet {
   record: () => Promise<RolloutRecord | null>;
   receipts: (wave: number) => Promise<WaveReceipts | null>;
   backReceipts: () => Promise<BackReceipts | null>;
+  commitReceipts: () => Promise<CommitReceipts | null>;
   /** The store loses all that is about rollouts, and what these nodes said. */
   loseRollout: (...statusesOf: NodeName[]) => Promise<void>;
   /** Every record that was written, oldest first. */
@@ -33,6 +36,8 @@ export interface PlayedFleet {
   gone: readonly NodeName[];
   /** Something else in the record's place. */
   putRecord: (value: unknown) => Promise<void>;
+  /** From now on nobody goes back by a record alone. */
+  endConsent: () => void;
   putHead: (head: Envelope) => Promise<void>;
   putAsk: (order: Envelope) => Promise<void>;
   stop: () => void;
@@ -49,6 +54,8 @@ interface Stage {
   gone: NodeName[];
   /** When the fleet was taken back; null before. */
   backAt: string | null;
+  /** By the nodes' own clocks. */
+  isConsentOver: boolean;
 }
 
 type Waves = readonly (readonly NodeName[])[];
@@ -59,7 +66,7 @@ export async function playFleet(
 ): Promise<PlayedFleet> {
   const signers = new Map(parts.waves.flat().map((node) => [node, createSigner(node)] as const));
   const bucket = await client.jetstream().views.kv(buckets.desired);
-  const stage: Stage = { client, ...parts, signers, gone: [], backAt: null };
+  const stage: Stage = { client, ...parts, signers, gone: [], backAt: null, isConsentOver: false };
   const record = () => readRecord(bucket);
   const stopping = new AbortController();
   const speakNow = async () => speak(stage, await readScene(bucket, stage));
@@ -78,10 +85,12 @@ export async function playFleet(
     gone: stage.gone,
     record,
     receipts: (wave) => readReceipts(bucket, wave),
-    backReceipts: () => readBackReceipts(bucket),
+    backReceipts: () => readLaid(bucket, "back", BackReceipts),
+    commitReceipts: () => readLaid(bucket, "end", CommitReceipts),
     loseRollout: (...nodes) => loseRollout(client, nodes),
     history: () => readHistory(bucket),
     putRecord: async (value) => void (await bucket.put(recordKey, JSON.stringify(value))),
+    endConsent: () => (stage.isConsentOver = true),
     putHead: async (sealed) => void (await bucket.put(keys.desired("head", fleetId), JSON.stringify(sealed))),
     putAsk: async (order) => void (await bucket.put(keys.rolloutAsk(fleetId), JSON.stringify(order))),
     stop: () => stopping.abort(),
@@ -110,9 +119,9 @@ async function readReceipts(bucket: KV, wave: number): Promise<WaveReceipts | nu
   return entry === null ? null : WaveReceipts.parse(entry.json());
 }
 
-async function readBackReceipts(bucket: KV): Promise<BackReceipts | null> {
-  const entry = await bucket.get(keys.waveReceipts(fleetId, "back"));
-  return entry === null || entry.length === 0 ? null : BackReceipts.parse(entry.json());
+async function readLaid<T>(bucket: KV, end: "back" | "end", schema: z.ZodType<T>): Promise<T | null> {
+  const entry = await bucket.get(keys.waveReceipts(fleetId, end));
+  return entry === null || entry.length === 0 ? null : schema.parse(entry.json());
 }
 
 async function loseRollout(client: NatsConnection, nodes: readonly NodeName[]): Promise<void> {
@@ -153,7 +162,8 @@ function speak(stage: Stage, { record, isProven }: StoreScene): void {
 
 /** Whatever the store says afterwards. */
 function returnedAt(stage: Stage, record: RolloutRecord | null): string | null {
-  if (record?.head === stage.head && record.phase === "returned") stage.backAt ??= record.at;
+  const isAsked = record?.head === stage.head && record.phase === "returned";
+  if (isAsked && !stage.isConsentOver) stage.backAt ??= record.at;
   return stage.backAt;
 }
 

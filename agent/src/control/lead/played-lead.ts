@@ -12,7 +12,7 @@ import { askIn } from "./ask-in.ts";
 import { openConnection, type Connection } from "../connection.ts";
 import { createHead, createLeaf, createSigner, fleetId, node as me, signers } from "../fleet-fixture.ts";
 import type { NatsFixture } from "../nats-fixture.ts";
-import { openFleetEar } from "./fleet-ear.ts";
+import { openFleetEar, type FleetEar } from "./fleet-ear.ts";
 import { openLeadBeats } from "./lead-beats.ts";
 import { lead } from "./lead-loop.ts";
 import { openLeadStore, type LeadStore } from "./lead-store.ts";
@@ -36,6 +36,8 @@ export interface LeadStart {
   onRecord?: (record: RolloutRecord) => void;
   /** On its machine's disk. */
   known?: RolloutRecord | null;
+  /** How it ended, as a lead on that machine has seen it. */
+  ended?: "committed" | "returned";
   /** Its clock shows so much more than the real one. */
   clockMs?: number;
 }
@@ -69,10 +71,7 @@ export function startLead(
   const { mayReturn: isConsenting, serial, isDenied, onRecord, known, clockMs } = { ...usual, ...how };
   let isDead = false;
   const said: string[] = [];
-  const connection: Connection = connect(nats, name, () => {
-    ear.wasDeaf();
-    ear.readAll();
-  });
+  const connection: Connection = connect(nats, name, () => listenAnew(ear));
   const ear = openFleetEar({ connection, fleetId, keys: fleet.keys, nowMs, log });
   const beats = openLeadBeats({ connection, fleetId, me, nowMs });
   const head = headOf(serial, isConsenting);
@@ -85,6 +84,7 @@ export function startLead(
     store: tellingStore(denying(openLeadStore(connection, fleetId), isDenied), onRecord),
     ear,
     known,
+    ended: how.ended ?? null,
     mayReturn: () => mayReturn(head, utcMs()),
     isOver: (record) => isOver(record, head, utcMs()),
     openAsk: (envelope) => askIn(envelope, { role: orderRole, fleetId, head: id, nowMs: Date.now() }),
@@ -100,6 +100,11 @@ export function startLead(
     void connection.close();
   };
   return { said, ended, die };
+}
+
+function listenAnew(ear: FleetEar): void {
+  ear.wasDeaf();
+  ear.readAll();
 }
 
 /** With a way back for two hours, or without. */

@@ -71,7 +71,7 @@ function watchIn(world: World) {
       world.reads += 1;
       return Promise.resolve({ kind: "found", value: { v: 1, head: id, receipts: world.laid } });
     },
-    onChange: () => (world.news += 1),
+    onProven: () => (world.news += 1),
     log: createLog({ fields: {}, write: () => undefined }),
   });
 }

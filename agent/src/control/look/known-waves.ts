@@ -13,6 +13,8 @@ export const KnownWaves = z.object({
   position: Count,
   /** The wave before this node's; null for the first. */
   before: WaveList.nullable(),
+  /** All of them have signed that they have committed: nothing takes that back. */
+  isEndProven: z.literal(true).optional(),
 });
 export type KnownWaves = z.infer<typeof KnownWaves>;
 

@@ -2,8 +2,9 @@
  * SHELL. The lead node's record. It is not signed: it counts only for the accepted head, where it can delay, or go back as
  * far as the head consents. Any other is ignored.
  */
-import type { TrustState } from "@chimera/proto/acceptance/trust-state";
-import { hasReturned } from "@chimera/proto/effective";
+import type { AcceptedHead, TrustState } from "@chimera/proto/acceptance/trust-state";
+import { nowOf } from "@chimera/proto/acceptance/verdict";
+import { mayReturn } from "@chimera/proto/effective";
 import type { Digest } from "@chimera/proto/names";
 import { mayFollow, type RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { TrustKeeper } from "../trust/trust-keeper.ts";
@@ -18,11 +19,17 @@ export interface RolloutWatch {
 }
 
 export interface RolloutWatchOptions {
-  keeper: TrustKeeper;
+  keeper: Pick<TrustKeeper, "state" | "clear" | "refuse" | "refuseMalformed">;
   /** Of an earlier run. */
   value: RolloutRecord | null;
   /** Over a restart without NATS a pause is still one. */
   save: (record: RolloutRecord) => void;
+  /** Whether this machine has begun to go back from that head. */
+  isBack: (head: Pick<AcceptedHead, "id" | "head">) => boolean;
+  /** UTC, by this machine's clock. */
+  nowMs: () => number;
+  /** What others have signed of the accepted head's end. */
+  proofs: () => { isBackProven: boolean; isEndProven: boolean };
   onChange: () => void;
   /** Told each record that says another thing than the one before: who leads it has it told. */
   onRecord: (record: RolloutRecord) => void;
@@ -32,7 +39,7 @@ export function createRolloutWatch(options: RolloutWatchOptions): RolloutWatch {
   const { keeper, value, save, onChange, onRecord } = options;
   let newest = value;
   let stored: RolloutRecord | null | undefined;
-  const isEnd = (record: RolloutRecord) => isOver(keeper.state(), record, Date.now());
+  const isEnd = (record: RolloutRecord) => isOver(keeper.state(), record, options);
   const take = (record: RolloutRecord) => {
     if (!mayFollow(newest, record, isEnd)) return;
     if (JSON.stringify(record) === JSON.stringify(newest)) return;
@@ -73,14 +80,29 @@ function gistOf({ head, phase, reason, released }: RolloutRecord): string {
   return JSON.stringify([head, phase, reason, released]);
 }
 
-/** For this node: it has committed, or it went back. */
-function isOver(state: TrustState | null, record: RolloutRecord, nowMs: number): boolean {
-  if (record.phase === "committed") return hasCommitted(state, record.head);
-  const head = state?.head ?? null;
-  return head !== null && head.id === record.head && hasReturned(record, head.head, nowMs);
+/**
+ * For this node: it has committed, and so has everybody by their own signatures; or it goes back, or half of the world has. What the
+ * record alone says is no end: anybody who reaches the store can write it.
+ */
+function isOver(
+  state: TrustState | null,
+  { phase, head: id }: RolloutRecord,
+  { isBack, proofs, nowMs }: Pick<RolloutWatchOptions, "isBack" | "proofs" | "nowMs">,
+): boolean {
+  const accepted = state?.head ?? null;
+  if (accepted?.id !== id) return false;
+  if (phase === "committed") return hasCommitted(state, id) && proofs().isEndProven;
+  const isBegun = isBack(accepted) || proofs().isBackProven;
+  return phase === "returned" && (isBegun || isConsenting(state, accepted, nowMs()));
 }
 
-function hasCommitted(state: TrustState | null, head: Digest): boolean {
+/** Never by an earlier time than what an operator has signed. */
+function isConsenting(state: TrustState | null, { head }: AcceptedHead, nowMs: number): boolean {
+  return mayReturn(head, state === null ? nowMs : nowOf({ state, judge: { nowMs } }));
+}
+
+/** Whether this node has. */
+export function hasCommitted(state: TrustState | null, head: Digest): boolean {
   return state?.leaves.some((leaf) => leaf.head === head && leaf.committedAt !== null) === true;
 }
 

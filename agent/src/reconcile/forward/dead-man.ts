@@ -2,11 +2,12 @@
  * PURE. The dead-man: when it fires, and what it does then. It fires after everything else has had its time, so it only
  * ever meets an agent that hangs, is gone or cannot start.
  */
+import { contactMs } from "@chimera/proto/rollout/patience";
 import type { Decision } from "../decision.ts";
 import type { DeadMan, Journal, Step } from "../journal.ts";
 import { isRepair, problemOf } from "../journal.ts";
 import { alarm, go, nameOf, repairFailed, withEvents, type Situation } from "../plan.ts";
-import { contactMs, deadlineMs } from "./probation-times.ts";
+import { deadlineMs } from "./probation-times.ts";
 
 /** For the steps between, each of which has limits of its own. */
 const marginMs = 60_000;

@@ -2,12 +2,13 @@
  * PURE. Probation: only a system that proves itself is committed. What cannot be seen is no proof: at the deadline
  * the node goes back to the system that was proven before.
  */
+import { contactMs } from "@chimera/proto/rollout/patience";
 import { judgeChecks } from "../checks/judge-checks.ts";
 import { failedSince } from "../checks/judge-units.ts";
 import type { Decision, Observed } from "../decision.ts";
 import type { Blame, Journal } from "../journal.ts";
 import { go, revert, wait, type Situation } from "../plan.ts";
-import { contactMs, deadlineMs } from "./probation-times.ts";
+import { deadlineMs } from "./probation-times.ts";
 
 /** Words of `is-system-running` that a healthy machine may say; `degraded` is judged unit by unit. */
 const up: ReadonlySet<string> = new Set(["running", "degraded"]);

@@ -17,13 +17,21 @@ export function sightsOf(
 ): Map<NodeName, NodeSight> {
   const isBack = moment.second >= (play.backAt ?? Infinity);
   const present = waves.flat().filter((node) => isBack || play.away?.includes(node) !== true);
-  return new Map(present.map((node) => [node, sightOf(play.parts?.[node] ?? usual, moment, node)]));
+  const isHeld = (node: NodeName) =>
+    play.held?.includes(node) === true && moment.second < (play.heldUntil ?? Infinity);
+  return new Map(
+    present.map((node) => {
+      const sight = sightOf(play.parts?.[node] ?? usual, moment, node);
+      return [node, isHeld(node) ? { ...sight, state: "held", waiting: "held" } : sight];
+    }),
+  );
 }
 
 function sightOf(part: Part, { second, goneSince }: Moment, node: NodeName): NodeSight {
   const still: NodeSight = {
     silentMs: 5_000,
     hasHead: second >= 1,
+    acceptedAt: null,
     state: second < 1 ? "committed" : second < stageSeconds ? "fetching" : "staged",
     waiting: null,
     problem: "",

@@ -5,7 +5,7 @@ import type { RolloutPolicy } from "@chimera/proto/rollout/rollout-policy";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { Head } from "@chimera/proto/signed/head";
 import { decideRollout } from "../decide.ts";
-import { letsMoreGo } from "../outcomes.ts";
+import { isProvenThrough, letsMoreGo } from "../outcomes.ts";
 import type { LeadSight } from "../lead-sight.ts";
 import type { Play } from "./play.ts";
 import { sightsOf } from "./play-nodes.ts";
@@ -112,7 +112,10 @@ function leads(stage: Stage, second: number): boolean {
 }
 
 function playSecond(stage: Stage, second: number): void {
-  const step = decideRollout(sightAt(stage, second));
+  const sight = sightAt(stage, second);
+  // The end that a lead decided itself is one for as long as the waves are proven.
+  if (sight.record.phase === "committed" && isProvenThrough(sight)) return;
+  const step = decideRollout(sight);
   if (step.lost > stage.lost) stage.lostMs = second * 1000;
   if (step.lost === 0) stage.lostMs = null;
   stage.lost = step.lost;

@@ -17,6 +17,9 @@ export interface Play {
   /** Silent from the beginning; and the second at which they are all back. */
   away?: readonly string[];
   backAt?: number;
+  /** By an operator, before and when the wave goes; and the second at which all of them are let go again. */
+  held?: readonly string[];
+  heldUntil?: number;
   /** Seconds at which something is asked of the lead, or the lead dies. */
   asks?: Readonly<Record<number, Ask>>;
   leadDies?: readonly number[];

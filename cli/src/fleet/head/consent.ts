@@ -4,6 +4,7 @@
  */
 import { ChimeraError } from "@chimera/proto/errors";
 import type { WorldId } from "@chimera/proto/names";
+import { activationMsOf, beginMs, fetchMs, probationMsOf, restartMs } from "@chimera/proto/rollout/patience";
 import type { HeadPolicy, RebootWindow } from "@chimera/proto/signed/head";
 
 export interface Consent {
@@ -29,21 +30,12 @@ const leastMs = 2 * hourMs;
 export const usualMostMs = 7 * dayMs;
 const mostMs = 30 * dayMs;
 
-/** Who has not fetched by then has failed. */
-const stagingMs = hourMs;
-/** Who may go, and has not begun by then, has failed. */
-const beginMs = 5 * minuteMs;
-/** Who is not back from a restart by then has failed. */
-const restartMs = 10 * minuteMs;
-/** Where the head leaves it to the nodes. */
-const probationMs = 2 * minuteMs;
-
 /** Null where the head is not to go back by itself. */
 export function consentEndMs(subject: ConsentSubject, revertTo: WorldId | null): number | null {
   const { policy, consent, fromMs } = subject;
   if (revertTo === null || policy.rollout?.onFailure !== "return") return null;
   if (consent.askedMs !== null) return fromMs + consent.askedMs;
-  const endMs = rolloutEndMs(subject, fromMs + stagingMs);
+  const endMs = rolloutEndMs(subject, fromMs + fetchMs);
   return Math.min(fromMs + usualMostMs, Math.max(fromMs + leastMs, endMs));
 }
 
@@ -99,9 +91,9 @@ function rolloutEndMs({ policy, consent }: ConsentSubject, startMs: number): num
 }
 
 /** How long one turn may take until its nodes have committed, or count as failed. */
-function turnOf({ reboot, probationSeconds, activationSeconds = 0 }: HeadPolicy): number {
-  const probation = probationSeconds === undefined ? probationMs : probationSeconds * 1000;
-  return Math.max(beginMs, activationSeconds * 1000) + probation + (reboot === "never" ? 0 : restartMs);
+function turnOf(policy: HeadPolicy): number {
+  const restart = policy.reboot === "never" ? 0 : restartMs;
+  return Math.max(beginMs, activationMsOf(policy)) + probationMsOf(policy) + restart;
 }
 
 function turnsOf(moving: readonly number[], maxUnavailable: number | null): number {
