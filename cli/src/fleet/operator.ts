@@ -1,6 +1,7 @@
 /** SHELL. What every publishing command needs before it begins: context, keys, API, and the checked newest world. */
 import type { NodeView } from "@chimera/proto/api";
 import type { ChimeraError } from "@chimera/proto/errors";
+import { mayReturn } from "@chimera/proto/effective";
 import type { Digest, FleetId } from "@chimera/proto/names";
 import type { Leaf } from "@chimera/proto/signed/world";
 import type { RemoteSigner } from "../signers/remote-signer.ts";
@@ -60,11 +61,24 @@ export async function createObserver(io: Io, options: ObserverOptions): Promise<
 export async function createOperator(io: Io, options: ObserverOptions): Promise<Operator> {
   const context = await currentContext(io, options.context);
   if (context.publishKeyFile !== undefined) await readSigner(context.publishKeyFile, "publish key file");
-  const observer = await observe(io, context, options);
-  const { doubt } = observer;
-  if (doubt !== null) throw unclearBase(doubt.head, doubt.told);
+  const observer = await settled(io, () => observe(io, context, options));
+  if (observer.doubt !== null) throw unclearBase(observer.doubt);
   const { publish } = observer.keys.newest.set.roles;
   return { ...observer, signers: await roleSigners(io, context, { role: "publish", keys: publish }) };
+}
+
+const settlingTries = 5;
+const settlingMs = 2000;
+
+/** A fleet that is being taken back just now has not signed it yet: nodes need a moment to hear of it. */
+async function settled(io: Io, lookOnce: () => Promise<Observer>): Promise<Observer> {
+  for (let tries = 1; ; tries += 1) {
+    const observer = await lookOnce();
+    const { doubt } = observer;
+    const isUnderWay = doubt?.question === "claimed" && mayReturn(doubt.head.head, io.nowMs());
+    if (!isUnderWay || tries === settlingTries) return observer;
+    await io.sleep(settlingMs);
+  }
 }
 
 async function observe(io: Io, context: NamedContext, options: ObserverOptions): Promise<Observer> {
@@ -101,7 +115,8 @@ export async function look(
   }
   if (shownNow.panic !== null) await rememberPanic(io, fleetId, shownNow.panic.envelope);
   const checked = checkAll(views, fleetId, shownNow.leaves);
-  const sources = { api, fleetId, current: shownNow, nodes: checked, chosen: base };
+  const nodesBy = (leaves: readonly Leaf[]) => checkAll(views, fleetId, leaves);
+  const sources = { api, fleetId, current: shownNow, nodesBy, chosen: base };
   const { current, doubt } = await settleBase(io, sources);
   const { effective, leaves } = current;
   if (effective.kind !== "none" && leaves.length > 0) {

@@ -55,7 +55,17 @@ test.each<[string, PastRecord[], object | null]>([
     },
   ],
   [
-    "a rollout that all committed is not taken back by whoever may lead",
+    "a rollout that all are said to have committed goes on where the next record says so",
+    [
+      kept(word("n1", 1)),
+      kept(word("n9", 2, { phase: "committed" })),
+      kept(word("n1", 3)),
+      kept(word("n1", 4, { phase: "returned" })),
+    ],
+    { record: { phase: "returned" }, disputed: [] },
+  ],
+  [
+    "one that all committed is not taken back past its consent",
     [kept(word("n1", 1, { phase: "committed" })), kept(forged)],
     { record: { phase: "committed" }, disputed: [] },
   ],

@@ -1,5 +1,5 @@
 /** PURE. Whose word on a rollout counts: what the store keeps of its lead, else what nodes told of themselves; nobody signs either. */
-import { hasReturned } from "@chimera/proto/effective";
+import { hasReturned, mayReturn } from "@chimera/proto/effective";
 import type { Digest, NodeName } from "@chimera/proto/names";
 import { mayFollow, type RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { Head } from "@chimera/proto/signed/head";
@@ -50,15 +50,19 @@ export function lastWord(
   { head }: LedHead,
   { timeOf, untilMs }: { timeOf: RecordTime; untilMs: number },
 ): RolloutRecord | null {
-  const isEnd = (record: RolloutRecord) =>
-    record.phase === "committed" || hasReturned(record, head, Infinity);
+  // That it is over says "committed" of nobody: whoever may lead can write it while a wave is under way.
+  const isEnd = (record: RolloutRecord) => hasReturned(record, head, Infinity);
+  const isVoid = (known: RolloutRecord | null, { phase }: RolloutRecord, ms: number) =>
+    known?.phase === "committed" && phase === "returned" && !mayReturn(head, ms);
   return voice
     .map((one) => ({ record: one.record, ms: timeOf(one) }))
     .filter(({ ms }) => ms <= untilMs)
     .toSorted((a, b) => a.ms - b.ms)
     .reduce<RolloutRecord | null>(
       (known, { record, ms }) =>
-        mayFollow(known, record, isEnd) ? { ...record, at: new Date(ms).toISOString() } : known,
+        mayFollow(known, record, isEnd) && !isVoid(known, record, ms)
+          ? { ...record, at: new Date(ms).toISOString() }
+          : known,
       null,
     );
 }

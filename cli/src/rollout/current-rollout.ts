@@ -30,6 +30,7 @@ export async function currentRollout({
     record: view.rollout?.head === id ? view.rollout : null,
     waves: waveProgress(lists, nodes, id),
     lost: lostNote({ current, doubt }),
+    isBack: current.effective.kind === "returned",
     notBack: current.effective.kind === "returned" ? notOn(current.leaves, nodes) : [],
   };
 }

@@ -17,15 +17,19 @@ export interface AskScene {
 }
 
 /**
- * What the newest head's lead was asked last, where that counts: it was answered, or still may be. By the signed order and not by the
- * record's words, which nobody signs.
+ * What the newest head's lead was asked, where that counts: an abort for as long as nobody resumed the rollout after it; else the last,
+ * where it was answered or still may be. By the signed orders and not by the record's words, which nobody signs, and which may be lost.
  */
 export function lastAsk({ newest, orders, record, nowMs }: AskScene): Asked | null {
-  const asks = orders.flatMap((order): Asked[] => {
-    const { action } = order;
-    return action.kind === "rollout" && action.head === newest.id ? [{ ...order, action }] : [];
-  });
-  const [last] = asks.toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt));
+  const asks = orders
+    .flatMap((order): Asked[] => {
+      const { action } = order;
+      return action.kind === "rollout" && action.head === newest.id ? [{ ...order, action }] : [];
+    })
+    .toSorted((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt));
+  const decisive = asks.find(({ action }) => action.ask !== "pause");
+  if (decisive?.action.ask === "abort") return decisive;
+  const [last] = asks;
   if (last === undefined || record?.phase === "committed") return null;
   const isAnswered = record?.answered?.nonce === last.nonce;
   return isAnswered || Date.parse(last.notAfter) >= nowMs ? last : null;

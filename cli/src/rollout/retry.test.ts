@@ -191,19 +191,20 @@ describe("after an order for the rollout", () => {
     },
   );
 
-  test("an abort that no lead has answered stands until it expires", async () => {
-    const ahead = { notAfter: new Date(Date.now() + 600_000).toISOString() };
-    await asked("abort", ahead);
-    expect(await retry()).toMatchObject({ code: 65, err: expect.stringContaining("was aborted") });
-    operator().server.documents.past.orders = [];
+  test.each([
+    ["the record that answered it is lost", () => undefined],
+    ["somebody writes that all have committed", () => lead("committed")],
+    ["somebody writes another answer", () => lead("paused", "ef".repeat(16))],
+    ["it was paused once more since", () => asked("pause", { createdAt: "2026-11-29T12:00:05.000Z" })],
+  ])("an abort stands by its signature, hours later too, also where %s", async (_, then) => {
     await asked("abort");
-    expect(await retry()).toMatchObject({ code: 0 });
+    await Promise.resolve(then());
+    expect(await retry()).toMatchObject({ code: 65, err: expect.stringContaining("was aborted") });
+    expect(operator().server.writes()).toEqual([]);
   });
 
-  test("what was resumed after it, what is committed, and another head's abort stop nobody", async () => {
+  test("what was resumed after it, and another head's abort, stop nobody", async () => {
     await asked("abort");
-    lead("committed");
-    expect(await retry("--dry-run")).toMatchObject({ code: 0 });
     lead("paused", "cd".repeat(16));
     await asked("resume", { createdAt: "2026-11-29T12:00:05.000Z", nonce: "cd".repeat(16) });
     expect(await retry("--dry-run")).toMatchObject({ code: 0 });

@@ -10,11 +10,12 @@ import { useOperator } from "../../test/fixture/use-operator.ts";
 const { operator } = useOperator();
 const at = "2026-11-29T12:00:00.000Z";
 const names = ["n1", "n2", "n3"];
+const nodes = new Map(names.map((name) => [name, createTestNode(name)] as const));
 let head = "";
 
 beforeEach(async () => {
   const { server } = operator();
-  for (const name of names) server.nodes.set(name, createTestNode(name).silent());
+  for (const [name, node] of nodes) server.nodes.set(name, node.silent());
   const leaves = leavesOf(operator(), names, "b");
   const lists = [leaves.slice(0, 1), leaves.slice(1)].map((wave): WaveList => ({
     v: 1,
@@ -92,10 +93,30 @@ describe("chimera rollout status", () => {
   });
 });
 
+/** What nodes sign of this head. */
+function say(words: Record<string, string>): void {
+  const { server, fleetId } = operator();
+  const [newest] = server.heads;
+  if (newest === undefined) throw new Error("a head is there");
+  const { epoch, serial, world } = newest.head;
+  const accepted = { epoch, serial, id: newest.id, world, acceptedAt: newest.storedAt };
+  for (const [name, state] of Object.entries(words)) {
+    const view = nodes.get(name)?.reporting({ at: new Date().toISOString(), fleetId, accepted, state });
+    if (view !== undefined) server.nodes.set(name, view);
+  }
+}
+
 /** A lead that answers so. */
-async function answered(phase: RolloutRecord["phase"], args: readonly string[], last?: string) {
+async function answered(
+  phase: RolloutRecord["phase"],
+  args: readonly string[],
+  {
+    last,
+    found = args[0] === "resume" ? "paused" : "waves",
+  }: { last?: string | undefined; found?: string } = {},
+) {
   const earlier = last === undefined ? {} : { answered: { nonce: "a".repeat(32), createdAt: last } };
-  const before = record({ ...earlier, ...(args[0] === "resume" && { phase: "paused" }) });
+  const before = record({ ...earlier, phase: found });
   const asked: Order[] = [];
   const role = { keys: [(await keyOf(operator(), "order")).publicKey], threshold: 1 };
   operator().server.rollout = before;
@@ -127,9 +148,9 @@ describe("chimera rollout pause, resume, abort", () => {
 
   test("one whose predecessor was signed by a clock that was ahead is signed after it, and counts", async () => {
     const [ahead, behind] = [600_000, -600_000].map((ms) => new Date(Date.now() + ms).toISOString());
-    const late = await answered("paused", ["pause"], ahead);
+    const late = await answered("paused", ["pause"], { last: ahead });
     expect(late.asked[0]?.createdAt).toBe(new Date(Date.parse(ahead ?? "") + 1).toISOString());
-    const usual = await answered("paused", ["pause"], behind);
+    const usual = await answered("paused", ["pause"], { last: behind });
     expect(Date.parse(usual.asked[0]?.createdAt ?? "")).toBeLessThan(Date.now() + 1);
     expect(usual.result.code).toBe(0);
   });
@@ -155,15 +176,34 @@ describe("chimera rollout pause, resume, abort", () => {
     expect(operator().server.writes()).toEqual([]);
   });
 
-  test.each(["committed", "returned"] as const)(
-    "of a rollout that is %s nothing is asked any more",
-    async (phase) => {
-      operator().server.rollout = record({ phase });
-      const { code, err } = await operator().call(["rollout", "abort"]);
-      expect({ code, err }).toEqual({ code: 65, err: expect.stringMatching(/is over|was taken back/u) });
-      expect(operator().server.writes()).toEqual([]);
-    },
-  );
+  test("of a rollout that is committed by what its nodes sign nothing is asked any more", async () => {
+    say({ n1: "committed", n2: "committed", n3: "reverted" });
+    operator().server.rollout = record({ phase: "committed" });
+    const { code, err } = await operator().call(["rollout", "abort"]);
+    expect({ code, err }).toEqual({ code: 65, err: expect.stringContaining("is over") });
+    expect(operator().server.writes()).toEqual([]);
+  });
+
+  test("nor of one that went back", async () => {
+    const consentUntil = new Date(Date.now() + 60_000).toISOString();
+    const { policy } = operator().server.heads[0]?.head ?? {};
+    ({ id: head } = await seedHead(operator(), names, { word: "c", consentUntil, policy: policy ?? {} }));
+    operator().server.rollout = record({ phase: "returned", at: new Date().toISOString() });
+    const { code, err } = await operator().call(["rollout", "abort"]);
+    expect({ code, err }).toEqual({ code: 65, err: expect.stringContaining("was taken back") });
+    expect(operator().server.writes()).toEqual([]);
+  });
+
+  test.each([
+    ["a node is on the way", "committed", { n1: "committed", n2: "committed", n3: "probation" }],
+    ["a wave is not proven", "committed", { n2: "committed", n3: "committed" }],
+    ["the head consents to no way back", "returned", { n1: "committed" }],
+  ] as const)("that it is over says nobody who can only write, while %s", async (_, phase, words) => {
+    say(words);
+    const { result, asked } = await answered("paused", ["pause"], { found: phase });
+    expect(result.code).toBe(0);
+    expect(asked).toHaveLength(1);
+  });
 
   test("without a lead the waiting ends, and the order stays", async () => {
     operator().server.rollout = record();

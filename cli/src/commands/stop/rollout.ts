@@ -10,6 +10,7 @@ import { rolloutText, type CurrentRollout } from "../../print/documents/rollout-
 import { printableJson } from "../../print/printable.ts";
 import { afterAnswered } from "../../rollout/after-answered.ts";
 import { askLead } from "../../rollout/ask-lead.ts";
+import { isCommitted } from "../../rollout/is-committed.ts";
 import { currentRollout } from "../../rollout/current-rollout.ts";
 
 const askableMs = 3_600_000;
@@ -86,21 +87,22 @@ async function send(io: Io, ask: keyof typeof asks, options: AskOptions): Promis
   else io.out(`signed by ${signedBy.length} of ${threshold}: chimera sign ${id.slice(0, 12)}\n`);
 }
 
-/** Nobody leads it any more, or there is nothing to go on from. */
-function refuseUseless({ record, serial }: CurrentRollout, ask: keyof typeof asks): void {
+/** Nobody leads it any more by what the nodes sign, or there is nothing to go on from. */
+function refuseUseless(rollout: CurrentRollout, ask: keyof typeof asks): void {
+  const { record, serial, isBack } = rollout;
   if (ask === "resume" && record !== null && record.phase !== "paused") {
     throw new ChimeraError(
       "order-stale",
       `the rollout of head ${serial} is not paused: it is in phase ${record.phase}`,
     );
   }
-  if (record?.phase === "committed") {
+  if (record?.phase === "committed" && isCommitted(rollout)) {
     throw new ChimeraError(
       "order-stale",
       `the rollout of head ${serial} is over: chimera rollback undoes it`,
     );
   }
-  if (record?.phase === "returned") {
+  if (isBack) {
     throw new ChimeraError("order-stale", `the rollout of head ${serial} was taken back: deploy again`);
   }
 }

@@ -1,5 +1,6 @@
-/** SHELL. What the next head is built on, where the store has no record of the newest head's rollout, or a person says it. */
+/** SHELL. What the next head is built on, where the record of the newest head's rollout is lost or says that it went back, or a person says it. */
 import type { NodeView } from "@chimera/proto/api";
+import { observedWorld } from "@chimera/proto/effective";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { FleetId, WorldId } from "@chimera/proto/names";
 import type { Leaf } from "@chimera/proto/signed/world";
@@ -10,42 +11,68 @@ import type { CurrentFleet } from "../newest-document.ts";
 import type { VerifiedHead } from "../verify-documents.ts";
 import { keptWorld } from "../world-copy.ts";
 import { returnedTo, type ChosenBase } from "./judge-return.ts";
-import { headWithoutRecord, judgeLost, type Told } from "./lost-return.ts";
+import { judgeReturn, questionOf, type Doubt, type Question } from "./lost-return.ts";
 
 export interface Settled {
   current: CurrentFleet;
   /** What nodes say of a head that may have been taken back, where that is not clear: `current` goes by the head then. */
-  doubt: { head: VerifiedHead; told: Told } | null;
+  doubt: Doubt | null;
 }
 
 export interface BaseSources {
   api: Pick<ApiClient, "world">;
   fleetId: FleetId;
   current: CurrentFleet;
-  /** `verified` as checked here. */
-  nodes: readonly NodeView[];
+  /** Checked against the keys of these leaves. */
+  nodesBy: (leaves: readonly Leaf[]) => NodeView[];
   /** By a person; undefined: nobody has said. */
   chosen: ChosenBase | undefined;
 }
 
 export async function settleBase(io: Io, sources: BaseSources): Promise<Settled> {
-  const { current, nodes, chosen } = sources;
+  const { current, chosen } = sources;
   const { head, panic } = current;
-  if (chosen === "before" && head !== null && panic === null)
+  if (head === null || panic !== null) return { current, doubt: null };
+  if (chosen === "before") {
     return { current: await back(io, sources, { head, returnedBy: "choice" }), doubt: null };
-  const lost = headWithoutRecord(current);
-  if (lost === null || chosen === "head" || current.leaves.length === 0) return { current, doubt: null };
-  const before = await worldOf(io, sources, lost.head.revertTo).catch(orNull);
-  const worlds = { head: current.leaves, before };
-  const judged = judgeLost({ head: lost, worlds, views: nodes, nowMs: io.nowMs() });
+  }
+  if (chosen === "head") return { current: await onHead(io, sources, head), doubt: null };
+  const question = questionOf(current);
+  return question === null ? { current, doubt: null } : weigh(io, sources, { head, question });
+}
+
+async function weigh(
+  io: Io,
+  sources: BaseSources,
+  { head, question }: { head: VerifiedHead; question: Question },
+): Promise<Settled> {
+  const { current, nodesBy } = sources;
+  const isClaimed = question === "claimed";
+  const own = isClaimed ? await worldOf(io, sources, head.head.world).catch(orNull) : current.leaves;
+  // Nobody has the world that the nodes would be compared with.
+  if (own === null || own.length === 0) return { current, doubt: null };
+  const before = isClaimed ? current.leaves : await worldOf(io, sources, head.head.revertTo).catch(orNull);
+  const judged = judgeReturn(question, { head, worlds: { head: own, before }, views: nodesBy(own) });
   switch (judged.kind) {
     case "head":
       return { current, doubt: null };
     case "unclear":
-      return { current, doubt: { head: lost, told: judged.told } };
+      return { current: await onHead(io, sources, head), doubt: { head, told: judged.told, question } };
     case "returned":
-      return { current: await back(io, sources, { head: lost, returnedBy: "nodes" }), doubt: null };
+      return {
+        current: isClaimed ? current : await back(io, sources, { head, returnedBy: "nodes" }),
+        doubt: null,
+      };
   }
+}
+
+/** Whatever a record says. */
+async function onHead(io: Io, sources: BaseSources, head: VerifiedHead): Promise<CurrentFleet> {
+  const { current } = sources;
+  if (current.effective.kind !== "returned") return current;
+  const { returnedBy: _, ...rest } = current;
+  const effective = observedWorld({ head, panic: null, rollout: null, nowMs: io.nowMs() });
+  return { ...rest, effective, leaves: await worldOf(io, sources, head.head.world) };
 }
 
 async function back(

@@ -114,7 +114,11 @@ function createLedEnd(
     if (record?.head === inWaves.head) view.lead(record);
     const verdict = rolloutVerdict(record, inWaves.head);
     if (verdict.kind === "stopped") throw new ChimeraError("rollout-failed", verdict.message);
-    if (verdict.kind === "going") return false;
+    if (verdict.kind === "going") {
+      // Anybody can write for a moment that it is over.
+      overSince = null;
+      return false;
+    }
     overSince ??= performance.now();
     if (performance.now() - overSince <= lateMs) return false;
     requireProof(outcomes, inWaves.proven);

@@ -19,8 +19,10 @@ export interface CurrentRollout {
   /** Null where no lead has begun. */
   record: RolloutRecord | null;
   waves: WaveProgress[];
-  /** What is known without a record that the store has lost; null where nothing is lost. */
+  /** What is known without a record that the store has lost, or against one that is there; null where nothing is in doubt. */
   lost: string | null;
+  /** The fleet goes by the world before, as far as its nodes bear that out. */
+  isBack: boolean;
   /** Of a fleet that went back: nodes that do not run the world before. */
   notBack: NodeName[];
 }
@@ -49,11 +51,12 @@ function notBackText({ notBack }: CurrentRollout, paint: Paint): string {
 }
 
 function phaseText({ record, lost }: CurrentRollout, paint: Paint): string {
-  if (record === null) return lost === null ? "no lead has begun with it\n" : `${paint("yellow", lost)}\n`;
+  const doubt = lost === null ? "" : `${paint("yellow", lost)}\n`;
+  if (record === null) return lost === null ? "no lead has begun with it\n" : doubt;
   const isBad = record.phase === "paused" || record.phase === "returned";
   const by =
     record.lead === undefined ? "" : `, led by ${printableLine(record.lead)} (lease ${record.lease})`;
-  return `${paint(isBad ? "red" : "bold", record.phase)}: ${printableLine(record.reason)}${by}, ${record.at}\n`;
+  return `${paint(isBad ? "red" : "bold", record.phase)}: ${printableLine(record.reason)}${by}, ${record.at}\n${doubt}`;
 }
 
 function releasedOf(record: CurrentRollout["record"], index: number, { size }: WaveProgress): string {
