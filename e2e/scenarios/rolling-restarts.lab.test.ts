@@ -186,3 +186,22 @@ test("an agent that is killed while the work comes back waits for it as well; a 
   await waitView(fleet, "n2", ({ status }) => status?.waiting === null && status.system.current === next);
   expect((await outagesOf("n2")).length).toBe(pairs + 2);
 });
+
+const dayTime = (ms: number) => new Date(ms).toISOString().slice(11, 16);
+
+test("a window that opens while the rollout waits for it lets them restart, one after the other, and none before", async () => {
+  const known = (await outages()).length;
+  const opensMs = Math.ceil((Date.now() + 45_000) / 60_000) * 60_000;
+  const window = `${dayTime(opensMs)}-${dayTime(opensMs + 3_600_000)}`;
+  const args = [...oneByOne.slice(0, -1), "window", "--reboot-window", window];
+  const { code, stdout, stderr } = await deploy("opened", { kernel: "6.12.7-lab", args });
+  expect(code, stdout + stderr).toBe(0);
+  expect(stderr).toContain(`waits for the window: ${window} UTC`);
+  await expectOn("opened");
+  const all = (await outages()).toSorted((a, b) => (a.from < b.from ? -1 : 1));
+  const [first, second, third, ...more] = all.slice(known);
+  expect(more).toEqual([]);
+  expect(first && first.from >= BigInt(opensMs) * 1_000_000n).toBe(true);
+  expect(second && first && second.from > first.to).toBe(true);
+  expect(third && second && third.from > second.to).toBe(true);
+});

@@ -120,6 +120,21 @@ test("the store loses the record of a fleet that went back: nobody builds on wha
   await expectOn("a");
 });
 
+test("without any lead nodes go after the deadline, where the head says so, and whoever leads later ends it", async () => {
+  const leads = ["n1", "n2"].map((name) => fleet.lab.host(name));
+  for (const lead of leads) await lead.powerCut();
+  const late = ["--waves", "n3,rest", "--deadline", "20s", "--on-deadline", "proceed", "--no-follow"];
+  const { code, stderr } = await deploy("d", ...late);
+  expect(code, stderr).toBe(0);
+  for (const node of ["n3", "n4"]) await waitCommitted(node, "d");
+  expect(Status.parse(JSON.parse(await operator.ok(["rollout", "status", "--json"]))).record).toBeNull();
+  for (const lead of leads) await lead.boot();
+  for (const node of ["n1", "n2"]) await waitCommitted(node, "d");
+  await waitRecord("its end", (record) => record?.phase === "committed");
+  await waitFailed(fleet, []);
+  await expectOn("d");
+});
+
 test("a node that was away for the whole rollout comes along after its record was lost", async () => {
   const n4 = fleet.lab.host("n4");
   await n4.powerCut();
