@@ -8,13 +8,13 @@ import type { Report } from "../lab/report.ts";
 
 export async function withFleet<T>(
   report: Report,
-  nodes: number,
+  { nodes, world = {} }: { nodes: number; world?: Parameters<typeof deployWorld>[2] },
   measure: (fleet: Fleet) => Promise<T>,
 ): Promise<T> {
   downOnInterrupt(report);
   try {
     const fleet = await startFleet({ nodes, report });
-    const { code, stderr } = await deployWorld(fleet, "bench");
+    const { code, stderr } = await deployWorld(fleet, "bench", world);
     if (code !== 0) throw new ChimeraError("rollout-failed", `deploy before the measurement: ${stderr}`);
     report("a world is committed on every node");
     return await measure(fleet);

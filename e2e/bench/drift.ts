@@ -26,7 +26,7 @@ const etc = Object.fromEntries([
 ]);
 
 export function drift(report: Report): Promise<Figure[]> {
-  return withFleet(report, 1, async (fleet) => {
+  return withFleet(report, { nodes: 1 }, async (fleet) => {
     const { code, stderr } = await deployWorld(fleet, "bench", { changes: { etc } });
     if (code !== 0) throw new ChimeraError("rollout-failed", `deploy of 1,000 entries: ${stderr}`);
     const node = fleet.lab.host("n1");

@@ -19,7 +19,7 @@ const etc = Object.fromEntries(
 );
 
 export function storm(report: Report): Promise<Figure[]> {
-  return withFleet(report, 1, async (fleet) => {
+  return withFleet(report, { nodes: 1 }, async (fleet) => {
     report(`a world with ${entries} more entries`);
     const { code, stderr } = await deployWorld(fleet, "storm", { changes: { etc } });
     if (code !== 0) throw new ChimeraError("rollout-failed", `deploy of ${entries} entries: ${stderr}`);

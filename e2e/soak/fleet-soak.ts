@@ -39,7 +39,7 @@ export async function fleetSoak(name: string, values: object): Promise<boolean> 
       `${trial.ok ? "ok    " : "FAILED"} ${trial.trial} ${trial.fault} -> ${trial.end} (${trial.ms} ms)`,
     );
   };
-  await withFleet(report, 1, (fleet) => trials({ fleet, record, seed, ...options }));
+  await withFleet(report, { nodes: 1 }, (fleet) => trials({ fleet, record, seed, ...options }));
   report(`${options.trials} trials, ${failed} failed; seed ${seed}`);
   return failed === 0;
 }
