@@ -90,6 +90,23 @@ describe("an older generation from the boot menu", () => {
     expect(await pointersOf(node)).toEqual({ current: old, profile: ours, bootDefault: ours });
   });
 
+  test("is compared with what was signed for it, and put back to that", async () => {
+    const { status } = await standing(old);
+    expect(status?.drift.unseen ?? []).toEqual([]);
+    expect(status?.drift).toMatchObject({
+      managed: expect.any(Number),
+      store: { paths: expect.any(Number) },
+    });
+    expect(status?.drift.managed).toBeGreaterThan(50);
+    const declared = await sh("cat /etc/static/lab/copy-0");
+    expect(declared).toContain("of old");
+    await sh("echo by hand >> /etc/lab/copy-0; ln -sfn /etc/passwd /etc/lab/link-0");
+    const isBack = async () =>
+      (await sh("cat /etc/lab/copy-0; readlink /etc/lab/link-0")) === `${declared}\n/etc/static/lab/link-0`;
+    await waitUntil("what was signed for it is there", isBack, { timeoutMs: 5_000, everyMs: 50 });
+    expect(await running()).toBe(old);
+  });
+
   test("stays over a restart of the agent, and root lets the node go on", async () => {
     await sh("kill $(cat /run/chimera/agent.pid)");
     await pause(5_000);
