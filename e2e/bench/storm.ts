@@ -1,5 +1,8 @@
 // SHELL. Bench `storm`: 30,000 managed entries change at once. How many are never put back, and what that costs the agent.
 import { z } from "zod";
+import { NodeEvent } from "@chimera/proto/event";
+import { operatorOf } from "../fleet/operator.ts";
+import type { Fleet } from "../fleet/start-fleet.ts";
 import { deployWorld } from "../fleet/fleet-stage.ts";
 import { runProbe } from "../fleet/run-probe.ts";
 import type { Host } from "../lab/host/host.ts";
@@ -33,11 +36,17 @@ export function storm(report: Report): Promise<Figure[]> {
     const missed = await leftAfter(node, report);
     const seconds = (performance.now() - began) / 1000;
     const { peakMb, nowMb } = await memoryOf(node);
+    const told = await toldOf(fleet, report);
+    const kept = (await node.runChecked(["ls", "/var/lib/chimera/evidence"])).trim().split("\n").length;
     return [
       atMost("missed", missed + (entries - changed), { unit: "entries", n: entries, bound: 0 }),
       atMost("agent_rss_mb", peakMb, { unit: "MB, peak", n: 1, bound: 100 }),
       atMost("agent_rss_before_mb", before.nowMb, { unit: "MB", n: 1, bound: 100 }),
       atMost("agent_rss_after_mb", nowMb, { unit: "MB", n: 1, bound: 100 }),
+      atMost("untold", entries - told.singly - told.summed, { unit: "entries", n: entries, bound: 0 }),
+      atMost("told_singly", told.singly, { unit: "events", n: 1, bound: 1000 }),
+      // Of a storm half of the room at most, so that what was kept before stays.
+      atMost("evidence_kept", kept, { unit: "finds", n: entries, bound: 8400 }),
       atMost("storm_s", seconds, { unit: "s until all are back", n: 1, bound: 300 }),
     ];
   });
@@ -54,6 +63,35 @@ async function leftAfter(node: Host, report: Report): Promise<number> {
   }
   const links = await node.runChecked(["find", root, "-type", "l", "-lname", "/etc/static/storm/*"]);
   return entries - (links.split("\n").length - 1);
+}
+
+const History = z.looseObject({ events: z.array(NodeEvent) });
+
+/** By the events that the controller has: those of one entry, and the sums. */
+async function toldOf(fleet: Fleet, report: Report): Promise<{ singly: number; summed: number }> {
+  const look = async () => {
+    const args = ["drift", "history", "n1", "--limit", "1000", "--json"];
+    const { events } = History.parse(JSON.parse(await operatorOf(fleet.lab).ok(args)));
+    const summed = events.flatMap((event) => (event.type === "drift-summed" ? [event.data.reverted] : []));
+    return {
+      singly: events.filter(({ type }) => type === "drift-reverted").length,
+      summed: summed.reduce((total, count) => total + count, 0),
+    };
+  };
+  try {
+    await waitUntil(
+      "all are told",
+      async () => {
+        const { singly, summed } = await look();
+        return singly + summed >= entries;
+      },
+      { timeoutMs: 60_000, everyMs: 2000 },
+    );
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    report(error.message);
+  }
+  return look();
 }
 
 async function memoryOf(node: Host): Promise<{ peakMb: number; nowMb: number }> {

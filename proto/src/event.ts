@@ -119,6 +119,21 @@ export const NodeEventBody = z.discriminatedUnion("type", [
     }),
   }),
   z.object({ type: z.literal("drift-unreverted"), data: z.object({ item: ToldDrift, ...problem }) }),
+  /** Of a storm: those that are not told by an event of their own. */
+  z.object({
+    type: z.literal("drift-summed"),
+    data: z.object({
+      found: Count,
+      reverted: Count,
+      unreverted: Count,
+      /** Of how many that were put back the node keeps what was there. */
+      evidence: Count,
+      from: IsoTime,
+      until: IsoTime,
+      /** The first of them. */
+      paths: z.array(z.string().max(4096)).max(16),
+    }),
+  }),
   z.object({ type: z.literal("alarm"), data: z.object(problem) }),
 ]);
 export type NodeEventBody = z.infer<typeof NodeEventBody>;

@@ -142,6 +142,22 @@ export const goldenMessages: Record<string, { schema: z.ZodType; message: unknow
   "status-envelope": { schema: Envelope, message: seal("status", status, [nodeSigner]) },
   beat: { schema: Beat, message: { e: 0, s: 1, p: "committed" } },
   "event-drift-reverted": { schema: NodeEvent, message: event },
+  "event-drift-summed": {
+    schema: NodeEvent,
+    message: {
+      ...event,
+      type: "drift-summed",
+      data: {
+        found: 0,
+        reverted: 29_000,
+        unreverted: 1,
+        evidence: 7333,
+        from: at,
+        until: at,
+        paths: ["/etc/hosts"],
+      },
+    },
+  },
   "drift-item": { schema: DriftItem, message: item },
   health: { schema: HealthSample, message: health },
   "health-space": {

@@ -14,6 +14,7 @@ import { openProgressFile, type ProgressFile } from "../host/agent/progress-file
 import { takeInstanceLock } from "../host/agent/single-instance.ts";
 import { bootId, uptimeMs } from "../host/boot-clock.ts";
 import { createBurstMeter } from "../host/drift/watching/burst-meter.ts";
+import { createStormTeller } from "../host/drift/storm-teller.ts";
 import { openHost, type HostSide } from "../host/host-side.ts";
 import { journalMs, openLog } from "../host/log/open-log.ts";
 import type { HostSessions } from "../host/sessions/open-sessions.ts";
@@ -148,8 +149,9 @@ function openAllDrift({ config, log, shared, host, control }: ControlParts & { c
   const { report, keeper } = control;
   const trust = keeper.state;
   const compared = openCompared({ config, shared, trust });
+  const teller = createStormTeller({ report });
   const meter = createBurstMeter({ onEvent: report, log });
-  const needs = { config, log, shared, report, trust, compared, meter };
+  const needs = { config, log, shared, report: teller.report, trust, compared, meter };
   const { ownPath } = host;
   const store = openStoreDrift({ ...needs, program, ownPath });
   const etc = openDrift(needs, store);
@@ -161,7 +163,10 @@ function openAllDrift({ config, log, shared, host, control }: ControlParts & { c
   return {
     ...etc,
     summary: () => joinDrift(etc.summary(), store),
-    stop: () => Promise.all([etc.stop(), store.stop()]),
+    async stop() {
+      await Promise.all([etc.stop(), store.stop()]);
+      teller.stop();
+    },
   };
 }
 

@@ -17,6 +17,7 @@ const kindOf: Record<NodeEventType, readonly EntryKind[]> = {
   "drift-found": ["drift"],
   "drift-reverted": ["drift"],
   "drift-unreverted": ["drift"],
+  "drift-summed": ["drift"],
   alarm: ["alarm"],
 };
 

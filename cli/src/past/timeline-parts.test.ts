@@ -66,7 +66,15 @@ test("kinds are named, and the controller is asked for no more than they need", 
   expect(kindFilter([])).toMatchObject({ types: undefined });
   expect(kindFilter(["drift,health", "rollout"])).toEqual({
     kinds: new Set(["rollout", "drift", "health"]),
-    types: ["unhealthy", "healthy", "rollout-changed", "drift-found", "drift-reverted", "drift-unreverted"],
+    types: [
+      "unhealthy",
+      "healthy",
+      "rollout-changed",
+      "drift-found",
+      "drift-reverted",
+      "drift-unreverted",
+      "drift-summed",
+    ],
   });
   expect(kindFilter(["reboot"]).types).toEqual(["agent-started"]);
   expect(kindFilter(["order"]).types).toEqual([]);

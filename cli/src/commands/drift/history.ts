@@ -15,7 +15,12 @@ const Options = FleetOptions.extend({
   limit: z.coerce.number().int("a whole number").min(1, "at least 1").max(1000, "at most 1000"),
 });
 
-const types = ["drift-found", "drift-reverted", "drift-unreverted"] as const satisfies NodeEventType[];
+const types = [
+  "drift-found",
+  "drift-reverted",
+  "drift-unreverted",
+  "drift-summed",
+] as const satisfies NodeEventType[];
 
 export function defineHistory(drift: Command, io: Io): void {
   addFleetOptions(drift.command("history"))
@@ -45,7 +50,8 @@ async function history(
   const lists = await Promise.all(types.map((type) => api.events({ type, limit, ...named })));
   const events = lists
     .flatMap(({ events: list }) => list)
-    .filter((event) => path === undefined || pathOf(event) === path)
+    // A sum may be of any path.
+    .filter((event) => path === undefined || event.type === "drift-summed" || pathOf(event) === path)
     .toSorted((a, b) => Date.parse(b.time) - Date.parse(a.time));
   if (options.json) io.out(`${printableJson({ events }, 2)}\n`);
   else io.out(driftHistory(events, ageBy(io), io.paint));

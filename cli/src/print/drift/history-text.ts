@@ -6,9 +6,16 @@ import type { Paint } from "../paint.ts";
 import { printableLine, printablePath } from "../printable.ts";
 import { table } from "../table.ts";
 import { duration } from "../units.ts";
+import { summedText } from "./summed-text.ts";
 
 export function driftHistory(events: readonly NodeEvent[], ageMs: AgeMs, paint: Paint): string {
   const rows = events.flatMap((event) => {
+    if (event.type === "drift-summed") {
+      const among = `among them ${event.data.paths.map(printablePath).join(", ")}`;
+      return [
+        [`${duration(ageMs(event.time))} ago`, event.source, summedText(event.data), "", "", "", "", among],
+      ];
+    }
     const outcome = outcomeOf(event);
     if (outcome === null) return [];
     const { item, what, detail } = outcome;

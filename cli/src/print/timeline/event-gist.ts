@@ -5,6 +5,7 @@ import { parsePayload, payloadOf } from "@chimera/proto/signed/envelope";
 import { showPlace } from "@chimera/proto/signed/place";
 import { Receipt } from "@chimera/proto/signed/receipt";
 import { ChimeraError } from "@chimera/proto/errors";
+import { summedText } from "../drift/summed-text.ts";
 import { printableJson, printablePath } from "../printable.ts";
 import { shortPath } from "../units.ts";
 import { styleOf, type Gist } from "./entry.ts";
@@ -108,6 +109,7 @@ const describers: Describers = {
     ...drift(`not put back ${item.kind} ${printablePath(item.path)}`, `${code}: ${message}`),
     style: "red",
   }),
+  "drift-summed": (data) => drift(summedText(data), `among them ${data.paths.map(printablePath).join(", ")}`),
   alarm: ({ code, message }) => ({
     kind: "alarm",
     what: `alarm ${code}`,

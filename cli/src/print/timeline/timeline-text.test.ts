@@ -51,6 +51,10 @@ const said: Record<NodeEventType, [data: object, line: RegExp]> = {
     /local +root: apply 5q2.* until 2026.*: xy z \(by xy z\)$/u,
   ],
   "drift-found": [item, /drift +found content \/etc\/x\\x1b\]52;c;.*\\x0az/u],
+  "drift-summed": [
+    { found: 0, reverted: 7, unreverted: 2, evidence: 3, from: at, until: at, paths: ["/etc/a", "/etc/b"] },
+    /drift +put back 7 more \(3 kept as evidence\), could not put back 2 more.*\/etc\/a, \/etc\/b/u,
+  ],
   "drift-reverted": [{ item, ms: 12 }, /drift +put back content .* in 12 ms$/u],
   "drift-unreverted": [{ item, code: evil, message: evil }, /not put back content .*: xy z: xy z$/u],
   alarm: [{ code: evil, message: evil }, /alarm +alarm xy z: xy z$/u],
