@@ -1,10 +1,11 @@
 // Sessions on a real node: agents come and go, the tmux server dies, the machine does; and nothing of what ran is lost without a word.
 import { randomBytes } from "node:crypto";
 import { NodeName } from "@chimera/proto/names";
+import { SessionAnswered } from "@chimera/proto/sessions/order-answer";
 import { execSessions, type ExecAction } from "@chimera/proto/sessions/session-order";
 import type { SessionFacts, SessionName } from "@chimera/proto/sessions/session";
 import { sha256 } from "@chimera/proto/signed/canonical";
-import { seal } from "@chimera/proto/signed/envelope";
+import { payloadOf, seal } from "@chimera/proto/signed/envelope";
 import { Order } from "@chimera/proto/signed/order";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { agentPid, deployWorld, isResting, waitView } from "../fleet/fleet-stage.ts";
@@ -67,6 +68,9 @@ async function start({
   const envelope = seal("order", order, [await operatorKey("order")]);
   const answer = await store.order("n1", envelope);
   if (!("shown" in answer)) throw new Error(`n1 answers ${JSON.stringify(answer)}`);
+  const said = SessionAnswered.parse(JSON.parse(payloadOf(answer.shown, "answer").toString("utf8")));
+  if (said.answer.kind !== "started" || said.answer.failed !== null)
+    throw new Error(`n1 answers ${JSON.stringify(said.answer).slice(-500)}`);
   const names = execSessions(sha256(Buffer.from(envelope.payload, "base64")), { copies });
   for (const name of names) await waitFacts(name, () => true);
   return names;

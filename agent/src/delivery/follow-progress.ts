@@ -31,6 +31,28 @@ export function isFollowed({ accepted, panic, journal, state }: LocalStatus, ser
   return journal.order.rank === rank && (state === "committed" || failedStates.has(state));
 }
 
+/** What a session says of the newest head on this node. */
+export interface DeploySight {
+  /** Null where none was accepted. */
+  serial: number | null;
+  line: string;
+  /** Another one where there is something new to say. */
+  sight: string;
+  isOver: boolean;
+  /** Why it is over, where that is no commit. */
+  failure: string | null;
+}
+
+export function deploySight(status: LocalStatus): DeploySight {
+  const { accepted, state, problem, journal } = status;
+  const serial = accepted?.serial ?? null;
+  const isSettled = journal === null && state === "committed";
+  const isOver = serial !== null && (isSettled || isFollowed(status, serial));
+  const failure = failedStates.has(state) ? `${state}: ${problem?.message ?? "no reason was noted"}` : null;
+  const line = progressLine(status);
+  return { serial, line, sight: line, isOver, failure };
+}
+
 function mebibytes(bytes: number): string {
   return (bytes / (1 << 20)).toFixed(1);
 }

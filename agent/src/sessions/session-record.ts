@@ -36,8 +36,9 @@ export const SessionRecord = z.object({
   createdAt: IsoTime,
   /** Of the boot in which it was started: no unit outlives one. */
   bootId: z.string().max(64),
-  /** With its suffix. */
+  /** With its suffix; empty where the agent itself is all that speaks there. */
   unit: z.string().max(255),
+  isTold: z.boolean().default(false),
   /** Null where the output is a terminal's. */
   log: Log.nullable(),
   terminal: Terminal.nullable(),
@@ -70,6 +71,7 @@ export function newRecord(begin: Pick<SessionRecord, Begin> & Partial<SessionRec
     terminal: null,
     timeoutMs: null,
     leads: null,
+    isTold: false,
     ending: null,
     state: "running",
     closedAt: null,

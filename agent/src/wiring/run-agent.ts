@@ -18,6 +18,7 @@ import { createStormTeller } from "../host/drift/storm-teller.ts";
 import { openHost, type HostSide } from "../host/host-side.ts";
 import { journalMs, openLog } from "../host/log/open-log.ts";
 import type { HostSessions } from "../host/sessions/open-sessions.ts";
+import { tellDeploys } from "../delivery/tell-deploys.ts";
 import { openDocument, readDocument } from "../host/state/documents.ts";
 import { openGrowing } from "../host/state/growing-document.ts";
 import { openJournal } from "../host/state/journal-file.ts";
@@ -91,11 +92,12 @@ function startAgent({ config, configFile, log, progress }: AgentNeeds): Running 
   reportCorrupt(control, "the journal was unreadable and lies", journalFile.corrupt);
   reportStandIn(control, host.standsInFor);
   const drift = openAllDrift({ config, log, shared, host, control });
-  const local = wireLocal({ config, configFile, program, log, shared, control, sessions });
+  const local = wireLocal({ config, log, shared, control });
   shared.driftSummary = () => drift.summary();
   const leaving = Promise.withResolvers<string>();
   const tend = tendRollout({ config, configFile, program, control, sessions, log });
-  const parts = { tendRollout: tend, log, shared, host, control, drift, local, progress };
+  const tell = tellDeploys({ status: local.status, sessions, log });
+  const parts = { afterPass: [tend, tell], log, shared, host, control, drift, local, progress };
   const loop = wireLoop({
     ...parts,
     keeper: control.keeper,

@@ -5,7 +5,7 @@ import { isQuarantined, type TrustState } from "@chimera/proto/acceptance/trust-
 import type { Verdict } from "@chimera/proto/acceptance/verdict";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { NodeEventBody } from "@chimera/proto/event";
-import { localError, type LocalAnswer, type LocalRequest } from "@chimera/proto/local-api";
+import { localError, type LocalAnswer, type LocalRequest, type LocalStatus } from "@chimera/proto/local-api";
 import { LocalState } from "@chimera/proto/local-order";
 import type { Log } from "@chimera/proto/log";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
@@ -15,8 +15,6 @@ import type { AgentConfig } from "../config.ts";
 import { bootId, uptimeMs } from "../host/boot-clock.ts";
 import { openGrowing } from "../host/state/growing-document.ts";
 import { serveLocalSocket } from "../host/local-socket.ts";
-import { openDeploySession } from "../host/sessions/deploy-session.ts";
-import type { HostSessions } from "../host/sessions/open-sessions.ts";
 import { holdOf } from "../desired/holds.ts";
 import { composeLocalStatus } from "../local/compose-local-status.ts";
 import { createDeliveryDesk, type DeliveryDesk } from "../delivery/delivery-desk.ts";
@@ -28,9 +26,6 @@ import type { Shared } from "../shared.ts";
 
 export interface LocalNeeds {
   config: Pick<AgentConfig, "stateDir" | "runtimeDir">;
-  configFile: string;
-  /** This agent's script: sessions run it. */
-  program: string;
   shared: Shared;
   control: {
     status: () => NodeStatus;
@@ -39,11 +34,12 @@ export interface LocalNeeds {
     keeper: { state: () => TrustState | null; take: (incoming: Incoming) => Verdict };
     rollout: () => RolloutRecord | null;
   };
-  sessions: HostSessions;
   log: Log;
 }
 
 export interface LocalWiring extends Pick<LocalDesk, "settle"> {
+  /** What the node would tell root of itself now. */
+  status: () => LocalStatus;
   close: () => void;
 }
 
@@ -81,13 +77,13 @@ export function wireLocal(needs: LocalNeeds): LocalWiring {
       : desk.answer(request);
   };
   const { close } = serveLocalSocket({ ...config, answer, log });
-  return { settle: desk.settle, close };
+  return { settle: desk.settle, status: () => statusOf(needs, local), close };
 }
 
 async function explain(needs: LocalNeeds, path: string, local: LocalState): Promise<LocalAnswer> {
   try {
     const shown = await needs.shared.explainDrift(path);
-    const status = composeLocalStatus(factsOf(needs), local, floorOf(needs.control.keeper.state()));
+    const status = statusOf(needs, local);
     return { v: 1, ok: true, outcome: "shown", status, shown };
   } catch (error) {
     if (error instanceof ChimeraError) return localError(error.code, error.message);
@@ -96,21 +92,20 @@ async function explain(needs: LocalNeeds, path: string, local: LocalState): Prom
 }
 
 function openDelivery(needs: LocalNeeds, local: () => LocalState): DeliveryDesk {
-  const { control, sessions, program, configFile, log } = needs;
-  const { keeper, rollout, signedStatus } = control;
+  const { keeper, rollout, signedStatus } = needs.control;
   return createDeliveryDesk({
     take: (incoming) => keeper.take(incoming),
     trust: keeper.state,
     signedStatus,
-    status: () => composeLocalStatus(factsOf(needs), local(), floorOf(keeper.state())),
+    status: () => statusOf(needs, local()),
     rollout,
-    onAccepted(serial) {
-      openDeploySession(sessions, { serial, program, configFile }).catch((error: unknown) => {
-        if (!(error instanceof ChimeraError)) throw error;
-        log.warn({ error }, "the deploy session was not opened");
-      });
-    },
+    // The next pass tells of it in a session.
+    onAccepted: () => needs.shared.wake(),
   });
+}
+
+function statusOf(needs: LocalNeeds, local: LocalState): LocalStatus {
+  return composeLocalStatus(factsOf(needs), local, floorOf(needs.control.keeper.state()));
 }
 
 function factsOf({ shared, control }: LocalNeeds): LocalFacts {

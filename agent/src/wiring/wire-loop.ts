@@ -39,8 +39,8 @@ export interface LoopNeeds {
   /** Root's own orders: what is over is forgotten before each look. */
   local: { settle: () => void };
   progress: { touch: () => void; noteRest: (isResting: boolean) => void };
-  /** Starts the lead's program where this node is to run one. */
-  tendRollout: () => void;
+  /** Starts the lead's program where this node is to run one; tells what becomes of a head. */
+  afterPass: readonly (() => void)[];
   save: (journal: Journal) => void;
   leave: () => void;
 }
@@ -74,7 +74,7 @@ export function wireLoop(needs: LoopNeeds): Loop {
       const proven = committedHead(pass.journal);
       if (proven !== null) keeper.noteCommitted(proven, pass.observed.at);
       denier.retry();
-      needs.tendRollout();
+      for (const work of needs.afterPass) work();
       noteRest(needs, pass);
       show();
     },

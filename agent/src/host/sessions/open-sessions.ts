@@ -21,7 +21,6 @@ import {
   keep,
   liveFacts,
   pictureFile,
-  runningOf,
   tell,
   type Live,
   type SessionsOptions,
@@ -29,6 +28,8 @@ import {
 } from "./sessions-state.ts";
 import { showSession } from "./show-session.ts";
 import { startSessions } from "./start-sessions.ts";
+import { openTold, type ToldSession, type ToldStart } from "./told-sessions.ts";
+import { closeView } from "./view-session.ts";
 import { forgetOutlived, tendSessions } from "./tend-sessions.ts";
 import { openLastPicture, tmuxSocket } from "./terminal-panes.ts";
 
@@ -37,6 +38,9 @@ export interface HostSessions extends Sessions {
   typist: (name: SessionName, onEnd: (reason: string) => void) => Promise<Typist>;
   /** A tmux session in which people on the node read its log. Throws tool-failed. */
   show: (name: SessionName) => Promise<void>;
+  hide: (name: SessionName) => Promise<void>;
+  /** One that the agent itself speaks in; it goes on where it ended. */
+  tell: (start: ToldStart) => Promise<ToldSession>;
   /** The lead's program, which runs in a unit of its own already; again and again. */
   adopt: (rollout: LedRollout) => Promise<void>;
   /** Resolves when what an earlier agent left was looked at once. */
@@ -77,6 +81,8 @@ export function openSessions(options: SessionsOptions): HostSessions {
       const live = state.live.get(name);
       if (live !== undefined) await showSession(state, live);
     },
+    hide: (name) => closeView(state.options.runtimeDir, name),
+    tell: (start) => settled.then(() => openTold(state, start)),
     typist: (name, onEnd) => openKeys(state, name, onEnd),
     adopt: (rollout) => settled.then(() => adoptRollout(state, rollout)),
     close() {
@@ -94,19 +100,6 @@ async function settle(state: SessionsState): Promise<void> {
     state.options.log.error({ error }, "sessions of an earlier agent could not be settled");
   }
   state.lookSoon();
-  await showAgain(state);
-}
-
-/** The tmux server may be another one than that which showed them. */
-async function showAgain(state: SessionsState): Promise<void> {
-  for (const live of runningOf(state).filter(({ record }) => record.kind === "deploy")) {
-    try {
-      await showSession(state, live);
-    } catch (error) {
-      if (!(error instanceof ChimeraError)) throw error;
-      state.options.log.warn({ session: live.record.name, error }, "a session is not shown on the node");
-    }
-  }
 }
 
 function factsOf({ live }: SessionsState, name: SessionName) {
@@ -161,6 +154,8 @@ async function end(state: SessionsState, name: SessionName, signal: EndSignal): 
   const live = state.live.get(name);
   if (live === undefined) throw new ChimeraError("not-found", `there is no session ${name}`);
   const { record } = live;
+  if (record.isTold)
+    throw new ChimeraError("input-invalid", `nothing runs in session ${name}: it only shows`);
   if (record.leads !== null)
     throw new ChimeraError(
       "input-invalid",

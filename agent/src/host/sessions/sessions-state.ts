@@ -48,8 +48,11 @@ export function createLive(record: SessionRecord): Live {
   return { record, isStarting: false, punchedTo: 0, unwatch: null };
 }
 
+/** Those that have a unit. */
 export function runningOf({ live }: SessionsState): Live[] {
-  return [...live.values()].filter(({ record, isStarting }) => record.state === "running" && !isStarting);
+  return [...live.values()].filter(
+    ({ record, isStarting }) => record.state === "running" && !isStarting && !record.isTold,
+  );
 }
 
 export function tell({ listeners }: SessionsState, change: SessionChange): void {

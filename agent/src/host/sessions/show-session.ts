@@ -9,7 +9,8 @@ export async function showSession({ options }: SessionsState, { record }: Live):
   const { log, name, state, unit } = record;
   if (log === null || state !== "running") return;
   await ensureView({ runtimeDir: options.runtimeDir, name }, async () => {
-    const pid = await readMainPid(unit, options.systemdSocket);
+    // With the agent ends what it alone tells: the next one shows it anew.
+    const pid = record.isTold ? process.pid : await readMainPid(unit, options.systemdSocket);
     // Before that the disk has nothing of it any more.
     const from = firstKept(sizeOf(log.file), log.mostBytes) + 1;
     return pid === null ? null : ["tail", "-c", `+${from}`, "-F", `--pid=${pid}`, log.file];

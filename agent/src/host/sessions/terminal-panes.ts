@@ -21,6 +21,8 @@ export interface Pane extends Terminal {
 }
 
 const toolMs = 30_000;
+/** So many to a line, which has at most 16 KiB: a program for each would cost more than what runs in it. */
+const atOnce = 32;
 
 /** Whatever the sentinel's configuration was when its server began. */
 const safeOptions: readonly (readonly string[])[] = [
@@ -46,33 +48,47 @@ export function tmuxSocket(runtimeDir: string): string {
   return join(runtimeDir, "tmux.sock");
 }
 
-/** In their order; null from the first one on that tmux refused. Throws tool-failed without a server. */
+interface WantedPane {
+  name: SessionName;
+  size: TerminalSize;
+}
+
+/** In their order; null for those that tmux refused. Throws tool-failed where it makes none at all. */
 export async function openPanes(
   socket: string,
-  wanted: readonly { name: SessionName; size: TerminalSize }[],
+  wanted: readonly WantedPane[],
   history: number,
 ): Promise<(Pane | null)[]> {
+  const panes: (Pane | null)[] = [];
+  let said = "";
+  for (let from = 0; from < wanted.length; from += atOnce) {
+    const batch = await openBatch(socket, wanted.slice(from, from + atOnce), history);
+    panes.push(...batch.panes);
+    said = batch.said || said;
+  }
+  if (panes.some((pane) => pane !== null)) return panes;
+  throw new ChimeraError("tool-failed", `tmux opened no terminal: ${said}`);
+}
+
+/** From the first one on that tmux refuses, it makes none. */
+async function openBatch(
+  socket: string,
+  wanted: readonly WantedPane[],
+  history: number,
+): Promise<{ panes: (Pane | null)[]; said: string }> {
+  const backToUsual = ["set-option", "-g", "history-limit", `${usualHistory}`];
   const commands = [
     ...safeOptions,
     ["set-option", "-g", "history-limit", `${history}`],
     ...wanted.map(({ name, size }) => newSession(name, size)),
-    ["set-option", "-g", "history-limit", `${usualHistory}`],
+    backToUsual,
   ];
   const { stdout, stderr, exitCode } = await run("tmux", ["-N", "-S", socket, ...joined(commands)], {
     timeoutMs: toolMs,
   });
+  if (exitCode !== 0) await run("tmux", ["-N", "-S", socket, ...backToUsual], { timeoutMs: toolMs });
   const panes = stdout.split("\n").flatMap((line) => readPane(line) ?? []);
-  if (panes.length === 0)
-    throw new ChimeraError(
-      "tool-failed",
-      `tmux opened no terminal (code ${exitCode}): ${stderr.trim().slice(0, 300)}`,
-    );
-  // Its last words were not reached.
-  if (exitCode !== 0)
-    await run("tmux", ["-N", "-S", socket, "set-option", "-g", "history-limit", `${usualHistory}`], {
-      timeoutMs: toolMs,
-    });
-  return wanted.map((_, index) => panes[index] ?? null);
+  return { panes: wanted.map((_, index) => panes[index] ?? null), said: stderr.trim().slice(0, 300) };
 }
 
 function newSession(name: SessionName, { columns, rows }: TerminalSize): string[] {
@@ -124,9 +140,6 @@ export async function closePanes(socket: string, sessions: readonly string[]): P
     if (exitCode !== 0 && batch.length > 1) for (const session of batch) await closePanes(socket, [session]);
   }
 }
-
-/** So many to a line: a program for each would cost more than what ran in it. */
-const atOnce = 32;
 
 function joined(commands: readonly (readonly string[])[]): string[] {
   return commands.flatMap((command, index) => (index === 0 ? command : [";", ...command]));

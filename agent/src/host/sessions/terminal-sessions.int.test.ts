@@ -135,7 +135,7 @@ test("with the tmux server goes what heeds SIGHUP; what does not goes on, and bo
 
 test("100 terminals at once each leave their last screen, and tmux is as it was", async () => {
   const sessions = node.agent();
-  const names = Array.from({ length: 100 }, (_, index) => `crowd-${index}`);
+  const names = Array.from({ length: 100 }, (_, index) => `crowd-${"x".repeat(40)}-${index}`);
   const outcomes = await sessions.start(
     names.map((name, index) => shell(name, `echo number ${index}; exit ${index}`, terminal)),
   );
@@ -144,5 +144,5 @@ test("100 terminals at once each leave their last screen, and tmux is as it was"
   expect(ends.map(({ exitCode }) => exitCode)).toEqual(names.map((_, index) => index));
   for (const [index, name] of names.entries())
     expect(await screenOf(sessions, name)).toContain(`number ${index}`);
-  expect(node.tmux.tmux("-N", "list-sessions", "-F", "#{session_name}").split("\n")).not.toContain("crowd-0");
+  expect(node.tmux.tmux("-N", "list-sessions", "-F", "#{session_name}").split("\n")).not.toContain(names[0]);
 });

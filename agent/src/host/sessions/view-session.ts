@@ -27,3 +27,9 @@ export async function ensureView(
     timeoutMs: toolMs,
   });
 }
+
+/** One that is not there is no trouble. */
+export async function closeView(runtimeDir: string, name: string): Promise<void> {
+  const tmux = ["-N", "-S", join(runtimeDir, "tmux.sock")];
+  await run("tmux", [...tmux, "kill-session", "-t", `=${name}`], { timeoutMs: toolMs });
+}
