@@ -2,20 +2,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { encodeKeptPage } from "@chimera/proto/sessions/kept-page";
-import { execSessions, type ExecAction } from "@chimera/proto/sessions/session-order";
-import { SessionFacts, StreamId } from "@chimera/proto/sessions/session";
-import { parsePayload, payloadOf, seal, type Envelope } from "@chimera/proto/signed/envelope";
-import { Order } from "@chimera/proto/signed/order";
 import { Digest } from "@chimera/proto/names";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { startDevFleet, type DevFleet } from "./fixture/dev-fleet.ts";
-import type { WireNode } from "./fixture/wire-node.ts";
+import { obeying, type ExecNodes } from "./fixture/exec-nodes.ts";
 
 let fleet: DevFleet;
-/** What each node does with a command, and how many it has begun. */
-let begun: { node: string; action: ExecAction; id: string }[];
+let nodes: ExecNodes;
 
 beforeAll(async () => {
   fleet = await startDevFleet(["n1", "n2", "n3"]);
@@ -23,80 +17,29 @@ beforeAll(async () => {
   await fleet.publish(["n1", "n2", "n3"].map((name) => fleet.leaf(name, "one")));
 });
 beforeEach(() => {
-  begun = [];
-  for (const name of ["n1", "n2", "n3"])
-    fleet.node(name).onOrder = (id, envelope) => obey(name, id, envelope);
+  nodes = obeying(fleet, ["n1", "n2", "n3"]);
 });
 afterAll(() => fleet.close());
 
-const run = "0123456789abcdef";
-const stream = StreamId.parse(run);
-
-function actionOf(envelope: Envelope): Order["action"] {
-  return parsePayload(payloadOf(envelope, "order"), Order).action;
-}
-
-/** As an agent does: begins once, and answers again what it answered first. */
-function obey(node: string, id: string, envelope: Envelope): object {
-  const action = actionOf(envelope);
-  const wire = fleet.node(node);
-  const sessions = action.kind === "exec" ? execSessions(Digest.parse(id), action) : [];
-  if (action.kind === "exec" && !begun.some((one) => one.node === node && one.id === id)) {
-    begun.push({ node, action, id });
-    for (const session of sessions) say(wire, session);
-  }
-  const answer = { kind: "started", sessions: sessions.map((name) => ({ name, run })), failed: null };
-  const answered = { v: 1, kind: "answer", fleetId: fleet.fleetId, node, order: id, answer };
-  return { receipt: wire.receiptOf(id), shown: seal("answer", answered, [wire.signer]) };
-}
-
-function say(wire: WireNode, name: string, changes: Partial<SessionFacts> = {}): void {
-  const facts = SessionFacts.parse({
-    name,
-    kind: "task",
-    run,
-    state: "running",
-    what: "",
-    createdAt: new Date().toISOString(),
-    endedAt: null,
-    exitCode: null,
-    signal: null,
-    size: { columns: 80, rows: 24 },
-    output: "log",
-    bytes: 0,
-    viewers: 0,
-    keyboard: null,
-    ...changes,
+const hasBegun = (...names: string[]) =>
+  vi.waitUntil(() => names.every((name) => nodes.begun.some(({ node }) => node === name)), {
+    timeout: 20_000,
   });
-  wire.show(name, { facts });
-}
-
-function end(node: string, text: string, changes: Partial<SessionFacts> = { exitCode: 0 }): void {
-  const one = begun.find((other) => other.node === node);
-  const wire = fleet.node(node);
-  for (const name of one === undefined ? [] : execSessions(Digest.parse(one.id), one.action)) {
-    wire.show(name, { page: encodeKeptPage({ stream, from: 0, bytes: Buffer.from(text) }) });
-    say(wire, name, { state: "ended", bytes: Buffer.byteLength(text), ...changes });
-  }
-}
-
-const hasBegun = (...nodes: string[]) =>
-  vi.waitUntil(() => nodes.every((node) => begun.some((one) => one.node === node)), { timeout: 20_000 });
 
 test("one order runs on all nodes, as words and not by a shell; lines come with whose they are", async () => {
   const running = fleet.chimera("exec", "--all", "--", "echo", "$HOME; rm -rf /", "--all");
   await hasBegun("n1", "n2", "n3");
-  expect(new Set(begun.map(({ id }) => id)).size).toBe(1);
-  expect(begun[0]?.action).toMatchObject({
+  expect(new Set(nodes.begun.map(({ id }) => id)).size).toBe(1);
+  expect(nodes.begun[0]?.action).toMatchObject({
     argv: ["echo", "$HOME; rm -rf /", "--all"],
     copies: 1,
     output: "log",
     timeoutSeconds: 600,
     atOnce: null,
   });
-  end("n2", "two\n");
-  end("n1", "one\nmore\n");
-  end("n3", "\u001b[2Jthree");
+  nodes.end("n2", "two\n");
+  nodes.end("n1", "one\nmore\n");
+  nodes.end("n3", "\u001b[2Jthree");
   const { code, out, err } = await running;
   expect(code).toBe(0);
   expect(out.split("\n").toSorted()).toEqual(["n1 | more", "n1 | one", "n2 | two", "n3 | three"]);
@@ -109,7 +52,7 @@ test("what fails, refuses or could not begin is said by name, and the code is no
   });
   const running = fleet.chimera("exec", "--on", "n1", "n2", "--group", "--", "false");
   await hasBegun("n1");
-  end("n1", "no\n", { exitCode: 3 });
+  nodes.end("n1", "no\n", { exitCode: 3 });
   const { code, out, err } = await running;
   expect({ code, out }).toEqual({ code: 1, out: "== n1: ended with 3\nno" });
   expect(err).toMatch(/n2 refused: exec-forbidden/u);
@@ -121,7 +64,7 @@ test("a node that is away is named, and waited for only until the order's time i
   const started = performance.now();
   const running = fleet.chimera("exec", "--on", "n1", "n3", "--expires", "3s", "--", "true");
   await hasBegun("n1");
-  end("n1", "");
+  nodes.end("n1", "");
   const { code, err } = await running;
   expect(code).toBe(75);
   expect(err).toMatch(/n3 does not answer: it begins only if it does before/u);
@@ -147,10 +90,10 @@ test("killed with -9 it goes on, and somebody else gathers all of it by its id",
   await hasBegun("n1", "n2");
   child.kill("SIGKILL");
   await once(child, "exit");
-  end("n1", "one\n");
-  const [id = ""] = begun.map((one) => one.id);
+  nodes.end("n1", "one\n");
+  const [id = ""] = nodes.begun.map((one) => one.id);
   const resumed = fleet.chimera("exec", "--resume", id.slice(0, 12), "--json");
-  end("n2", "two\n", { exitCode: 4 });
+  nodes.end("n2", "two\n", { exitCode: 4 });
   const { code, out } = await resumed;
   expect(code).toBe(1);
   const report = Report.parse(JSON.parse(out));
@@ -159,26 +102,24 @@ test("killed with -9 it goes on, and somebody else gathers all of it by its id",
     expect.objectContaining({ node: "n1", kind: "exited", code: 0, output: "one\n" }),
     expect.objectContaining({ node: "n2", kind: "exited", code: 4, output: "two\n" }),
   ]);
-  expect(begun).toHaveLength(2);
+  expect(nodes.begun).toHaveLength(2);
 });
 
 test("nothing is lost when the controller is gone for a while", async () => {
   const running = fleet.chimera("exec", "--on", "n1", "--expires", "60s", "--", "long");
   await hasBegun("n1");
   const wire = fleet.node("n1");
-  const [id = ""] = begun.map((one) => one.id);
+  const [id = ""] = nodes.begun.map((one) => one.id);
   const session = `exec-${id.slice(0, 12)}`;
-  const write = (text: string) =>
-    wire.show(session, { page: encodeKeptPage({ stream, from: 0, bytes: Buffer.from(text) }) });
+  const write = (text: string) => nodes.write(wire, session, text);
   write("one\n");
   await fleet.killController();
   write("one\ntwo\n");
   await fleet.startController();
   // nats-server was started anew with it, and its memory is empty: the node says again what it has.
   await vi.waitFor(() => fleet.connectNodes(), { timeout: 20_000 });
-  say(wire, session);
-  end("n1", "one\ntwo\nthree\n");
-  const { code, out } = await running;
+  const again = setInterval(() => nodes.end("n1", "one\ntwo\nthree\n"), 500);
+  const { code, out } = await running.finally(() => clearInterval(again));
   expect({ code, out }).toEqual({ code: 0, out: "one\ntwo\nthree" });
 });
 
@@ -188,5 +129,5 @@ test("a dry run signs and sends nothing; what is no command is refused before", 
   expect(await fleet.chimera("exec", "--", "true")).toMatchObject({ code: 64 });
   expect(await fleet.chimera("exec", "--on", "n9", "--", "true")).toMatchObject({ code: 67 });
   expect(await fleet.chimera("exec", "--resume", "ffffffff")).toMatchObject({ code: 66 });
-  expect(begun).toEqual([]);
+  expect(nodes.begun).toEqual([]);
 });

@@ -148,7 +148,15 @@ export const OrderResult = z.object({
   id: Digest,
   answers: z
     .array(
-      z.object({ node: NodeName, answer: z.union([OrderAnswer, z.object({ kind: z.literal("silent") })]) }),
+      z.object({
+        node: NodeName,
+        answer: z.union([
+          OrderAnswer,
+          z.object({ kind: z.literal("silent") }),
+          /** Others run it first: it is sent the order when its turn has come. */
+          z.object({ kind: z.literal("waiting") }),
+        ]),
+      }),
     )
     .max(10_000),
 });

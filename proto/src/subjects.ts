@@ -27,6 +27,8 @@ export const keys = {
   panicReady: (fleet: string) => `panic.${fleet}.ready`,
   /** The receipts that let the wave after this one go, or that prove that the fleet went back, or that all have committed; `*`: any of them. */
   waveReceipts: (fleet: string, wave: number | "back" | "end" | "*") => `rollout.${fleet}.receipts.${wave}`,
+  /** Orders of which only so many nodes run the command at the same time: for controllers, never for nodes. */
+  paced: (fleet: string) => `paced.${fleet}`,
   /** What an operator asks of the lead: the newest counts. */
   rolloutAsk: (fleet: string) => `rollout.${fleet}.ask`,
   /** What waits for further signatures, by the digest of its payload. */
@@ -50,6 +52,7 @@ export const subjects = {
     inBucket(keys.waveReceipts(fleet, wave)),
   waveReceiptsGet: (fleet: string, wave: number | "back" | "end" | "*") =>
     directGet(subjects.waveReceipts(fleet, wave)),
+  paced: (fleet: string) => inBucket(keys.paced(fleet)),
   rolloutAsk: (fleet: string) => inBucket(keys.rolloutAsk(fleet)),
   rolloutAskGet: (fleet: string) => directGet(subjects.rolloutAsk(fleet)),
   /** `*` as the id: all of them. */

@@ -76,7 +76,12 @@ export function createGather({ order, action, nodes, notAfterMs }: GatherOptions
     nodes: () => [...views.values()],
     isOver: (nowMs) =>
       [...views.values()].every((view) =>
-        isNodeOver(view, { nowMs, notAfterMs, isLog: action.output === "log" }),
+        isNodeOver(view, {
+          nowMs,
+          notAfterMs,
+          isLog: action.output === "log",
+          isPaced: action.atOnce !== null,
+        }),
       ),
   };
 }
@@ -84,7 +89,7 @@ export function createGather({ order, action, nodes, notAfterMs }: GatherOptions
 /** What was proven is not taken back: a node that started anew knows only that the order was used. */
 function counts(before: NodeAnswer | null, next: NodeAnswer): boolean {
   if (before?.kind === "accepted") return next.kind === "accepted";
-  return next.kind !== "silent" || before === null;
+  return (next.kind !== "silent" && next.kind !== "waiting") || before === null || before.kind === "waiting";
 }
 
 function sessionOf({ node, sessions }: NodeView, name: string): SessionView {
@@ -127,6 +132,8 @@ interface Moment {
   nowMs: number;
   notAfterMs: number;
   isLog: boolean;
+  /** Whoever says nothing when its turn has come is passed over. */
+  isPaced: boolean;
 }
 
 function isNodeOver({ answer, sessions }: NodeView, moment: Moment): boolean {
@@ -140,8 +147,11 @@ function isNodeOver({ answer, sessions }: NodeView, moment: Moment): boolean {
     );
   // It may have begun before anybody heard what it answered.
   if (sessions.length > 0) return sessions.every((session) => isSessionOver(session, moment));
-  if (answer?.kind === "refused" || answer?.kind === "unproven") return true;
-  return moment.nowMs > moment.notAfterMs + graceMs;
+  return (answer !== null && isNever(answer, moment)) || moment.nowMs > moment.notAfterMs + graceMs;
+}
+
+function isNever({ kind }: NodeAnswer, { isPaced }: Moment): boolean {
+  return kind === "refused" || kind === "unproven" || (kind === "silent" && isPaced);
 }
 
 /** What it says to have started, by its signature; null where it says nothing of that. */

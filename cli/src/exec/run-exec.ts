@@ -78,7 +78,9 @@ function askNodes(io: Io, exec: Exec, { gather, onAnswered }: Asking) {
   failed.promise.catch(() => undefined);
   let isOver = false;
   const isDue = (): boolean =>
-    !isOver && io.nowMs() < Date.parse(exec.order.notAfter) && gather.nodes().some((node) => isOpen(node));
+    !isOver &&
+    io.nowMs() < Date.parse(exec.order.notAfter) &&
+    gather.nodes().some((node) => isOpen(node, exec.action));
   const work = async (): Promise<void> => {
     while (isDue()) {
       await collectAnswers(exec.observer, exec.envelope).then(gather.answers, (error: unknown) => {
@@ -97,8 +99,9 @@ function askNodes(io: Io, exec: Exec, { gather, onAnswered }: Asking) {
   return { failed: failed.promise, stop: () => (isOver = true) };
 }
 
-function isOpen({ answer }: NodeView): boolean {
-  return answer === null || answer.kind === "silent";
+function isOpen({ answer }: NodeView, { atOnce }: ExecAction): boolean {
+  if (answer?.kind === "silent") return atOnce === null;
+  return answer === null || answer.kind === "waiting";
 }
 
 /** For whoever comes back. */

@@ -16,7 +16,9 @@ export type NodeAnswer =
   | { node: NodeName; kind: "refused"; code: string; reason: string }
   /** It says that it accepted, and cannot show it. */
   | { node: NodeName; kind: "unproven"; reason: string }
-  | { node: NodeName; kind: "silent" };
+  | { node: NodeName; kind: "silent" }
+  /** Its turn has not come. */
+  | { node: NodeName; kind: "waiting" };
 
 export interface SentOrder {
   id: Digest;
@@ -34,7 +36,8 @@ export function judgeAnswers({ answers }: OrderResult, order: SentOrder): NodeAn
     const answer = byNode.get(node) ?? { kind: "silent" };
     switch (answer.kind) {
       case "silent":
-        return { node, kind: "silent" };
+      case "waiting":
+        return { node, kind: answer.kind };
       case "refused":
         return { node, kind: "refused", code: answer.code, reason: answer.message };
       case "accepted":

@@ -58,6 +58,8 @@ function toRow(answer: NodeAnswer, { notAfter, action }: Order): AnswerRow {
       return { node, kind, detail: `${answer.code}: ${answer.reason}` };
     case "unproven":
       return { node, kind, detail: answer.reason };
+    case "waiting":
+      return { node, kind, detail: "gets it when its turn has come" };
     case "silent":
       return {
         node,

@@ -39,6 +39,7 @@ export async function startController(
   const app = createApp(services);
   const server = await listen(app, config.listen).catch(async (error: unknown) => {
     store.upkeep.close();
+    store.pacer.close();
     await link.close();
     throw error;
   });
@@ -47,6 +48,7 @@ export async function startController(
   async function close() {
     await server.close();
     store.upkeep.close();
+    store.pacer.close();
     await link.close();
     log.info({}, "controller stopped");
   }

@@ -37,12 +37,22 @@ export function judgeNewOrder(
   const problem = refuseAsNode(order, envelope, around) ?? refuseFuture(order, around.nowMs);
   if (problem !== null) return problem;
   const { registered, standing } = around;
+  const over = refuseOver(order, id, standing);
+  if (over !== null) return over;
   const nodes = order.nodes === "all" ? namesOf(registered) : order.nodes;
   const unknown = nodes.find((node) => !registered.has(node));
   if (unknown !== undefined)
     return refuse("node-unknown", `the order names ${unknown}, which is not registered`);
   const isUsed = standing.some((other) => other.order.nonce === order.nonce && other.id !== id);
   return isUsed ? refuse("order-used", "another order has this nonce") : { kind: "store", nodes };
+}
+
+function refuseOver(order: Order, id: OpenedOrder["id"], standing: readonly StoredOrder[]): Refuse {
+  const isEnded = standing.some(({ order: { action } }) => action.kind === "exec-end" && action.order === id);
+  if (isEnded) return refuse("order-used", "another order has ended it");
+  const isPaced = order.action.kind === "exec" && order.action.atOnce !== null;
+  if (!isPaced || order.nodes !== "all") return null;
+  return refuse("input-invalid", "an order with atOnce names its nodes, in the sequence in which they begin");
 }
 
 /** The list of a fleet is one document for all of its nodes. */

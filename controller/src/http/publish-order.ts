@@ -9,6 +9,7 @@ import {
   judgeNewQuarantine,
   withOrder,
   type OrderSurroundings,
+  type StoredOrder,
 } from "../fleet/judge-new-order.ts";
 import { oneAtATime, type Expected } from "../store/bucket.ts";
 import { afterStored } from "./after-stored.ts";
@@ -19,16 +20,29 @@ type Needed = Pick<Services, "config" | "store" | "nodes" | "log">;
 /** Sending the same order again changes nothing in the store, and asks the nodes again. */
 export async function publishOrder(services: Needed, put: PutDocument): Promise<OrderResult> {
   const { store } = services;
-  const { id, nodes } = await oneAtATime(store.bucket, (expected) => tryKeep(services, put, expected));
+  const { id, nodes, paced, ended } = await oneAtATime(store.bucket, (expected) =>
+    tryKeep(services, put, expected),
+  );
   await store.proposals.forget(id);
+  if (paced !== null) return { id, answers: await store.pacer.take(paced) };
+  if (ended !== null) await store.pacer.drop(ended);
   return { id, answers: await store.sender.send({ id, envelope: put.envelope, nodes }) };
+}
+
+interface Kept {
+  id: OpenedOrder["id"];
+  nodes: NodeName[];
+  /** Its nodes are sent it one after the other. */
+  paced: StoredOrder | null;
+  /** The order that it ends. */
+  ended: OpenedOrder["id"] | null;
 }
 
 async function tryKeep(
   services: Needed,
   { envelope }: PutDocument,
   expected: Expected,
-): Promise<{ id: OpenedOrder["id"]; nodes: NodeName[] } | "moved"> {
+): Promise<Kept | "moved"> {
   const { store, log } = services;
   const { opened, around } = await gather(services, { envelope });
   if (opened.order.action.kind === "quarantine") {
@@ -37,17 +51,23 @@ async function tryKeep(
   const verdict = judgeNewOrder(opened, envelope, around);
   if (verdict.kind === "refuse") throw new ChimeraError(verdict.code, verdict.reason);
   const { id, order, signedBy } = opened;
+  const { action } = order;
+  const kept = keptOf({ ...opened, envelope, revision: 0 }, verdict.nodes);
   // Whoever asks for an answer waits for it: a node that is away has nothing to do later.
-  const isQuestion = order.action.kind === "drift-show" || order.action.kind === "keyboard";
-  if (isQuestion || around.standing.some((other) => other.id === id)) return { id, nodes: verdict.nodes };
+  const isQuestion = action.kind === "drift-show" || action.kind === "keyboard";
+  if (isQuestion || kept.paced !== null || around.standing.some((other) => other.id === id)) return kept;
   const orders = withOrder(around.standing, { ...opened, envelope, revision: 0 }, around.nowMs);
   const revision = await store.orders.putStanding(orders, expected);
   if (revision === "moved") return revision;
-  log.info(
-    { id, action: order.action.kind, nodes: verdict.nodes.length, revision, signedBy },
-    "order stored",
-  );
-  return { id, nodes: verdict.nodes };
+  log.info({ id, action: action.kind, nodes: verdict.nodes.length, revision, signedBy }, "order stored");
+  return kept;
+}
+
+function keptOf(stored: StoredOrder, nodes: NodeName[]): Kept {
+  const { action } = stored.order;
+  const isPaced = action.kind === "exec" && action.atOnce !== null;
+  const ended = action.kind === "exec-end" ? action.order : null;
+  return { id: stored.id, nodes, paced: isPaced ? stored : null, ended };
 }
 
 export async function publishQuarantine(services: Needed, put: PutDocument): Promise<DocumentStored> {

@@ -20,6 +20,7 @@ import { openKeyStore, type KeyStore } from "./key-store.ts";
 import { createOrderFollower, type OrderFollower } from "./order-follower.ts";
 import { createOrderSender, type OrderSender } from "./order-sender.ts";
 import { createOrderStore, type OrderStore } from "./order-store.ts";
+import { createPacer, type Pacer, type PacerOptions } from "./pacer.ts";
 import { createProposalStore, type ProposalStore } from "./proposal-store.ts";
 import { startUpkeep, type Upkeep } from "./upkeep.ts";
 import { mayBeGone, prepareStreams } from "./prepare-streams.ts";
@@ -36,6 +37,7 @@ export interface FleetStore {
   projection: Projection;
   sessions: SessionStore;
   follower: OrderFollower;
+  pacer: Pacer;
   events(query: EventQuery): Promise<NodeEvent[]>;
   eventPage(query: PageQuery): Promise<EventPage>;
   /** What the bucket keeps beside heads and key sets. */
@@ -81,14 +83,14 @@ export function createFleetStore(options: FleetStoreOptions): FleetStore {
     if (mayBeGone(error) && prepared()) prepareAgain();
     throw error;
   }
+  const sender = createOrderSender({ ...source, nodeKey });
   return {
     ...storesOf(common),
     documents,
-    sender: createOrderSender({ ...source, nodeKey }),
+    sender,
+    ...sessionsOf({ ...common, link, mending, sender, sessions, ready }),
     upkeep,
     projection,
-    sessions,
-    follower: createOrderFollower({ ...source, mending }),
     ...eventsOf(source, mending),
     past: () => readPast(bucket, fleetId),
     ready,
@@ -103,6 +105,12 @@ type Common = Pick<Parameters<typeof createOrderStore>[0], "bucket" | "keyStore"
 function storesOf(common: Common): Pick<FleetStore, "bucket" | "keys" | "orders" | "proposals"> {
   const { bucket, keyStore: keys } = common;
   return { bucket, keys, orders: createOrderStore(common), proposals: createProposalStore(common) };
+}
+
+function sessionsOf(
+  needs: PacerOptions & { sessions: SessionStore } & Parameters<typeof createOrderFollower>[0],
+): Pick<FleetStore, "sessions" | "follower" | "pacer"> {
+  return { sessions: needs.sessions, follower: createOrderFollower(needs), pacer: createPacer(needs) };
 }
 
 async function restore(documents: DocumentStore): Promise<void> {

@@ -16,7 +16,7 @@ const maxOrderText = 8 << 20;
 export async function readPast(bucket: Bucket, fleetId: FleetId): Promise<PastDocuments> {
   const panics = (await bucket.history([subjects.desired("panic", fleetId)])).slice(-maxKept);
   const rollouts = (await bucket.history([subjects.desired("rollout", fleetId)])).slice(-maxKept);
-  const lists = await bucket.history([subjects.desired("order", fleetId)]);
+  const lists = await bucket.history([subjects.desired("order", fleetId), subjects.paced(fleetId)]);
   const single = await bucket.history([
     subjects.desired("quarantine", fleetId),
     subjects.rolloutAsk(fleetId),

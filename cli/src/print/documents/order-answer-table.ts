@@ -5,11 +5,17 @@ import { table } from "../table.ts";
 
 export interface AnswerRow {
   node: string;
-  kind: "accepted" | "refused" | "unproven" | "silent";
+  kind: "accepted" | "refused" | "unproven" | "silent" | "waiting";
   detail: string;
 }
 
-const styles = { accepted: "green", refused: "red", unproven: "red", silent: "yellow" } as const;
+const styles = {
+  accepted: "green",
+  refused: "red",
+  unproven: "red",
+  silent: "yellow",
+  waiting: "yellow",
+} as const;
 
 export function orderAnswerTable(rows: readonly AnswerRow[], paint: Paint): string {
   const cells = rows.map(({ node, kind, detail }) => [
