@@ -149,6 +149,11 @@ export const commandTable: readonly CommandEntry[] = [
     summary: "what runs in sessions on all nodes",
     load: () => import("./commands/look/sessions.ts"),
   },
+  {
+    name: "record",
+    summary: "play what was recorded of a session",
+    load: () => import("./commands/look/record.ts"),
+  },
   { name: "logs", summary: "what a session wrote", load: () => import("./commands/run/logs.ts") },
   { name: "stop", summary: "end runs", load: () => import("./commands/run/stop.ts") },
   { name: "rm", summary: "forget ended runs", load: () => import("./commands/run/rm.ts") },

@@ -9,7 +9,7 @@ import { generateNkey } from "@chimera/proto/nkey";
 import { SessionFacts } from "@chimera/proto/sessions/session";
 import { execa } from "execa";
 import { endNatsServer, freePort, register, startController } from "../fixture/dev-controller.ts";
-import { eventually, main } from "../fixture/run-stage.ts";
+import { eventually, main, openTerminal, type Terminal } from "../fixture/run-stage.ts";
 
 const program = resolve(import.meta.dirname, "../../../agent/src/session-stage/main.ts");
 const call = promisify(execFile);
@@ -46,6 +46,8 @@ export interface SessionStage {
   /** To its end. */
   call(...args: string[]): Promise<{ code: number; out: string; err: string }>;
   start(...args: string[]): ChildProcess;
+  /** At a terminal. */
+  terminal(args: readonly string[], size?: { columns: number; rows: number }): Promise<Terminal>;
   /** The context has no way to NATS of its own, or has it again. */
   viaController(): Promise<void>;
   viaNats(): Promise<void>;
@@ -85,7 +87,7 @@ export async function createSessionStage(names: readonly string[]): Promise<Sess
   };
 }
 
-async function createSeat(home: string): Promise<Pick<SessionStage, "env" | "call" | "start">> {
+async function createSeat(home: string): Promise<Pick<SessionStage, "env" | "call" | "start" | "terminal">> {
   const runtime = join(home, "r");
   const env = { HOME: home, PATH: process.env["PATH"] ?? "", LANG: "C.UTF-8", XDG_RUNTIME_DIR: runtime };
   await mkdir(runtime, { mode: 0o700 });
@@ -97,6 +99,11 @@ async function createSeat(home: string): Promise<Pick<SessionStage, "env" | "cal
       return { code: exitCode ?? -1, out: stdout, err: stderr };
     },
     start: (...args) => spawn(process.execPath, [main, ...args], { env, cwd: home }),
+    async terminal(args, size = { columns: 80, rows: 24 }) {
+      terminals += 1;
+      const seat = { words: [process.execPath, main], args, cwd: home, env };
+      return openTerminal(join(home, `t${terminals}`), seat, size);
+    },
   };
 }
 
@@ -154,7 +161,7 @@ async function registered(name: string, { home, dir }: Place): Promise<string> {
   return seedFile;
 }
 
-let runs = 0;
+let [terminals, runs] = [0, 0];
 
 function factsOf(name: string, changes: Partial<SessionFacts>): SessionFacts {
   runs += 1;

@@ -1,4 +1,5 @@
 /** SHELL. `chimera attach [NODE/]SESSION`: brings a run of this machine, or a session of a node, to this terminal. */
+import { resolve } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Command } from "commander";
 import { z } from "zod";
@@ -7,10 +8,14 @@ import { examples, parseOptions } from "../../parse-options.ts";
 import { attachRun } from "../../run-session/runs/attach-run.ts";
 import type { Run } from "../../run-session/runs/run-store.ts";
 import { whateverIsMeant } from "../../sessions/address.ts";
-import { attachSession } from "../../sessions/attach/attach-session.ts";
+import { attachSession, type AttachOptions } from "../../sessions/attach/attach-session.ts";
 import { chooseSession } from "../../sessions/choose-session.ts";
 
-const Options = z.object({ context: z.string().optional(), raw: z.boolean().default(false) });
+const Options = z.object({
+  context: z.string().optional(),
+  raw: z.boolean().default(false),
+  record: z.string().min(1, "a file").max(4096).optional(),
+});
 type Options = z.infer<typeof Options>;
 
 export function define(command: Command, io: Io): void {
@@ -21,6 +26,7 @@ export function define(command: Command, io: Io): void {
     .argument("[session]", 'its name, NODE/SESSION, or "rollout" (default: offers what there is)')
     .option("-c, --context <name>", "fleet to look in (default: the current context)")
     .option("--raw", "a node's session: every byte as it is, also to a terminal, which may act on it")
+    .option("--record <file>", "a node's session: write down what is shown, for chimera record play")
     .addHelpText(
       "after",
       examples([
@@ -36,19 +42,37 @@ export function define(command: Command, io: Io): void {
     );
 }
 
-async function attach(io: Io, typed: string | undefined, { context, raw }: Options): Promise<void> {
+async function attach(io: Io, typed: string | undefined, { context, raw, record }: Options): Promise<void> {
   const text = typed ?? (await chooseSession(io, context));
   io.result.code = await whateverIsMeant(
     io,
     { text, context },
     {
-      run: (run) => attachOwn(io, run),
-      session: (road, found) => attachSession(io, { road, found, isRaw: raw }),
+      run: (run) => attachOwn(io, run, record),
+      session: (road, found) => recorded(io, record, { road, found, isRaw: raw }),
     },
   );
 }
 
-async function attachOwn(io: Io, run: Run): Promise<number> {
+async function recorded(io: Io, file: string | undefined, options: AttachOptions): Promise<number> {
+  if (file === undefined) return attachSession(io, options);
+  const { node, session, facts } = options.found;
+  const { openRecording } = await import("../../sessions/record/record-cast.ts");
+  const recording = openRecording(io, resolve(io.cwd, file), { name: `${node}/${session}`, facts });
+  try {
+    return await attachSession(io, { ...options, record: (one) => recording.take(one) });
+  } finally {
+    recording.end();
+  }
+}
+
+async function attachOwn(io: Io, run: Run, record: string | undefined): Promise<number> {
+  if (record !== undefined) {
+    throw new ChimeraError(
+      "usage",
+      `--record is for sessions of nodes: of ${run.record.name} chimera logs has every byte`,
+    );
+  }
   if (io.env["CHIMERA_RUN_NAME"] === run.id) {
     throw new ChimeraError("usage", `this terminal is inside of ${run.record.name} already`);
   }

@@ -28,7 +28,7 @@ const scrollbackBytes = 1 << 20;
 export async function attachSession(io: Io, options: AttachOptions): Promise<number> {
   const leaving = new AbortController();
   const { found } = options;
-  const sink = options.isRaw || !io.outTty ? rawSink(io) : logSink(io);
+  const sink = await chooseSink(io, options);
   const keys = io.inTty && io.outTty ? offerToLeave(sink, nameOf(found), leaving) : null;
   try {
     const over = await follow({ ...options, io, sink, signal: AbortSignal.any([io.signal, leaving.signal]) });
@@ -40,6 +40,14 @@ export async function attachSession(io: Io, options: AttachOptions): Promise<num
   }
 }
 
+/** A log is lines, which stay on this terminal; whatever else there may be is drawn. */
+async function chooseSink(io: Io, { isRaw, found }: AttachOptions): Promise<Sink> {
+  if (isRaw || !io.outTty) return rawSink(io);
+  if (found.facts?.output === "log") return logSink(io);
+  const { screenSink } = await import("../screen/screen-sink.ts");
+  return screenSink(nameOf(found));
+}
+
 function offerToLeave(sink: Sink, name: string, leaving: AbortController): Keys {
   return watchKeys(
     (word) => {
@@ -48,7 +56,7 @@ function offerToLeave(sink: Sink, name: string, leaving: AbortController): Keys 
         sink.say(`leave ${name}? It runs on. d or Ctrl-C leaves, any other key stays`);
       else sink.say(`still at ${name}`);
     },
-    () => undefined,
+    () => sink.redraw(),
   );
 }
 
@@ -100,6 +108,7 @@ async function pass(
       record?.(one);
       return sink.show(one);
     case "facts":
+      sink.resize(one.facts.size);
       return record?.(one);
     case "away":
       return sink.say(`${printableLine(one.why)}; trying again, nothing is lost meanwhile`);

@@ -1,4 +1,5 @@
 /** SHELL. Where the output of a session goes. */
+import type { TerminalSize } from "@chimera/proto/sessions/session";
 import { createLogFilter } from "../../print/run/log-filter.ts";
 import { missingText } from "../../print/sessions/session-words.ts";
 import type { Io } from "../../io.ts";
@@ -11,9 +12,15 @@ export interface Sink {
   show(one: Shown): Promise<void>;
   /** A word to whoever watches, beside the output. */
   say(text: string): void;
+  /** The terminal that it is written for is, or has become, of that size. */
+  resize(size: TerminalSize): void;
+  /** Somebody else has drawn here. */
+  redraw(): void;
   /** What it leaves behind is what it found. */
   end(): Promise<void>;
 }
+
+const hasNoScreen = { resize: () => undefined, redraw: () => undefined };
 
 /** Byte by byte, whatever it is; what is missing is told on stderr. */
 export function rawSink(io: Io): Sink {
@@ -25,6 +32,7 @@ export function rawSink(io: Io): Sink {
           await writeStdout(bytes);
     },
     say: (text) => io.err(`chimera: ${text}\n`),
+    ...hasNoScreen,
     end: () => Promise.resolve(),
   };
 }
@@ -40,6 +48,7 @@ export function logSink(io: Io): Sink {
           await writeStdout(filter.take(bytes));
     },
     say: (text) => io.err(`\r\u001b[Kchimera: ${text}\n`),
+    ...hasNoScreen,
     end: () => writeStdout(filter.end()),
   };
 }
