@@ -2,7 +2,7 @@
 import type { SessionName } from "@chimera/proto/sessions/session";
 import type { SessionRecord } from "./session-record.ts";
 
-export interface Retention {
+interface Retention {
   ageMs: number;
   count: number;
   bytes: number;
@@ -11,7 +11,7 @@ export interface Retention {
 /** As many as orders may start (`maxExecSessions`), and some of the node's own. */
 export const mostRunning = { log: 320, terminal: 256 } as const;
 export const usualLogBytes = 16 << 20;
-export const retention: Retention = { ageMs: 7 * 86_400_000, count: 512, bytes: 512 << 20 };
+const retention: Retention = { ageMs: 7 * 86_400_000, count: 512, bytes: 512 << 20 };
 
 /** Those to be forgotten: whatever runs stays, and of the others the newest. */
 export function outlived(

@@ -165,6 +165,22 @@ test("a terminal that is over leaves its last screen", async () => {
   }, patient);
 });
 
+test("of a terminal the one who watched has all, and who comes after its end sees its last screen", async () => {
+  await sessions.start([shell("over", "sleep 0.7; echo the last words", { output: "terminal" })]);
+  const [early, late] = [watchOver("over"), watchOver("over")];
+  await operator.flush();
+  early.ask(null);
+  await ended(sessions, "over");
+  await vi.waitFor(() => expect(shown(early.frames)).toContain("the last words"), patient);
+  await sleep(600);
+  const sent = early.frames.length;
+  late.ask(null);
+  await vi.waitFor(() => expect(shown(late.frames)).toContain("the last words"), patient);
+  early.ask(null);
+  await sleep(100);
+  expect(early.frames.slice(sent).filter(({ head }) => head.kind !== "facts")).toEqual([]);
+});
+
 test("after NATS has lost all it is told everything again", async () => {
   await sessions.start([shell("again", "echo kept; exit 1")]);
   await ended(sessions, "again");

@@ -26,7 +26,7 @@ export interface SessionPostOptions {
   log: Log;
 }
 
-export type SendFrame = (frame: Uint8Array) => void;
+type SendFrame = (frame: Uint8Array) => void;
 
 export interface SessionPost {
   /** A message on the command subject. False where it is no ask about sessions. */
@@ -54,6 +54,7 @@ interface State extends SessionPostOptions {
 /** What changes within so short a time is said once. */
 const gatherMs = 100;
 const retryMs = 5_000;
+const renewMs = 500;
 /** Facts are not kept for ever in NATS: those of a session that runs for weeks are said again. */
 const againMs = 6 * 3_600_000;
 
@@ -99,6 +100,9 @@ function heed(state: State, change: SessionChange): void {
   note(state, name);
   state.kept.note(change);
   state.desk.tell(name);
+  // A terminal that is over is gone, but for its last picture; what was on its way from there is still sent.
+  if (change.kind === "ended" && change.facts.output === "terminal")
+    setTimeout(() => state.desk.renew(name), renewMs).unref();
 }
 
 function close(state: State): void {

@@ -11,7 +11,15 @@ import { nextFrame } from "../../sessions/next-frame.ts";
 import type { OutputSource } from "../../sessions/output-source.ts";
 import { pictureFrames } from "../../sessions/picture-frames.ts";
 import { resumeAt } from "../../sessions/resume-at.ts";
-import { createWatched, frameMs, type Viewer, type Watched } from "./watched.ts";
+import {
+  createViewer,
+  createWatched,
+  dropSource,
+  frameMs,
+  leftAlone,
+  type Viewer,
+  type Watched,
+} from "./watched.ts";
 
 export interface ViewDeskOptions {
   /** Null where there is no such session. Throws ChimeraError where its output cannot be had. */
@@ -28,6 +36,8 @@ export interface ViewDesk {
   take: (ask: ViewAsk) => void;
   /** Its size, its keyboard or its end is another. */
   tell: (session: SessionName) => void;
+  /** Its output is another source than it was. */
+  renew: (session: SessionName) => void;
   viewersOf: (session: SessionName) => number;
   close: () => void;
 }
@@ -52,6 +62,12 @@ export function createViewDesk(options: ViewDeskOptions): ViewDesk {
     tell(session) {
       const watched = state.watched.get(session);
       for (const viewer of watched?.viewers.values() ?? []) sendFacts(state, session, viewer);
+    },
+    renew(session) {
+      const watched = state.watched.get(session);
+      if (watched === undefined) return;
+      dropSource(watched);
+      openSource(state, watched);
     },
     viewersOf: (session) => state.watched.get(session)?.viewers.size ?? 0,
     close() {
@@ -95,17 +111,9 @@ function begin(state: State, { session, id, seen }: Beginning): void {
     return;
   }
   const watched = known ?? watch(state, session);
-  const nowMs = state.nowMs();
-  const viewer: Viewer = {
-    id,
-    sentTo: null,
-    seenTo: 0,
-    askedMs: nowMs,
-    toldMs: nowMs,
-    wish: seen,
-    isDrawing: false,
-  };
+  const viewer = createViewer(id, seen, state.nowMs());
   watched.viewers.set(id, viewer);
+  watched.aloneMs = null;
   sendFacts(state, session, viewer);
   resume(state, watched, viewer);
   pumpSoon(state, watched);
@@ -131,9 +139,13 @@ function resume(state: State, { session, source }: Watched, viewer: Viewer): voi
 function watch(state: State, session: SessionName): Watched {
   const watched = createWatched(session);
   state.watched.set(session, watched);
-  const opening = state.open(session, () => pumpSoon(state, watched));
-  if (opening !== null) void settle(state, watched, opening);
+  openSource(state, watched);
   return watched;
+}
+
+function openSource(state: State, watched: Watched): void {
+  const opening = state.open(watched.session, () => pumpSoon(state, watched));
+  if (opening !== null) void settle(state, watched, opening);
 }
 
 async function settle(state: State, watched: Watched, opening: Promise<OutputSource>): Promise<void> {
@@ -155,6 +167,7 @@ async function settle(state: State, watched: Watched, opening: Promise<OutputSou
 
 /** What comes after a silence is sent at once: whoever types waits for it. */
 function pumpSoon(state: State, watched: Watched): void {
+  if (watched.viewers.size === 0) return;
   const waitMs = Math.max(0, watched.pumpedMs + frameMs - state.nowMs());
   watched.timer ??= setTimeout(() => {
     watched.timer = null;
@@ -166,7 +179,7 @@ function pumpSoon(state: State, watched: Watched): void {
 /** All that may be sent to it now. */
 function pump(state: State, watched: Watched, viewer: Viewer): void {
   const { source, session } = watched;
-  if (source === null || viewer.isDrawing) return;
+  if (source === null || viewer.isDrawing || viewer.isDone) return;
   for (;;) {
     const next = nextFrame({ sentTo: viewer.sentTo, seenTo: viewer.seenTo, held: source.held() });
     if (next.kind === "nothing") return;
@@ -214,11 +227,16 @@ function sendFacts(state: State, session: SessionName, viewer: Viewer): void {
 }
 
 function forgetGone(state: State): void {
-  const before = state.nowMs() - viewerGoneMs;
-  for (const watched of state.watched.values())
-    for (const { id, askedMs } of watched.viewers.values()) if (askedMs < before) forget(state, watched, id);
+  const nowMs = state.nowMs();
+  for (const watched of state.watched.values()) {
+    for (const { id, askedMs } of watched.viewers.values())
+      if (askedMs < nowMs - viewerGoneMs) watched.viewers.delete(id);
+    if (watched.viewers.size === 0) watched.aloneMs ??= nowMs;
+  }
+  for (const watched of leftAlone(state.watched.values(), nowMs)) leave(state, watched);
 }
 
+/** Who says so does not come back. */
 function forget(state: State, watched: Watched, id: ViewerId): void {
   watched.viewers.delete(id);
   if (watched.viewers.size === 0) leave(state, watched);
