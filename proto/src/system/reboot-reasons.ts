@@ -9,19 +9,22 @@ export interface RestartFacts {
   kernel: string | null;
   /** The GPU driver is another than the wanted system's: in words. */
   driver: string | null;
+  /** What such a restart brings as well, as another initrd or systemd: shown with a reason, and none by itself. */
+  along: readonly string[];
 }
 
 /** As much of a reason as the journal takes. */
 const maxReason = 512;
 
 export function rebootReasons(facts: RestartFacts): string[] {
-  const { kernel, driver } = facts;
-  return [
+  const { kernel, driver, along } = facts;
+  const reasons = [
     ...inhibitorReasons(facts),
     ...initReasons(facts),
     ...(driver === null ? [] : [driver]),
     ...(kernel === null ? [] : [kernel]),
   ];
+  return reasons.length === 0 ? [] : [...reasons, ...along];
 }
 
 export function inhibitorReasons({ inhibitors }: Pick<RestartFacts, "inhibitors">): string[] {

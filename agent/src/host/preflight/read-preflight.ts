@@ -12,6 +12,7 @@ import type { Loader } from "../loader/loader.ts";
 import { blockerOfSwitch, switchLockFile } from "../activation/switch-lock.ts";
 import { compareDriver } from "./compare-driver.ts";
 import { compareKernel } from "./compare-kernel.ts";
+import { broughtAlong } from "./restart-advice.ts";
 
 export interface PreflightSight {
   current: StorePath;
@@ -30,6 +31,7 @@ export function readPreflight({ current, booted, wanted }: PreflightSight, loade
     isInitChanged: initOf(current) !== initOf(wanted),
     kernel: booted === null ? null : compareKernel(booted, wanted),
     driver: compareDriver(wanted),
+    along: booted === null ? [] : broughtAlong(booted, wanted),
     loader: loader.protection(),
     hasAgent: existsSync(`${wanted}/sw/bin/chimera-agent`),
   };

@@ -10,9 +10,13 @@ import { compareKernel } from "./compare-kernel.ts";
 /** In words, none of them twice; empty where both are the same, or one is not known. */
 export function restartAdvice(booted: string, current: string): string[] {
   const kernel = compareKernel(booted, current);
+  return [...(kernel === null ? [] : [kernel]), ...broughtAlong(booted, current)];
+}
+
+/** What a restart brings that has another reason. */
+export function broughtAlong(booted: string, wanted: string): string[] {
   const parts = ["initrd", "firmware", "systemd"] as const;
-  const others = parts.flatMap((part) => differs(part, `${booted}/${part}`, `${current}/${part}`) ?? []);
-  return [...(kernel === null ? [] : [kernel]), ...others];
+  return parts.flatMap((part) => differs(part, `${booted}/${part}`, `${wanted}/${part}`) ?? []);
 }
 
 /** Asked at each look; read again only when a pointer moved. */

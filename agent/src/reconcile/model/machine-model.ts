@@ -43,6 +43,7 @@ export const clear: PreflightFacts = {
   isInitChanged: false,
   kernel: null,
   driver: null,
+  along: [],
   loader: "one-shot",
   hasAgent: true,
 };

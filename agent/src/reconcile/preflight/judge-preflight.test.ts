@@ -85,3 +85,13 @@ test("a way back is never refused and never waits; only init and inhibitors make
   expect(judgeWayBack({ ...clear, inhibitors: ["dbus"] }).kind).toBe("reboot");
   expect(judgeWayBack({ ...clear, isInitChanged: true }).kind).toBe("reboot");
 });
+
+test("another initrd and systemd restart nothing by themselves, and are named where something else does", () => {
+  const along = ["another initrd", "another systemd: systemd-257 -> systemd-258"];
+  expect(judgePreflight({ ...clear, along }, reserve)).toEqual({ kind: "go" });
+  const reasons = ["another kernel: linux-6.12.1 -> linux-6.12.2", ...along];
+  expect(judgePreflight({ ...clear, kernel: reasons[0] ?? null, along }, reserve)).toEqual({
+    kind: "reboot",
+    reasons,
+  });
+});

@@ -32,16 +32,18 @@ export function planSwitch(
   running: ReadonlySet<string> | null,
 ): SwitchPlan {
   const inhibitors = differingInhibitors(from.inhibitors, to.inhibitors);
+  const initrd = from.initrd === to.initrd ? [] : ["another initrd"];
   const reboot = rebootReasons({
     inhibitors,
     isInitChanged: from.initInterface !== to.initInterface,
     kernel: kernelDifference(from.kernel, to.kernel),
     driver: driverDifference(from.driver, to.driver),
+    along: [...initrd, ...(from.manager.program === to.manager.program ? [] : ["another systemd"])],
   });
   return {
     ...(from.hasUnits && to.hasUnits ? planUnits(from.units, to.units, running) : noUnits),
     reboot,
-    atNextBoot: from.initrd === to.initrd ? [] : ["another initrd"],
+    atNextBoot: reboot.length === 0 ? initrd : [],
     rebootUnprotected: reboot.length === 0 ? false : unprotected(to.protection),
     inhibitors,
     reexec: reexecReasons(from, to),
