@@ -94,6 +94,34 @@ async function pausedRollout(label: string): Promise<RolloutRecord> {
   return waitRecord("a pause", ({ phase }) => phase === "paused");
 }
 
+const Sessions = z.object({
+  sessions: z.array(
+    z.looseObject({ node: z.string(), name: z.string(), state: z.string(), exitCode: z.int().nullable() }),
+  ),
+});
+
+async function newestSerial(): Promise<number | undefined> {
+  const [view] = await operatorOf(fleet.lab).nodes();
+  return view?.status?.accepted?.serial;
+}
+
+/** The lead's, and that of each node's own way. */
+async function waitSessionsOver(lead: string): Promise<void> {
+  const serial = await newestSerial();
+  const wanted = [`${lead}/rollout-${serial}`, ...everybody.map((node) => `${node}/deploy-${serial}`)];
+  await waitUntil(
+    "sessions that have ended well",
+    async () => {
+      const said: unknown = JSON.parse(await operatorOf(fleet.lab).ok(["sessions", "--all", "--json"]));
+      const well = Sessions.parse(said)
+        .sessions.filter(({ state, exitCode }) => state === "ended" && exitCode === 0)
+        .map(({ node, name }) => `${node}/${name}`);
+      return wanted.every((one) => well.includes(one));
+    },
+    { timeoutMs: 30_000, everyMs: 500 },
+  );
+}
+
 describe("a rollout in waves", () => {
   test("goes canary first, and ends with everybody committed; its session shows it", async () => {
     const label = nextLabel();
@@ -106,6 +134,9 @@ describe("a rollout in waves", () => {
       .host(lead ?? "")
       .runChecked(["sh", "-c", "cat /var/lib/chimera/log/rollout-*.log"]);
     expect(log).toMatch(/wave 3 of 3: 2 of 2 may go/);
+    await waitSessionsOver(lead ?? "");
+    const seen = await operatorOf(fleet.lab).ok(["logs", `${lead}/rollout-${(await newestSerial()) ?? 0}`]);
+    expect(seen).toMatch(/wave 3 of 3: 2 of 2 may go/);
   });
 
   test("a canary that fails ends it: nobody else has begun, and the canary is back", async () => {
