@@ -18,8 +18,8 @@ const rules: Rule[] = [
   {
     name: "the agent's decisions act on nothing",
     why: pureWhy,
-    from: /^agent\/src\/(reconcile|rollout)\//,
-    not: /^(?!agent\/src\/(reconcile|rollout)\/|@chimera\/proto\/|zod$|picomatch$$)/,
+    from: /^agent\/src\/(reconcile|rollout|sessions)\//,
+    not: /^(?!agent\/src\/(reconcile|rollout|sessions)\/|@chimera\/proto\/|zod$|picomatch$$)/,
     except: tests,
   },
   {

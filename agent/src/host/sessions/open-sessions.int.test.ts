@@ -1,5 +1,5 @@
 // Sessions on a real systemd and a real tmux server: their codes, their output, and agents that come and go.
-import { statSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ChimeraError } from "@chimera/proto/errors";
@@ -102,6 +102,27 @@ test("a time limit ends it, and says so", async () => {
     note: expect.stringContaining("300 ms"),
   });
   await expect.poll(units).toEqual([]);
+});
+
+test("what a command leaves behind ends with it", async () => {
+  const sessions = node.agent();
+  await sessions.start([shell("leaves", "sleep 1000 & echo $!")]);
+  await ended(sessions, "leaves");
+  const pid = (await outputOf(sessions, "leaves")).trim();
+  await expect.poll(() => existsSync(`/proc/${pid}`)).toBe(false);
+});
+
+test("where a record cannot be written nothing runs that nobody would know of", async () => {
+  const sessions = node.agent();
+  await sessions.settled;
+  const folder = join(node.stateDir, "sessions");
+  renameSync(folder, `${folder}-away`);
+  writeFileSync(folder, "no folder");
+  const outcomes = await sessions.start([shell("unknown", "sleep 60")]);
+  rmSync(folder);
+  renameSync(`${folder}-away`, folder);
+  expect(outcomes).toMatchObject([{ kind: "refused", code: "file-unreadable" }]);
+  expect(await units()).toEqual([]);
 });
 
 test("what cannot be is refused, and nothing of it stays", async () => {
