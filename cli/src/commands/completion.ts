@@ -22,6 +22,8 @@ interface Words {
   proposals: string[];
   /** Living and ended runs of this machine. */
   runs: { living: string[]; all: string[] };
+  /** Of nodes, as NODE/SESSION: those that run, and all. */
+  sessions: { living: string[]; all: string[] };
 }
 
 /** Every command must be defined already: their options are what is completed. `asked`: the words so far, at a Tab. */
@@ -45,15 +47,18 @@ export async function attachCompletion(
   if (asked !== undefined) offerWords(root, await readWords(io, asked));
 }
 
-function offerWords({ commands }: RootCommand, { contexts, nodes, tags, proposals, runs }: Words): void {
+function offerWords(
+  { commands }: RootCommand,
+  { contexts, nodes, tags, proposals, runs, sessions }: Words,
+): void {
   const context = offer(contexts, "context");
   const targets = offer([...nodes, ...tags], "target");
   const own = offer(nodes, "node");
   const kinds = offer(["all", ...entryKinds], "kind");
   const byCommand = new Map([
-    ["attach", offer(runs.living, "session")],
+    ["attach", offer([...runs.living, ...sessions.living], "session")],
     ["stop", offer(runs.living, "session")],
-    ["logs", offer(runs.all, "session")],
+    ["logs", offer([...runs.all, ...sessions.all], "session")],
     ["rm", offer(runs.all, "session")],
     ["restart", offer(runs.all, "session")],
     ["context use", context],
@@ -96,9 +101,8 @@ async function readWords(io: Io, asked: readonly string[]): Promise<Words> {
   const own = Object.entries(project?.nodes ?? {});
   const nodes = own.length > 0 ? own.map(([node]) => node) : ((await orNothing(registeredNodes(io))) ?? []);
   const proposals = asked.includes("sign") ? await orNothing(proposalIds(io)) : undefined;
-  const wantsRuns = ["attach", "stop", "logs", "rm", "restart"].some((name) => asked.includes(name));
   return {
-    runs: wantsRuns ? await runNames(io) : { living: [], all: [] },
+    ...(await readSessions(io, asked)),
     proposals: proposals ?? [],
     contexts: Object.keys(contexts?.contexts ?? {}),
     nodes,
@@ -106,12 +110,29 @@ async function readWords(io: Io, asked: readonly string[]): Promise<Words> {
   };
 }
 
+async function readSessions(io: Io, asked: readonly string[]): Promise<Pick<Words, "runs" | "sessions">> {
+  const asks = (...names: string[]): boolean => names.some((name) => asked.includes(name));
+  const runs = asks("attach", "stop", "logs", "rm", "restart") ? await runNames(io) : none;
+  const sessions = asks("attach", "logs") ? await orNothing(sessionNames(io)) : none;
+  return { runs, sessions: sessions ?? none };
+}
+
+const none = { living: [], all: [] };
+
 async function runNames(io: Io): Promise<Words["runs"]> {
   const { listRuns } = await import("../run-session/runs/run-store.ts");
   const { isLiving } = await import("../run-session/record/run-state.ts");
   const runs = listRuns(io).flatMap((found) => (found.kind === "run" ? [found.run] : []));
   const names = (some: typeof runs): string[] => [...new Set(some.map(({ record }) => record.name))];
   return { living: names(runs.filter(({ state }) => isLiving(state))), all: names(runs) };
+}
+
+async function sessionNames(io: Io): Promise<Words["sessions"]> {
+  const sessions = await (await hurriedApi(io)).sessions();
+  const names = (some: typeof sessions): string[] => some.map(({ node, facts }) => `${node}/${facts.name}`);
+  const living = sessions.filter(({ facts }) => facts.state === "running");
+  const rollout = living.some(({ facts }) => facts.kind === "rollout") ? ["rollout"] : [];
+  return { living: [...rollout, ...names(living)], all: names(sessions) };
 }
 
 async function registeredNodes(io: Io): Promise<string[]> {

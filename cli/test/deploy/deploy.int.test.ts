@@ -130,6 +130,7 @@ test("a deployment reaches the cache, the store of heads and the nodes", async (
   expect(first.err).toMatch(/^pushing .* of .* paths, .*\/s$/mu);
   expect(first.err).toMatch(/^pushed 3 paths \([\d.]+ \w+\) to the cache in [\d.]+ s$/mu);
   expect(first.out).toMatch(/published head 1[\s\S]*all 2 nodes committed head 1/u);
+  expect(first.out).toMatch(/^session deploy-1 of each node: chimera attach n1\/deploy-1 shows it/mu);
   const [head] = operator.server.heads;
   expect(head?.head).toMatchObject({
     serial: 1,

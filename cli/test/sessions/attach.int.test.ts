@@ -104,3 +104,81 @@ describe.each(["viaNats", "viaController"] as const)("%s", (way) => {
     expect(Buffer.concat(said.out).toString("utf8")).toBe("left behind\nand on\n");
   });
 });
+
+describe("which one is meant", () => {
+  test("rollout is the one that runs, and else the newest", async () => {
+    const old = { kind: "rollout", createdAt: "2026-11-29T01:00:00.000Z", ...ended, exitCode: 3 } as const;
+    const first = await stage.node("n1").log("rollout-6", old);
+    await first.write("six\n");
+    await known(stage, "rollout-6");
+    expect(await stage.call("attach", "rollout")).toMatchObject({ code: 3, out: "six\n" });
+    const second = await stage.node("n2").log("rollout-7", { kind: "rollout" });
+    await second.write("seven\n");
+    await known(stage, "rollout-7");
+    const said = hear(stage.start("attach", "rollout"));
+    await until(said, "seven");
+    await second.facts({ ...ended, kind: "rollout" });
+    expect(await said.code).toBe(0);
+  });
+
+  test("a name that one node has is enough; of two the node is asked for", async () => {
+    await (await stage.node("n1").log("only", { ...ended, exitCode: 5 })).write("mine\n");
+    for (const node of ["n1", "n2"]) await stage.node(node).log("both");
+    await known(stage, "only");
+    await eventually(
+      () => stage.call("sessions", "--json"),
+      ({ out }) => out.split('"name": "both"').length === 3,
+    );
+    expect(await stage.call("attach", "only")).toMatchObject({ code: 5, out: "mine\n" });
+    const both = await stage.call("logs", "both");
+    expect(both).toMatchObject({ code: 64, err: expect.stringMatching(/n1\/both, n2\/both/u) });
+    expect(await stage.call("attach", "nobody")).toMatchObject({ code: 66 });
+    expect(await stage.call("attach", "n1/nobody")).toMatchObject({
+      code: 66,
+      err: expect.stringContaining("there is no session nobody"),
+    });
+    const which = await stage.call("attach");
+    expect(which).toMatchObject({ code: 64, err: expect.stringContaining("n1/both") });
+    for (const name of ["n1/a:b", "n1/a.b", "n1/a;b", "n1/a\nb", `n1/${"a".repeat(300)}`, "n1/*", "*/both"])
+      expect(await stage.call("attach", name)).toMatchObject({ code: 64 });
+  });
+});
+
+test("logs has all of it, or its last lines, or goes on until the end", async () => {
+  const log = await stage.node("n1").log("lines");
+  const long = `${"x".repeat(3000)}\n`.repeat(100);
+  await log.write(`one\n${long}two\nthree\n`);
+  await known(stage, "lines");
+  expect((await stage.call("logs", "n1/lines")).out).toBe(`one\n${long}two\nthree\n`);
+  expect((await stage.call("logs", "-n", "2", "n1/lines")).out).toBe("two\nthree\n");
+  expect((await stage.call("logs", "--tail", "102", "n1/lines")).out).toBe(`${long}two\nthree\n`);
+  expect((await stage.call("logs", "--tail", "0", "n1/lines")).out).toBe("");
+  const said = hear(stage.start("logs", "-f", "--tail", "1", "n1/lines"));
+  await until(said, "three");
+  await log.write("four\n");
+  await log.facts({ ...ended, exitCode: 9 });
+  expect(await said.code).toBe(0);
+  expect(Buffer.concat(said.out).toString("utf8")).toBe("three\nfour\n");
+});
+
+test("who is killed or reads nothing keeps nobody from anything, and a reader that goes away ends it", async () => {
+  const log = await stage.node("n1").log("crowd");
+  await log.write("begin\n");
+  await known(stage, "crowd");
+  const [killed, slow, gone, whole] = [1, 2, 3, 4].map(() => stage.start("attach", "n1/crowd"));
+  const said = hear(whole ?? stage.start());
+  slow?.stdout?.pause();
+  gone?.stdout?.once("data", () => gone.stdout?.destroy());
+  await until(said, "begin");
+  killed?.kill("SIGKILL");
+  const piece = Buffer.alloc(1 << 20, "0123456789abcdef\n");
+  for (let round = 0; round < 12; round += 1) await log.write(piece);
+  await log.facts(ended);
+  expect(await said.code).toBe(0);
+  expect(Buffer.concat(said.out).equals(await readFile(log.file))).toBe(true);
+  await eventually(
+    async () => Promise.resolve(gone?.exitCode),
+    (code) => code === 0,
+  );
+  slow?.kill("SIGKILL");
+});

@@ -34,7 +34,7 @@ export async function finish(io: Io, finishing: Finishing, leaves: readonly Leaf
     // Whoever signed last may lack the panic key.
     if (!(await isPrepared(operator, sent.id))) await prepareWayBack(io, operator, stored);
   }
-  announceHead(io, finishing, leaves.length);
+  announceHead(io, finishing, leaves);
   if (options.follow) await followNodes(io, finishing, leaves);
 }
 
@@ -81,13 +81,21 @@ function committedText({
   return `${count - away.length} of ${count} nodes committed head ${head.serial}, ${someNames(away)} will when they return,`;
 }
 
-function announceHead(io: Io, { sent: { head, id }, options }: Finishing, count: number): void {
-  const said = { epoch: head.epoch, serial: head.serial, id, world: head.world, mode: head.mode };
-  if (options.json) io.out(`${printableJson({ type: "published", ...said })}\n`);
-  else
-    io.out(
-      `published head ${head.serial}: world ${shortDigest(head.world)}, ${count} of ${head.size} nodes\n`,
-    );
+/** This call only follows from here on: what it follows has a session, which anybody can attach to. */
+function announceHead(io: Io, { sent: { head, id }, options }: Finishing, leaves: readonly Leaf[]): void {
+  const { epoch, serial, world, mode, policy } = head;
+  const inWaves = policy.rollout !== undefined;
+  const session = `${inWaves ? "rollout" : "deploy"}-${serial}`;
+  if (options.json) {
+    io.out(`${printableJson({ type: "published", epoch, serial, id, world, mode, session })}\n`);
+    return;
+  }
+  const [first] = leaves;
+  const where = inWaves ? "rollout" : `${first?.node ?? "NODE"}/${session}`;
+  io.out(
+    `published head ${serial}: world ${shortDigest(world)}, ${leaves.length} of ${head.size} nodes\n` +
+      `session ${session}${inWaves ? "" : " of each node"}: chimera attach ${where} shows it from anywhere\n`,
+  );
 }
 
 function announceProposal(io: Io, { head, id, signedBy, threshold }: SentHead, json: boolean): void {
