@@ -6,6 +6,7 @@ import type { Report } from "../lab/report.ts";
 import { allTamperKinds } from "../probe/tamper-order.ts";
 import { aidePeer } from "./aide-peer.ts";
 import { withFleet } from "./bench-fleet.ts";
+import { sweepCpu } from "./sweep-cpu.ts";
 import { percentiles, spread, type Figure } from "./figures.ts";
 
 const trials = 2_040;
@@ -41,7 +42,7 @@ export function drift(report: Report): Promise<Figure[]> {
       timeoutMs,
     });
     const peer = await aidePeer(node, report);
-    return figuresOf(done, peer);
+    return [...figuresOf(done, peer), ...(await sweepCpu(fleet, etc, report))];
   });
 }
 

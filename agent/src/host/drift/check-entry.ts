@@ -2,9 +2,10 @@
 import type { DriftItem, EntryFacts } from "@chimera/proto/drift";
 import { lstatSync, readlinkSync } from "node:fs";
 import { compareEntry } from "../../reconcile/drift/drift.ts";
-import type { ExpectedEntry, OwnerIds } from "../../reconcile/drift/etc-entry.ts";
-import { attempt, isAbsent } from "../errno-outcome.ts";
-import { openDirectory } from "./etc-directory.ts";
+import type { ExpectedEntry, ExpectedFile, OwnerIds } from "../../reconcile/drift/etc-entry.ts";
+import { attempt, isAbsent, type Outcome } from "../errno-outcome.ts";
+import type { DigestStamps } from "./digest-stamps.ts";
+import { openDirectory, type OpenDirectory } from "./etc-directory.ts";
 import { readFacts } from "./etc-facts.ts";
 import { resolveOwner } from "./etc-owners.ts";
 
@@ -15,8 +16,15 @@ export type Checked =
   | { kind: "unreadable"; errno: string }
   | { kind: "drifted"; item: DriftItem; ids: OwnerIds };
 
-export async function checkEntry(etcDir: string, entry: ExpectedEntry): Promise<Checked> {
+/** With stamps a file that is as it was when its bytes were right is not read. */
+export async function checkEntry(
+  etcDir: string,
+  entry: ExpectedEntry,
+  stamps: DigestStamps | null = null,
+): Promise<Checked> {
   if (isPlainlyRight(etcDir, entry)) return { kind: "clean", ids: { uid: undefined, gid: undefined } };
+  const ids = stampedOwner(etcDir, entry, stamps);
+  if (ids !== null) return { kind: "clean", ids };
   const slash = entry.path.lastIndexOf("/");
   const opened = openDirectory(etcDir, slash < 0 ? "" : entry.path.slice(0, slash));
   if (opened.kind === "failed")
@@ -24,10 +32,57 @@ export async function checkEntry(etcDir: string, entry: ExpectedEntry): Promise<
       ? { kind: "covered" }
       : { kind: "unreadable", errno: opened.errno };
   using directory = opened.value;
-  const declaredBytes = entry.kind === "file" ? entry.size : null;
-  const found = await readFacts(directory, entry.path.slice(slash + 1), declaredBytes);
+  const found = await readFound(directory, entry, stamps);
   if (found.kind === "failed") return { kind: "unreadable", errno: found.errno };
   return compare(etcDir, entry, found.value);
+}
+
+function readFound(
+  directory: OpenDirectory,
+  entry: ExpectedEntry,
+  stamps: DigestStamps | null,
+): Promise<Outcome<EntryFacts>> {
+  const name = entry.path.slice(entry.path.lastIndexOf("/") + 1);
+  if (entry.kind !== "file") return readFacts(directory, name, null);
+  return stamps === null
+    ? readFacts(directory, name, entry.size)
+    : readStamped(directory, name, { entry, stamps });
+}
+
+async function readStamped(
+  directory: OpenDirectory,
+  name: string,
+  { entry, stamps }: { entry: ExpectedFile; stamps: DigestStamps },
+): Promise<Outcome<EntryFacts>> {
+  const place = directory.child(name);
+  const before = stamps.stampOf(place);
+  const facts = await readFacts(directory, name, entry.size);
+  if (facts.kind === "failed" || before === null || compareEntry(entry, facts.value, numbersOf(entry)))
+    return facts;
+  if (stamps.stampOf(place) === before) stamps.note(entry.path, stampFor(before, entry));
+  return facts;
+}
+
+/** Of a file that is as it was when it was right; by a path that may lead through a link, as with all that is plainly right. */
+function stampedOwner(etcDir: string, entry: ExpectedEntry, stamps: DigestStamps | null): OwnerIds | null {
+  if (entry.kind !== "file" || stamps === null) return null;
+  const ids = numbersOf(entry);
+  // A name may be another number by now.
+  if (ids.uid === undefined || ids.gid === undefined) return null;
+  const stamp = stamps.stampOf(`${etcDir}/${entry.path}`);
+  return stamp !== null && stamps.isKnown(entry.path, stampFor(stamp, entry)) ? ids : null;
+}
+
+function numbersOf({ owner, group }: ExpectedFile): OwnerIds {
+  return {
+    uid: typeof owner === "number" ? owner : undefined,
+    gid: typeof group === "number" ? group : undefined,
+  };
+}
+
+/** Another closure may declare other bytes. */
+function stampFor(stamp: string, { sha256 }: ExpectedFile): string {
+  return `${stamp} ${sha256}`;
 }
 
 /**

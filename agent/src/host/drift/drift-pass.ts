@@ -9,6 +9,7 @@ import type { WatchKey } from "./watching/etc-watcher.ts";
 import { createAttributeBook } from "./attributes/attribute-book.ts";
 import { sweepCleanList } from "./clean-list.ts";
 import { loadExpectedEtc, type ExpectedEtc } from "./etc-expected.ts";
+import { createDigestStamps } from "./digest-stamps.ts";
 import { createMountView } from "./mounts/mount-view.ts";
 import { removeLeftovers } from "./overlay/refresh.ts";
 import { activeSystem, alarm, isCurrent, watchKey } from "./pass-state.ts";
@@ -52,7 +53,8 @@ export interface DriftPass {
 export function createDriftPass(options: DriftPassOptions): DriftPass {
   const mounts = createMountView(options);
   const attributes = createAttributeBook(options.etcDir);
-  const parts = { mounts, attributes, turn: pLimit(1), alarmed: new Set<string>() };
+  const stamps = createDigestStamps();
+  const parts = { mounts, attributes, stamps, turn: pLimit(1), alarmed: new Set<string>() };
   const state: PassState = { ...options, ...parts, expected: null, cleanDiffered: null };
   return {
     sweep: (control) => sweep(state, control),

@@ -8,6 +8,7 @@ import type { FirstMounts } from "../../reconcile/drift/mounts/rightful-mounts.t
 import type { EtcScope } from "../../reconcile/drift/etc-scope.ts";
 import { attempt } from "../errno-outcome.ts";
 import type { AttributeBook } from "./attributes/attribute-book.ts";
+import type { DigestStamps } from "./digest-stamps.ts";
 import type { Responder } from "./drift-response.ts";
 import type { ExpectedEtc } from "./etc-expected.ts";
 import type { WatchKey } from "./watching/etc-watcher.ts";
@@ -45,6 +46,7 @@ export interface PassState extends DriftPassOptions {
   expected: ExpectedEtc | null;
   mounts: MountView;
   attributes: AttributeBook;
+  stamps: DigestStamps;
   /** One entry at a time; hints get their turn between the entries of a sweep. */
   turn: LimitFunction;
   alarmed: Set<string>;

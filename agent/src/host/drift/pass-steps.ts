@@ -96,6 +96,7 @@ const nobody = { uid: undefined, gid: undefined };
 
 export async function sweepEntries(state: PassState, { expected, seen, isStopped }: Sweeping): GoesOn {
   const covered = new Set(state.mounts.look(expected).covered);
+  state.stamps.beginSweep();
   let count = 0;
   for (const entry of expected.entries.values()) {
     if (isStopped()) return false;
@@ -190,7 +191,7 @@ async function handleEntry(
   const path = etcPath(entry.path);
   // The mount is told; what can be seen there is not the entry.
   if (isBelow(covered, entry.path)) return "open";
-  const checked = await checkEntry(etcDir, entry);
+  const checked = await checkEntry(etcDir, entry, state.stamps);
   switch (checked.kind) {
     case "clean":
       return handleAttributes(state, { expected, entry, covered, since }, checked.ids);
