@@ -25,6 +25,8 @@ export interface NodeSight {
   asksHold: boolean;
   /** Its receipt says so, signed by its key. */
   isProven: boolean;
+  /** By its receipt it has at least begun to go back, since somebody told it that the fleet does. */
+  isGoingBack: boolean;
 }
 
 /** What an operator signed for this rollout. */

@@ -13,6 +13,7 @@ const sight: NodeSight = {
   lostContact: false,
   asksHold: false,
   isProven: false,
+  isGoingBack: false,
 };
 const limits = { probationMs: 0, activationMs: 0, stagingMs: 0, letGoMs: 5 * minute };
 const late = { ...limits, letGoMs: 5 * minute + 1 };
@@ -41,6 +42,12 @@ test("one on which another system was booted stands at once, before its turn and
   expect(outcomeOf({ ...booted, state: "staged-for-reboot" }, limits)).toEqual(standing);
   expect(outcomeOf({ ...booted, state: "committed" }, limits)).toEqual(standing);
   expect(outcomeOf({ ...booted, state: "committed", isProven: true }, limits)).toEqual({ kind: "committed" });
+});
+
+test("one that has gone back with the fleet has failed, whatever it says now, and also when it has gone silent", () => {
+  const failed = { kind: "failed", reason: "has gone back with the fleet", byContact: false };
+  for (const state of ["reverting", "committed", "reverted"])
+    expect(outcomeOf({ ...sight, state, isGoingBack: true, silentMs: minute }, limits)).toEqual(failed);
 });
 
 test("one that is held stands at once, one that has gone silent is away", () => {

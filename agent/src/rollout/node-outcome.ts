@@ -41,6 +41,8 @@ const fromOutside: ReadonlySet<string> = new Set(["rollout", "paused", "equivoca
 export function outcomeOf(sight: NodeSight | undefined, limits: Limits): Outcome {
   if (sight === undefined || sight.silentMs === null) return { kind: "away" };
   const { silentMs, state, hasHead, problem } = sight;
+  // Whoever wrote that the fleet goes back, the word is gone: without it nobody else would, and no node goes forward again.
+  if (sight.isGoingBack) return { kind: "failed", reason: "has gone back with the fleet", byContact: false };
   if (silentMs > awayMs && !(hasHead && failedStates.has(state)) && !sight.isProven)
     return silent(sight, limits);
   if (!hasHead) return notTaken(sight, limits);

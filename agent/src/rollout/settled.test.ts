@@ -32,6 +32,7 @@ const done: NodeSight = {
   lostContact: false,
   asksHold: false,
   isProven: true,
+  isGoingBack: false,
 };
 const underWay: NodeSight = { ...done, state: "probation", isProven: false };
 const failed: NodeSight = { ...underWay, state: "reverted", problem: "unit web failed" };

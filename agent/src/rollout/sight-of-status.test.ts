@@ -24,6 +24,20 @@ test("a commit counts by the receipt, not by the word", () => {
   expect(sightOfStatus({ ...said("committed"), receipt: said("staged").receipt }, head).isProven).toBe(false);
 });
 
+test("one that goes back with the fleet says so by its receipt, from when it begins", () => {
+  const status = statusOf({ node, signer, head, state: "reverting", backAt: at });
+  const receipt =
+    status.receipt === null || status.receipt === undefined
+      ? null
+      : openReceipt(status.receipt, signer.publicKey);
+  expect(sightOfStatus({ status, receipt, silentMs: 0 }, head)).toMatchObject({
+    isGoingBack: true,
+    isProven: false,
+  });
+  expect(sightOfStatus({ status, receipt, silentMs: 0 }, other).isGoingBack).toBe(false);
+  expect(sightOfStatus(said("committed"), head).isGoingBack).toBe(false);
+});
+
 test("what is said of another head says nothing of this one", () => {
   expect(sightOfStatus(said("committed"), other)).toMatchObject({
     hasHead: false,

@@ -1,5 +1,6 @@
 /** PURE. What the lead makes of a node's signed status. */
 import type { Digest } from "@chimera/proto/names";
+import { isGoingBackFrom } from "@chimera/proto/rollout/back-receipts";
 import { isCommitOf } from "@chimera/proto/rollout/wave-receipts";
 import type { Receipt } from "@chimera/proto/signed/receipt";
 import type { NodeStatus } from "@chimera/proto/status";
@@ -28,6 +29,7 @@ export function sightOfStatus({ status, receipt, silentMs }: Said, head: Digest)
     lostContact: problem?.code === "contact-lost",
     asksHold,
     isProven: receipt !== null && isCommitOf(receipt, head),
+    isGoingBack: receipt !== null && isGoingBackFrom(receipt, head),
   };
 }
 

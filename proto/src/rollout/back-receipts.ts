@@ -22,10 +22,14 @@ export function backReceiptsOf(size: number): number {
   return Math.max(1, Math.min(maxReceipts, Math.ceil(size / 2)));
 }
 
+/** Whether a node says that it goes back from this head, or did. */
+export function isGoingBackFrom({ document }: Receipt, head: Digest): boolean {
+  return document.kind === "head" && document.id === head && document.rank === 1;
+}
+
 /** Whether a node says that it went back from this head, and is there. */
 export function isBackFrom(receipt: Receipt, head: Digest): boolean {
-  const { document } = receipt;
-  return document.kind === "head" && document.id === head && document.rank === 1 && isDone(receipt);
+  return isGoingBackFrom(receipt, head) && isDone(receipt);
 }
 
 /** `lists`: of all waves of that head. */

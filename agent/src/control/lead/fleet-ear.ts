@@ -7,7 +7,7 @@ import type { Log } from "@chimera/proto/log";
 import { NodeName, type Digest, type FleetId } from "@chimera/proto/names";
 import { Envelope, openEnvelope } from "@chimera/proto/signed/envelope";
 import type { PublicKeyText } from "@chimera/proto/signed/keys";
-import { isBackFrom } from "@chimera/proto/rollout/back-receipts";
+import { isBackFrom, isGoingBackFrom } from "@chimera/proto/rollout/back-receipts";
 import { isCommitOf } from "@chimera/proto/rollout/wave-receipts";
 import { openReceipt, type Receipt } from "@chimera/proto/signed/receipt";
 import { NodeStatus } from "@chimera/proto/status";
@@ -93,10 +93,7 @@ export function openFleetEar(options: FleetEarOptions): FleetEar {
       }),
     ends: (head) => [...state.said].flatMap(([node, heard]) => endOf(node, heard, head) ?? []),
     isGoingBack: (head) =>
-      [...state.said.values()].some(({ receipt }) => {
-        const document = receipt?.document;
-        return document?.kind === "head" && document.id === head && document.rank === 1;
-      }),
+      [...state.said.values()].some(({ receipt }) => receipt !== null && isGoingBackFrom(receipt, head)),
   };
 }
 

@@ -9,6 +9,7 @@ const fleet = () => ground().fleet;
 
 test("a record that says that the fleet went back, where its head does not consent to that, is a pause", async () => {
   await play({ n1: "lingers" });
+  fleet().endConsent();
   const first = start("n1", { mayReturn: false });
   await vi.waitFor(() => expect(fleet().gone).toEqual(["n1"]), patient);
   await fleet().putRecord({ ...(await fleet().record()), phase: "returned", reason: "go back" });

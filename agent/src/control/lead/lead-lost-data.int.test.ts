@@ -24,6 +24,20 @@ test("of a fleet that went back half have signed it, and that lies in the store 
   expect(laid !== null && isBackProven(laid, lists(), id)).toBe(true);
 });
 
+test("a word that the fleet goes back is lost at once: who followed it is seen, and the others are not kept waiting", async () => {
+  await play({ n1: "lingers" });
+  const first = start("n1");
+  await vi.waitFor(() => expect(fleet().gone).toEqual(["n1"]), patient);
+  const before = await fleet().record();
+  first.die();
+  const at = new Date().toISOString();
+  await fleet().putRecord({ ...before, phase: "returned", reason: "the canary failed", at });
+  await vi.waitFor(() => expect(fleet().isBack()).toBe(true), patient);
+  await fleet().putRecord(before);
+  expect(await start("n2", { known: before }).ended).toBe("returned");
+  expect(await fleet().record()).toMatchObject({ phase: "returned", lead: "n2" });
+});
+
 test("that everybody has committed lies in the store, signed by all, where nobody is away", async () => {
   await play();
   expect(await start("n1").ended).toBe("committed");

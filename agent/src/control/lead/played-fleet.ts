@@ -38,6 +38,8 @@ export interface PlayedFleet {
   putRecord: (value: unknown) => Promise<void>;
   /** From now on nobody goes back by a record alone. */
   endConsent: () => void;
+  /** Whether its nodes have been told to go back, and did. */
+  isBack: () => boolean;
   putHead: (head: Envelope) => Promise<void>;
   putAsk: (order: Envelope) => Promise<void>;
   stop: () => void;
@@ -91,6 +93,7 @@ export async function playFleet(
     history: () => readHistory(bucket),
     putRecord: async (value) => void (await bucket.put(recordKey, JSON.stringify(value))),
     endConsent: () => (stage.isConsentOver = true),
+    isBack: () => stage.backAt !== null,
     putHead: async (sealed) => void (await bucket.put(keys.desired("head", fleetId), JSON.stringify(sealed))),
     putAsk: async (order) => void (await bucket.put(keys.rolloutAsk(fleetId), JSON.stringify(order))),
     stop: () => stopping.abort(),

@@ -38,6 +38,7 @@ function sightOf(part: Part, { second, goneSince }: Moment, node: NodeName): Nod
     lostContact: false,
     asksHold: false,
     isProven: false,
+    isGoingBack: false,
   };
   const gone = goneSince.get(node);
   if (gone === undefined) return still;
