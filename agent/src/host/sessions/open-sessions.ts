@@ -144,10 +144,25 @@ async function openKeys(
     async resize(size) {
       await typist.resize(size);
       if (live.record.state !== "running") return;
-      await keep(state, [live], [{ ...live.record, size }]);
+      live.record = { ...live.record, size };
+      saveSoon(state, live);
       tell(state, { kind: "changed", facts: liveFacts(live) });
     },
   };
+}
+
+const saveMs = 1_000;
+
+/** What somebody drags with the mouse is another size fifty times a second. */
+function saveSoon(state: SessionsState, live: Live): void {
+  live.saving ??= setTimeout(() => {
+    live.saving = null;
+    if (state.live.get(live.record.name) !== live) return;
+    state.store.save([live.record]).catch((error: unknown) => {
+      if (!(error instanceof ChimeraError)) throw error;
+      state.options.log.warn({ session: live.record.name, error }, "a session's size was not kept");
+    });
+  }, saveMs).unref();
 }
 
 async function end(state: SessionsState, name: SessionName, signal: EndSignal): Promise<void> {

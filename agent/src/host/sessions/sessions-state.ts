@@ -33,6 +33,8 @@ export interface Live {
   punchedTo: number;
   /** The kernel tells when nothing of it runs any more. */
   unwatch: (() => void) | null;
+  /** Its record is about to be written. */
+  saving: NodeJS.Timeout | null;
 }
 
 export interface SessionsState {
@@ -45,7 +47,7 @@ export interface SessionsState {
 }
 
 export function createLive(record: SessionRecord): Live {
-  return { record, isStarting: false, punchedTo: 0, unwatch: null };
+  return { record, isStarting: false, punchedTo: 0, unwatch: null, saving: null };
 }
 
 /** Those that have a unit. */
