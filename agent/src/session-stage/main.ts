@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { createLog } from "@chimera/proto/log";
 import { parseNkeySeed } from "@chimera/proto/nkey";
 import { encodeKeptPage, keptPageBytes, keptPageOf } from "@chimera/proto/sessions/kept-page";
+import { encodeFrame } from "@chimera/proto/sessions/session-frame";
 import { isKept, SessionFacts, SessionName, StreamId } from "@chimera/proto/sessions/session";
 import { ViewAsk } from "@chimera/proto/sessions/view-ask";
 import { subjects } from "@chimera/proto/subjects";
@@ -15,6 +16,7 @@ import { openConnection } from "../control/connection.ts";
 import { createViewDesk } from "../control/sessions/view-desk.ts";
 import { openLogSource } from "../host/sessions/log-source.ts";
 import { openPaneSource } from "../host/sessions/pane-source.ts";
+import { serveViewers } from "../host/sessions/serve-viewers.ts";
 import type { OutputSource } from "../sessions/output-source.ts";
 
 const Plan = z.object({
@@ -52,6 +54,9 @@ const factsOf = (name: SessionName): SessionFacts | null => {
   return { ...staged.facts, bytes, viewers: desk.viewersOf(name) };
 };
 
+/** Who came by the socket. */
+const atNode = new Map<string, (frame: Uint8Array) => void>();
+
 const link = openConnection({
   servers: [server],
   name: node,
@@ -67,6 +72,7 @@ const desk = createViewDesk({
   },
   facts: factsOf,
   send: ({ session, viewer }, frame) =>
+    atNode.get(viewer)?.(frame) ??
     link.publish(subjects.sessionView(fleetId, node, { session, viewer }), frame),
   nowMs: () => performance.now(),
   log,
@@ -74,6 +80,19 @@ const desk = createViewDesk({
 link.subscribe(subjects.cmd(fleetId, node), (data) => {
   const ask = ViewAsk.safeParse(JSON.parse(Buffer.from(data).toString("utf8")));
   if (ask.success) desk.take(ask.data);
+});
+
+serveViewers({
+  runtimeDir: folder,
+  take(ask, send) {
+    if ("list" in ask) {
+      const bytes = Buffer.from(JSON.stringify(names().flatMap((name) => factsOf(name) ?? [])));
+      return send(encodeFrame({ head: { kind: "list", isLast: true }, bytes }));
+    }
+    atNode.set(ask.view.viewer, send);
+    desk.take(ask);
+  },
+  log,
 });
 
 async function openSource({ facts, source }: Staged, onOutput: () => void): Promise<OutputSource> {
@@ -112,7 +131,11 @@ function keep({ name, run }: SessionFacts, file: string): void {
   }
 }
 
+function names(): SessionName[] {
+  const files = readdirSync(folder).filter((file) => file.endsWith(".json"));
+  return files.map((file) => SessionName.parse(file.replace(/\.json$/u, "")));
+}
+
 setInterval(() => {
-  for (const file of readdirSync(folder))
-    if (file.endsWith(".json")) tell(SessionName.parse(file.replace(/\.json$/u, "")));
+  for (const name of names()) tell(name);
 }, 100);

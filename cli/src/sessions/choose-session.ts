@@ -1,11 +1,10 @@
 /** SHELL. Which session is meant where none was named: the only one that there is, else whoever sits there chooses. */
 import { ChimeraError, errorCodes } from "@chimera/proto/errors";
-import { readContexts } from "../context/context-file.ts";
 import type { Io } from "../io.ts";
 import { printable, printableLine } from "../print/printable.ts";
 import { livingRuns } from "../run-session/runs/find-run.ts";
 import { newestFirst } from "./find-session.ts";
-import { withRoad } from "./with-road.ts";
+import { isAnywhere, withRoad, type Where } from "./with-road.ts";
 
 interface Choice {
   text: string;
@@ -15,10 +14,11 @@ interface Choice {
 const mostOffered = 30;
 
 /** What to attach to, as it would be typed. Throws not-found where there is nothing. */
-export async function chooseSession(io: Io, context: string | undefined): Promise<string> {
-  const runs = context === undefined ? livingRuns(io) : [];
+export async function chooseSession(io: Io, where: Where): Promise<string> {
+  const isOpen = where.context === undefined && where.socket === undefined;
+  const runs = isOpen ? livingRuns(io) : [];
   const own = runs.map(({ id, record }) => ({ text: id, what: record.command.join(" ") }));
-  const choices = [...own, ...(await ofFleet(io, context))];
+  const choices = [...own, ...(await ofFleet(io, where))];
   const [first] = choices;
   if (first === undefined)
     throw new ChimeraError("not-found", "no session lives here (chimera ps, chimera sessions)");
@@ -38,11 +38,10 @@ export async function chooseSession(io: Io, context: string | undefined): Promis
 }
 
 /** A fleet that does not answer keeps nobody from what runs here. */
-async function ofFleet(io: Io, context: string | undefined): Promise<Choice[]> {
-  const isKnown = context !== undefined || io.env["CHIMERA_CONTEXT"] !== undefined;
-  if (!isKnown && (await readContexts(io)).current === undefined) return [];
+async function ofFleet(io: Io, where: Where): Promise<Choice[]> {
+  if (!(await isAnywhere(io, where))) return [];
   try {
-    return await withRoad(io, context, async (road) =>
+    return await withRoad(io, where, async (road) =>
       newestFirst(await road.list())
         .filter(({ facts: { state, kind } }) => state === "running" && kind !== "sentinel")
         .map(({ node, facts: { name, what } }) => ({ text: `${node}/${name}`, what })),

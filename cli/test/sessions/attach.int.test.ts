@@ -2,6 +2,7 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { eventually } from "../fixture/run-stage.ts";
 import { createSessionStage, known, type SessionStage } from "./session-stage.ts";
@@ -181,4 +182,28 @@ test("who is killed or reads nothing keeps nobody from anything, and a reader th
     (code) => code === 0,
   );
   slow?.kill("SIGKILL");
+});
+
+test("on the node itself root needs neither NATS nor controller", async () => {
+  const log = await stage.node("n1").log("here");
+  await log.write(anyBytes);
+  await known(stage, "here");
+  const socket = join(stage.home, "node-n1/sessions.sock");
+  const listed = await stage.call("sessions", "--json", "--socket", socket);
+  expect(listed).toMatchObject({ code: 0, out: expect.stringContaining('"name": "here"') });
+  const said = hear(stage.start("attach", "--socket", socket, "here"));
+  await eventually(
+    async () => Promise.resolve(Buffer.concat(said.out).length),
+    (length) => length >= anyBytes.length,
+  );
+  await stage.node("n1").kill();
+  await log.write("while no agent was there\n");
+  await until(said, "trying again");
+  stage.node("n1").start();
+  await until(said, "while no agent was there");
+  await log.facts({ ...ended, exitCode: 6 });
+  expect(await said.code).toBe(6);
+  expect(Buffer.concat(said.out).equals(await readFile(log.file))).toBe(true);
+  const nobody = await stage.call("attach", "--socket", join(stage.home, "none.sock"), "here");
+  expect(nobody).toMatchObject({ code: 69, err: expect.stringContaining("no agent answers") });
 });

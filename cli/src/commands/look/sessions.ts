@@ -4,17 +4,18 @@ import { NodeName } from "@chimera/proto/names";
 import type { Command } from "commander";
 import { z } from "zod";
 import { ageBy, type Io } from "../../io.ts";
-import { addFleetOptions, examples, FleetOptions, parseOptions } from "../../options.ts";
+import { examples, parseOptions } from "../../parse-options.ts";
 import { printable, printableJson } from "../../print/printable.ts";
 import { sessionsTable } from "../../print/sessions/sessions-table.ts";
 import { newestFirst } from "../../sessions/find-session.ts";
 import type { SessionRoad } from "../../sessions/roads/session-road.ts";
-import { withRoad } from "../../sessions/with-road.ts";
+import { addWhereOptions, whereOf, WhereOptions, withRoad } from "../../sessions/with-road.ts";
 
 const watchMs = 2000;
 const clearScreen = "\u001b[H\u001b[2J";
 
-const Options = FleetOptions.extend({
+const Options = WhereOptions.extend({
+  json: z.boolean().default(false),
   all: z.boolean().default(false),
   watch: z.boolean().default(false),
   node: NodeName.optional(),
@@ -22,11 +23,12 @@ const Options = FleetOptions.extend({
 type Options = z.infer<typeof Options>;
 
 export function define(command: Command, io: Io): void {
-  addFleetOptions(command)
+  addWhereOptions(command)
     .description("Show the sessions of the fleet's nodes: those that run, as their nodes said it last.")
     .option("-a, --all", "also those that have ended")
     .option("-w, --watch", "show them again every 2 s")
     .option("--node <node>", "only those of one node")
+    .option("--json", "print JSON, for programs")
     .addHelpText(
       "after",
       examples([
@@ -39,7 +41,7 @@ export function define(command: Command, io: Io): void {
 }
 
 async function sessions(io: Io, options: Options): Promise<void> {
-  await withRoad(io, options.context, async (road) => {
+  await withRoad(io, whereOf(options), async (road) => {
     if (!options.watch) return io.out(await render(io, road, options));
     while (!io.outGone()) {
       const text = await render(io, road, options).catch(describeOutage);

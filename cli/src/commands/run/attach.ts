@@ -10,21 +10,20 @@ import type { Run } from "../../run-session/runs/run-store.ts";
 import { whateverIsMeant } from "../../sessions/address.ts";
 import { attachSession, type AttachOptions } from "../../sessions/attach/attach-session.ts";
 import { chooseSession } from "../../sessions/choose-session.ts";
+import { addWhereOptions, whereOf, WhereOptions } from "../../sessions/with-road.ts";
 
-const Options = z.object({
-  context: z.string().optional(),
+const Options = WhereOptions.extend({
   raw: z.boolean().default(false),
   record: z.string().min(1, "a file").max(4096).optional(),
 });
 type Options = z.infer<typeof Options>;
 
 export function define(command: Command, io: Io): void {
-  command
+  addWhereOptions(command)
     .description(
       "Bring a session to this terminal: a run of this machine, or what runs on a node of the fleet, which is only watched. Ends with its exit code; Ctrl-B d leaves it, and it runs on.",
     )
     .argument("[session]", 'its name, NODE/SESSION, or "rollout" (default: offers what there is)')
-    .option("-c, --context <name>", "fleet to look in (default: the current context)")
     .option("--raw", "a node's session: every byte as it is, also to a terminal, which may act on it")
     .option("--record <file>", "a node's session: write down what is shown, for chimera record play")
     .addHelpText(
@@ -34,6 +33,7 @@ export function define(command: Command, io: Io): void {
         "chimera attach backup                # a run of this machine",
         "chimera attach web-1/deploy-7        # what that node does",
         "chimera attach rollout               # the rollout that runs, wherever its lead is",
+        "chimera attach --local deploy-7      # root on the node itself, without NATS and controller",
         "chimera attach rollout > rollout.log # in a pipe: byte by byte, to its end",
       ]),
     )
@@ -42,11 +42,13 @@ export function define(command: Command, io: Io): void {
     );
 }
 
-async function attach(io: Io, typed: string | undefined, { context, raw, record }: Options): Promise<void> {
-  const text = typed ?? (await chooseSession(io, context));
+async function attach(io: Io, typed: string | undefined, options: Options): Promise<void> {
+  const { raw, record } = options;
+  const where = whereOf(options);
+  const text = typed ?? (await chooseSession(io, where));
   io.result.code = await whateverIsMeant(
     io,
-    { text, context },
+    { text, where },
     {
       run: (run) => attachOwn(io, run, record),
       session: (road, found) => recorded(io, record, { road, found, isRaw: raw }),

@@ -11,8 +11,9 @@ import { followLog, writeLog } from "../../run-session/runs/read-log.ts";
 import { files } from "../../run-session/runs/run-files.ts";
 import { readRun, type Run } from "../../run-session/runs/run-store.ts";
 import { whateverIsMeant } from "../../sessions/address.ts";
+import { addWhereOptions, whereOf, WhereOptions } from "../../sessions/with-road.ts";
 
-const Options = z.object({
+const Options = WhereOptions.extend({
   follow: z.boolean().default(false),
   tail: z.coerce
     .number("a number of lines")
@@ -21,18 +22,16 @@ const Options = z.object({
     .max(1_000_000, "at most a million")
     .optional(),
   raw: z.boolean().default(false),
-  context: z.string().optional(),
 });
 type Options = z.infer<typeof Options>;
 
 export function define(command: Command, io: Io): void {
-  command
+  addWhereOptions(command)
     .description("Show what a run of this machine wrote, or a session of a node, also after its end.")
     .argument("<session>", "its name, or NODE/SESSION")
     .option("-f, --follow", "go on until the run ends")
     .option("-n, --tail <count>", "only the last lines (default: all)")
     .option("--raw", "every byte as it is, also to a terminal, which may act on it")
-    .option("-c, --context <name>", "fleet to look in (default: the current context)")
     .addHelpText(
       "after",
       examples([
@@ -48,10 +47,10 @@ export function define(command: Command, io: Io): void {
 }
 
 async function logs(io: Io, text: string, options: Options): Promise<void> {
-  const { context, follow: isFollowed, tail: lines = Infinity, raw: isRaw } = options;
+  const { follow: isFollowed, tail: lines = Infinity, raw: isRaw } = options;
   await whateverIsMeant(
     io,
-    { text, context },
+    { text, where: whereOf(options) },
     {
       run: (run) => ownLogs(io, run, options),
       session: async (road, found) => {
