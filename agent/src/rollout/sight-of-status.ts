@@ -28,9 +28,14 @@ export function sightOfStatus({ status, receipt, silentMs }: Said, head: Digest)
     problem: wordsOf(status, asksHold),
     lostContact: problem?.code === "contact-lost",
     asksHold,
-    isProven: receipt !== null && isCommitOf(receipt, head),
-    isGoingBack: receipt !== null && isGoingBackFrom(receipt, head),
+    ...signedBy(receipt, head),
   };
+}
+
+/** What its receipt says, whatever its words are. */
+function signedBy(receipt: Receipt | null, head: Digest): Pick<NodeSight, "isProven" | "isGoingBack"> {
+  if (receipt === null) return { isProven: false, isGoingBack: false };
+  return { isProven: isCommitOf(receipt, head), isGoingBack: isGoingBackFrom(receipt, head) };
 }
 
 /** Of a node that has committed. */
