@@ -41,7 +41,8 @@ export interface DriftPass {
   /** The same for what `onStale` named. */
   followAttributes(hints: ReadonlyMap<string, number>): Promise<PassResult>;
   isManaged(path: string): boolean;
-  isDirectory(path: string): boolean;
+  /** Of entries that are directories, one before what is in it. */
+  directories(): readonly string[];
   /** Of the newest look; null where nothing of ours is active. */
   expected(): ExpectedEtc | null;
   /** What is mounted over it now. */
@@ -63,9 +64,14 @@ export function createDriftPass(options: DriftPassOptions): DriftPass {
     expected: () => state.expected,
     covering: (expected) => state.mounts.look(expected),
     isManaged: (path) => state.expected?.entries.has(path) === true,
-    isDirectory: (path) => state.expected?.entries.get(path)?.kind === "directory",
+    directories: () => directoriesOf(state.expected),
     settled: () => state.turn(async () => {}),
   };
+}
+
+function directoriesOf(expected: ExpectedEtc | null): string[] {
+  const entries = [...(expected?.entries.values() ?? [])];
+  return entries.flatMap(({ kind, path }) => (kind === "directory" ? [path] : []));
 }
 
 async function sweep(state: PassState, control: SweepControl): Promise<PassResult> {

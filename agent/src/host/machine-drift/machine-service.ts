@@ -16,7 +16,7 @@ import { createKeptWatch, type KeptWatch } from "../drift/watching/kept-watch.ts
 import { attempt } from "../errno-outcome.ts";
 import { createMachinePass, type MachinePass } from "./machine-pass.ts";
 import type { LookContext, MachineSource } from "./machine-source.ts";
-import { watchMachine } from "./machine-watch.ts";
+import { placesMark, watchMachine } from "./machine-watch.ts";
 
 export interface MachineDriftOptions {
   sources: readonly MachineSource[];
@@ -61,6 +61,8 @@ interface State extends MachineDriftOptions {
   hinted: Set<MachinePass>;
   timer: NodeJS.Timeout | null;
   watch: KeptWatch;
+  /** What was listened to. */
+  mark: string;
   isStopped: boolean;
 }
 
@@ -73,6 +75,7 @@ export function startMachineDrift(options: MachineDriftOptions): MachineDrift {
     hinted: new Set(),
     timer: null,
     watch: watchSources(options, { sweep, onHint: (source) => hintSource(state, source) }),
+    mark: "",
     isStopped: false,
   };
   state.passes = options.sources.map((source) => createPass(state, source));
@@ -149,7 +152,12 @@ function isForeign({ currentSystem }: State, toplevel: string): boolean {
 
 async function sweepAll(state: State): Promise<void> {
   // Before the first look, so that what happens between them is heard or seen.
-  if (state.watch.isWatching() === undefined) await state.watch.restart();
+  const mark = placesMark(state.sources);
+  const isHeard = state.watch.isWatching();
+  if (isHeard === undefined || (isHeard && mark !== state.mark)) {
+    state.mark = mark;
+    await state.watch.restart();
+  }
   for (const pass of state.passes) await lookOnce(state, pass);
 }
 
