@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import {
   existsSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -13,7 +14,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { setImmediate } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createEtcFixture, plainDeclaration, type EtcFixture } from "./etc-fixture.ts";
 import { snapshotEtc } from "./etc-snapshot.ts";
 
@@ -81,7 +83,7 @@ describe("on a small disk of its own", () => {
 });
 
 describe("on the usual disk", () => {
-  afterEach(() => fixture.remove());
+  afterEach(() => fixture.remove(), 60_000);
 
   test("declared names with line breaks, escapes and 255 bytes are put back like any other", async () => {
     const names = ["new\nline", "\u001B[31mred", "x".repeat(255), "日本", "back\\slash", " space "];
@@ -106,16 +108,12 @@ describe("on the usual disk", () => {
   });
 
   test(
-    "100,000 files that somebody put into /etc stay, and hinder nothing",
+    "100,000 files that somebody put into a folder of their own stay, and hinder nothing; what is not looked at is told",
     { timeout: 180_000 },
     async () => {
       fixture = createEtcFixture();
       mkdirSync(at("ssh/pile"));
-      writeFileSync(at("ssh/pile/0"), "");
-      // A file has at most 65,000 names.
-      writeFileSync(at("ssh/pile/other"), "");
-      for (let index = 1; index <= 100_000; index += 1)
-        linkSync(at(index % 2 === 0 ? "ssh/pile/0" : "ssh/pile/other"), at(`ssh/pile/${index}`));
+      for (let index = 0; index < 100_000; index += 1) pile(index, at("ssh/pile"));
       unlinkSync(at("ssh/sshd_config"));
       writeFileSync(at("sudoers"), "evil\n");
       const drift = fixture.start();
@@ -126,6 +124,50 @@ describe("on the usual disk", () => {
       expect(readdirSync(at("ssh/pile"))).toHaveLength(100_002);
       expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1024 ** 2);
       expect(drift.summary()).toMatchObject({ openCount: 0, reverted: 2 });
+      expect(codes().filter((code) => code !== "drift-reverted")).toEqual(["alarm"]);
+    },
+  );
+
+  test(
+    "100,000 files that somebody puts into watched folders while it runs hinder nothing, and cost little memory",
+    { timeout: 240_000 },
+    async () => {
+      fixture = createEtcFixture();
+      const drift = fixture.start();
+      await drift.sweepNow();
+      const before = process.memoryUsage().rss;
+      let highest = 0;
+      for (let index = 0; index < 100_000; index += 1) {
+        pile(index, at(index < 50_000 ? "" : "ssh"));
+        if (index % 250 !== 0) continue;
+        await setImmediate();
+        highest = Math.max(highest, process.memoryUsage().rss);
+      }
+      writeFileSync(at("sudoers"), "evil\n");
+      unlinkSync(at("ssh/sshd_config"));
+      await vi.waitFor(() => expect(readFileSync(at("sudoers"), "utf8")).toContain("root"), {
+        timeout: 60_000,
+      });
+      await vi.waitFor(() => expect(lstatSync(at("ssh/sshd_config")).isSymbolicLink()).toBe(true), {
+        timeout: 60_000,
+      });
+      await drift.sweepNow();
+      highest = Math.max(highest, process.memoryUsage().rss);
+      expect((highest - before) / 1024 ** 2).toBeLessThan(150);
+      expect(drift.summary()).toMatchObject({ openCount: 0, reverted: 2 });
+      // The watch of that folder hears still, or again.
+      await vi.waitFor(() => expect(drift.summary().watching).toBe(true), { timeout: 60_000 });
+      unlinkSync(at("hostname"));
+      await vi.waitFor(() => expect(lstatSync(at("hostname")).isSymbolicLink()).toBe(true), {
+        timeout: 60_000,
+      });
     },
   );
 });
+
+/** A file has at most 65,000 names. */
+function pile(index: number, folder: string): void {
+  const first = join(folder, index % 2 === 0 ? "pile-even" : "pile-odd");
+  if (!existsSync(first)) writeFileSync(first, "");
+  linkSync(first, join(folder, `pile-${index}`));
+}

@@ -112,7 +112,8 @@ export async function sweepEntries(state: PassState, { expected, seen, isStopped
 
 export async function sweepStale(state: PassState, { expected, seen }: Sweeping): GoesOn {
   const { etcDir, scope, responder } = state;
-  const { stale, unfinished } = await findLeftovers({ etcDir, entries: expected.entries, scope });
+  const { stale, unfinished, isCut } = await findLeftovers({ etcDir, entries: expected.entries, scope });
+  if (isCut) alarm(state, "names-left-out", leftOutText);
   // In a turn no revert is under way, so what bears such a name then is nobody's work.
   if (state.mode === "revert" && !state.isHeld())
     for (const path of unfinished)
@@ -128,6 +129,9 @@ export async function sweepStale(state: PassState, { expected, seen }: Sweeping)
   }
   return true;
 }
+
+const leftOutText =
+  "/etc has more names than are looked at (100,000): stale links and leftovers of reverts among the others are not found";
 
 export async function followHint(
   state: PassState,

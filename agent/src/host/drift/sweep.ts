@@ -1,5 +1,5 @@
 /** SHELL. Looks for leftovers: links of earlier generations and names that a killed agent left, all through /etc. */
-import { opendirSync, readlinkSync, type Dirent } from "node:fs";
+import { opendirSync, readlinkSync, type Dir, type Dirent } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { isOwnLink } from "../../reconcile/drift/drift.ts";
 import type { ExpectedEntry } from "../../reconcile/drift/etc-entry.ts";
@@ -17,6 +17,8 @@ export interface Leftovers {
   stale: StaleLink[];
   /** Names of unfinished reverts: an agent was killed in the middle of one. */
   unfinished: string[];
+  /** There are more names than are looked at. */
+  isCut: boolean;
 }
 
 export interface StaleSearch {
@@ -30,23 +32,52 @@ const mostNames = 100_000;
 const deepest = 32;
 const namesPerTurn = 256;
 
+interface Search extends StaleSearch {
+  leftovers: Leftovers;
+  folders: string[];
+  names: number;
+}
+
 /** Never follows a link, never enters what the allow list or the configuration leaves to others. */
 export async function findLeftovers(search: StaleSearch): Promise<Leftovers> {
-  const leftovers: Leftovers = { stale: [], unfinished: [] };
-  const folders = [""];
-  let names = 0;
-  for (let folder = folders.shift(); folder !== undefined; folder = folders.shift()) {
-    const list = listFolder(search.etcDir, folder, mostNames - names);
-    for (const child of list) {
-      names += 1;
-      const path = folder === "" ? child.name : `${folder}/${child.name}`;
-      if (isTemporaryName(child.name)) leftovers.unfinished.push(path);
-      else if (child.isSymbolicLink()) leftovers.stale.push(...staleLink(search, path));
-      else if (child.isDirectory() && isEntered(search, path)) folders.push(path);
-      if (names % namesPerTurn === 0) await setImmediate();
-    }
-  }
+  const leftovers: Leftovers = { stale: [], unfinished: [], isCut: false };
+  const state: Search = { ...search, leftovers, folders: [""], names: 0 };
+  for (let folder = state.folders.shift(); folder !== undefined; folder = state.folders.shift())
+    await searchFolder(state, folder);
   return leftovers;
+}
+
+/** A folder that vanished or was replaced meanwhile has nothing to look at. */
+async function searchFolder(state: Search, folder: string): Promise<void> {
+  const opened = openDirectory(state.etcDir, folder);
+  if (opened.kind === "failed") return;
+  using directory = opened.value;
+  const listed = attempt(() => opendirSync(directory.child("."), { bufferSize: namesPerTurn }));
+  if (listed.kind === "failed") return;
+  using entries = listed.value;
+  for (const child of childrenOf(entries)) {
+    state.names += 1;
+    if (state.names > mostNames) {
+      state.leftovers.isCut = true;
+      return;
+    }
+    visit(state, child, folder === "" ? child.name : `${folder}/${child.name}`);
+    if (state.names % namesPerTurn === 0) await setImmediate();
+  }
+}
+
+function* childrenOf(entries: Dir): Generator<Dirent> {
+  for (;;) {
+    const read = attempt(() => entries.readSync());
+    if (read.kind === "failed" || read.value === null) return;
+    yield read.value;
+  }
+}
+
+function visit(state: Search, child: Dirent, path: string): void {
+  if (isTemporaryName(child.name)) state.leftovers.unfinished.push(path);
+  else if (child.isSymbolicLink()) state.leftovers.stale.push(...staleLink(state, path));
+  else if (child.isDirectory() && isEntered(state, path)) state.folders.push(path);
 }
 
 function isEntered({ scope }: StaleSearch, path: string): boolean {
@@ -61,19 +92,4 @@ function staleLink({ etcDir, entries, scope }: StaleSearch, path: string): Stale
   using directory = opened.value;
   const target = attempt(() => readlinkSync(directory.child(path.slice(slash + 1))));
   return target.kind === "done" && isOwnLink(path, target.value) ? [{ path, target: target.value }] : [];
-}
-
-/** A folder that vanished or was replaced meanwhile has nothing to look at. */
-function listFolder(etcDir: string, folder: string, most: number): Dirent[] {
-  const opened = openDirectory(etcDir, folder);
-  if (opened.kind === "failed") return [];
-  using directory = opened.value;
-  const listed = attempt(() => {
-    using entries = opendirSync(directory.child("."), { bufferSize: 256 });
-    const list: Dirent[] = [];
-    for (let entry = entries.readSync(); entry !== null && list.length < most; entry = entries.readSync())
-      list.push(entry);
-    return list;
-  });
-  return listed.kind === "done" ? listed.value : [];
 }
