@@ -170,7 +170,7 @@ test("pointers, accounts and the store are explained, and what nobody compares i
   const path = await drift("explain", "n1", system);
   expect(path).toMatch(/declared by +the signed closure list [0-9a-f]{64}\n/u);
   expect(path).toMatch(
-    /ignored: drift\.store\.mode is not set.*\n +set by +default\n +to change .*drift\.store\.mode to "report"/u,
+    /only reported: drift\.store\.mode is not set.*\n +set by +default\n +to change .*drift\.store\.mode to "revert"/u,
   );
   expect(await drift("explain", "n1", "/etc/passwd#nobody-of-ours")).toContain("declares no such account");
   expect(await drift("show", "n1", "/root/.bashrc")).toContain("nothing there is compared");
