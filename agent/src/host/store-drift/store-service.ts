@@ -19,7 +19,7 @@ export interface StoreDriftService {
   stop(): Promise<void>;
 }
 
-export interface StoreSummary extends Pick<DriftSummary, "fought" | "watching"> {
+interface StoreSummary extends Pick<DriftSummary, "fought" | "watching"> {
   store: StoreDrift;
   open: DriftSummary["open"];
   openCount: number;
