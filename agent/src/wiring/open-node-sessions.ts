@@ -1,5 +1,8 @@
 /** Wiring: the sessions of this node, for the parts that start some, lead one, watch them or type into them. */
+import { join } from "node:path";
+import { TrustState } from "@chimera/proto/acceptance/trust-state";
 import type { Log } from "@chimera/proto/log";
+import type { Digest } from "@chimera/proto/names";
 import type { SessionAsk } from "@chimera/proto/sessions/view-ask";
 import type { AgentConfig } from "../config.ts";
 import { bootId, uptimeMs } from "../host/boot-clock.ts";
@@ -20,9 +23,18 @@ export function openNodeSessions(
     bootId: bootId(),
     uptimeMs,
     nowMs: Date.now,
-    endedRollout: () => readDocument(endedFile(stateDir), EndedRollout),
+    endOfRollout: (head) => endOfRollout(stateDir, head),
     log: log.child({ component: "sessions" }),
   });
+}
+
+/** Its program notes what it saw; one that finds another document accepted only leaves. */
+function endOfRollout(stateDir: string, head: Digest): string | null {
+  const ended = readDocument(endedFile(stateDir), EndedRollout);
+  if (ended?.head === head) return ended.phase;
+  const state = readDocument(join(stateDir, "trust.json"), TrustState);
+  const isLed = state === null || (state.head?.id === head && state.panic === null);
+  return isLed ? null : "another document was accepted: nobody leads it any more";
 }
 
 interface Teller {

@@ -46,10 +46,10 @@ function judgeRun(record: SessionRecord, run: UnitEnd | undefined): SessionEnd {
 
 function judgeGone({ options }: SessionsState, { leads }: SessionRecord): SessionEnd {
   if (leads === null) return lost("its unit is gone: whoever stopped it took its end with it");
-  const ended = options.endedRollout();
-  if (ended?.head !== leads) return lost("its unit is gone, and no end of its rollout was noted");
+  const ended = options.endOfRollout(leads);
+  if (ended === null) return lost("its unit is gone, and no end of its rollout was noted");
   const endedAt = new Date(options.nowMs()).toISOString();
-  return { state: "ended", endedAt, exitCode: 0, signal: null, note: ended.phase.slice(0, 512) };
+  return { state: "ended", endedAt, exitCode: 0, signal: null, note: ended.slice(0, 512) };
 }
 
 /** Written down, told, and what showed them is put away. */

@@ -35,7 +35,7 @@ export async function createSessionsFixture(): Promise<SessionsFixture> {
         bootId: "this-boot",
         uptimeMs: () => Math.round(performance.now()),
         nowMs: Date.now,
-        endedRollout: () => null,
+        endOfRollout: () => null,
         log: createLog({ fields: {}, write: () => undefined }),
         systemdSocket: systemd.socket,
         ...over,

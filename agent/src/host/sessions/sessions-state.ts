@@ -17,8 +17,8 @@ export interface SessionsOptions {
   /** Time since boot, and by the clock. */
   uptimeMs: () => number;
   nowMs: () => number;
-  /** The newest rollout that this node has led to its end. */
-  endedRollout: () => { head: Digest; phase: string } | null;
+  /** How the rollout of that head ended for its lead on this node; null where nobody knows of an end. */
+  endOfRollout: (head: Digest) => string | null;
   log: Log;
   /** Others in tests. */
   systemdSocket?: string | undefined;
