@@ -14,6 +14,7 @@ import {
   type FleetDocuments,
 } from "../fleet/fleet-documents.ts";
 import type { Bucket } from "./bucket.ts";
+import { openEndProof, type EndProof } from "./end-proof.ts";
 import { openPanicMemory, type PanicMemory, type PanicMemoryOptions } from "./panic-memory.ts";
 import { readJson, storedMsOf } from "./read-envelope.ts";
 import { openStoredHead, openStoredPanic, storedReader } from "./stored-reader.ts";
@@ -44,9 +45,13 @@ export interface DocumentStoreOptions extends PanicMemoryOptions {
 export function createDocumentStore(options: DocumentStoreOptions): DocumentStore {
   const { bucket, fleetId } = options;
   const panicMemory = openPanicMemory(options);
-  const { arrange, panics } = documentReader(options, panicMemory);
+  const ends = openEndProof(options);
+  const { arrange, panics } = documentReader(options, { panicMemory, ends });
   const read = async () => {
-    const documents = arrange(await withKeySets(options, documentSubjects(fleetId)));
+    const messages = await withKeySets(options, documentSubjects(fleetId));
+    const found = arrange(messages);
+    const isNews = await ends.learn(found.heads[0], recordsIn(messages, fleetId));
+    const documents = isNews ? arrange(messages) : found;
     const standing = standingPanic(documents);
     if (standing !== null) panicMemory.remember(standing);
     return documents;
@@ -118,8 +123,13 @@ function documentSubjects(fleetId: FleetId): string[] {
   return (["head", "panic", "rollout"] as const).map((kind) => subjects.desired(kind, fleetId));
 }
 
+interface Memories {
+  panicMemory: PanicMemory;
+  ends: EndProof;
+}
+
 /** The key sets first: they say whose signatures count for the rest. */
-function documentReader(options: DocumentStoreOptions, panicMemory: PanicMemory) {
+function documentReader(options: DocumentStoreOptions, { panicMemory, ends }: Memories) {
   const { keyStore, fleetId, log } = options;
   const keySets = subjects.keySet(fleetId, "*").slice(0, -1);
   const heads = storedReader(options, "publish", openStoredHead);
@@ -153,7 +163,7 @@ function documentReader(options: DocumentStoreOptions, panicMemory: PanicMemory)
       headRevision: lastRevision(head),
       ...newestPanic(stored, ordered),
       panicRevision: lastRevision(panic),
-      rollout: readRollout(rollout, ordered),
+      rollout: readRollout(rollout, ordered, ends),
     };
   }
   return { arrange, panics };
@@ -164,11 +174,20 @@ function lastRevision(messages: readonly JsMsg[]): number {
   return messages.at(-1)?.seq ?? 0;
 }
 
+function recordsIn(messages: readonly JsMsg[], fleetId: FleetId): RolloutRecord[] {
+  const subject = subjects.desired("rollout", fleetId);
+  return messages.flatMap((one) => (one.subject === subject ? (readJson(one, RolloutRecord) ?? []) : []));
+}
+
 /**
- * The newest of the highest lease, as nodes heed them. Nobody signs them: garbage among them is no record, and "committed" ends nothing
- * here, where no receipts are weighed. "Returned" does where it lay here while its head consented: then nodes went.
+ * The newest of the highest lease, as nodes heed them. Nobody signs them: garbage among them is no record, and "committed" is the end
+ * only where everybody has signed it. "Returned" is one where it lay here while its head consented: then nodes went.
  */
-function readRollout(messages: readonly JsMsg[], heads: readonly StoredHead[]): RolloutRecord | null {
+function readRollout(
+  messages: readonly JsMsg[],
+  heads: readonly StoredHead[],
+  ends: Pick<EndProof, "isProven">,
+): RolloutRecord | null {
   const records = messages.flatMap((message) => {
     const record = readJson(message, RolloutRecord);
     return record === undefined ? [] : [{ record, storedMs: storedMsOf(message) }];
@@ -177,6 +196,7 @@ function readRollout(messages: readonly JsMsg[], heads: readonly StoredHead[]): 
   for (const next of records) {
     const storedMs = known?.storedMs ?? 0;
     const isEnd = (record: RolloutRecord) => {
+      if (record.phase === "committed") return ends.isProven(record.head);
       const head = heads.find(({ id }) => id === record.head);
       return record.phase === "returned" && head !== undefined && mayReturn(head.head, storedMs);
     };

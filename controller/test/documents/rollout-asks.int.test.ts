@@ -1,5 +1,5 @@
 import { waveDigest, type WaveList } from "@chimera/proto/rollout/wave-list";
-import { Envelope } from "@chimera/proto/signed/envelope";
+import { Envelope, seal } from "@chimera/proto/signed/envelope";
 import type { Order } from "@chimera/proto/signed/order";
 import { buckets, keys } from "@chimera/proto/subjects";
 import { worldId } from "@chimera/proto/signed/world";
@@ -187,5 +187,44 @@ test("that the fleet went back is the end where it lay in the store while its he
   await say("returned", 3);
   await say("waves", 4);
   expect(await shown()).toBe("waves");
+  await link.close();
+});
+
+test("what everybody has signed is taken back by no record; what only some have signed is no end", async () => {
+  const leaves = await pushWorld(fleet());
+  const nodes = leaves.map(({ node, nodeKey }) => ({ node, nodeKey }));
+  const list: WaveList = { v: 1, kind: "wave", nodes };
+  const digest = waveDigest(list);
+  await fleet().call(`/v1/waves/${digest}`, { method: "PUT", body: list });
+  const limits = { maxFailed: 0, onFailure: "return", maxUnavailable: null, proven: 50 };
+  const rollout = { waves: [{ list: digest, size: 2 }], ...limits, deadline: null, onDeadline: "hold" };
+  const consent = { revertTo: worldId(leaves), consentUntil: iso(Date.now() + hourMs) };
+  head = (await publish(fleet(), leaves, { policy: { rollout }, ...consent })).id;
+  const { link } = await connectAsController(fleet());
+  const bucket = await link.jetstream().views.kv(buckets.desired);
+  const at = iso(Date.now());
+  const receipts = leaves.map(({ node, toplevel: target }) => {
+    const signer = fleet().nodes.get(node)?.signer;
+    if (signer === undefined) throw new Error(`${node} has a key`);
+    const times = { ack: at, active: at, pointer: at, boot: at };
+    const document = { kind: "head", id: head, epoch: 0, serial: 1 };
+    const said = { v: 1, kind: "receipt", fleetId, node, document, target, current: target, times, at };
+    return seal("receipt", { ...said, state: "committed" }, [signer]);
+  });
+  const lay = (some: typeof receipts) =>
+    bucket.put(keys.waveReceipts(fleetId, "end"), JSON.stringify({ v: 1, head, receipts: some }));
+  const say = (phase: string, lease: number) =>
+    bucket.put(
+      keys.desired("rollout", fleetId),
+      JSON.stringify({ v: 1, head, lease, phase, reason: "", at }),
+    );
+  const shown = async () => (await getFleet(fleet())).rollout?.phase;
+  await lay(receipts.slice(1));
+  await say("committed", 1);
+  await say("waves", 1);
+  expect(await shown()).toBe("waves");
+  await lay(receipts);
+  await say("returned", 2);
+  expect(await shown()).toBe("committed");
   await link.close();
 });
