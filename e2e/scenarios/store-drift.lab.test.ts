@@ -5,6 +5,7 @@ import { z } from "zod";
 import { agentPid, deployWorld, waitView } from "../fleet/fleet-stage.ts";
 import { operatorOf } from "../fleet/operator.ts";
 import { nodeBinary, runProbe } from "../fleet/run-probe.ts";
+import { whileRunning } from "../fleet/while-running.ts";
 import { startFleet, type Fleet } from "../fleet/start-fleet.ts";
 import { downUnlessInUse } from "../lab/down.ts";
 import type { Host } from "../lab/host/host.ts";
@@ -97,15 +98,7 @@ async function watchedRepair(path: string, belongs: string) {
   return { ...watched, note: found.note };
 }
 
-/** Stopped again, whatever comes of it. */
-async function whileHolding(argv: readonly string[], work: () => Promise<void>): Promise<void> {
-  await n1.runChecked(["systemd-run", "--unit=holder", "--collect", ...argv]);
-  try {
-    await work();
-  } finally {
-    await n1.run(["systemctl", "stop", "holder"]);
-  }
-}
+const whileHolding = (argv: readonly string[], work: () => Promise<void>) => whileRunning(n1, argv, work);
 
 async function withoutCache(work: () => Promise<void>): Promise<void> {
   const hub = fleet.lab.host("hub");
@@ -177,6 +170,17 @@ test("where only a time and a mode differ nothing is fetched and nothing taken a
   expect(note).toBeUndefined();
   await expectRight(path);
   expect(await n1.runChecked(inodes)).toBe(before);
+});
+
+test("what hands out rights is right again at the next walk, and not after a minute", async () => {
+  const path = await storePathOf("/etc/lab/link-3");
+  const modeOf = async () => (await n1.runChecked(["stat", "-c", "%a %u", path])).trim();
+  for (const spoil of ['chmod 4444 "$1"', 'chmod 446 "$1"', 'chown 65534 "$1"']) {
+    await damage(spoil, path);
+    await waitUntil(spoil, async () => (await modeOf()) === "444 0", { timeoutMs: 45_000, everyMs: 200 });
+  }
+  expect((await repaired(path, "store-metadata")).found).toMatchObject({ uid: 65534 });
+  await expectRight(path);
 });
 
 test("a mode that is right again within a minute is nobody's difference", async () => {
