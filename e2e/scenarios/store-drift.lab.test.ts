@@ -29,7 +29,6 @@ beforeAll(async () => {
   await waitView(fleet, "n1", ({ status }) => status?.drift.store?.lastWalkAt != null);
 });
 afterAll(() => downUnlessInUse());
-
 async function storePathOf(file: string): Promise<string> {
   const real = (await n1.runChecked(["readlink", "-f", file])).trim();
   return real.split("/").slice(0, 4).join("/");
@@ -82,8 +81,8 @@ async function expectRight(path: string): Promise<void> {
   expect((await n1.runChecked(writable)).trim(), path).toBe("");
 }
 
-const count = z.number();
-const Watched = z.object({ looks: count, missing: count, longestGapMs: count, isRight: z.boolean() });
+const n = z.number();
+const Watched = z.object({ looks: n, missing: n, longestGapMs: n, isRight: z.boolean() });
 
 /** Puts a file into a path, and looks at one that belongs there all the time until the other is gone. */
 async function watchedRepair(path: string, belongs: string) {
