@@ -10,7 +10,8 @@ import type { FoundSession } from "./find-session.ts";
 import { createLastLines } from "./last-lines.ts";
 import type { SessionRoad } from "./roads/session-road.ts";
 import type { Seen } from "./view-stream.ts";
-import { watchSession, type Watched } from "./watch-session.ts";
+import { watchSession } from "./watch-session.ts";
+import type { Watched } from "./watched.ts";
 
 export interface LogsOptions {
   road: SessionRoad;

@@ -77,6 +77,16 @@ test("a picture in parts is shown when it is whole, and half of one never", () =
   expect(play([first, first, last])).toEqual(["screen old\n|now"]);
 });
 
+test("a picture without end is given up, and the next one is shown", () => {
+  const view = createViewStream();
+  const part = { ...picture("", { isLast: false }), bytes: new Uint8Array(65_536) };
+  const more = { ...picture("", { isFirst: false, isLast: false }), bytes: new Uint8Array(65_536) };
+  view.take(part);
+  for (let round = 0; round < 300; round += 1) expect(view.take(more)).toEqual([]);
+  expect(view.take(picture("", { isFirst: false }))).toEqual([]);
+  expect(words(view.take(picture("old\nnow")))).toEqual(["screen old\n|now"]);
+});
+
 test("output of another stream is not taken for this one's", () => {
   expect(play([output(0, "x"), picture("old\nnow"), output(10, "y", other)])).toEqual(["screen old\n|now"]);
 });

@@ -29,6 +29,8 @@ export interface ViewStream {
   seen: () => Seen | null;
 }
 
+const mostPictureBytes = 16 << 20;
+
 interface State {
   seen: Seen | null;
   /** Parts of a picture that is not whole yet. */
@@ -75,6 +77,9 @@ function screen(state: State, head: Head<"screen">, bytes: Uint8Array): Viewed[]
   if (head.isFirst) state.parts = [];
   if (state.parts === null) return [];
   state.parts.push(bytes);
+  // No terminal has as much to show: whoever sends on and on is given up.
+  if (state.parts.reduce((sum, part) => sum + part.length, 0) > mostPictureBytes) state.parts = null;
+  if (state.parts === null) return [];
   if (!head.isLast) return [];
   const whole = joined(state.parts);
   const isNew = state.seen === null;

@@ -9,17 +9,7 @@ import type { SessionFacts } from "@chimera/proto/sessions/session";
 import { askEveryBytes } from "@chimera/proto/sessions/view-ask";
 import type { SessionAt, SessionRoad, ViewLine } from "./roads/session-road.ts";
 import { createViewStream, type Seen, type Viewed, type ViewStream } from "./view-stream.ts";
-
-export type Watched =
-  /** `seen`: everything before it was shown, with this. */
-  | (Extract<Viewed, { kind: "output" | "screen" | "gap" }> & { seen: Seen | null })
-  | Extract<Viewed, { kind: "facts" }>
-  /** Nothing comes from there now; it is tried again by itself. */
-  | { kind: "away"; why: string }
-  /** After that it came back. */
-  | { kind: "back" }
-  /** All of its output was shown, as far as anybody has it. */
-  | { kind: "over"; facts: SessionFacts };
+import { sizeOf, type Watched } from "./watched.ts";
 
 export interface WatchOptions {
   road: SessionRoad;
@@ -36,6 +26,8 @@ const patienceMs = { first: 3_000, known: 8_000, most: 12_000 } as const;
 const retryMs = 500;
 /** However often a line breaks, or a node makes it. */
 const renewEveryMs = 200;
+/** A picture, and what a node may send unasked for, many times over. */
+const mostQueuedBytes = 32 << 20;
 /** What is sent comes within that time, or was lost. */
 const stuckMs = 2_000;
 /** Of a session that has ended: what it wrote last comes within that time. */
@@ -49,6 +41,7 @@ interface Item {
 interface State extends WatchOptions {
   view: ViewStream;
   queue: Item[];
+  queuedBytes: number;
   line: ViewLine | null;
   /** A line by another name is due. */
   isBroken: boolean;
@@ -88,6 +81,7 @@ function begin(options: WatchOptions): State {
     ...options,
     view: createViewStream(options.from),
     queue: [],
+    queuedBytes: 0,
     line: null,
     isBroken: true,
     shown: options.from,
@@ -109,6 +103,7 @@ async function* drain(state: State): AsyncGenerator<Watched> {
     yield { kind: "back" };
   }
   for (let item = state.queue.shift(); item !== undefined; item = state.queue.shift()) {
+    state.queuedBytes -= sizeOf(item.viewed);
     const one = watchedOf(state, item);
     if (one !== null) yield one;
     state.shown = item.seen;
@@ -212,7 +207,15 @@ function take(state: State, view: ViewStream, message: Uint8Array): void {
   if (frame === null) return;
   state.heardMs = performance.now();
   state.patienceMs = patienceMs.known;
-  for (const viewed of view.take(frame)) state.queue.push({ viewed, seen: view.seen() });
+  for (const viewed of view.take(frame)) {
+    state.queue.push({ viewed, seen: view.seen() });
+    state.queuedBytes += sizeOf(viewed);
+  }
+  // A node that sends what nobody asked for is not listened to until all of this is shown.
+  if (state.queuedBytes > mostQueuedBytes) {
+    state.view = createViewStream(view.seen());
+    state.isBroken = true;
+  }
   state.wake();
 }
 

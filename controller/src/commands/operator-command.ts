@@ -1,4 +1,4 @@
-/** SHELL. `chimera-controller operator`: people who can release a panic straight in NATS, when no controller answers. */
+/** SHELL. `chimera-controller operator`: people who can release a panic straight in NATS, when no controller answers, and watch sessions there. */
 import { Command } from "commander";
 import { readConfig } from "../config.ts";
 import { addOperator, readNodes, removeOperator } from "../files/node-file.ts";
@@ -7,7 +7,7 @@ import { configOption, examples } from "./config-option.ts";
 export function operatorCommand(): Command {
   return new Command("operator")
     .description(
-      "register operators of NATS, for a panic without the controller; afterwards nats-server needs its new configuration (nats-config)",
+      "register operators of NATS, for a panic without the controller and for watching sessions; afterwards nats-server needs its new configuration (nats-config)",
     )
     .addCommand(addCommand())
     .addCommand(removeCommand())
