@@ -1,5 +1,6 @@
 // SHELL. Orders that must not be carried out: used, late, for somebody else, or by a key that may not give any.
 import type { Signer } from "@chimera/proto/signed/keys";
+import { createExchange } from "@chimera/proto/sessions/keyboard";
 import { seal } from "@chimera/proto/signed/envelope";
 import type { ErrorCode } from "@chimera/proto/errors";
 import { OrderResult } from "@chimera/proto/api";
@@ -13,6 +14,8 @@ interface WrongOrder {
   code: ErrorCode;
   /** Where the controller finds another fault first. */
   httpCode?: ErrorCode;
+  /** Where the node does. */
+  nodeCode?: ErrorCode;
   changes: () => Changes;
 }
 
@@ -21,7 +24,7 @@ const signed = (scene: Scene, changes: Changes) =>
   seal("order", orderFor(scene, changes), scene.signers.order);
 
 /** Sent to the controller, then straight to the node. */
-function wrongOrder({ attack, code, httpCode = code, changes }: WrongOrder): Attempt[] {
+function wrongOrder({ attack, code, httpCode = code, nodeCode = code, changes }: WrongOrder): Attempt[] {
   return [
     byHttp({
       attack,
@@ -30,7 +33,7 @@ function wrongOrder({ attack, code, httpCode = code, changes }: WrongOrder): Att
       body: async (scene) => ({ envelope: signed(scene, changes()) }),
       code: httpCode,
     }),
-    byRequest({ attack, code, order: async (scene) => signed(scene, changes()) }),
+    byRequest({ attack, code: nodeCode, order: async (scene) => signed(scene, changes()) }),
   ];
 }
 
@@ -39,6 +42,22 @@ const hold = () => ({
   until: new Date(Date.now() + 3_600_000).toISOString(),
   drift: false,
   evenPanic: true,
+});
+const exec = {
+  kind: "exec",
+  argv: ["touch", "/root/owned"],
+  copies: 1,
+  output: "log",
+  timeoutSeconds: 60,
+  atOnce: null,
+};
+const keyboard = () => ({
+  kind: "keyboard",
+  session: "sentinel",
+  run: "0123456789abcdef",
+  half: createExchange().half,
+  until: new Date(Date.now() + 3_600_000).toISOString(),
+  take: true,
 });
 const quarantine = { kind: "quarantine", serial: 1, toplevels: [], pardoned: [] };
 
@@ -99,6 +118,32 @@ export const orderAttacks: readonly Attempt[] = [
   }),
   ...holdBy("order signed by the publish key", ({ signers }) => signers.publish),
   ...holdBy("order by a key that nobody trusts", () => [stranger()]),
+  byRequest({
+    attack: "command by the order key, on a node whose system allows none",
+    code: "exec-forbidden",
+    order: async (scene) => signed(scene, { action: exec }),
+  }),
+  byRequest({
+    attack: "keyboard by the order key, on a node whose system allows none",
+    code: "exec-forbidden",
+    order: async (scene) => signed(scene, { action: keyboard() }),
+  }),
+  byRequest({
+    attack: "command signed by the publish key",
+    code: "signature-invalid",
+    order: async (scene) => seal("order", orderFor(scene, { action: exec }), scene.signers.publish),
+  }),
+  ...wrongOrder({
+    attack: "command in one text, as for a shell",
+    code: "input-invalid",
+    changes: () => ({ action: { ...exec, argv: "rm -rf /" } }),
+  }),
+  ...wrongOrder({
+    attack: "keyboard of all nodes at once",
+    code: "order-misaddressed",
+    nodeCode: "exec-forbidden",
+    changes: () => ({ nodes: "all", action: keyboard() }),
+  }),
   byHttp({
     attack: "quarantine signed by the publish key",
     method: "PUT",

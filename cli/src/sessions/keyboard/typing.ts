@@ -1,0 +1,109 @@
+/**
+ * SHELL. Somebody at this terminal who types into a session. While he holds its keyboard every key goes there; as soon as somebody else does, or its
+ * time is over, he watches and is told so.
+ */
+import { ChimeraError, errorChain } from "@chimera/proto/errors";
+import { TerminalSize, type SessionFacts } from "@chimera/proto/sessions/session";
+import { printableLine } from "../../print/printable.ts";
+import type { ViewLine } from "../roads/session-road.ts";
+import type { Keyboard } from "./take-keyboard.ts";
+import { createTypedBytes } from "./typed-bytes.ts";
+
+export interface TypingOptions {
+  keyboard: Keyboard;
+  /** Anew, before its time is over. Throws ChimeraError. */
+  renew: () => Promise<Keyboard>;
+  nowMs: () => number;
+  say: (text: string) => void;
+  /** Ctrl-B d. */
+  leave: () => void;
+}
+
+export interface Typing {
+  /** False where keys are not for the session: nobody here holds its keyboard. */
+  take: (bytes: Uint8Array) => boolean;
+  /** Over which keys go; null while there is none. */
+  line: (line: ViewLine | null) => void;
+  heard: (facts: SessionFacts) => void;
+  /** Gives it back. */
+  end: () => void;
+}
+
+interface State extends TypingOptions {
+  isHeld: boolean;
+  /** That it was given was seen; before, facts may be older than that. */
+  isSeen: boolean;
+  current: ViewLine | null;
+  timer: NodeJS.Timeout | null;
+}
+
+/** Of its time: then it is asked for again. */
+const renewAt = 0.75;
+
+export function createTyping(options: TypingOptions): Typing {
+  const state: State = { ...options, isHeld: true, isSeen: false, current: null, timer: null };
+  const typedBytes = createTypedBytes();
+  const onResize = (): void => sendSize(state);
+  process.stdout.on("resize", onResize);
+  renewLater(state);
+  return {
+    take(bytes) {
+      if (!state.isHeld) return false;
+      for (const one of typedBytes(bytes)) {
+        if (one.kind === "leave") state.leave();
+        else type(state, one.bytes);
+      }
+      return true;
+    },
+    line(line) {
+      state.current = line;
+      sendSize(state);
+    },
+    heard: (facts) => hear(state, facts),
+    end() {
+      process.stdout.off("resize", onResize);
+      if (state.timer !== null) clearTimeout(state.timer);
+      if (state.isHeld && state.current !== null) state.keyboard.send(state.current, { kind: "release" });
+    },
+  };
+}
+
+/** Keys that are typed while nothing carries them are lost, and not typed later into whatever is there then. */
+function type({ current, keyboard, say }: State, bytes: Uint8Array): void {
+  if (current === null) say("there is no line to the node: what you type now is lost");
+  else keyboard.send(current, { kind: "keys", keys: Buffer.from(bytes).toString("base64") });
+}
+
+function sendSize({ isHeld, current, keyboard }: State): void {
+  const { columns, rows } = process.stdout;
+  const size = TerminalSize.safeParse({ columns, rows });
+  if (isHeld && current !== null && size.success) keyboard.send(current, { kind: "size", size: size.data });
+}
+
+function hear(state: State, { keyboard: held }: SessionFacts): void {
+  if (held?.order === state.keyboard.order) {
+    state.isSeen = true;
+    return;
+  }
+  if (!state.isHeld || !state.isSeen) return;
+  state.isHeld = false;
+  const who = held === null ? "its time is over, or the node's agent was started anew" : `${printableLine(held.holder)} took it`;
+  state.say(`you hold the keyboard no more: ${who}. You watch; attach --take takes it back`);
+}
+
+function renewLater(state: State): void {
+  const leftMs = Date.parse(state.keyboard.until) - state.nowMs();
+  state.timer = setTimeout(() => void renew(state), Math.max(leftMs * renewAt, 1000)).unref();
+}
+
+async function renew(state: State): Promise<void> {
+  if (!state.isHeld) return;
+  try {
+    const next = await state.renew();
+    [state.keyboard, state.isSeen] = [next, false];
+    renewLater(state);
+  } catch (error) {
+    if (!(error instanceof ChimeraError)) throw error;
+    state.say(`the keyboard is yours until ${state.keyboard.until}, and not longer: ${printableLine(errorChain(error))}`);
+  }
+}
