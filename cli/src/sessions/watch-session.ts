@@ -17,6 +17,8 @@ export interface WatchOptions {
   /** Everything before it is known already; null: begin with what is to be seen now. */
   from: Seen | null;
   signal: AbortSignal;
+  /** The line over which the node is heard now; null while there is none. */
+  onLine?: ((line: ViewLine | null) => void) | undefined;
 }
 
 /** More often than a node demands: it answers each. */
@@ -172,7 +174,7 @@ async function* away(state: State, why: string): AsyncGenerator<Watched> {
 /** Under another name: what is still under way to the old one would come twice. */
 async function* renew(state: State): AsyncGenerator<Watched> {
   state.line?.close();
-  state.line = null;
+  setLine(state, null);
   state.stuck = null;
   state.view = createViewStream(state.view.seen());
   const { view } = state;
@@ -180,13 +182,14 @@ async function* renew(state: State): AsyncGenerator<Watched> {
   await pause(state, state.renewedMs + renewEveryMs - performance.now());
   state.renewedMs = performance.now();
   try {
-    state.line = await state.road.view(state.at, {
+    const line = await state.road.view(state.at, {
       frame: (message) => take(state, view, message),
       broken: () => {
         state.isBroken ||= state.view === view;
         state.wake();
       },
     });
+    setLine(state, line);
     state.heardMs = performance.now();
     ask(state, view.seen());
   } catch (error) {
@@ -195,6 +198,11 @@ async function* renew(state: State): AsyncGenerator<Watched> {
     yield* away(state, error.message);
     await pause(state, retryMs);
   }
+}
+
+function setLine(state: State, line: ViewLine | null): void {
+  state.line = line;
+  state.onLine?.(line);
 }
 
 async function pause({ signal }: State, ms: number): Promise<void> {

@@ -41,7 +41,7 @@ export function requirePermission(...anyOf: Permission[]): MiddlewareHandler<Env
   };
 }
 
-function mayDo(caller: StoredToken, permission: Permission): boolean {
+export function mayDo(caller: StoredToken, permission: Permission): boolean {
   return allowed[caller.role].includes(permission);
 }
 

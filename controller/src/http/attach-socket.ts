@@ -3,7 +3,7 @@
  * let go; the node sends nobody more than was asked for, so nothing piles up here but what a node sends against its own rules.
  */
 import { ChimeraError } from "@chimera/proto/errors";
-import { WatchAsk } from "@chimera/proto/sessions/session-api";
+import { WatchSaid } from "@chimera/proto/sessions/session-api";
 import { unseenBytes, viewerGoneMs } from "@chimera/proto/sessions/view-ask";
 import type { WebSocketLike } from "@hono/node-server";
 import type { WSContext, WSEvents } from "hono/ws";
@@ -15,6 +15,8 @@ export interface AttachOptions {
   at: SessionAt;
   /** Whether its token still is one. */
   mayRead: () => boolean;
+  /** Whether its role is one that may change something: what it types counts only where the node gave it the keyboard. */
+  mayType: boolean;
   /** Null where too many watch already; else what ends it. */
   begin: () => (() => void) | null;
 }
@@ -25,7 +27,8 @@ const lookMs = 5_000;
 /** RFC 6455, section 7.4.1, and the registry of IANA. */
 const closeCodes = { policy: 1008, later: 1013 } as const;
 
-export function attachSocket({ sessions, at, mayRead, begin }: AttachOptions): WSEvents<WebSocketLike> {
+export function attachSocket(options: AttachOptions): WSEvents<WebSocketLike> {
+  const { sessions, at, mayRead, mayType, begin } = options;
   let watch: SessionWatch | null = null;
   let end: (() => void) | null = null;
   let askedMs = performance.now();
@@ -52,13 +55,23 @@ export function attachSocket({ sessions, at, mayRead, begin }: AttachOptions): W
     },
     onMessage({ data }, socket) {
       askedMs = performance.now();
-      const wanted = typeof data === "string" ? WatchAsk.safeParse(parseJson(data)).data : undefined;
-      if (wanted === undefined) socket.close(closeCodes.policy, "that is no ask");
+      const said = saidBy(data);
+      if (said === undefined) socket.close(closeCodes.policy, "that is no ask");
       else if (!mayRead()) socket.close(closeCodes.policy, "the token is no longer one");
-      else orClose(socket, () => watch?.ask(wanted));
+      else if ("typed" in said && !mayType) socket.close(closeCodes.policy, "this token may only watch");
+      else orClose(socket, () => pass(watch, said));
     },
     onClose: () => end?.(),
   };
+}
+
+function saidBy(data: unknown): WatchSaid | undefined {
+  return typeof data === "string" ? WatchSaid.safeParse(parseJson(data)).data : undefined;
+}
+
+function pass(watch: SessionWatch | null, said: WatchSaid): void {
+  if ("typed" in said) watch?.type(said.typed);
+  else watch?.ask(said);
 }
 
 export const tooMany = "too many watch already: close one, or try again later";

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { Log } from "@chimera/proto/log";
 import { NodeName, type FleetId } from "@chimera/proto/names";
+import type { KeyMessage } from "@chimera/proto/sessions/keyboard";
 import type { SessionName } from "@chimera/proto/sessions/session";
 import type { KeptPages, ListedSession, WatchAsk } from "@chimera/proto/sessions/session-api";
 import { ViewerId, type ViewAsk } from "@chimera/proto/sessions/view-ask";
@@ -28,6 +29,8 @@ export interface SessionAt {
 export interface SessionWatch {
   /** Throws server-unreachable. */
   ask(ask: WatchAsk): void;
+  /** To the node, which knows whether they count. Throws server-unreachable. */
+  type(message: KeyMessage): void;
   end(): void;
 }
 
@@ -85,6 +88,7 @@ function watch(
   };
   return {
     ask: ({ seen }) => say({ seen, isOver: false }),
+    type: (message) => link.publish(subjects.sessionKeys(fleetId, node, session), JSON.stringify(message)),
     end() {
       stop();
       // Without a connection the node finds out by itself that nobody asks any more.

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { Count, IsoTime, NodeName } from "../names.ts";
 import { canonicalBase64 } from "../signed/envelope.ts";
+import { KeyMessage } from "./keyboard.ts";
 import { keptPageBytes, keptPages } from "./kept-page.ts";
 import { SessionFacts, StreamId } from "./session.ts";
 
@@ -33,3 +34,7 @@ export const WatchAsk = z.object({
   seen: z.object({ stream: StreamId, to: Count }).nullable(),
 });
 export type WatchAsk = z.infer<typeof WatchAsk>;
+
+/** Beside that: what whoever holds the keyboard typed. The controller only carries it; a token that may only read may not send it. */
+export const WatchSaid = z.union([WatchAsk, z.object({ v: z.literal(1), typed: KeyMessage })]);
+export type WatchSaid = z.infer<typeof WatchSaid>;

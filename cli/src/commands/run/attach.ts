@@ -15,16 +15,23 @@ import { addWhereOptions, whereOf, WhereOptions } from "../../sessions/with-road
 const Options = WhereOptions.extend({
   raw: z.boolean().default(false),
   record: z.string().min(1, "a file").max(4096).optional(),
+  keyboard: z.boolean().default(false),
+  take: z.boolean().default(false),
 });
 type Options = z.infer<typeof Options>;
 
 export function define(command: Command, io: Io): void {
   addWhereOptions(command)
     .description(
-      "Bring a session to this terminal: a run of this machine, or what runs on a node of the fleet, which is only watched. Ends with its exit code; Ctrl-B d leaves it, and it runs on.",
+      "Bring a session to this terminal: a run of this machine, or what runs on a node of the fleet, which is watched, and with --keyboard typed into. Ends with its exit code; Ctrl-B d leaves it, and it runs on.",
     )
     .argument("[session]", 'its name, NODE/SESSION, or "rollout" (default: offers what there is)')
     .option("--raw", "a node's session: every byte as it is, also to a terminal, which may act on it")
+    .option(
+      "-k, --keyboard",
+      "a node's session: type into it, if nobody else does; by an order that you sign",
+    )
+    .option("--take", "the same, also where somebody else does")
     .option("--record <file>", "a node's session: write down what is shown, for chimera record play")
     .addHelpText(
       "after",
@@ -32,6 +39,7 @@ export function define(command: Command, io: Io): void {
         "chimera attach",
         "chimera attach backup                # a run of this machine",
         "chimera attach web-1/deploy-7        # what that node does",
+        "chimera attach -k web-1/exec-3fa98c01b2d4",
         "chimera attach rollout               # the rollout that runs, wherever its lead is",
         "chimera attach --local deploy-7      # root on the node itself, without NATS and controller",
         "chimera attach rollout > rollout.log # in a pipe: byte by byte, to its end",
@@ -43,15 +51,21 @@ export function define(command: Command, io: Io): void {
 }
 
 async function attach(io: Io, typed: string | undefined, options: Options): Promise<void> {
-  const { raw, record } = options;
+  const { context, raw, record, take } = options;
   const where = whereOf(options);
+  const keyboard = options.keyboard || take ? { context, takes: take } : undefined;
+  if (keyboard !== undefined && where.socket !== undefined)
+    throw new ChimeraError(
+      "usage",
+      "--keyboard: who may type is said by a signed order, from where the keys are",
+    );
   const text = typed ?? (await chooseSession(io, where));
   io.result.code = await whateverIsMeant(
     io,
     { text, where },
     {
       run: (run) => attachOwn(io, run, record),
-      session: (road, found) => recorded(io, record, { road, found, isRaw: raw }),
+      session: (road, found) => recorded(io, record, { road, found, isRaw: raw, keyboard }),
     },
   );
 }

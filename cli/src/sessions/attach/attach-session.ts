@@ -11,6 +11,8 @@ import { watchSession } from "../watch-session.ts";
 import type { Watched } from "../watched.ts";
 import { showKept } from "./kept.ts";
 import { logSink, rawSink, type Shown, type Sink } from "./sink.ts";
+import type { KeyboardWish } from "../keyboard/take-keyboard.ts";
+import type { Typing } from "../keyboard/typing.ts";
 import { watchKeys, type Keys } from "./watch-keys.ts";
 
 export interface AttachOptions {
@@ -20,6 +22,8 @@ export interface AttachOptions {
   isRaw: boolean;
   /** Hears of all that is shown. */
   record?: ((one: Shown | { kind: "facts"; facts: SessionFacts }) => void) | undefined;
+  /** To be typed into from here. */
+  keyboard?: KeyboardWish | undefined;
 }
 
 /** At a terminal so much of a log comes first; the rest of it is for `chimera logs`. */
@@ -30,15 +34,29 @@ export async function attachSession(io: Io, options: AttachOptions): Promise<num
   const leaving = new AbortController();
   const { found } = options;
   const sink = await chooseSink(io, options);
-  const keys = io.inTty && io.outTty ? offerToLeave(sink, nameOf(found), leaving) : null;
+  const typing = await beginTyping(io, options, { sink, leaving });
+  const keys = io.inTty && io.outTty ? offerToLeave(sink, nameOf(found), { leaving, typing }) : null;
   try {
-    const over = await follow({ ...options, io, sink, signal: AbortSignal.any([io.signal, leaving.signal]) });
+    const signal = AbortSignal.any([io.signal, leaving.signal]);
+    const over = await follow({ ...options, io, sink, signal, typing });
     await sink.end();
     io.signal.throwIfAborted();
     return over === null ? left(io, found) : conclude(over, found);
   } finally {
+    typing?.end();
     keys?.end();
   }
+}
+
+async function beginTyping(
+  io: Io,
+  { found, keyboard }: AttachOptions,
+  { sink, leaving }: { sink: Sink; leaving: AbortController },
+): Promise<Typing | null> {
+  if (keyboard === undefined) return null;
+  const { startTyping } = await import("../keyboard/start-typing.ts");
+  const say = (text: string): void => sink.say(text);
+  return startTyping(io, { found, keyboard, say, leave: () => leaving.abort() });
 }
 
 /** A log is lines, which stay on this terminal; whatever else there may be is drawn. */
@@ -49,7 +67,11 @@ async function chooseSink(io: Io, { isRaw, found }: AttachOptions): Promise<Sink
   return screenSink(nameOf(found));
 }
 
-function offerToLeave(sink: Sink, name: string, leaving: AbortController): Keys {
+function offerToLeave(
+  sink: Sink,
+  name: string,
+  { leaving, typing }: { leaving: AbortController; typing: Typing | null },
+): Keys {
   return watchKeys(
     (word) => {
       if (word === "leave") leaving.abort();
@@ -58,6 +80,7 @@ function offerToLeave(sink: Sink, name: string, leaving: AbortController): Keys 
       else sink.say(`still at ${name}`);
     },
     () => sink.redraw(),
+    (bytes) => typing?.take(bytes) === true,
   );
 }
 
@@ -65,6 +88,7 @@ interface Following extends AttachOptions {
   io: Io;
   sink: Sink;
   signal: AbortSignal;
+  typing: Typing | null;
 }
 
 /** Null where it was left. */
@@ -82,9 +106,10 @@ type Round = { kind: "end"; facts: SessionFacts | null } | { kind: "kept"; kept:
 
 /** @param isEmpty whether nothing was ever heard of it: then what was kept is better than nothing */
 async function followFrom(following: Following, from: Seen | null, isEmpty: boolean): Promise<Round> {
-  const { io, sink, road, found: at, signal } = following;
+  const { io, sink, road, found: at, signal, typing } = following;
   let isNew = isEmpty;
-  for await (const one of watchSession({ road, at, from, signal })) {
+  const onLine = typing?.line;
+  for await (const one of watchSession({ road, at, from, signal, onLine })) {
     if (io.outGone()) break;
     if (one.kind === "over") return { kind: "end", facts: one.facts };
     if (one.kind === "away" && isNew) {
@@ -92,6 +117,7 @@ async function followFrom(following: Following, from: Seen | null, isEmpty: bool
       return { kind: "kept", kept: await showKept({ ...following, show, waits: true }, one.why) };
     }
     isNew = false;
+    if (one.kind === "facts") typing?.heard(one.facts);
     await pass(sink, one, following.record);
   }
   return { kind: "end", facts: null };

@@ -7,10 +7,16 @@ export interface Keys {
 }
 
 /** Ctrl-C is a key from now on, and no signal. */
-export function watchKeys(on: (word: Exclude<KeyWord, "suspend">) => void, onResume: () => void): Keys {
+export function watchKeys(
+  on: (word: Exclude<KeyWord, "suspend">) => void,
+  onResume: () => void,
+  /** True where they went elsewhere. */
+  isTaken: (bytes: Uint8Array) => boolean = () => false,
+): Keys {
   const take = createDetachKeys();
   const { stdin } = process;
   const onData = (bytes: Buffer): void => {
+    if (isTaken(bytes)) return;
     for (const word of take(bytes)) {
       if (word === "suspend") suspend();
       else on(word);

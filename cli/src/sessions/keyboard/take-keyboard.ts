@@ -59,9 +59,13 @@ export async function takeKeyboard(
   const [answer] = await collectAnswers(observer, signed.envelope);
   if (answer?.kind === "refused") throw refused(answer.code, answer.reason);
   if (answer?.kind !== "accepted" || answer.session === undefined)
-    throw new ChimeraError("deadline-exceeded", `${node} does not answer: nobody knows whether it gave the keyboard`);
+    throw new ChimeraError(
+      "deadline-exceeded",
+      `${node} does not answer: nobody knows whether it gave the keyboard`,
+    );
   if (answer.session.kind === "refused") throw refused(answer.session.code, answer.session.message);
-  if (answer.session.kind !== "keyboard") throw new ChimeraError("input-invalid", `${node} answered something else`);
+  if (answer.session.kind !== "keyboard")
+    throw new ChimeraError("input-invalid", `${node} answered something else`);
   const { id } = signed;
   const key = exchange.keyWith(answer.session.half, id);
   return { order: id, until: answer.session.until, before: answer.session.before, send: sender(id, key) };
@@ -75,7 +79,7 @@ function sender(order: Digest, key: Buffer): Keyboard["send"] {
   let seq = 0;
   const say = (line: ViewLine, typed: Typed): void => {
     seq += 1;
-    line.type(sealTyped(key, { order, seq, typed }));
+    line.type?.(sealTyped(key, { order, seq, typed }));
   };
   return (line, typed) => {
     if (typed.kind !== "keys") return say(line, typed);

@@ -11,7 +11,11 @@ const said = (...pieces: string[]) => {
 };
 
 test.each<[string, string[], string[]]>([
-  ["every byte goes there, also Ctrl-C, Ctrl-Z and what ends a paste", ["a\u0003\u001a\u001b[201~\u00ff\u0000"], ["a\u0003\u001a\u001b[201~\u00ff\u0000"]],
+  [
+    "every byte goes there, also Ctrl-C, Ctrl-Z and what ends a paste",
+    ["a\u0003\u001a\u001b[201~\u00ff\u0000"],
+    ["a\u0003\u001a\u001b[201~\u00ff\u0000"],
+  ],
   ["Ctrl-B d leaves", ["\u0002d"], ["LEAVE"]],
   ["also in two pieces, after what was typed before", ["ls\u0002", "dx"], ["ls", "LEAVE"]],
   ["Ctrl-B twice is one", ["\u0002\u0002"], ["\u0002"]],

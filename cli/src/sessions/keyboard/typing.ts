@@ -87,7 +87,10 @@ function hear(state: State, { keyboard: held }: SessionFacts): void {
   }
   if (!state.isHeld || !state.isSeen) return;
   state.isHeld = false;
-  const who = held === null ? "its time is over, or the node's agent was started anew" : `${printableLine(held.holder)} took it`;
+  const who =
+    held === null
+      ? "its time is over, or the node's agent was started anew"
+      : `${printableLine(held.holder)} took it`;
   state.say(`you hold the keyboard no more: ${who}. You watch; attach --take takes it back`);
 }
 
@@ -104,6 +107,8 @@ async function renew(state: State): Promise<void> {
     renewLater(state);
   } catch (error) {
     if (!(error instanceof ChimeraError)) throw error;
-    state.say(`the keyboard is yours until ${state.keyboard.until}, and not longer: ${printableLine(errorChain(error))}`);
+    state.say(
+      `the keyboard is yours until ${state.keyboard.until}, and not longer: ${printableLine(errorChain(error))}`,
+    );
   }
 }

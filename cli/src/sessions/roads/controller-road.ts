@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { ChimeraError } from "@chimera/proto/errors";
 import { joinKeptPages } from "@chimera/proto/sessions/kept-page";
 import { maxFrameBytes } from "@chimera/proto/sessions/session-frame";
-import type { WatchAsk } from "@chimera/proto/sessions/session-api";
+import type { WatchSaid } from "@chimera/proto/sessions/session-api";
 import { WebSocket, type RawData } from "ws";
 import type { SessionApi } from "../../api/session-api.ts";
 import { codeOfStatus } from "../../api/http.ts";
@@ -62,10 +62,8 @@ async function openLine(
     hearing.broken(`the controller ended the connection (${why === "" ? code : why})`);
   });
   return {
-    ask(seen) {
-      const ask: WatchAsk = { v: 1, seen };
-      if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(ask));
-    },
+    ask: (seen) => say(socket, { v: 1, seen }),
+    type: (message) => say(socket, { v: 1, typed: message }),
     close() {
       stopPings();
       socket.removeAllListeners("close");
@@ -73,6 +71,10 @@ async function openLine(
       setTimeout(() => socket.terminate(), 500).unref();
     },
   };
+}
+
+function say(socket: WebSocket, said: WatchSaid): void {
+  if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(said));
 }
 
 /** Throws what the controller refuses with its code, server-unreachable where nobody answers. */

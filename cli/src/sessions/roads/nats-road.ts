@@ -41,7 +41,7 @@ export function createNatsRoad(link: NatsLink, fleetId: FleetId): SessionRoad {
         close();
         throw error;
       });
-      return { ask: (seen) => line.ask(seen), close };
+      return { ask: (seen) => line.ask(seen), type: (message) => line.type?.(message), close };
     },
     async close() {
       // That the viewer has gone is still under way; where NATS is away, the node finds out by itself.
@@ -65,6 +65,7 @@ function openLine(
   };
   return {
     ask: (seen) => say({ seen, isOver: false }),
+    type: (message) => link.publish(subjects.sessionKeys(fleetId, node, session), JSON.stringify(message)),
     close() {
       stop();
       say({ seen: null, isOver: true });

@@ -2,6 +2,7 @@
 import type { NodeName } from "@chimera/proto/names";
 import type { KeptOutput } from "@chimera/proto/sessions/kept-page";
 import type { ListedSession } from "@chimera/proto/sessions/session-api";
+import type { KeyMessage } from "@chimera/proto/sessions/keyboard";
 import type { SessionName } from "@chimera/proto/sessions/session";
 import type { Seen } from "../view-stream.ts";
 
@@ -37,5 +38,7 @@ export interface Hearing {
 export interface ViewLine {
   /** Says that the viewer is there, and what it has seen. */
   ask(seen: Seen | null): void;
+  /** What whoever holds the keyboard typed. Nobody answers: what it does is seen. Absent where nobody types. */
+  type?(message: KeyMessage): void;
   close(): void;
 }

@@ -8,7 +8,7 @@ import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { WSEvents } from "hono/ws";
 import type { StoredToken } from "../../files/token-file.ts";
-import { requirePermission, tokenIn } from "../access.ts";
+import { mayDo, requirePermission, tokenIn } from "../access.ts";
 import { attachSocket, tooMany } from "../attach-socket.ts";
 import { answers, createRouter } from "../router.ts";
 import type { Env, Services } from "../services.ts";
@@ -60,7 +60,9 @@ export function sessionRoutes({ store, findToken }: Services): OpenAPIHono<Env> 
       const { id } = callerOf(c);
       if (seats.isFull(id)) throw new ChimeraError("overloaded", tooMany);
       const mayRead = () => findToken(token, Date.now()) !== undefined;
-      return attachSocket({ sessions: store.sessions, at: at.data, mayRead, begin: () => seats.take(id) });
+      const mayType = mayDo(callerOf(c), "operate");
+      const begin = () => seats.take(id);
+      return attachSocket({ sessions: store.sessions, at: at.data, mayRead, mayType, begin });
     }),
     () => {
       throw new ChimeraError("input-invalid", "this is for a WebSocket: Upgrade: websocket is due");
