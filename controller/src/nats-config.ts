@@ -65,6 +65,7 @@ function controllerUser(nkey: string, fleet: string) {
           `$KV.${buckets.desired}.>`,
           subjects.build(fleet, "*"),
           subjects.cmd(fleet, "*"),
+          subjects.sessionKeys(fleet, "*", "*"),
         ],
       },
       subscribe: {

@@ -152,7 +152,6 @@ test("gives an operator a panic and what it needs, and nothing else", async () =
     subjects.panicReady(fleetId),
     subjects.keySet(fleetId, 2),
     subjects.status(fleetId, "n1"),
-    subjects.sessionKeys(fleetId, "n1", "deploy-7"),
     subjects.session(fleetId, "n1", "deploy-7"),
     subjects.sessionView(fleetId, "n1", { session: "deploy-7", viewer: "a" }),
     subjects.ack(fleetId, "n1"),
