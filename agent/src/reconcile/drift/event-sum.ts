@@ -1,7 +1,7 @@
 /** PURE. Which events of drift are told one by one, and the sum of the others: a storm must not push all else out of the outbox. */
 import type { NodeEventBody } from "@chimera/proto/event";
 
-export type DriftSum = Omit<Extract<NodeEventBody, { type: "drift-summed" }>["data"], "from" | "until">;
+type DriftSum = Omit<Extract<NodeEventBody, { type: "drift-summed" }>["data"], "from" | "until">;
 
 export interface EventSum {
   /** True for what is told by itself; all else is counted. */

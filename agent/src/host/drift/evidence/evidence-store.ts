@@ -30,7 +30,7 @@ interface Kept extends TreeSize {
 }
 
 /** `path` is legible in the name. Of a file that goes beyond the share of an hour nothing is kept; a folder pushes out what came within it. */
-export interface NewEvidence {
+interface NewEvidence {
   path: string;
   size: TreeSize;
   kind: "file" | "folder";
