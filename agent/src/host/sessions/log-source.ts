@@ -84,7 +84,9 @@ function readAt(
   if (from < held.from || from > held.to)
     throw new RangeError(`position ${from} is not between ${held.from} and ${held.to}`);
   const bytes = Buffer.alloc(Math.min(most, held.to - from));
-  return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, from));
+  const read = attempt(() => readSync(fd, bytes, 0, bytes.length, from));
+  // What a broken disk does not give is zeros: positions stay what they are, and the agent has other things to do.
+  return read.kind === "done" ? bytes.subarray(0, read.value) : bytes;
 }
 
 /** The newest lines; nothing of a screen, since nobody drew one. */

@@ -119,6 +119,8 @@ test("where a record cannot be written nothing runs that nobody would know of", 
   renameSync(folder, `${folder}-away`);
   writeFileSync(folder, "no folder");
   const outcomes = await sessions.start([shell("unknown", "sleep 60")]);
+  // An agent that starts there drives its node all the same.
+  expect(node.agent().list()).toEqual([]);
   rmSync(folder);
   renameSync(`${folder}-away`, folder);
   expect(outcomes).toMatchObject([{ kind: "refused", code: "file-unreadable" }]);

@@ -24,7 +24,9 @@ export interface RecordStore {
 
 export function openRecordStore(stateDir: string, log: Log): RecordStore {
   const folder = join(stateDir, "sessions");
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // A disk that refuses keeps sessions from being started, and nobody from driving the node.
+  const made = attempt(() => mkdirSync(folder, { recursive: true, mode: 0o700 }));
+  if (made.kind === "failed") log.warn({ folder, errno: made.errno }, "sessions have no folder");
   const folderOf = (name: SessionName): string => join(folder, name);
   // Two writes of one record must not overtake each other.
   let last: Promise<void> = Promise.resolve();
@@ -36,14 +38,19 @@ export function openRecordStore(stateDir: string, log: Log): RecordStore {
       last = saved.catch(() => undefined);
       return saved;
     },
-    remove: (name) => rmSync(folderOf(name), { recursive: true, force: true }),
+    remove(name) {
+      const removed = attempt(() => rmSync(folderOf(name), { recursive: true, force: true }));
+      if (removed.kind === "failed")
+        log.warn({ session: name, errno: removed.errno }, "what a session left was not removed");
+    },
   };
 }
 
 function readAll(folder: string, log: Log): { records: SessionRecord[]; unreadable: SessionName[] } {
   const records: SessionRecord[] = [];
   const unreadable: SessionName[] = [];
-  for (const entry of readdirSync(folder)) {
+  const listed = attempt(() => readdirSync(folder));
+  for (const entry of listed.kind === "done" ? listed.value : []) {
     const name = SessionName.safeParse(entry).data;
     if (name === undefined) continue;
     const found = readOne(join(folder, name));
@@ -57,7 +64,8 @@ function readAll(folder: string, log: Log): { records: SessionRecord[]; unreadab
 /** One that a newer agent wrote is of a session that only that agent can speak of. */
 function readOne(folder: string): StateRead<SessionRecord> {
   try {
-    return readStateFile(join(folder, recordName), SessionRecord);
+    const read = attempt(() => readStateFile(join(folder, recordName), SessionRecord));
+    return read.kind === "done" ? read.value : { kind: "missing" };
   } catch (error) {
     if (!(error instanceof ChimeraError)) throw error;
     return { kind: "missing" };

@@ -7,6 +7,7 @@ import type { SessionFacts, SessionName } from "@chimera/proto/sessions/session"
 import { firstKept } from "../../sessions/session-limits.ts";
 import { factsOf, type SessionRecord } from "../../sessions/session-record.ts";
 import type { SessionChange } from "../../sessions/sessions.ts";
+import { attempt } from "../errno-outcome.ts";
 import type { RecordStore } from "./record-store.ts";
 
 export interface SessionsOptions {
@@ -68,9 +69,10 @@ export function liveFacts({ record }: Live): SessionFacts {
   return factsOf(record, { bytes, dropped, viewers: 0 });
 }
 
-/** 0 for a file that is not there. */
+/** 0 for a file that is not there, or that a broken disk does not show. */
 export function sizeOf(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  const found = attempt(() => statSync(file).size);
+  return found.kind === "done" ? found.value : 0;
 }
 
 export function pictureFile({ store }: SessionsState, name: SessionName): string {
