@@ -3,9 +3,9 @@
  * session that is, since a node answers whoever asks.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { ChimeraError, errorCodes, type ErrorCode } from "@chimera/proto/errors";
+import { ChimeraError, errorCodes, isErrorCode } from "@chimera/proto/errors";
 import { decodeFrame } from "@chimera/proto/sessions/session-frame";
-import type { SessionFacts } from "@chimera/proto/sessions/session";
+import type { SessionFacts, TerminalSize } from "@chimera/proto/sessions/session";
 import { askEveryBytes } from "@chimera/proto/sessions/view-ask";
 import type { SessionAt, SessionRoad, ViewLine } from "./roads/session-road.ts";
 import { createViewStream, type Seen, type Viewed, type ViewStream } from "./view-stream.ts";
@@ -55,6 +55,7 @@ interface State extends WatchOptions {
   patienceMs: number;
   isAway: boolean;
   over: SessionFacts | null;
+  size: TerminalSize | null;
   /** Of a log that has more: where we were when its node said so last, and had all our asks. */
   stuck: { at: number; sinceMs: number } | null;
   wake: () => void;
@@ -93,6 +94,7 @@ function begin(options: WatchOptions): State {
     patienceMs: patienceMs.first,
     isAway: false,
     over: null,
+    size: null,
     stuck: null,
     wake: () => undefined,
   };
@@ -131,21 +133,28 @@ function watchedOf(state: State, { viewed, seen }: Item): Watched | null {
 }
 
 function refuse({ code, message }: { code: string; message: string }): never {
-  throw new ChimeraError(isKnown(code) ? code : "tool-failed", message);
-}
-
-function isKnown(code: string): code is ErrorCode {
-  return Object.hasOwn(errorCodes, code);
+  throw new ChimeraError(isErrorCode(code) ? code : "tool-failed", message);
 }
 
 function noteFacts(state: State, facts: SessionFacts): void {
   state.over = facts.state === "running" ? null : facts;
+  noteSize(state, facts);
   const seen = state.view.seen();
   const hasMore = facts.output === "log" && seen?.stream === facts.run && seen.to < facts.bytes;
   if (!hasMore || state.asked.to !== seen.to) state.stuck = null;
   else if (state.stuck?.at !== seen.to) state.stuck = { at: seen.to, sinceMs: performance.now() };
   // What the node has sent, and nobody got, is not sent again over that line.
   else if (performance.now() - state.stuck.sinceMs > stuckMs) state.isBroken = true;
+}
+
+/** What was written meanwhile was meant for the other size: only a new picture is right. */
+function noteSize(state: State, { output, size }: SessionFacts): void {
+  const before = state.size;
+  state.size = size;
+  if (output === "log" || before === null) return;
+  if (before.columns === size.columns && before.rows === size.rows) return;
+  state.view = createViewStream();
+  state.isBroken = true;
 }
 
 function isSettled({ heardMs, shown }: State, { output, run, bytes }: SessionFacts): boolean {

@@ -99,6 +99,23 @@ describe("a terminal", () => {
     );
   });
 
+  test("that becomes larger or smaller while it is watched is right again at once", async () => {
+    const session = await stage.node("n1").terminal("resized", "printf 'top\\n'; stty size; sleep 600");
+    await known(stage, "resized");
+    const terminal = await open(["attach", "n1/resized"], { columns: 130, rows: 50 });
+    await terminal.until(/^24 80/mu);
+    for (const [columns, rows] of [
+      [120, 40],
+      [40, 10],
+      [100, 30],
+    ] as const) {
+      await session.tmux("resize-window", "-x", `${columns}`, "-y", `${rows}`);
+      await session.facts({ size: { columns, rows } });
+      await terminal.until(`${columns}x${rows}`);
+      expect(await terminal.until(/^top *\n24 80/mu)).toMatch(/^top *\n24 80/u);
+    }
+  });
+
   test("may be left by key, and two may watch", async () => {
     await stage.node("n1").terminal("two", script);
     await known(stage, "two");
@@ -139,6 +156,7 @@ describe("hostile output", () => {
     await log.write(`${all.join("\n")}\nafter\n`);
     await session.tmux("resize-window", "-x", "80", "-y", "50");
     await session.facts({ size: { columns: 80, rows: 50 } });
+    await screen.until("80x50");
     await session.tmux("send-keys", "Enter");
     const seen = [await lines.until("after"), await screen.until("after")];
     await unharmed(lines, titles[0] ?? "");

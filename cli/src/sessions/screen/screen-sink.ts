@@ -100,7 +100,7 @@ async function draw(state: State): Promise<void> {
   const cursor = emulator.cursor();
   const port = viewPort(emulator.size(), { columns, rows }, cursor);
   const wanted = Array.from({ length: rows - 1 }, (_, y) =>
-    y < port.rows ? rowText(emulator.row(port.top + y), port) : "",
+    y < port.rows ? rowText(emulator.row(port.top + y), port).trimEnd() : "",
   );
   wanted.push(statusRow(state, port, columns));
   const changed = wanted.flatMap((text, y) =>
