@@ -1,7 +1,7 @@
 /** Recordings: what attach writes down, and playing what somebody else wrote. */
 import { execFileSync } from "node:child_process";
 import { readFile, stat, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Digest } from "@chimera/proto/names";
 import { hostileSequences } from "./hostile-sequences.ts";
@@ -49,6 +49,13 @@ test("attach writes down what it shows, for nobody else's eyes, and play shows i
   const terminal = await stage.terminal(["record", "play", "--speed", "10", "rec.cast"]);
   expect(await terminal.until("[ended")).toMatch(/^one\ntwo ünï\nthree\n+\[ended 0\]$/u);
   await terminal.cut();
+});
+
+test("the recording of the documentation plays", async () => {
+  const file = resolve(import.meta.dirname, "../../../docs/attach.cast");
+  const { code, out } = await stage.call("record", "play", file);
+  expect(code).toBe(0);
+  expect(out).toMatch(/n1 takes lease 1[^]*head 2: committed\r\n$/u);
 });
 
 test("a recording replaces nothing, and follows no link", async () => {
