@@ -140,6 +140,8 @@ test("gives an operator a panic and what it needs, and nothing else", async () =
     subjects.desired("panic", fleetId),
     // A node takes there what is signed, or an ask to be shown something.
     subjects.cmd(fleetId, "n1"),
+    // Keys count only under the MAC of whom the node gave the keyboard.
+    subjects.sessionKeys(fleetId, "n1", "deploy-7"),
     subjects.sessionGet(fleetId, "n1", "deploy-7"),
     subjects.sessionsGet,
   ]) {
