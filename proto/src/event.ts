@@ -3,6 +3,7 @@ import { z } from "zod";
 import { ToldDrift } from "./drift.ts";
 import { Count, Digest, IsoTime, NodeName, StorePath, Word, WorldId } from "./names.ts";
 import { RolloutRecord } from "./rollout/rollout-record.ts";
+import { SessionName } from "./sessions/session.ts";
 import { Envelope } from "./signed/envelope.ts";
 import { Place } from "./signed/place.ts";
 
@@ -132,6 +133,22 @@ export const NodeEventBody = z.discriminatedUnion("type", [
       until: IsoTime,
       /** The first of them. */
       paths: z.array(z.string().max(4096)).max(16),
+    }),
+  }),
+  /** Somebody held the keyboard of a session: how many bytes he typed, and never which. */
+  z.object({
+    type: z.literal("keyboard-held"),
+    data: z.object({
+      session: SessionName,
+      /** Of the order that gave it. */
+      order: Digest,
+      holder: z.string().max(256),
+      since: IsoTime,
+      typedBytes: Count,
+      /** Messages that came for it and did not count: of others, again, or no keys at all. */
+      refused: Count,
+      /** Why it ended. */
+      reason: z.string().max(512),
     }),
   }),
   z.object({ type: z.literal("alarm"), data: z.object(problem) }),

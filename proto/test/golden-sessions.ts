@@ -4,6 +4,7 @@ import { KeyMessage, sealTyped, type Typed } from "../src/sessions/keyboard.ts";
 import { execSessions, type ExecAction, type KeyboardAction } from "../src/sessions/session-order.ts";
 import { SessionAnswered, type SessionAnswer } from "../src/sessions/order-answer.ts";
 import { SessionFacts, SessionName, SessionRun } from "../src/sessions/session.ts";
+import { NodeEvent } from "../src/event.ts";
 import { Digest } from "../src/names.ts";
 import { Envelope, seal } from "../src/signed/envelope.ts";
 import { Order } from "../src/signed/order.ts";
@@ -81,6 +82,24 @@ const key = Buffer.alloc(32, 7);
 const typed = (seq: number, what: Typed) =>
   sealTyped(key, { order: Digest.parse("a".repeat(64)), seq, typed: what });
 
+const heldEvent: NodeEvent = {
+  specversion: "1.0",
+  id: "n1-0-3",
+  source: fleet.node,
+  time: minutes(40),
+  datacontenttype: "application/json",
+  type: "keyboard-held",
+  data: {
+    session,
+    order: fleet.idOf(signOrder(keyboardOrder)),
+    holder: "ops (ops-1)",
+    since: minutes(1),
+    typedBytes: 17,
+    refused: 0,
+    reason: "its holder gave it back",
+  },
+};
+
 export const goldenSessions: Record<string, { schema: z.ZodType; message: unknown }> = {
   "order-exec": { schema: Order, message: execOrder },
   "order-exec-envelope": { schema: Envelope, message: signOrder(execOrder) },
@@ -96,6 +115,7 @@ export const goldenSessions: Record<string, { schema: z.ZodType; message: unknow
   "session-keyboard": { schema: SessionAnswered, message: given },
   "session-refused": { schema: SessionAnswered, message: refused },
   "session-facts": { schema: SessionFacts, message: facts },
+  "event-keyboard-held": { schema: NodeEvent, message: heldEvent },
   "keys-typed": { schema: KeyMessage, message: typed(1, { kind: "keys", keys: "bHMNCg==" }) },
   "keys-size": {
     schema: KeyMessage,

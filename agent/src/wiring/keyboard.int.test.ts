@@ -49,7 +49,7 @@ beforeEach(() => {
     facts: (name) => (name === session ? shown : null),
     open: (_, onEnd) => openTypist({ socket: tmux.socket, session: id, onEnd }),
     onHolder: () => holders.push(desk.holderOf(session)?.holder ?? null),
-    onTyped: (_, { bytes }) => (typed += bytes),
+    onOver: ({ typedBytes }) => (typed += typedBytes),
     log: createLog({ fields: {}, write: () => undefined }),
   });
 });
@@ -119,8 +119,9 @@ test("whoever holds it types every byte there is, in one piece and in its sequen
   anna.type(2, "end");
   await vi.waitFor(() => expect(arrived()).toHaveLength(text.length + 3), patient);
   expect(arrived()).toBe(`${text}end`);
+  desk.close();
   expect(typed).toBe(text.length + 3);
-  expect(holders).toEqual(["anna (anna-1)"]);
+  expect(holders).toEqual(["anna (anna-1)", null]);
 });
 
 test("what the holder did not type, or typed before, changes nothing", async () => {

@@ -206,7 +206,10 @@ function connectControl({ config, log, shared, host }: ControlParts, sessions: H
     sessions,
     holderOf: orders.holderOf,
   });
-  orders.onHolder((session) => control.sessionPost?.noteHolder(session));
+  orders.tellTo({
+    holder: (session) => control.sessionPost?.noteHolder(session),
+    over: (data) => control.report({ type: "keyboard-held", data }),
+  });
   reportCorrupt(control, "the accepted documents were unreadable and lie", trust.corrupt);
   return control;
 }

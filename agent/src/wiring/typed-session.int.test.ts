@@ -49,7 +49,10 @@ beforeEach(async () => {
     sessions: { sessions, holderOf: orders.holderOf },
     sessionOrders: orders.orders,
   });
-  orders.onHolder((name) => control.sessionPost?.noteHolder(name));
+  orders.tellTo({
+    holder: (name) => control.sessionPost?.noteHolder(name),
+    over: (data) => control.report({ type: "keyboard-held", data }),
+  });
   while (!(await control.hasContact())) await sleep(50);
 });
 afterEach(() => fixture.dispose());
@@ -140,6 +143,16 @@ test("what is typed is read by the command, seen by who watches, and said to be 
   taking.send(keys("mine\r"));
   await vi.waitFor(() => expect(view.text()).toMatch(/mine\r\nmine/u), patient);
   expect(view.text()).not.toContain("stolen");
+  const [first] = (await fixture.events()).flatMap((event) =>
+    event.type === "keyboard-held" ? [event.data] : [],
+  );
+  expect(first).toMatchObject({
+    session,
+    holder: "ops (ops-order)",
+    typedBytes: 6,
+    reason: "somebody else took it",
+  });
+  expect(JSON.stringify(await fixture.events())).not.toContain("hello");
   // The end of its input, as a person says it.
   taking.send(keys("\u0004"));
   expect(await ended(sessions, session)).toMatchObject({ state: "ended", exitCode: 0 });

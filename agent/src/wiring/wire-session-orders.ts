@@ -2,7 +2,7 @@
 import type { Log } from "@chimera/proto/log";
 import type { SessionName, SessionFacts } from "@chimera/proto/sessions/session";
 import type { AgentConfig } from "../config.ts";
-import { createKeyboardDesk } from "../control/sessions/keyboard-desk.ts";
+import { createKeyboardDesk, type KeyboardHeld } from "../control/sessions/keyboard-desk.ts";
 import { createSessionOrders, type SessionOrders } from "../control/sessions/session-orders.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { Typist } from "../sessions/typist.ts";
@@ -10,8 +10,13 @@ import type { Typist } from "../sessions/typist.ts";
 export interface SessionOrdersWiring {
   orders: SessionOrders | null;
   holderOf: (session: SessionName) => SessionFacts["keyboard"];
-  /** Whom to tell that a keyboard has another holder. */
-  onHolder: (listener: (session: SessionName) => void) => void;
+  /** Whom to tell that a keyboard has another holder, and what the one before did. */
+  tellTo: (listener: KeyboardListener) => void;
+}
+
+export interface KeyboardListener {
+  holder: (session: SessionName) => void;
+  over: (held: KeyboardHeld) => void;
 }
 
 export interface TypedSessions extends Sessions {
@@ -23,22 +28,19 @@ export function wireSessionOrders(
   sessions: TypedSessions,
   log: Log,
 ): SessionOrdersWiring {
-  if (!allowExec) return { orders: null, holderOf: () => null, onHolder: () => undefined };
-  const listeners: ((session: SessionName) => void)[] = [];
+  if (!allowExec) return { orders: null, holderOf: () => null, tellTo: () => undefined };
+  const listeners: KeyboardListener[] = [];
   const keyboard = createKeyboardDesk({
     facts: sessions.facts,
     open: sessions.typist,
-    onHolder: (session) => {
-      for (const listener of listeners) listener(session);
-    },
-    onTyped: (session, { holder, bytes }) =>
-      log.debug({ session, holder, bytes }, "keys typed into a session"),
+    onHolder: (session) => listeners.forEach(({ holder }) => holder(session)),
+    onOver: (held) => listeners.forEach(({ over }) => over(held)),
     log: log.child({ component: "keyboard" }),
   });
   const { list, start, end } = sessions;
   return {
     orders: createSessionOrders({ list, start, end, keyboard, user: execUser }),
     holderOf: keyboard.holderOf,
-    onHolder: (listener) => void listeners.push(listener),
+    tellTo: (listener) => void listeners.push(listener),
   };
 }

@@ -18,6 +18,7 @@ const kindOf: Record<NodeEventType, readonly EntryKind[]> = {
   "drift-reverted": ["drift"],
   "drift-unreverted": ["drift"],
   "drift-summed": ["drift"],
+  "keyboard-held": ["session"],
   alarm: ["alarm"],
 };
 

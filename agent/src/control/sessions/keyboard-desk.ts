@@ -3,16 +3,15 @@
  * only holder and node have; what is not from the holder, or came before, changes nothing. What is typed is counted, never kept.
  */
 import { ChimeraError, errorChain } from "@chimera/proto/errors";
+import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
-import type { Digest } from "@chimera/proto/names";
 import { createExchange, KeyMessage, openTyped, type Typed } from "@chimera/proto/sessions/keyboard";
 import type { SessionAnswer } from "@chimera/proto/sessions/order-answer";
-import type { KeyboardAction } from "@chimera/proto/sessions/session-order";
 import type { SessionFacts, SessionName } from "@chimera/proto/sessions/session";
-import type { Order } from "@chimera/proto/signed/order";
 import { refuseKeyboard, type Refusal } from "../../sessions/keyboard-rules.ts";
 import type { Typist } from "../../sessions/typist.ts";
 import { parseBounded } from "../look/read-stored.ts";
+import { holderName, type GivenOrder, type Lease } from "./keyboard-lease.ts";
 
 export interface KeyboardDeskOptions {
   facts: (session: SessionName) => SessionFacts | null;
@@ -20,10 +19,12 @@ export interface KeyboardDeskOptions {
   open: (session: SessionName, onEnd: (reason: string) => void) => Promise<Typist>;
   /** Somebody else holds it now, or nobody. */
   onHolder: (session: SessionName) => void;
-  /** So many bytes of keys, by that holder: never which. */
-  onTyped: (session: SessionName, typed: { holder: string; bytes: number }) => void;
+  /** It is over: who typed how many bytes, and never which. */
+  onOver: (held: KeyboardHeld) => void;
   log: Log;
 }
+
+export type KeyboardHeld = Extract<NodeEventBody, { type: "keyboard-held" }>["data"];
 
 export interface KeyboardDesk {
   give: (order: GivenOrder) => Promise<SessionAnswer>;
@@ -31,31 +32,6 @@ export interface KeyboardDesk {
   take: (session: SessionName, data: Uint8Array) => void;
   holderOf: (session: SessionName) => SessionFacts["keyboard"];
   close: () => void;
-}
-
-interface GivenOrder {
-  order: Order;
-  action: KeyboardAction;
-  id: Digest;
-  signedBy: readonly string[];
-}
-
-interface Lease {
-  session: SessionName;
-  order: Digest;
-  createdAt: string;
-  holder: string;
-  until: string;
-  key: Buffer;
-  lastSeq: number;
-  typist: Typist;
-  timer: NodeJS.Timeout;
-  /** Of keys that the terminal has yet to take. */
-  waitingBytes: number;
-  /** What is typed comes in its sequence, also where a message is more than one command to tmux. */
-  tail: Promise<void>;
-  typed: number;
-  refused: number;
 }
 
 interface State extends KeyboardDeskOptions {
@@ -131,6 +107,7 @@ async function hand(state: State, given: GivenOrder, held: Lease | null): Promis
     order: id,
     createdAt: order.createdAt,
     holder: holderName(given),
+    since: new Date().toISOString(),
     until,
     key,
     lastSeq: 0,
@@ -145,11 +122,6 @@ async function hand(state: State, given: GivenOrder, held: Lease | null): Promis
   state.log.info({ session, order: id, holder: lease.holder, until }, "keyboard given");
   state.onHolder(session);
   return { kind: "keyboard", session, run, half: exchange.half, until, before: held?.holder ?? null };
-}
-
-/** What he says of himself, and what proves it. */
-function holderName({ order, signedBy }: GivenOrder): string {
-  return `${order.author.slice(0, 120)} (${signedBy.join(", ").slice(0, 120)})`;
 }
 
 function take(state: State, session: SessionName, data: Uint8Array): void {
@@ -195,7 +167,6 @@ function typeKeys(state: State, lease: Lease, keys: Buffer): void {
   if (lease.waitingBytes + keys.length > maxWaitingBytes)
     return end(state, lease, "more was typed than its terminal takes");
   lease.typed += keys.length;
-  state.onTyped(lease.session, { holder: lease.holder, bytes: keys.length });
   queue(state, lease, { bytes: keys.length, deed: () => lease.typist.type(keys) });
 }
 
@@ -234,7 +205,17 @@ function drop(state: State, lease: Lease, reason: string): boolean {
   clearTimeout(lease.timer);
   // What was typed before still arrives.
   void lease.tail.then(lease.typist.close);
-  const { session, holder, typed, refused } = lease;
-  state.log.info({ session, holder, reason, bytes: typed, refused }, "keyboard over");
+  const { session, order, holder, since, typed: typedBytes, refused } = lease;
+  const held: KeyboardHeld = {
+    session,
+    order,
+    holder,
+    since,
+    typedBytes,
+    refused,
+    reason: reason.slice(0, 512),
+  };
+  state.log.info({ ...held }, "keyboard over");
+  state.onOver(held);
   return true;
 }

@@ -11,6 +11,7 @@ export const entryKinds = [
   "reboot",
   "alarm",
   "local",
+  "session",
   "refused",
   "other",
   "accepted",

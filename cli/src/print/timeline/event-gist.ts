@@ -50,6 +50,12 @@ const describers: Describers = {
     why: "",
     by: signedBy.join(", "),
   }),
+  "keyboard-held": ({ session, holder, since, typedBytes, reason }) => ({
+    kind: "session",
+    what: `${typedBytes} bytes typed into ${session} since ${since}`,
+    why: reason,
+    by: holder,
+  }),
   "document-refused": ({ document, id, code, message, signedBy }, { nameOf }) => ({
     kind: "refused",
     what: `refused ${(id === null ? undefined : nameOf(id)) ?? document}`,

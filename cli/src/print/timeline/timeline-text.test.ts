@@ -57,6 +57,10 @@ const said: Record<NodeEventType, [data: object, line: RegExp]> = {
   ],
   "drift-reverted": [{ item, ms: 12 }, /drift +put back content .* in 12 ms$/u],
   "drift-unreverted": [{ item, code: evil, message: evil }, /not put back content .*: xy z: xy z$/u],
+  "keyboard-held": [
+    { session: "exec-1", order: digest, holder: evil, since: at, typedBytes: 7, refused: 1, reason: evil },
+    /session +7 bytes typed into exec-1 since 2026.*: xy z \(by xy z\)$/u,
+  ],
   alarm: [{ code: evil, message: evil }, /alarm +alarm xy z: xy z$/u],
 };
 
