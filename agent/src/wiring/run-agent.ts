@@ -109,7 +109,7 @@ function startAgent({ config, configFile, log, progress }: AgentNeeds): Running 
     ended: Promise.race([leaving.promise, loop.done.then(() => "the loop ended")]),
     stop: async () => {
       for (const part of [local, viewers, sessions]) part.close();
-      await Promise.all([loop.stop(), drift.stop()]);
+      await Promise.all([loop.stop(), drift.stop(), sessions.drained()]);
       await host.stop();
       await control.stop();
     },

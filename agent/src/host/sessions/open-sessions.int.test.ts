@@ -170,6 +170,15 @@ test("of endless output the disk keeps the newest, and the facts say what is gon
   expect((await outputOf(sessions, "flood")).endsWith("the end\n")).toBe(true);
 });
 
+test("an agent that leaves has begun what it was asked for", async () => {
+  const first = node.agent();
+  const starting = first.start([shell("begun", "sleep 0.3; exit 8")]);
+  first.close();
+  await first.drained();
+  expect(await starting).toMatchObject([{ kind: "started" }]);
+  expect(await ended(node.agent(), "begun")).toMatchObject({ exitCode: 8 });
+});
+
 test("125 at once each have their own end", async () => {
   const sessions = node.agent();
   const names = Array.from({ length: 125 }, (_, index) => `many-${index}`);

@@ -45,6 +45,8 @@ export interface HostSessions extends Sessions {
   adopt: (rollout: LedRollout) => Promise<void>;
   /** Resolves when what an earlier agent left was looked at once. */
   settled: Promise<void>;
+  /** Resolves when what was asked for until now has begun, or was refused: an order is carried out once, by whoever took it. */
+  drained: () => Promise<void>;
   close: () => void;
 }
 
@@ -63,6 +65,7 @@ export function openSessions(options: SessionsOptions): HostSessions {
   readSessions(state);
   const timer = setInterval(() => forgetOutlived(state), ageEveryMs).unref();
   const settled = settle(state);
+  const pending = createPending();
   return {
     settled,
     list: () => [...state.live.values()].map(liveFacts),
@@ -74,13 +77,11 @@ export function openSessions(options: SessionsOptions): HostSessions {
     },
     onChange: (listener) => void state.listeners.push(listener),
     // What an earlier agent left may hold a name, or a place.
-    start: (starts) => settled.then(() => startSessions(state, starts)),
+    start: (starts) => pending.add(settled.then(() => startSessions(state, starts))),
+    drained: pending.drained,
     end: (name, signal) => end(state, name, signal),
     remove: (name) => remove(state, name),
-    async show(name) {
-      const live = state.live.get(name);
-      if (live !== undefined) await showSession(state, live);
-    },
+    show: (name) => show(state, name),
     hide: (name) => closeView(state.options.runtimeDir, name),
     tell: (start) => settled.then(() => openTold(state, start)),
     typist: (name, onEnd) => openKeys(state, name, onEnd),
@@ -89,6 +90,23 @@ export function openSessions(options: SessionsOptions): HostSessions {
       clearInterval(timer);
       tending.stop();
     },
+  };
+}
+
+async function show(state: SessionsState, name: SessionName): Promise<void> {
+  const live = state.live.get(name);
+  if (live !== undefined) await showSession(state, live);
+}
+
+function createPending() {
+  const all = new Set<Promise<unknown>>();
+  return {
+    add<T>(work: Promise<T>): Promise<T> {
+      const done = Promise.allSettled([work]).finally(() => all.delete(done));
+      all.add(done);
+      return work;
+    },
+    drained: () => Promise.allSettled(all).then(() => undefined),
   };
 }
 
