@@ -30,8 +30,8 @@ test("attach writes down what it shows, for nobody else's eyes, and play shows i
   await log.facts({ keyboard });
   const file = join(stage.home, "rec.cast");
   const child = stage.start("attach", "--record", "rec.cast", "n1/rec");
-  const code = new Promise((resolve) => child.once("close", resolve));
-  await new Promise((resolve) => child.stdout?.once("data", resolve));
+  const code = new Promise((done) => child.once("close", done));
+  await new Promise((done) => child.stdout?.once("data", done));
   await log.write("three\n");
   await log.facts({ ...ended, keyboard: null });
   expect(await code).toBe(4);
