@@ -14,7 +14,7 @@ export interface SessionOrdersWiring {
   tellTo: (listener: KeyboardListener) => void;
 }
 
-export interface KeyboardListener {
+interface KeyboardListener {
   holder: (session: SessionName) => void;
   over: (held: KeyboardHeld) => void;
 }

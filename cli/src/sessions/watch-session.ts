@@ -5,26 +5,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ChimeraError, errorCodes, isErrorCode } from "@chimera/proto/errors";
 import { decodeFrame } from "@chimera/proto/sessions/session-frame";
-import type { SessionFacts, TerminalSize } from "@chimera/proto/sessions/session";
+import type { SessionFacts } from "@chimera/proto/sessions/session";
 import { askEveryBytes } from "@chimera/proto/sessions/view-ask";
-import type { SessionAt, SessionRoad, ViewLine } from "./roads/session-road.ts";
-import { createViewStream, type Seen, type Viewed, type ViewStream } from "./view-stream.ts";
+import type { ViewLine } from "./roads/session-road.ts";
+import { createViewStream, type ViewStream } from "./view-stream.ts";
+import { begin, patienceMs, type Item, type State, type WatchOptions } from "./watch-state.ts";
 import { sizeOf, type Watched } from "./watched.ts";
-
-export interface WatchOptions {
-  road: SessionRoad;
-  at: SessionAt;
-  /** Everything before it is known already; null: begin with what is to be seen now. */
-  from: Seen | null;
-  signal: AbortSignal;
-  /** The line over which the node is heard now; null while there is none. */
-  onLine?: ((line: ViewLine | null) => void) | undefined;
-}
 
 /** More often than a node demands: it answers each. */
 const askMs = 2_500;
-/** A line on which the node is not heard for so long is given up: first soon, then a slow one gets its time. */
-const patienceMs = { first: 3_000, known: 8_000, most: 12_000 } as const;
 const retryMs = 500;
 /** However often a line breaks, or a node makes it. */
 const renewEveryMs = 200;
@@ -34,32 +23,6 @@ const mostQueuedBytes = 32 << 20;
 const stuckMs = 2_000;
 /** Of a session that has ended: what it wrote last comes within that time. */
 const settleMs = 700;
-
-interface Item {
-  viewed: Viewed;
-  seen: Seen | null;
-}
-
-interface State extends WatchOptions {
-  view: ViewStream;
-  queue: Item[];
-  queuedBytes: number;
-  line: ViewLine | null;
-  /** A line by another name is due. */
-  isBroken: boolean;
-  /** Shown to whoever watches. */
-  shown: Seen | null;
-  asked: { ms: number; to: number };
-  renewedMs: number;
-  heardMs: number;
-  patienceMs: number;
-  isAway: boolean;
-  over: SessionFacts | null;
-  size: TerminalSize | null;
-  /** Of a log that has more: where we were when its node said so last, and had all our asks. */
-  stuck: { at: number; sinceMs: number } | null;
-  wake: () => void;
-}
 
 /** Ends by `over`. Throws what the node refuses, with its code. */
 export async function* watchSession(options: WatchOptions): AsyncGenerator<Watched> {
@@ -77,27 +40,6 @@ export async function* watchSession(options: WatchOptions): AsyncGenerator<Watch
   } finally {
     state.line?.close();
   }
-}
-
-function begin(options: WatchOptions): State {
-  return {
-    ...options,
-    view: createViewStream(options.from),
-    queue: [],
-    queuedBytes: 0,
-    line: null,
-    isBroken: true,
-    shown: options.from,
-    asked: { ms: 0, to: 0 },
-    renewedMs: Number.NEGATIVE_INFINITY,
-    heardMs: performance.now(),
-    patienceMs: patienceMs.first,
-    isAway: false,
-    over: null,
-    size: null,
-    stuck: null,
-    wake: () => undefined,
-  };
 }
 
 /** What is shown is asked for: a slow terminal slows down the node, and nothing piles up between them. */

@@ -20,8 +20,9 @@ export async function startTyping(io: Io, { found, keyboard, say, leave }: Start
   if (facts === null) throw new ChimeraError("not-found", `${node} said nothing of a session ${session}`);
   const known = { ...found, facts };
   const held = await takeKeyboard(io, known, keyboard);
+  // Short, since a row of the terminal may be all that there is for it.
   const whose = held.before === null ? "" : `, which ${printableLine(held.before)} had`;
-  say(`you hold the keyboard${whose} until ${held.until}; Ctrl-B d leaves`);
+  say(`you hold the keyboard${whose}`);
   const renew = () => takeKeyboard(io, known, { ...keyboard, takes: true });
   return createTyping({ keyboard: held, renew, nowMs: io.nowMs, say, leave });
 }

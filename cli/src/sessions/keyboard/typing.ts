@@ -76,7 +76,8 @@ function type({ current, keyboard, say }: State, bytes: Uint8Array): void {
 
 function sendSize({ isHeld, current, keyboard }: State): void {
   const { columns, rows } = process.stdout;
-  const size = TerminalSize.safeParse({ columns, rows });
+  // The last row is for what there is to say beside the session.
+  const size = TerminalSize.safeParse({ columns, rows: rows - 1 });
   if (isHeld && current !== null && size.success) keyboard.send(current, { kind: "size", size: size.data });
 }
 
@@ -87,11 +88,8 @@ function hear(state: State, { keyboard: held }: SessionFacts): void {
   }
   if (!state.isHeld || !state.isSeen) return;
   state.isHeld = false;
-  const who =
-    held === null
-      ? "its time is over, or the node's agent was started anew"
-      : `${printableLine(held.holder)} took it`;
-  state.say(`you hold the keyboard no more: ${who}. You watch; attach --take takes it back`);
+  const taken = held === null ? null : printableLine(held.holder);
+  state.say(taken === null ? "your keyboard is over: you watch" : `${taken} took the keyboard: you watch`);
 }
 
 function renewLater(state: State): void {
