@@ -28,11 +28,15 @@ const agentConfig = { allowExec: true };
 beforeAll(async () => {
   fleet = await startFleet({ nodes: 1 });
   node = fleet.lab.host("n1");
-  const before = Date.now();
+  const first = await waitView(fleet, "n1", ({ status }) => status !== null);
   const { code, stderr } = await deployWorld(fleet, "a", { agentConfig });
   if (code !== 0) throw new Error(stderr);
   // An agent leaves for one that reads the new configuration.
-  await waitView(fleet, "n1", ({ status }) => status !== null && Date.parse(status.agent.startedAt) > before);
+  await waitView(
+    fleet,
+    "n1",
+    ({ status }) => status !== null && status.agent.startedAt !== first.status?.agent.startedAt,
+  );
   store = await openRawStore(fleet.lab, fleet.facts.fleetId);
   sessions = await openRawSessions(fleet.lab, { fleetId: fleet.facts.fleetId, node: "n1" });
 });

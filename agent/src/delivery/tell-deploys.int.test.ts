@@ -44,7 +44,8 @@ const at = (serial: number, state: LocalStatus["state"], more: Partial<LocalStat
 async function becomes(next: LocalStatus): Promise<void> {
   status = next;
   note();
-  await new Promise((resolve) => setTimeout(resolve, 400));
+  // On a machine that is busy a synced write takes its time.
+  await new Promise((resolve) => setTimeout(resolve, 1_200));
 }
 
 async function shown(serial: number): Promise<string> {

@@ -47,16 +47,19 @@ const lingerMs = 60_000;
 /** Returns what is to be called after each pass. */
 export function tellDeploys(needs: DeployTellerNeeds): () => void {
   const state: State = { ...needs, ended: null, isFirst: true, told: null, timer: null, isBusy: false };
-  return () => {
-    state.timer ??= setTimeout(() => {
-      state.timer = null;
-      void look(state);
-    }, gatherMs).unref();
-  };
+  return () => lookSoon(state);
+}
+
+function lookSoon(state: State): void {
+  state.timer ??= setTimeout(() => {
+    state.timer = null;
+    // What is new while the last look is written down is not to be missed.
+    if (state.isBusy) lookSoon(state);
+    else void look(state);
+  }, gatherMs).unref();
 }
 
 async function look(state: State): Promise<void> {
-  if (state.isBusy) return;
   state.isBusy = true;
   try {
     await tellSight(state, deploySight(state.status()));

@@ -37,7 +37,7 @@ function hasEnded(unit: ListedUnit | undefined): boolean {
 }
 
 function isGone(unit: ListedUnit | undefined): boolean {
-  return unit === undefined || unit.active === "inactive";
+  return unit === undefined || (unit.active === "inactive" && !unit.hasJob);
 }
 
 function judgeRun(record: SessionRecord, run: UnitEnd | undefined): SessionEnd {

@@ -62,6 +62,8 @@ export interface ListedUnit {
   name: string;
   active: string;
   sub: string;
+  /** Something is about to be done with it: one that was asked for may be inactive until then. */
+  hasJob: boolean;
 }
 
 /** Those whose names are as the patterns say. Throws tool-failed. */
@@ -139,10 +141,10 @@ function readListed({ body }: WireMessage): ListedUnit[] {
   while (reader.position() < end) {
     reader.align(8);
     const [name, , , active, sub] = Array.from({ length: 7 }, () => reader.string());
-    reader.uint32();
+    const hasJob = reader.uint32() !== 0;
     reader.string();
     reader.string();
-    units.push({ name: name ?? "", active: active ?? "", sub: sub ?? "" });
+    units.push({ name: name ?? "", active: active ?? "", sub: sub ?? "", hasJob });
   }
   return units;
 }
