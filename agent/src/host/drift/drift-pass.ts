@@ -41,8 +41,7 @@ export interface DriftPass {
   /** The same for what `onStale` named. */
   followAttributes(hints: ReadonlyMap<string, number>): Promise<PassResult>;
   isManaged(path: string): boolean;
-  /** Of entries that are directories, one before what is in it. */
-  directories(): readonly string[];
+  isDirectory(path: string): boolean;
   /** Of the newest look; null where nothing of ours is active. */
   expected(): ExpectedEtc | null;
   /** What is mounted over it now. */
@@ -64,14 +63,9 @@ export function createDriftPass(options: DriftPassOptions): DriftPass {
     expected: () => state.expected,
     covering: (expected) => state.mounts.look(expected),
     isManaged: (path) => state.expected?.entries.has(path) === true,
-    directories: () => directoriesOf(state.expected),
+    isDirectory: (path) => state.expected?.entries.get(path)?.kind === "directory",
     settled: () => state.turn(async () => {}),
   };
-}
-
-function directoriesOf(expected: ExpectedEtc | null): string[] {
-  const entries = [...(expected?.entries.values() ?? [])];
-  return entries.flatMap(({ kind, path }) => (kind === "directory" ? [path] : []));
 }
 
 async function sweep(state: PassState, control: SweepControl): Promise<PassResult> {

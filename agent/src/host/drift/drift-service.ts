@@ -131,8 +131,8 @@ function sightOf(pass: DriftPass): Pick<DriftService, "expected" | "covering"> {
   return { expected: () => pass.expected(), covering: (expected) => pass.covering(expected) };
 }
 
-function managedBy(pass: DriftPass): Pick<DriftPass, "isManaged" | "directories"> {
-  return { isManaged: (path) => pass.isManaged(path), directories: () => pass.directories() };
+function managedBy(pass: DriftPass): Pick<DriftPass, "isManaged" | "isDirectory"> {
+  return { isManaged: (path) => pass.isManaged(path), isDirectory: (path) => pass.isDirectory(path) };
 }
 
 function watchingFact(watcher: EtcWatcher): Pick<DriftSummary, "watching"> {

@@ -23,7 +23,7 @@ const script = `
   const watcher = createEtcWatcher({
     etcDir: folder,
     isManaged: () => true,
-    directories: () => ["a", "b", "c"],
+    isDirectory: () => true,
     onHint: (path) => say({ hint: path }),
     onEvent: (event) => say({ code: event.data.code, message: event.data.message, watching: watcher.isWatching() }),
     onLoss: () => say({ loss: watcher.isWatching() }),

@@ -3,7 +3,7 @@ import { etcPart, watchReplaced } from "../../../reconcile/drift/watch-loss.ts";
 import { createKeptWatch, type KeptWatch, type KeptWatchOptions } from "./kept-watch.ts";
 import { watchEtc, type EtcWatchOptions } from "./watch-etc.ts";
 
-export type EtcWatcherOptions = Pick<EtcWatchOptions, "etcDir" | "isManaged" | "directories" | "onHint"> &
+export type EtcWatcherOptions = Pick<EtcWatchOptions, "etcDir" | "isManaged" | "isDirectory" | "onHint"> &
   Pick<KeptWatchOptions, "meter" | "onLoss" | "onEvent" | "log">;
 
 /** What a watch is made for: a closure's tree, and the directory that /etc was then. */
