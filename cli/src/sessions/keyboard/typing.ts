@@ -34,6 +34,8 @@ interface State extends TypingOptions {
   /** That it was given was seen; before, facts may be older than that. */
   isSeen: boolean;
   current: ViewLine | null;
+  /** Typed before there was a first line; null since then. */
+  early: Buffer | null;
   timer: NodeJS.Timeout | null;
 }
 
@@ -41,7 +43,14 @@ interface State extends TypingOptions {
 const renewAt = 0.75;
 
 export function createTyping(options: TypingOptions): Typing {
-  const state: State = { ...options, isHeld: true, isSeen: false, current: null, timer: null };
+  const state: State = {
+    ...options,
+    isHeld: true,
+    isSeen: false,
+    current: null,
+    early: Buffer.alloc(0),
+    timer: null,
+  };
   const typedBytes = createTypedBytes();
   const onResize = (): void => sendSize(state);
   process.stdout.on("resize", onResize);
@@ -58,6 +67,7 @@ export function createTyping(options: TypingOptions): Typing {
     line(line) {
       state.current = line;
       sendSize(state);
+      sendEarly(state);
     },
     heard: (facts) => hear(state, facts),
     end() {
@@ -68,10 +78,25 @@ export function createTyping(options: TypingOptions): Typing {
   };
 }
 
-/** Keys that are typed while nothing carries them are lost, and not typed later into whatever is there then. */
-function type({ current, keyboard, say }: State, bytes: Uint8Array): void {
-  if (current === null) say("there is no line to the node: what you type now is lost");
-  else keyboard.send(current, { kind: "keys", keys: Buffer.from(bytes).toString("base64") });
+const mostEarly = 4096;
+
+/** Keys that are typed while the line is broken are lost, and not typed later into whatever is there then. */
+function type(state: State, bytes: Uint8Array): void {
+  const { current, early } = state;
+  if (current !== null) sendKeys(state, current, bytes);
+  else if (early !== null && early.length < mostEarly) state.early = Buffer.concat([early, bytes]);
+  else state.say("there is no line to the node: what you type now is lost");
+}
+
+function sendEarly(state: State): void {
+  const { current, early } = state;
+  if (current === null || early === null) return;
+  state.early = null;
+  if (state.isHeld && early.length > 0) sendKeys(state, current, early);
+}
+
+function sendKeys({ keyboard }: State, line: ViewLine, bytes: Uint8Array): void {
+  keyboard.send(line, { kind: "keys", keys: Buffer.from(bytes).toString("base64") });
 }
 
 function sendSize({ isHeld, current, keyboard }: State): void {
