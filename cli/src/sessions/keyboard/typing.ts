@@ -34,8 +34,8 @@ interface State extends TypingOptions {
   /** That it was given was seen; before, facts may be older than that. */
   isSeen: boolean;
   current: ViewLine | null;
-  /** Typed before there was a first line; null since then. */
-  early: Buffer | null;
+  /** What was typed since there is no line, and since when that is. */
+  waiting: { bytes: Buffer; sinceMs: number };
   timer: NodeJS.Timeout | null;
 }
 
@@ -43,12 +43,13 @@ interface State extends TypingOptions {
 const renewAt = 0.75;
 
 export function createTyping(options: TypingOptions): Typing {
+  const waiting = { bytes: Buffer.alloc(0), sinceMs: options.nowMs() };
   const state: State = {
     ...options,
     isHeld: true,
     isSeen: false,
     current: null,
-    early: Buffer.alloc(0),
+    waiting,
     timer: null,
   };
   const typedBytes = createTypedBytes();
@@ -65,9 +66,11 @@ export function createTyping(options: TypingOptions): Typing {
       return true;
     },
     line(line) {
+      if (line === null && state.current !== null)
+        state.waiting = { bytes: Buffer.alloc(0), sinceMs: state.nowMs() };
       state.current = line;
       sendSize(state);
-      sendEarly(state);
+      sendWaiting(state);
     },
     heard: (facts) => hear(state, facts),
     end() {
@@ -78,21 +81,27 @@ export function createTyping(options: TypingOptions): Typing {
   };
 }
 
-const mostEarly = 4096;
+/** A view is opened anew by another name within less, as after another size. */
+const gapMs = 3_000;
+const mostWaiting = 4096;
 
-/** Keys that are typed while the line is broken are lost, and not typed later into whatever is there then. */
+/** Keys that are typed while a line stays broken are lost, and not typed later into whatever is there then. */
 function type(state: State, bytes: Uint8Array): void {
-  const { current, early } = state;
+  const { current, waiting, nowMs } = state;
   if (current !== null) sendKeys(state, current, bytes);
-  else if (early !== null && early.length < mostEarly) state.early = Buffer.concat([early, bytes]);
+  else if (nowMs() - waiting.sinceMs < gapMs && waiting.bytes.length < mostWaiting)
+    waiting.bytes = Buffer.concat([waiting.bytes, bytes]);
   else state.say("there is no line to the node: what you type now is lost");
 }
 
-function sendEarly(state: State): void {
-  const { current, early } = state;
-  if (current === null || early === null) return;
-  state.early = null;
-  if (state.isHeld && early.length > 0) sendKeys(state, current, early);
+function sendWaiting(state: State): void {
+  const { current, waiting, isHeld, nowMs } = state;
+  if (current === null || waiting.bytes.length === 0) return;
+  const { bytes } = waiting;
+  waiting.bytes = Buffer.alloc(0);
+  if (!isHeld) return;
+  if (nowMs() - waiting.sinceMs < gapMs) sendKeys(state, current, bytes);
+  else state.say("there was no line to the node: what you typed meanwhile is lost");
 }
 
 function sendKeys({ keyboard }: State, line: ViewLine, bytes: Uint8Array): void {
