@@ -26,7 +26,8 @@ function runs(words: Record<string, string>): void {
     const [leaf] = leavesOf(operator(), [name], word);
     const [at, current] = [new Date().toISOString(), leaf?.toplevel];
     const system = { current, booted: current, profile: current, bootDefault: current };
-    const facts = { at, fleetId: operator().fleetId, state: "committed", wanted: current, system };
+    const drift = { lastSweepAt: at, managed: 1, open: [], openCount: 0, reverted: 0 };
+    const facts = { at, fleetId: operator().fleetId, state: "committed", wanted: current, system, drift };
     const view = nodes.get(name)?.reporting(facts);
     if (view !== undefined) operator().server.nodes.set(name, view);
   }
