@@ -27,6 +27,7 @@ describe("left out", () => {
   test.each([
     ["writing the clipboard (OSC 52), by BEL and by ST", "\x1b]52;c;ZXZpbA==\x07|\x1b]52;c;ZXZpbA==\x1b\\"],
     ["titles and icons", "\x1b]0;pwned\x07|\x1b]2;pwned\x1b\\"],
+    ["the window's name in tmux and screen", "\x1bkpwned\x1b\\|\x1bkpwned\x07"],
     ["a link to elsewhere", "\x1b]8;;file:///etc/passwd\x1b\\|\x1b]8;;\x1b\\"],
     ["colours of the terminal itself, and asking for them", "\x1b]11;?\x07|\x1b]4;1;?\x07"],
     ["who are you", "\x1b[c|\x1b[>c\x1b[=c\x1bZ\x05"],

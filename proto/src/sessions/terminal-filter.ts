@@ -31,8 +31,8 @@ const controls = new Set([0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f])
 const escapes = new Set(Array.from("78DEHM=>", (char) => char.charCodeAt(0)));
 /** ESC ( B and the like: which characters are meant. */
 const charsets = new Set(Array.from("()*+", (char) => char.charCodeAt(0)));
-/** ESC ] P X ^ _: a string follows, of whatever length, that a terminal may act on. */
-const strings = new Set(Array.from("]PX^_", (char) => char.charCodeAt(0)));
+/** ESC ] P X ^ _, and k of tmux and screen: a string follows, of whatever length, that a terminal may act on. */
+const strings = new Set(Array.from("]PX^_k", (char) => char.charCodeAt(0)));
 
 /** Moving, erasing, inserting, deleting, scrolling, colours, margins, tabs, saving the cursor, repeating. */
 const plainFinals = new Set("@ABCDEFGHIJKLMPSXZ`abdefgmrsu");
