@@ -15,6 +15,7 @@ import { storm } from "./storm.ts";
 import { reconnectFleet } from "./reconnect-fleet.ts";
 import { run } from "./run.ts";
 import { scrub } from "./scrub.ts";
+import { sessions } from "./sessions.ts";
 
 const benches: Record<string, (report: Report) => Promise<Figure[]>> = {
   activation,
@@ -26,6 +27,7 @@ const benches: Record<string, (report: Report) => Promise<Figure[]>> = {
   "reconnect-fleet": reconnectFleet,
   run,
   scrub,
+  sessions,
   storm,
 };
 

@@ -63,7 +63,8 @@ interface Field {
 }
 
 async function peerFigure(peer: Peer, { hosts, before, undone, ours, report }: Field): Promise<PeerFigure> {
-  const { name, settings } = peer;
+  const { name } = peer;
+  const settings = `${peer.settings}: nix-env --set, then switch-to-configuration switch`;
   const seconds: number[] = [];
   try {
     for (let trial = 1; trial <= trials; trial += 1) {

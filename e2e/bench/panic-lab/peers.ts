@@ -1,4 +1,4 @@
-// SHELL. The peers of `panic-lab`: the same revert on the same nodes, by parallel ssh and by Ansible, each at its best.
+// SHELL. The peers of `panic-lab` and `sessions`: the same command on the same nodes, by parallel ssh and by Ansible, each at its best.
 import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,6 +12,8 @@ import type { Report } from "../../lab/report.ts";
 export interface Peer {
   name: string;
   settings: string;
+  /** The same on every node, all at once. */
+  runAll: (command: string) => Promise<void>;
   /** On every node the system of that node. */
   switchAll: (toplevels: ReadonlyMap<string, string>) => Promise<void>;
   close: () => Promise<void>;
@@ -33,8 +35,8 @@ export async function sshPeer(hosts: readonly Host[]): Promise<Peer> {
   await Promise.all(hosts.map((host) => ssh(host, "true")));
   return {
     name: "ssh",
-    settings:
-      "one ssh a node at once, ControlPersist with masters already open: nix-env --set, then switch-to-configuration switch",
+    settings: "one ssh a node at once, ControlPersist with masters already open",
+    runAll: async (command) => void (await Promise.all(hosts.map((host) => ssh(host, command)))),
     switchAll: async (toplevels) => {
       await Promise.all(hosts.map((host) => ssh(host, switchCommand(toplevels.get(host.name) ?? ""))));
     },
@@ -66,7 +68,8 @@ export async function ansiblePeer(hosts: readonly Host[], report: Report): Promi
   await run(new Map(), "true");
   return {
     name: "ansible",
-    settings: `ansible-core ${ansibleCore}, forks ${hosts.length}, pipelining, ControlPersist with masters already open, module raw, no facts: the same command`,
+    settings: `ansible-core ${ansibleCore}, forks ${hosts.length}, pipelining, ControlPersist with masters already open, module raw, no facts`,
+    runAll: (command) => run(new Map(), command),
     switchAll: (toplevels) => run(toplevels, switchCommand("{{ toplevel }}")),
     close: () => closeMasters(hosts, { folder, options }),
   };

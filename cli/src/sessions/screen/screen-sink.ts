@@ -24,6 +24,7 @@ interface State {
   message: string;
   isOpen: boolean;
   isDrawing: boolean;
+  drawnMs: number;
   timer: NodeJS.Timeout | null;
 }
 
@@ -35,6 +36,7 @@ export function screenSink(name: string): Sink {
     message: "",
     isOpen: false,
     isDrawing: false,
+    drawnMs: 0,
     timer: null,
   };
   const onResize = (): void => redraw(state);
@@ -84,14 +86,17 @@ function redraw(state: State): void {
   drawSoon(state);
 }
 
+/** What comes after a silence is drawn at once: whoever types waits for it. The first picture comes in several pieces. */
 function drawSoon(state: State): void {
+  const { isOpen, isDrawing, drawnMs } = state;
+  const waitMs = isOpen && !isDrawing ? Math.max(0, drawnMs + drawEveryMs - performance.now()) : drawEveryMs;
   state.timer ??= setTimeout(() => {
     state.timer = null;
     // A terminal that is slow is drawn less often.
     if (state.isDrawing) return drawSoon(state);
-    state.isDrawing = true;
+    [state.isDrawing, state.drawnMs] = [true, performance.now()];
     void draw(state).finally(() => (state.isDrawing = false));
-  }, drawEveryMs);
+  }, waitMs);
 }
 
 async function draw(state: State): Promise<void> {
