@@ -1,6 +1,6 @@
 // SHELL. Which of this machine's labs is ours. Two may be up side by side, each with names, folders and a network of its own.
 
-export const lanes: readonly number[] = [1, 2, 3];
+export const lanes: readonly number[] = [1, 2, 3, 4];
 
 /** From CHIMERA_LAB_LANE; in a scenario the number of the test runner's worker. */
 export const lane = laneOf(process.env);
