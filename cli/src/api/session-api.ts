@@ -5,15 +5,15 @@ import { ask } from "./ask.ts";
 import type { Send } from "./http.ts";
 
 export interface SessionApi {
-  /** Also those that have ended. */
-  sessions(node?: NodeName): Promise<ListedSession[]>;
+  /** Also those that have ended, unless told otherwise. */
+  sessions(which?: { node?: NodeName | undefined; isRunning?: boolean }): Promise<ListedSession[]>;
   keptPages(node: string, session: string): Promise<KeptPages["pages"]>;
 }
 
 export function createSessionApi(send: Send): SessionApi {
   return {
-    sessions: async (node) => {
-      const words = new URLSearchParams({ all: "true", ...(node === undefined ? {} : { node }) });
+    sessions: async ({ node, isRunning = false } = {}) => {
+      const words = new URLSearchParams({ all: `${!isRunning}`, ...(node === undefined ? {} : { node }) });
       return (await ask(send, { method: "GET", path: `/v1/sessions?${words.toString()}` }, SessionList))
         .sessions;
     },

@@ -14,7 +14,7 @@ export const rolloutWord = "rollout";
 
 /** Of one node: it may know more than what it said. */
 export async function sessionOn(road: SessionRoad, at: SessionAt): Promise<FoundSession> {
-  const listed = (await road.list(at.node)).find(({ facts }) => facts.name === at.session);
+  const listed = (await road.list({ node: at.node })).find(({ facts }) => facts.name === at.session);
   return { ...at, facts: listed?.facts ?? null };
 }
 

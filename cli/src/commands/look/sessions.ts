@@ -52,7 +52,8 @@ async function sessions(io: Io, options: Options): Promise<void> {
 }
 
 async function render(io: Io, road: SessionRoad, { all, node, json, watch }: Options): Promise<string> {
-  const listed = newestFirst(await road.list(node)).filter(({ facts }) => all || facts.state === "running");
+  const said = await road.list({ node, isRunning: !all });
+  const listed = newestFirst(said).filter(({ facts }) => all || facts.state === "running");
   if (!json) return sessionsTable(listed, ageBy(io), io.paint);
   const rows = listed.map(({ node: of, saidAt, facts }) => ({ node: of, saidAt, ...facts }));
   return `${printableJson({ at: new Date(io.nowMs()).toISOString(), sessions: rows }, watch ? undefined : 2)}\n`;

@@ -23,7 +23,7 @@ const pingMs = 5_000;
 export function createControllerRoad({ api, url, token }: ControllerAccess): SessionRoad {
   return {
     over: "the controller",
-    list: (node) => api.sessions(node),
+    list: (which) => api.sessions(which),
     async kept({ node, session }) {
       const pages = await api.keptPages(node, session);
       const joined = joinKeptPages(pages.map(({ page }) => Buffer.from(page, "base64")));

@@ -19,7 +19,7 @@ export function createNatsRoad(link: NatsLink, fleetId: FleetId): SessionRoad {
   });
   return {
     over: "NATS",
-    async list(node) {
+    async list({ node } = {}) {
       const subject = subjects.session(fleetId, node ?? "*", "*");
       const stored = await link.readStored({ get: subjects.sessionsGet, subject });
       return stored.flatMap((message) => listedOf(message) ?? []);

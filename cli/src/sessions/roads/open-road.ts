@@ -32,10 +32,10 @@ function either(controller: SessionRoad, open: () => Promise<SessionRoad>): Sess
   const nats = async (): Promise<SessionRoad> => (opened ??= await open());
   return {
     over: "NATS or the controller",
-    list: (node) =>
+    list: (which) =>
       orElse(
-        () => controller.list(node),
-        async () => (await nats()).list(node),
+        () => controller.list(which),
+        async () => (await nats()).list(which),
       ),
     kept: (at) =>
       orElse(

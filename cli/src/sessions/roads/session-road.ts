@@ -11,6 +11,12 @@ export interface SessionAt {
   session: SessionName;
 }
 
+interface Which {
+  node?: NodeName | undefined;
+  /** Whoever has them sends no others where it can: a node may remember hundreds that have ended. */
+  isRunning?: boolean;
+}
+
 export interface Kept extends KeptOutput {
   /** When the node said the newest of it. */
   saidAt: string;
@@ -19,8 +25,8 @@ export interface Kept extends KeptOutput {
 export interface SessionRoad {
   /** For people: "NATS", "the controller", "this node". */
   readonly over: string;
-  /** What nodes said last: of all sessions, or of those of one node; also of those that have ended. */
-  list(node?: NodeName): Promise<ListedSession[]>;
+  /** What nodes said last: of all sessions, or of those of one node; also of those that have ended, unless told otherwise. */
+  list(which?: Which): Promise<ListedSession[]>;
   /** What the node left of its newest output; null for nothing. */
   kept(at: SessionAt): Promise<Kept | null>;
   /** A viewer of its own. Throws server-unreachable while there is no way. */
