@@ -7,13 +7,14 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { LocalAnswer, localError, maxRequestBytes, type LocalRequest } from "@chimera/proto/local-api";
 import { createLog } from "@chimera/proto/log";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { serveLocalSocket, type LocalSocket } from "./local-socket.ts";
+import { serveLocalSocket } from "./local-socket.ts";
+import type { RootSocket } from "./root-socket.ts";
 
 const request = `${JSON.stringify({ v: 1, command: "status" })}\n`;
 const lines: string[] = [];
 const log = createLog({ fields: {}, write: (line) => void lines.push(line) });
 let runtimeDir: string;
-let socket: LocalSocket | null;
+let socket: RootSocket | null;
 let seen: LocalRequest[];
 
 beforeEach(() => {

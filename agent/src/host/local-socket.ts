@@ -2,9 +2,7 @@
  * SHELL. Root's door to the agent: a Unix socket that takes one JSON line and answers one. Whoever sends half a line, too
  * much, garbage, or goes away, is answered or dropped; nothing of that reaches the agent.
  */
-import { chmodSync, mkdirSync, rmSync } from "node:fs";
-import { createServer, type Server, type Socket } from "node:net";
-import { join } from "node:path";
+import type { Socket } from "node:net";
 import { ChimeraError, errorChain } from "@chimera/proto/errors";
 import {
   localError,
@@ -15,6 +13,7 @@ import {
   type LocalAnswer,
 } from "@chimera/proto/local-api";
 import type { Log } from "@chimera/proto/log";
+import { serveRootSocket, type RootSocket } from "./root-socket.ts";
 
 export interface LocalSocketOptions {
   runtimeDir: string;
@@ -24,54 +23,10 @@ export interface LocalSocketOptions {
   patienceMs?: number;
 }
 
-export interface LocalSocket {
-  /** Resolves at the first moment at which a client can connect. */
-  ready: Promise<void>;
-  close: () => void;
-}
-
-/** Each holds at most one request; whoever comes above that is sent away. */
-const maxClients = 64;
-const retryMs = 5_000;
-
-export function serveLocalSocket(options: LocalSocketOptions): LocalSocket {
+export function serveLocalSocket(options: LocalSocketOptions): RootSocket {
   const { runtimeDir, log } = options;
-  const path = join(runtimeDir, localSocketName);
-  const clients = new Set<Socket>();
-  const ready = Promise.withResolvers<void>();
-  let timer: NodeJS.Timeout | null = null;
-  const server = createServer({ allowHalfOpen: true }, (client) => {
-    clients.add(client);
-    client.once("close", () => clients.delete(client));
-    serveClient(client, options);
-  });
-  server.maxConnections = maxClients;
-  const open = () => listen(server, path, runtimeDir);
-  server.on("error", (error) => {
-    log.warn({ path, error }, "local socket could not be opened");
-    timer = setTimeout(open, retryMs).unref();
-  });
-  server.on("listening", ready.resolve);
-  open();
-  return {
-    ready: ready.promise,
-    close() {
-      if (timer !== null) clearTimeout(timer);
-      for (const client of clients) client.destroy();
-      server.close();
-    },
-  };
-}
-
-/** One that a dead agent left would be in the way. Failures come as the server's error event, or are made one. */
-function listen(server: Server, path: string, runtimeDir: string): void {
-  try {
-    mkdirSync(runtimeDir, { recursive: true, mode: 0o700 });
-    rmSync(path, { force: true });
-    server.listen({ path }, () => chmodSync(path, 0o600));
-  } catch (error) {
-    server.emit("error", error);
-  }
+  const onClient = (client: Socket) => serveClient(client, options);
+  return serveRootSocket({ runtimeDir, name: localSocketName, allowHalfOpen: true, onClient, log });
 }
 
 const usualPatienceMs = 10_000;

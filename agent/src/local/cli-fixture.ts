@@ -8,7 +8,8 @@ import { createLog } from "@chimera/proto/log";
 import { generateKey } from "@chimera/proto/signed/keys";
 import { execa, type Options } from "execa";
 import { readDocument } from "../host/state/documents.ts";
-import { serveLocalSocket, type LocalSocket } from "../host/local-socket.ts";
+import { serveLocalSocket } from "../host/local-socket.ts";
+import type { RootSocket } from "../host/root-socket.ts";
 import { writeStateFile } from "../host/state/state-file.ts";
 import type { LocalFacts, SystemFinding } from "./judge-local.ts";
 import { createLocalDesk } from "./local-desk.ts";
@@ -25,7 +26,7 @@ export interface Model {
   finding: SystemFinding;
   quarantined: string[];
   events: NodeEventBody[];
-  socket: LocalSocket | null;
+  socket: RootSocket | null;
   /** One is taken at each look, so that nobody's clock matters. */
   steps: (() => void)[];
   /** What the node does when it is woken. */

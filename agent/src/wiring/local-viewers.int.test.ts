@@ -11,7 +11,8 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { fleetId, node } from "../control/fleet-fixture.ts";
 import { createSessionPost, type SessionPost } from "../control/sessions/session-post.ts";
 import type { HostSessions } from "../host/sessions/open-sessions.ts";
-import { serveViewers, type ViewerSocket } from "../host/sessions/serve-viewers.ts";
+import type { RootSocket } from "../host/root-socket.ts";
+import { serveViewers } from "../host/sessions/serve-viewers.ts";
 import { createSessionsFixture, shell, type SessionsFixture } from "../host/sessions/sessions-fixture.ts";
 
 const patient = { timeout: 20_000, interval: 50 };
@@ -58,7 +59,7 @@ function atTheNode(): { client: Socket; frames: Frame[]; say: (line: string) => 
   return { client, frames, say: (line) => void client.write(`${line}\n`) };
 }
 
-async function serve(): Promise<ViewerSocket> {
+async function serve(): Promise<RootSocket> {
   const viewers = serveViewers({
     runtimeDir: machine.tmux.folder,
     take: (ask, send) => post.takeLocal(ask, send),

@@ -7,7 +7,8 @@ import type { SessionAsk } from "@chimera/proto/sessions/view-ask";
 import type { AgentConfig } from "../config.ts";
 import { bootId, uptimeMs } from "../host/boot-clock.ts";
 import { openSessions, type HostSessions } from "../host/sessions/open-sessions.ts";
-import { serveViewers, type ViewerSocket } from "../host/sessions/serve-viewers.ts";
+import type { RootSocket } from "../host/root-socket.ts";
+import { serveViewers } from "../host/sessions/serve-viewers.ts";
 import { readDocument } from "../host/state/documents.ts";
 import { EndedRollout } from "../rollout/ended-rollout.ts";
 import { endedFile } from "./tend-rollout.ts";
@@ -47,7 +48,7 @@ export function tellOfSessions(
   { config, log }: { config: Pick<AgentConfig, "runtimeDir">; log: Log },
   sessions: HostSessions,
   { report, sessionPost }: Teller,
-): ViewerSocket {
+): RootSocket {
   sessions.onChange((change) => {
     if (change.kind !== "ended" || change.facts.state !== "lost") return;
     const { name, note = "", what } = change.facts;

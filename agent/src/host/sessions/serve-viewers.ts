@@ -2,12 +2,11 @@
  * SHELL. Sessions for whoever sits at the node, without NATS: a socket that only root may open. It takes asks, a JSON line each, and gives frames, each
  * after its length (4 bytes, the highest first). What is asked and sent is what goes through NATS elsewhere.
  */
-import { chmodSync, mkdirSync, rmSync } from "node:fs";
-import { createServer, type Server, type Socket } from "node:net";
-import { join } from "node:path";
+import type { Socket } from "node:net";
 import type { Log } from "@chimera/proto/log";
 import type { SessionName } from "@chimera/proto/sessions/session";
 import { maxAskBytes, SessionAsk, sessionsSocketName, type ViewerId } from "@chimera/proto/sessions/view-ask";
+import { serveRootSocket, type RootSocket } from "../root-socket.ts";
 
 export interface ViewerSocketOptions {
   runtimeDir: string;
@@ -15,56 +14,15 @@ export interface ViewerSocketOptions {
   log: Log;
 }
 
-export interface ViewerSocket {
-  ready: Promise<void>;
-  close: () => void;
-}
-
-const maxClients = 64;
-const retryMs = 5_000;
 /** Whoever does not read is sent no more than a few pictures, and then nothing. */
 const maxUnreadBytes = 8 << 20;
 /** Of one that asks nothing, and asks for nothing any more. */
 const idleMs = 60_000;
 
-export function serveViewers(options: ViewerSocketOptions): ViewerSocket {
+export function serveViewers(options: ViewerSocketOptions): RootSocket {
   const { runtimeDir, log } = options;
-  const path = join(runtimeDir, sessionsSocketName);
-  const clients = new Set<Socket>();
-  const ready = Promise.withResolvers<void>();
-  let timer: NodeJS.Timeout | null = null;
-  const server = createServer((client) => {
-    clients.add(client);
-    client.once("close", () => clients.delete(client));
-    serveClient(client, options);
-  });
-  server.maxConnections = maxClients;
-  const open = () => listen(server, path, runtimeDir);
-  server.on("error", (error) => {
-    log.warn({ path, error }, "socket for viewers could not be opened");
-    timer = setTimeout(open, retryMs).unref();
-  });
-  server.on("listening", ready.resolve);
-  open();
-  return {
-    ready: ready.promise,
-    close() {
-      if (timer !== null) clearTimeout(timer);
-      for (const client of clients) client.destroy();
-      server.close();
-    },
-  };
-}
-
-/** One that a dead agent left would be in the way. */
-function listen(server: Server, path: string, runtimeDir: string): void {
-  try {
-    mkdirSync(runtimeDir, { recursive: true, mode: 0o700 });
-    rmSync(path, { force: true });
-    server.listen({ path }, () => chmodSync(path, 0o600));
-  } catch (error) {
-    server.emit("error", error);
-  }
+  const onClient = (client: Socket) => serveClient(client, options);
+  return serveRootSocket({ runtimeDir, name: sessionsSocketName, allowHalfOpen: false, onClient, log });
 }
 
 function serveClient(client: Socket, { take }: ViewerSocketOptions): void {
