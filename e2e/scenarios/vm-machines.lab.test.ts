@@ -1,4 +1,5 @@
 // A VM of the lab is a machine with a firmware, a boot loader, a kernel and disks of its own.
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { once } from "node:events";
@@ -9,7 +10,7 @@ import type { Host } from "../lab/host/host.ts";
 import { hostAddresses } from "../lab/host/host-spec.ts";
 import { up } from "../lab/lab.ts";
 import { machineSnapshot, type MachineSnapshot } from "../lab/machine-snapshot.ts";
-import { freeSubnet } from "../lab/kernel/network.ts";
+import { bridgeName, freeSubnet } from "../lab/kernel/network.ts";
 import { prepare } from "../lab/prepare/prepare.ts";
 import { silent } from "../lab/report.ts";
 import { bootDefaultOf, readBootEntries } from "../lab/vm/read-boot-entries.ts";
@@ -142,5 +143,11 @@ test("when it was shut down it is off, and nothing is left behind when the lab i
   await vm.shutdown();
   expect(await vm.isOn()).toBe(false);
   await downUnlessInUse();
-  expect(await machineSnapshot()).toEqual(before);
+  expect(ofThisLab(await machineSnapshot())).toEqual(ofThisLab(before));
+  expect(existsSync(`/sys/class/net/${bridgeName}`)).toBe(false);
 });
+
+/** The rest of the machine is also that of the lab in the other lane, whose own VMs come and go. */
+function ofThisLab({ processes, cgroups, labFiles }: MachineSnapshot): Partial<MachineSnapshot> {
+  return { processes, cgroups, labFiles };
+}

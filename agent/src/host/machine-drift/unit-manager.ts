@@ -12,6 +12,7 @@ export interface UnitManager {
   files(names: readonly string[]): Promise<UnitFiles[]>;
   /** Null when it went well, else what systemd said. */
   reload(): Promise<string | null>;
+  /** However often it was started lately: who asks has a bound of his own. */
   restart(unit: string): Promise<string | null>;
 }
 
@@ -32,10 +33,16 @@ export function createUnitManager(): UnitManager {
 function createRestarts(): UnitManager["restart"] {
   const restarts = new Map<string, () => Promise<string | null>>();
   return (unit) => {
-    const restart = restarts.get(unit) ?? gathered(() => systemctl(["restart", "--", unit]));
+    const restart = restarts.get(unit) ?? gathered(() => restartUnit(unit));
     restarts.set(unit, restart);
     return restart();
   };
+}
+
+/** systemd refuses a sixth start within 10 s by default; resetting a unit forgets its starts, of one that did not fail too. */
+async function restartUnit(unit: string): Promise<string | null> {
+  await systemctl(["reset-failed", "--", unit]);
+  return systemctl(["restart", "--", unit]);
 }
 
 /** Whoever asks before the action begins shares it; whoever comes later gets the next one. */
