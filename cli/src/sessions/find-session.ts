@@ -14,18 +14,17 @@ export const rolloutWord = "rollout";
 
 /** Of one node: it may know more than what it said. */
 export async function sessionOn(road: SessionRoad, at: SessionAt): Promise<FoundSession> {
-  const listed = (await road.list({ node: at.node })).find(({ facts }) => facts.name === at.session);
+  const listed = (await road.list(at)).find(({ facts }) => facts.name === at.session);
   return { ...at, facts: listed?.facts ?? null };
 }
 
 /** By its name alone, on whatever node; "rollout" is the one that runs, else the newest. Undefined where none is called so. */
 export async function sessionNamed(road: SessionRoad, name: SessionName): Promise<FoundSession | undefined> {
-  const listed = await road.list();
   if (name === rolloutWord) {
-    const [newest] = newestFirst(listed.filter(({ facts }) => facts.kind === "rollout"));
+    const [newest] = newestFirst((await road.list()).filter(({ facts }) => facts.kind === "rollout"));
     if (newest !== undefined) return toFound(newest);
   }
-  const found = listed.filter(({ facts }) => facts.name === name);
+  const found = (await road.list({ session: name })).filter(({ facts }) => facts.name === name);
   const running = found.filter(({ facts }) => facts.state === "running");
   const meant = running.length > 0 ? running : newestFirst(found).slice(0, 1);
   if (meant.length > 1) throw ambiguous(name, meant);

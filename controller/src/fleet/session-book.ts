@@ -21,17 +21,26 @@ export interface SessionBook {
 
 export function createSessionBook(): SessionBook {
   const entries = new Map<string, ListedSession>();
+  /** Null since a session came or went. */
+  let names: string[] | null = null;
   return {
     take({ node, session, text, saidAt }) {
       const key = `${node}/${session}`;
-      if (text === "") return entries.delete(key);
+      if (text === "") {
+        names = null;
+        return entries.delete(key);
+      }
       const facts = SessionFacts.safeParse(parseJson(text));
       if (!facts.success || facts.data.name !== session) return false;
       if (!entries.has(key) && entries.size >= mostListed) return false;
+      if (!entries.has(key)) names = null;
       entries.set(key, { node, facts: facts.data, saidAt });
       return true;
     },
-    list: () => [...entries].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, listed]) => listed),
+    list() {
+      names ??= [...entries.keys()].toSorted();
+      return names.flatMap((key) => entries.get(key) ?? []);
+    },
   };
 }
 

@@ -88,6 +88,8 @@ test("lists what runs, and what has ended when asked for it; what a node has for
   await eventually("facts", async () => (await listed("?all=true")).length === 2);
   expect((await listed()).map(({ node: of, facts: { name } }) => `${of}/${name}`)).toEqual(["n1/deploy-7"]);
   expect(await listed("?all=true&node=n2")).toEqual([]);
+  expect(await listed("?all=true&session=deploy-6")).toMatchObject([{ facts: { name: "deploy-6" } }]);
+  expect(await listed("?all=true&session=deploy-5")).toEqual([]);
   node.publish(subjects.session(fleetId, "n1", "deploy-6"), "");
   await eventually("forgotten", async () => (await listed("?all=true")).length === 1);
   expect((await fleet.call("/v1/sessions", { role: "n1" })).status).toBe(403);

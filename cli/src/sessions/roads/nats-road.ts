@@ -19,8 +19,8 @@ export function createNatsRoad(link: NatsLink, fleetId: FleetId): SessionRoad {
   });
   return {
     over: "NATS",
-    async list({ node } = {}) {
-      const subject = subjects.session(fleetId, node ?? "*", "*");
+    async list({ node, session } = {}) {
+      const subject = subjects.session(fleetId, node ?? "*", session ?? "*");
       const stored = await link.readStored({ get: subjects.sessionsGet, subject });
       return stored.flatMap((message) => listedOf(message) ?? []);
     },

@@ -13,6 +13,7 @@ export interface SessionAt {
 
 interface Which {
   node?: NodeName | undefined;
+  session?: SessionName | undefined;
   /** Whoever has them sends no others where it can: a node may remember hundreds that have ended. */
   isRunning?: boolean;
 }
@@ -25,7 +26,7 @@ export interface Kept extends KeptOutput {
 export interface SessionRoad {
   /** For people: "NATS", "the controller", "this node". */
   readonly over: string;
-  /** What nodes said last: of all sessions, or of those of one node; also of those that have ended, unless told otherwise. */
+  /** What nodes said last: of all sessions, or of those of one node or one name; also of those that have ended, unless told otherwise. */
   list(which?: Which): Promise<ListedSession[]>;
   /** What the node left of its newest output; null for nothing. */
   kept(at: SessionAt): Promise<Kept | null>;

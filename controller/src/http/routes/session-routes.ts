@@ -22,7 +22,11 @@ const getSessions = createRoute({
   summary: "What nodes said last of their sessions, unchecked: those that run, with ?all=true also others.",
   middleware: [read] as const,
   request: {
-    query: z.object({ all: z.enum(["true", "false"]).default("false"), node: NodeName.optional() }),
+    query: z.object({
+      all: z.enum(["true", "false"]).default("false"),
+      node: NodeName.optional(),
+      session: SessionName.optional(),
+    }),
   },
   responses: answers(SessionList, "By node and name."),
 });
@@ -43,10 +47,15 @@ export function sessionRoutes({ store, findToken }: Services): OpenAPIHono<Env> 
   const router = createRouter();
   const seats = createSeats();
   router.openapi(getSessions, (c) => {
-    const { all, node } = c.req.valid("query");
+    const { all, node, session } = c.req.valid("query");
     const sessions = store.sessions
       .list()
-      .filter((one) => (node === undefined || one.node === node) && (all === "true" || isRunning(one)));
+      .filter(
+        (one) =>
+          (node === undefined || one.node === node) &&
+          (session === undefined || one.facts.name === session) &&
+          (all === "true" || isRunning(one)),
+      );
     return c.json({ sessions } satisfies SessionList, 200);
   });
   router.openapi(getKept, async (c) => c.json(await store.sessions.kept(c.req.valid("param")), 200));
