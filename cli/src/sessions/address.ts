@@ -9,6 +9,8 @@ import type { SessionRoad } from "./roads/session-road.ts";
 import { isAnywhere, withRoad, type Where } from "./with-road.ts";
 
 export interface Meanings<T> {
+  /** It will be watched: what that needs is begun while the session is looked for. */
+  isWatched?: boolean;
   run: (run: Run) => Promise<T>;
   session: (road: SessionRoad, found: FoundSession) => Promise<T>;
 }
@@ -17,17 +19,22 @@ export interface Meanings<T> {
 export async function whateverIsMeant<T>(
   io: Io,
   { text, where }: { text: string; where: Where },
-  { run, session }: Meanings<T>,
+  { run, session, isWatched = false }: Meanings<T>,
 ): Promise<T> {
   const address = parseAddress(text);
+  const look = (work: (road: SessionRoad) => Promise<T>) =>
+    withRoad(io, where, (road) => {
+      if (isWatched) road.expectView?.();
+      return work(road);
+    });
   if (address.kind === "node") {
-    return withRoad(io, where, async (road) => session(road, await sessionOn(road, address)));
+    return look(async (road) => session(road, await sessionOn(road, address)));
   }
   const isOpen = where.context === undefined && where.socket === undefined;
   const found = isOpen ? seekRun(io, address) : undefined;
   if (found !== undefined) return run(found);
   if (address.n !== null || !(await isAnywhere(io, where))) throw noSuchRun(io, text);
-  return withRoad(io, where, async (road) => {
+  return look(async (road) => {
     const named = await sessionNamed(road, address.name);
     if (named !== undefined) return session(road, named);
     if (address.name === rolloutWord) throw noRollout();

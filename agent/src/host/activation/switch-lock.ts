@@ -11,6 +11,20 @@ export function isSwitchLocked(lockFile: string): boolean {
   return switchLockOf(lockFile) !== undefined;
 }
 
+/** From its lock to its first change a switch needs far longer. */
+const freeForMs = 5;
+
+/** The same for whoever asks many times in one look: the kernel walks all locks of the machine for each answer. */
+export function createSwitchLook(lockFile: string): () => boolean {
+  let freeUntilMs = 0;
+  return () => {
+    if (performance.now() < freeUntilMs) return false;
+    const isLocked = isSwitchLocked(lockFile);
+    freeUntilMs = isLocked ? 0 : performance.now() + freeForMs;
+    return isLocked;
+  };
+}
+
 function switchLockOf(lockFile: string): Flock | undefined {
   return flocksOn(lockFile).find((lock) => lock.isExclusive && isRoots(lock, lockFile));
 }

@@ -19,7 +19,7 @@ import { watchMounts } from "./mounts/mount-watch.ts";
 import { openRestored } from "./overlay/restored.ts";
 import { createBurstMeter, type BurstMeter } from "./watching/burst-meter.ts";
 import { createSweeper, type Sweeper } from "./sweeper.ts";
-import { isSwitchLocked, switchLockFile } from "../activation/switch-lock.ts";
+import { createSwitchLook, switchLockFile } from "../activation/switch-lock.ts";
 import { createSwitchingSight } from "../activation/switching-process.ts";
 
 export interface DriftOptions {
@@ -151,6 +151,7 @@ function createPass(options: DriftOptions, onStale: (path: string, since: number
   const responder = createResponder(options);
   const { toplevel, mode, isHeld, onEvent, log, isSwitching } = options;
   const { switchLock = switchLockFile, etcDir = "/etc" } = options;
+  const isLocked = createSwitchLook(switchLock);
   const pass = createDriftPass({
     toplevel,
     mode,
@@ -159,7 +160,7 @@ function createPass(options: DriftOptions, onStale: (path: string, since: number
     currentSystem: options.currentSystem ?? "/run/current-system",
     etcDir,
     firstMounts: openFirstMounts({ stateDir: options.stateDir, etcDir }),
-    isBusy: () => isSwitching() || isSwitchLocked(switchLock),
+    isBusy: () => isSwitching() || isLocked(),
     isActivating: options.isActivating ?? createSwitchingSight(),
     scope: createEtcScope(options.ignore),
     evidence,

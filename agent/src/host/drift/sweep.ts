@@ -6,7 +6,7 @@ import type { ExpectedEntry } from "../../reconcile/drift/etc-entry.ts";
 import { isTemporaryName } from "../temporary-name.ts";
 import type { EtcScope } from "../../reconcile/drift/etc-scope.ts";
 import { attempt } from "../errno-outcome.ts";
-import { openDirectory } from "./etc-directory.ts";
+import { openDirectory, type OpenDirectory } from "./etc-directory.ts";
 
 export interface StaleLink {
   path: string;
@@ -61,7 +61,7 @@ async function searchFolder(state: Search, folder: string): Promise<void> {
       state.leftovers.isCut = true;
       return;
     }
-    visit(state, child, folder === "" ? child.name : `${folder}/${child.name}`);
+    visit(state, { child, directory }, folder === "" ? child.name : `${folder}/${child.name}`);
     if (state.names % namesPerTurn === 0) await setImmediate();
   }
 }
@@ -74,9 +74,14 @@ function* childrenOf(entries: Dir): Generator<Dirent> {
   }
 }
 
-function visit(state: Search, child: Dirent, path: string): void {
+interface Found {
+  child: Dirent;
+  directory: OpenDirectory;
+}
+
+function visit(state: Search, { child, directory }: Found, path: string): void {
   if (isTemporaryName(child.name)) state.leftovers.unfinished.push(path);
-  else if (child.isSymbolicLink()) state.leftovers.stale.push(...staleLink(state, path));
+  else if (child.isSymbolicLink()) state.leftovers.stale.push(...staleLink(state, directory, path));
   else if (child.isDirectory() && isEntered(state, path)) state.folders.push(path);
 }
 
@@ -84,12 +89,8 @@ function isEntered({ scope }: StaleSearch, path: string): boolean {
   return path.split("/").length <= deepest && !scope.isIgnored(path) && !scope.isIgnored(`${path}/x`);
 }
 
-function staleLink({ etcDir, entries, scope }: StaleSearch, path: string): StaleLink[] {
+function staleLink({ entries, scope }: StaleSearch, directory: OpenDirectory, path: string): StaleLink[] {
   if (entries.has(path) || scope.isIgnored(path)) return [];
-  const slash = path.lastIndexOf("/");
-  const opened = openDirectory(etcDir, slash < 0 ? "" : path.slice(0, slash));
-  if (opened.kind === "failed") return [];
-  using directory = opened.value;
-  const target = attempt(() => readlinkSync(directory.child(path.slice(slash + 1))));
+  const target = attempt(() => readlinkSync(directory.child(path.slice(path.lastIndexOf("/") + 1))));
   return target.kind === "done" && isOwnLink(path, target.value) ? [{ path, target: target.value }] : [];
 }

@@ -10,7 +10,7 @@ import { machinePart } from "../../reconcile/drift/watch-loss.ts";
 import { mergeSummaries } from "../../reconcile/drift/merge-summaries.ts";
 import type { Stance } from "../../reconcile/drift/drift-stance.ts";
 import type { ClassModes, DriftClass } from "../../reconcile/machine-drift/drift-class.ts";
-import { isSwitchLocked } from "../activation/switch-lock.ts";
+import { createSwitchLook } from "../activation/switch-lock.ts";
 import { createBurstMeter, type BurstMeter } from "../drift/watching/burst-meter.ts";
 import { createKeptWatch, type KeptWatch } from "../drift/watching/kept-watch.ts";
 import { attempt } from "../errno-outcome.ts";
@@ -56,6 +56,7 @@ const gatherMs = 50;
 const againMs = 1000;
 
 interface State extends MachineDriftOptions {
+  isLocked: () => boolean;
   passes: readonly MachinePass[];
   turn: ReturnType<typeof pLimit>;
   hinted: Set<MachinePass>;
@@ -70,6 +71,7 @@ export function startMachineDrift(options: MachineDriftOptions): MachineDrift {
   const sweep = (): Promise<void> => state.turn(() => sweepAll(state));
   const state: State = {
     ...options,
+    isLocked: createSwitchLook(options.switchLock),
     passes: [],
     turn: pLimit(1),
     hinted: new Set(),
@@ -139,8 +141,8 @@ function contextOf(state: State): LookContext | "busy" | null {
   return { toplevel, isCurrent };
 }
 
-function isBusy({ isSwitching, switchLock }: State): boolean {
-  return isSwitching() || isSwitchLocked(switchLock);
+function isBusy({ isSwitching, isLocked }: State): boolean {
+  return isSwitching() || isLocked();
 }
 
 /** A link that names no system is no foreign one: it is put back. */

@@ -2,6 +2,7 @@
 import { ChimeraError } from "@chimera/proto/errors";
 import { Command } from "commander";
 import { z } from "zod";
+import { allOptions } from "../../parse-options.ts";
 
 const Word = z.string().max(8192).optional();
 
@@ -11,7 +12,7 @@ export const Called = z
   .transform(([node, path, _options, command]) => ({
     node,
     path,
-    options: command.optsWithGlobals<object>(),
+    options: allOptions(command),
   }));
 
 export interface WholeCall {

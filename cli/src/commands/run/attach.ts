@@ -64,6 +64,7 @@ async function attach(io: Io, typed: string | undefined, options: Options): Prom
     io,
     { text, where },
     {
+      isWatched: true,
       run: (run) => attachOwn(io, run, record),
       session: (road, found) => recorded(io, record, { road, found, isRaw: raw, keyboard }),
     },

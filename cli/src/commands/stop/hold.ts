@@ -7,6 +7,7 @@ import { z } from "zod";
 import { createObserver, type Observer } from "../../fleet/operator.ts";
 import type { Io } from "../../io.ts";
 import { addFleetOptions, examples, FleetOptions, parseOptions } from "../../options.ts";
+import { allOptions } from "../../parse-options.ts";
 import { parseDurationMs } from "../../order/duration.ts";
 import { giveOrder, namedNodes, OrderOptions } from "../../order/give-order.ts";
 import { heldNodes, releaseUntilMs, standingOrders } from "../../order/held-nodes.ts";
@@ -55,14 +56,12 @@ export function define(command: Command, io: Io): void {
     .description("End holds before their time.")
     .addHelpText("after", examples(["chimera hold release --all --reason 'backup is done'"]))
     .action(async (targets: unknown, _: unknown, called: Command) =>
-      release(io, Targets.parse(targets), parseOptions(TargetOptions, called.optsWithGlobals())),
+      release(io, Targets.parse(targets), parseOptions(TargetOptions, allOptions(called))),
     );
   addFleetOptions(command.command("list"))
     .description("List held nodes, and orders that wait for nodes that are away.")
     .addHelpText("after", examples(["chimera hold list --json"]))
-    .action(async (_: unknown, called: Command) =>
-      list(io, parseOptions(FleetOptions, called.optsWithGlobals())),
-    );
+    .action(async (_: unknown, called: Command) => list(io, parseOptions(FleetOptions, allOptions(called))));
 }
 
 function addTargets(command: Command): Command {

@@ -28,8 +28,14 @@ async function openNats(context: NamedContext): Promise<SessionRoad> {
 }
 
 function either(controller: SessionRoad, open: () => Promise<SessionRoad>): SessionRoad {
-  let opened: SessionRoad | null = null;
-  const nats = async (): Promise<SessionRoad> => (opened ??= await open());
+  let opening: Promise<SessionRoad> | null = null;
+  const nats = (): Promise<SessionRoad> => {
+    opening ??= open().catch((error: unknown) => {
+      opening = null;
+      throw error;
+    });
+    return opening;
+  };
   return {
     over: "NATS or the controller",
     list: (which) =>
@@ -42,13 +48,16 @@ function either(controller: SessionRoad, open: () => Promise<SessionRoad>): Sess
         () => controller.kept(at),
         async () => (await nats()).kept(at),
       ),
+    // Whoever asks for the view hears of what goes wrong.
+    expectView: () => void nats().catch(() => undefined),
     view: (at, hearing) =>
       orElse(
         async () => (await nats()).view(at, hearing),
         () => controller.view(at, hearing),
       ),
     async close() {
-      await opened?.close();
+      const road = await opening?.catch(() => null);
+      await road?.close();
     },
   };
 }

@@ -30,6 +30,8 @@ export interface SessionRoad {
   list(which?: Which): Promise<ListedSession[]>;
   /** What the node left of its newest output; null for nothing. */
   kept(at: SessionAt): Promise<Kept | null>;
+  /** A view will be asked for: what that takes long for is begun. */
+  expectView?(): void;
   /** A viewer of its own. Throws server-unreachable while there is no way. */
   view(at: SessionAt, hearing: Hearing): Promise<ViewLine>;
   close(): Promise<void>;

@@ -19,6 +19,8 @@ const unknownSize = { columns: 80, rows: 24 };
 interface State {
   name: string;
   emulator: Emulator;
+  /** Whether there was a picture of it: before that there is nothing to draw. */
+  isPictured: boolean;
   /** What this terminal shows, row by row. */
   drawn: string[];
   message: string;
@@ -32,6 +34,7 @@ export function screenSink(name: string): Sink {
   const state: State = {
     name,
     emulator: createEmulator(unknownSize),
+    isPictured: false,
     drawn: [],
     message: "",
     isOpen: false,
@@ -73,6 +76,7 @@ async function take(state: State, one: Shown): Promise<void> {
   state.emulator.resize(one.size);
   state.emulator.clear();
   await state.emulator.write(one.screen);
+  state.isPictured = true;
 }
 
 /** What had scrolled away there scrolls away here. */
@@ -86,10 +90,16 @@ function redraw(state: State): void {
   drawSoon(state);
 }
 
-/** What comes after a silence is drawn at once: whoever types waits for it. The first picture comes in several pieces. */
+/** What comes after a silence is drawn at once: whoever types, or comes to look, waits for it. */
 function drawSoon(state: State): void {
-  const { isOpen, isDrawing, drawnMs } = state;
-  const waitMs = isOpen && !isDrawing ? Math.max(0, drawnMs + drawEveryMs - performance.now()) : drawEveryMs;
+  const { isOpen, isDrawing, isPictured, drawnMs } = state;
+  const isFirst = isPictured && !isOpen;
+  if (isFirst && !isDrawing && state.timer !== null) {
+    clearTimeout(state.timer);
+    state.timer = null;
+  }
+  const waitMs =
+    isFirst || (isOpen && !isDrawing) ? Math.max(0, drawnMs + drawEveryMs - performance.now()) : drawEveryMs;
   state.timer ??= setTimeout(() => {
     state.timer = null;
     // A terminal that is slow is drawn less often.
