@@ -89,8 +89,8 @@ export function hubSystem(
   };
 }
 
-export function workstationSystem(facts: FleetFacts, version: string): SystemSpec {
-  return { roles: ["ws"], label: "ws", version, ...machine(facts, "ws") };
+export function workstationSystem(facts: FleetFacts, name: string, version: string): SystemSpec {
+  return { roles: ["ws"], label: "ws", version, ...machine(facts, name) };
 }
 
 function bootOf(facts: FleetFacts, node: string) {

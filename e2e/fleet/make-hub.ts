@@ -15,9 +15,15 @@ export interface Hub {
   /** nats-server's configuration. */
   nats: string;
   files: HostFile[];
-  /** Node -> its bearer token. */
+  /** Bearer tokens of nodes and people, by name. */
   tokens: Record<string, string>;
-  operatorToken: string;
+}
+
+export interface HubOperator {
+  name: string;
+  nkey: string;
+  /** Of the token; in NATS all may do the same. */
+  role: "operator" | "viewer";
 }
 
 interface HubInput {
@@ -28,14 +34,14 @@ interface HubInput {
   nodes: readonly Identity[];
   /** Which of them may lead rollouts. */
   leads: readonly string[];
-  /** The operator's own, in NATS. */
-  operatorNkey: string;
+  /** People, as NATS and the controller know them. */
+  operators: readonly HubOperator[];
 }
 
 /** Made here with a configuration of the same fleet whose paths are this machine's. */
 export async function makeHub(
   run: RunProgram,
-  { fleetId, trustedKeys, freshKey, nodes, leads, operatorNkey }: HubInput,
+  { fleetId, trustedKeys, freshKey, nodes, leads, operators }: HubInput,
 ): Promise<Hub> {
   const folder = fleetFolder("hub");
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -58,10 +64,12 @@ export async function makeHub(
     await addNode(run, here, { ...identity, more: leads.includes(identity.node) ? ["--lead"] : [] });
     tokens[identity.node] = await makeToken(run, here, ["--role", "node", "--node", identity.node]);
   }
-  await run("controller", ["operator", "add", "--config", here, "--operator", "ws", "--nkey", operatorNkey]);
+  for (const { name, nkey, role } of operators) {
+    await run("controller", ["operator", "add", "--config", here, "--operator", name, "--nkey", nkey]);
+    tokens[name] = await makeToken(run, here, ["--role", role, "--name", name]);
+  }
   return {
     config: config(hubState, `${hubState}/nats.seed`),
-    operatorToken: await makeToken(run, here, ["--role", "operator", "--name", "ws"]),
     nats: await run("controller", ["nats-config", "--config", here]),
     files: [
       ...(await identityFiles("hub", hubState)),

@@ -8,11 +8,12 @@ import { Envelope } from "@chimera/proto/signed/envelope";
 import type { HostFile } from "../lab/host/host-files.ts";
 import { fleetFolder } from "./fleet-folder.ts";
 import { hubUrl } from "./fleet-systems.ts";
-import { makeHub } from "./make-hub.ts";
+import { makeHub, type HubOperator } from "./make-hub.ts";
 import { identityFiles, makeIdentity } from "./make-identity.ts";
 import { makePeople, personFiles, sharedRoles, type Person } from "./people.ts";
 import type { RunProgram } from "./run-program.ts";
 import { standInFiles, standInName } from "./stand-in.ts";
+import { makeSeed, makeWatchers, watcherFiles, type MadeSeed, type Watcher } from "./watchers.ts";
 
 const Made = z.object({
   fleetId: FleetId,
@@ -20,8 +21,6 @@ const Made = z.object({
   keySetFile: z.string(),
   cachePublicKey: z.string(),
 });
-
-const MadeSeed = z.object({ nkey: z.string(), seedFile: z.string() });
 
 export interface Identities {
   fleetId: FleetId;
@@ -47,12 +46,12 @@ export interface IdentityWishes {
   people: readonly string[];
   leads: readonly string[];
   standIn: boolean;
+  /** Machines from which somebody only watches. */
+  watchers: readonly string[];
 }
 
-export async function makeIdentities(
-  run: RunProgram,
-  { nodes, people, leads, standIn }: IdentityWishes,
-): Promise<Identities> {
+export async function makeIdentities(run: RunProgram, wishes: IdentityWishes): Promise<Identities> {
+  const { nodes, people, leads, standIn, watchers } = wishes;
   const operator = await operatorFolder();
   const others = await makePeople(run, people);
   const made = await initFleet(run, operator, others);
@@ -61,33 +60,36 @@ export async function makeIdentities(
   const extra = standIn ? [await makeIdentity(run, standInName)] : [];
   const { fleetId } = made;
   const own = await makeSeed(run, operator);
+  const eyes = await makeWatchers(run, watchers);
   const hub = await makeHub(run, {
-    operatorNkey: own.nkey,
+    operators: operatorsOf(own, eyes),
     fleetId,
     trustedKeys,
     freshKey: await readFile(join(made.folder, "fresh.key"), "utf8"),
     nodes: [...identities, ...extra],
     leads: [...leads, ...extra.map(({ node }) => node)],
   });
-  const facts = { fleetId, controller: hubUrl, token: hub.operatorToken };
+  const tokenOf = (name: string): string => hub.tokens[name] ?? "";
+  const facts = { fleetId, controller: hubUrl, token: tokenOf("ws") };
   const homes = await Promise.all(others.map((person) => personFiles(person, facts)));
+  const token = tokenOf(standInName);
   const files: Record<string, HostFile[]> = {
-    hub: [
-      ...hub.files,
-      ...(standIn ? await standInFiles({ fleetId, trustedKeys, token: hub.tokens[standInName] ?? "" }) : []),
-    ],
-    ws: [...(await operatorFiles(made.folder, hub.operatorToken, own.seedFile)), ...homes.flat()],
+    hub: [...hub.files, ...(standIn ? await standInFiles({ fleetId, trustedKeys, token }) : [])],
+    ws: [...(await operatorFiles(made.folder, facts.token, own.seedFile)), ...homes.flat()],
   };
-  for (const node of nodes) files[node] = await nodeFiles(node, hub.tokens[node] ?? "");
-  return {
-    fleetId,
-    trustedKeys,
-    cacheKey: made.cachePublicKey,
-    nodeKeys: Object.fromEntries(identities.map(({ node, nodeKey }) => [node, nodeKey])),
-    controller: hub.config,
-    nats: hub.nats,
-    files,
-  };
+  for (const node of nodes) files[node] = await nodeFiles(node, tokenOf(node));
+  for (const eye of eyes) files[eye.name] = await watcherFiles(eye, { ...facts, token: tokenOf(eye.name) });
+  const nodeKeys = Object.fromEntries(identities.map(({ node, nodeKey }) => [node, nodeKey]));
+  const { config: controller, nats } = hub;
+  return { fleetId, trustedKeys, cacheKey: made.cachePublicKey, nodeKeys, controller, nats, files };
+}
+
+/** Who made the fleet, and those who only watch. */
+function operatorsOf(own: MadeSeed, eyes: readonly Watcher[]): HubOperator[] {
+  return [
+    { name: "ws", nkey: own.nkey, role: "operator" },
+    ...eyes.map(({ name, nkey }): HubOperator => ({ name, nkey, role: "viewer" })),
+  ];
 }
 
 async function operatorFolder(): Promise<string> {
@@ -142,11 +144,6 @@ async function operatorFiles(keyFolder: string, token: string, seedFile: string)
     { path: `${operatorHome}/nats.seed`, text: await readFile(seedFile, "utf8"), mode: 0o600 },
     ...(await Promise.all(keys)),
   ];
-}
-
-/** The first operator's own name in NATS. */
-async function makeSeed(run: RunProgram, folder: string): Promise<z.infer<typeof MadeSeed>> {
-  return MadeSeed.parse(JSON.parse(await run("chimera", ["keys", "nats", "--dir", folder, "--json"])));
 }
 
 function withToken(context: string, path: string): string {

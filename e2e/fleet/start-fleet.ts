@@ -60,6 +60,8 @@ export interface FleetOptions {
   leads?: readonly string[];
   /** What a machine that is no node needs on the hub to lead where no node does (`stand-in.ts`). */
   standIn?: boolean;
+  /** Further machines, with a CLI, from which somebody only watches. */
+  watchers?: readonly string[];
   report?: Report;
 }
 
@@ -76,7 +78,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   await mkdir(fleetFolder("worlds"), { recursive: true, mode: 0o700 });
   for (const one of Object.values(versions)) await bundle({ outdir: fleetFolder("dist", one), version: one });
   report("bundled agent, controller and cli");
-  const hosts = usualHosts(nodes, options.vms);
+  const hosts = [...usualHosts(nodes, options.vms), ...watchersOf(options)];
   const subnet = await freeSubnet();
   const names = hosts.filter(({ kind }) => kind === "node").map(({ name }) => name);
   const identities = await makeIdentities(programIn(fleetFolder("dist", versions.first)), {
@@ -84,12 +86,13 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     people: options.people ?? [],
     leads: options.leads ?? [],
     standIn: options.standIn ?? false,
+    watchers: options.watchers ?? [],
   });
   report(`made keys, identities and tokens for ${names.length} nodes`);
   const store = await openSeed(versions);
   const boots = await bootsOf(hosts, store, options);
   const facts = { ...factsOf(options, subnet, identities), addresses: hostAddresses(hosts, subnet), boots };
-  const first = firstSpecs(facts, { names, version: versions.first, identities });
+  const first = firstSpecs(facts, { hosts, version: versions.first, identities });
   const systems = await buildSystems({ ...store, hosts: first });
   report(`built ${Object.keys(systems).length} first systems with real Nix`);
   const lab = await up({ hosts: hosts.map((host) => withSystem(host, systems, identities)), subnet, report });
@@ -102,6 +105,10 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     stageWorld: (name, specs) =>
       stageWorld(name, { specs, nodePath: store.node, versions, nodeKeys: identities.nodeKeys, facts }),
   };
+}
+
+function watchersOf({ watchers = [] }: FleetOptions): HostSpec[] {
+  return watchers.map((name) => ({ name, kind: "ws" }));
 }
 
 function factsOf(
@@ -121,14 +128,19 @@ function factsOf(
 
 function firstSpecs(
   facts: FleetFacts,
-  { names, version, identities }: { names: readonly string[]; version: string; identities: Identities },
+  { hosts, version, identities }: { hosts: readonly HostSpec[]; version: string; identities: Identities },
 ): Record<string, SystemSpec> {
-  const hub = { version, controller: identities.controller, nats: identities.nats };
-  return {
-    ...Object.fromEntries(names.map((name) => [name, nodeSystem(facts, name, { label: "first", version })])),
-    hub: hubSystem(facts, hub),
-    ws: workstationSystem(facts, version),
+  const system = ({ kind, name }: HostSpec): SystemSpec => {
+    switch (kind) {
+      case "node":
+        return nodeSystem(facts, name, { label: "first", version });
+      case "hub":
+        return hubSystem(facts, { version, controller: identities.controller, nats: identities.nats });
+      case "ws":
+        return workstationSystem(facts, name, version);
+    }
   };
+  return Object.fromEntries(hosts.map((host) => [host.name, system(host)]));
 }
 
 /** The tool root's own store, which then lies under every host's root as a layer. */

@@ -17,7 +17,7 @@ const story = startTranscript();
 let fleet: Fleet;
 
 beforeAll(async () => {
-  fleet = await startFleet({ nodes: nodes.length, leads: ["n1"], probationSeconds: 5 });
+  fleet = await startFleet({ nodes: nodes.length, leads: ["n1"], probationSeconds: 5, watchers: ["desk"] });
   const { code, stderr } = await deployWorld(fleet, "a");
   if (code !== 0) throw new Error(stderr);
 });
@@ -26,31 +26,55 @@ afterAll(async () => {
   await downUnlessInUse();
 });
 
-const ws = () => fleet.lab.host("ws");
-const read = async (file: string): Promise<string> => (await ws().run(["cat", file])).stdout;
-const sum = async (host: string, file: string): Promise<string> =>
-  (await fleet.lab.host(host).runChecked(["sha256sum", file])).split(" ")[0] ?? "";
+const host = (name: string) => fleet.lab.host(name);
+const ws = () => host("ws");
+const read = async (file: string, on = "ws"): Promise<string> => (await host(on).run(["cat", file])).stdout;
+const sum = async (on: string, file: string): Promise<string> =>
+  (await host(on).runChecked(["sha256sum", file])).split(" ")[0] ?? "";
+const line = (on: string, state: "up" | "down") => host(on).runChecked(["ip", "link", "set", "host0", state]);
 
-/** Goes on while the test does; says its process first. */
-function begin(name: string, line: string): { pid: () => Promise<number>; result: Promise<HostRunResult> } {
-  const script = `echo $$ > /root/${name}.pid; exec ${line}`;
-  const result = ws().run(["sh", "-c", script], { timeoutMs: 300_000 });
+interface Begun {
+  on: string;
+  words: string;
+  log: string;
+  err: string;
+  pid(): Promise<number>;
+  result: Promise<HostRunResult>;
+}
+
+/** Goes on while the test does; its output is in files, and its process is known. */
+function begin(name: string, words: string, on = "ws"): Begun {
+  const [log, err] = [`/root/${name}.log`, `/root/${name}.err`];
+  const script = `echo $$ > /root/${name}.pid; exec ${words} > ${log} 2> ${err}`;
   return {
-    result,
+    on,
+    words,
+    log,
+    err,
+    result: host(on).run(["sh", "-c", script], { timeoutMs: 300_000 }),
     pid: async () =>
-      Number(await waitUntil(`pid of ${name}`, () => read(`/root/${name}.pid`), { timeoutMs: 10_000 })),
+      Number(await waitUntil(`pid of ${name}`, () => read(`/root/${name}.pid`, on), { timeoutMs: 10_000 })),
   };
 }
 
-const until = (what: string, file: string, wanted: RegExp): Promise<string> =>
+/** What one of its files says as soon as that fits. */
+const says = ({ on, words, ...files }: Begun, which: "log" | "err", wanted: RegExp): Promise<string> =>
   waitUntil(
-    what,
+    `${on}$ ${words}: ${wanted}`,
     async () => {
-      const text = await read(file);
+      const text = await read(files[which], on);
       return wanted.test(text) && text;
     },
     { timeoutMs: 120_000, everyMs: 200 },
   );
+
+/** Its end, which goes into the transcript; of a deployment without how it was built and sent. */
+async function told(begun: Begun, stderr?: string): Promise<number> {
+  const { code } = await begun.result;
+  const { on, words, log, err } = begun;
+  story.add(on, words, { code, stdout: await read(log, on), stderr: stderr ?? (await read(err, on)) });
+  return code;
+}
 
 async function stage(label: string): Promise<string> {
   const specs = nodes.map(
@@ -63,68 +87,65 @@ const Sessions = z.object({
   sessions: z.array(z.looseObject({ node: z.string(), name: z.string(), kind: z.string(), bytes: z.int() })),
 });
 
-test("killed with -9 and cut off, the operator finds all of the rollout again, byte for byte", async () => {
-  const folder = await stage("b");
-  const words = `chimera deploy --file ${folder}/chimera.toml --waves n3,rest --probation 20`;
-  story.note("A deployment in waves, whose CLI is killed as soon as the head is out.");
-  const deploy = begin("deploy", `${words} > /root/deploy.log 2> /root/deploy.err`);
-  await until("a head", "/root/deploy.log", /^session rollout-2: /mu);
-  await ws().runChecked(["kill", "-9", String(await deploy.pid())]);
-  const { code } = await deploy.result;
-  story.add("ws", words, { code, stdout: await read("/root/deploy.log"), stderr: "" });
-  expect(code).toBe(137);
+const record = (serial: number) => `/var/lib/chimera/log/rollout-0-${serial}.log`;
 
-  story.note("Attached anew; then the operator's network is cut for a quarter of a minute.");
-  const attach = "chimera attach --record /root/rollout.cast rollout";
-  const watching = begin("attach", `${attach} > /root/rollout.log 2> /root/rollout.err`);
-  await until("the first lines", "/root/rollout.log", /\n/u);
-  await ws().runChecked(["ip", "link", "set", "host0", "down"]);
-  await until("what attach says of that", "/root/rollout.err", /trying again/u);
-  await new Promise((after) => setTimeout(after, 5_000));
-  await ws().runChecked(["ip", "link", "set", "host0", "up"]);
-  await until("what attach says of that", "/root/rollout.err", /answers again/u);
-  const watched = await watching.result;
-  story.add("ws", attach, {
-    code: watched.code,
-    stdout: await read("/root/rollout.log"),
-    stderr: await read("/root/rollout.err"),
-  });
-  expect(watched.code, await read("/root/rollout.err")).toBe(0);
+test("killed with -9 and cut off: all of the rollout is seen from another machine, and here again, byte for byte", async () => {
+  const folder = await stage("b");
+  story.note("A deployment in waves, whose CLI is killed as soon as the head is out.");
+  const deploy = begin(
+    "deploy",
+    `chimera deploy --file ${folder}/chimera.toml --waves n3,rest --probation 20`,
+  );
+  await says(deploy, "log", /^session rollout-2: /mu);
+  await ws().runChecked(["kill", "-9", String(await deploy.pid())]);
+  expect(await told(deploy, "")).toBe(137);
+
+  story.note("Attached anew; then the operator's network is cut, and stays so until wave 2.");
+  const watching = begin("rollout", "chimera attach rollout");
+  await says(watching, "log", /\n/u);
+  await line("ws", "down");
+  await says(watching, "err", /trying again/u);
+  story.add("ws", "chimera sessions", await operatorOf(fleet.lab).run(["sessions"]));
+
+  story.note(
+    "Meanwhile on another machine, by somebody who may only read: over NATS, and over the controller.",
+  );
+  const other = begin("rollout", "chimera attach --record /root/rollout.cast rollout", "desk");
+  const web = begin("web", "chimera attach -c web rollout", "desk");
+  await says(web, "log", /^[^]*wave 1 of 2: n3\n/u);
+  await says(other, "log", /wave 2 of 2: n1, n2\n/u);
+  expect(await read(watching.log)).not.toMatch(/wave 2/u);
+  await line("ws", "up");
+  for (const one of [other, web]) expect(await told(one), await read(one.err, one.on)).toBe(0);
+  story.note("And the one who was cut off.");
+  expect(await told(watching), await read(watching.err)).toBe(0);
 
   const listed = Sessions.parse(JSON.parse(await operatorOf(fleet.lab).ok(["sessions", "--all", "--json"])));
   story.add("ws", "chimera sessions --all", await operatorOf(fleet.lab).run(["sessions", "--all"]));
   const rollout = listed.sessions.find(({ name }) => name === "rollout-2");
   expect(rollout).toMatchObject({ node: "n1", kind: "rollout" });
-  const record = "/var/lib/chimera/log/rollout-0-2.log";
-  expect(await sum("ws", "/root/rollout.log")).toBe(await sum("n1", record));
-  expect((await read("/root/rollout.log")).length).toBeGreaterThan(100);
-  for (const node of nodes) expect((await pointersOf(fleet.lab.host(node))).current).toMatch(/-b$/u);
+  for (const node of nodes) expect((await pointersOf(host(node))).current).toMatch(/-b$/u);
 
   story.note("Once more, after its end: the same bytes, as the node recorded them.");
   const again = await operatorOf(fleet.lab).run(["attach", "rollout"]);
   expect(again.code, again.stderr).toBe(0);
   await ws().run(["sh", "-c", "cat > /root/again.log"], { input: again.stdout });
-  expect(await sum("ws", "/root/again.log")).toBe(await sum("n1", record));
-  const sums = await ws().run(["sha256sum", "/root/rollout.log", "/root/again.log"]);
-  story.add("ws", "sha256sum rollout.log again.log", sums);
-  story.add("n1", `sha256sum ${record}`, await fleet.lab.host("n1").run(["sha256sum", record]));
+  expect(again.stdout.length).toBeGreaterThan(100);
+  const files = { ws: ["rollout.log", "again.log"], desk: ["rollout.log", "web.log"], n1: [record(2)] };
+  for (const [on, names] of Object.entries(files)) {
+    const words = ["sha256sum", ...names];
+    story.add(on, words.join(" "), await host(on).run(["env", "-C", "/root", ...words]));
+    for (const name of names)
+      expect(await sum(on, resolve("/root", name)), `${on}: ${name}`).toBe(await sum("n1", record(2)));
+  }
   await mkdir(kept, { recursive: true });
-  await writeFile(join(kept, "attach.cast"), await read("/root/rollout.cast"));
+  await writeFile(join(kept, "attach.cast"), await read("/root/rollout.cast", "desk"));
 });
 
 test("of a node that is gone its last output is shown, and the rest when it is back", async () => {
   const folder = await stage("c");
-  const words = [
-    "deploy",
-    "--file",
-    `${folder}/chimera.toml`,
-    "--waves",
-    "n3,rest",
-    "--probation",
-    "20",
-    "--no-follow",
-  ];
-  await operatorOf(fleet.lab).ok(words);
+  const words = ["deploy", "--file", `${folder}/chimera.toml`, "--waves", "n3,rest", "--probation", "20"];
+  await operatorOf(fleet.lab).ok([...words, "--no-follow"]);
   await waitUntil(
     "pages of the rollout",
     async () => {
@@ -134,13 +155,13 @@ test("of a node that is gone its last output is shown, and the rest when it is b
     { timeoutMs: 60_000, everyMs: 300 },
   );
   await new Promise((after) => setTimeout(after, 2_000));
-  await fleet.lab.host("n1").runChecked(["ip", "link", "set", "host0", "down"]);
-  const gone = begin("gone", "chimera attach n1/rollout-3 > /root/gone.log 2> /root/gone.err");
-  const said = await until("what it left", "/root/gone.err", /waiting for it/u);
+  await line("n1", "down");
+  const gone = begin("gone", "chimera attach n1/rollout-3");
+  const said = await says(gone, "err", /waiting for it/u);
   expect(said).toMatch(/n1 does not answer: this is what n1 left of it, up to 20/u);
-  expect(await read("/root/gone.log")).not.toBe("");
-  await fleet.lab.host("n1").runChecked(["ip", "link", "set", "host0", "up"]);
+  expect(await read(gone.log)).not.toBe("");
+  await line("n1", "up");
   const { code } = await gone.result;
-  expect(code, await read("/root/gone.err")).toBe(0);
-  expect(await sum("ws", "/root/gone.log")).toBe(await sum("n1", "/var/lib/chimera/log/rollout-0-3.log"));
+  expect(code, await read(gone.err)).toBe(0);
+  expect(await sum("ws", gone.log)).toBe(await sum("n1", record(3)));
 });

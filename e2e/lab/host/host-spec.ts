@@ -51,10 +51,10 @@ function checkedCount(option: string, count: number, max: number): number {
 
 /** Address of each host by its name; the same hosts have the same addresses in every lab of that subnet. */
 export function hostAddresses(specs: readonly HostSpec[], subnet: string): Record<string, string> {
-  let node = 0;
-  const address = (spec: HostSpec): string => {
-    if (spec.kind === "node") node += 1;
-    return hostAddress(subnet, { kind: spec.kind, index: node });
+  const count = { hub: 0, node: 0, ws: 0 };
+  const address = ({ kind }: HostSpec): string => {
+    count[kind] += 1;
+    return hostAddress(subnet, { kind, index: count[kind] });
   };
   return Object.fromEntries(specs.map((spec) => [spec.name, address(spec)]));
 }
@@ -65,10 +65,7 @@ export function planHosts(
 ): HostRecord[] {
   const addresses = hostAddresses(specs, base.subnet);
   if (new Set(Object.values(addresses)).size !== specs.length) {
-    throw new ChimeraError(
-      "input-invalid",
-      "hosts: a name, the hub or the operator's machine is given twice",
-    );
+    throw new ChimeraError("input-invalid", "hosts: a name or the hub is given twice");
   }
   return specs.map((spec) => ({
     name: HostName.parse(spec.name),

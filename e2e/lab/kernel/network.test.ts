@@ -23,9 +23,10 @@ test("every host of the largest lab has an address of its own", () => {
     hostAddress("10.87.31", { kind: "node", index: i + 1 }),
   );
   const all = [
-    hostAddress("10.87.31", { kind: "hub", index: 0 }),
-    hostAddress("10.87.31", { kind: "ws", index: 0 }),
+    hostAddress("10.87.31", { kind: "hub", index: 1 }),
+    hostAddress("10.87.31", { kind: "ws", index: 1 }),
+    hostAddress("10.87.31", { kind: "ws", index: 2 }),
   ];
-  expect(new Set([...nodes, ...all]).size).toBe(102);
+  expect(new Set([...nodes, ...all]).size).toBe(103);
   expect(nodes[0]).toBe("10.87.31.101");
 });

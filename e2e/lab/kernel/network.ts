@@ -57,12 +57,13 @@ export function machineAddress(subnet: string): string {
   return `${subnet}.254`;
 }
 
+/** `index` is 1 for the first of its kind. */
 export function hostAddress(subnet: string, host: { kind: HostKind; index: number }): string {
   switch (host.kind) {
     case "hub":
       return `${subnet}.10`;
     case "ws":
-      return `${subnet}.11`;
+      return `${subnet}.${10 + host.index}`;
     case "node":
       return `${subnet}.${100 + host.index}`;
   }
