@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import { deployWorld, pointersOf } from "../fleet/fleet-stage.ts";
+import { deployWorld, pointersOf, waitFailed } from "../fleet/fleet-stage.ts";
 import { operatorOf } from "../fleet/operator.ts";
 import { startFleet, type Fleet } from "../fleet/start-fleet.ts";
 import { startTranscript } from "../fleet/transcript.ts";
@@ -142,10 +142,15 @@ test("killed with -9 and cut off: all of the rollout is seen from another machin
   await writeFile(join(kept, "attach.cast"), await read("/root/rollout.cast", "desk"));
 });
 
-test("of a node that is gone its last output is shown, and the rest when it is back", async () => {
+test("of a node that is gone its last output is shown, and the rest when it is back; a stopped deploy harms nothing", async () => {
   const folder = await stage("c");
-  const words = ["deploy", "--file", `${folder}/chimera.toml`, "--waves", "n3,rest", "--probation", "20"];
-  await operatorOf(fleet.lab).ok([...words, "--no-follow"]);
+  const deploy = begin(
+    "stopped",
+    `chimera deploy --file ${folder}/chimera.toml --waves n3,rest --probation 20`,
+  );
+  await says(deploy, "log", /^session rollout-3: /mu);
+  const pid = String(await deploy.pid());
+  await ws().runChecked(["kill", "-STOP", pid]);
   await waitUntil(
     "pages of the rollout",
     async () => {
@@ -164,4 +169,49 @@ test("of a node that is gone its last output is shown, and the rest when it is b
   const { code } = await gone.result;
   expect(code, await read(gone.err)).toBe(0);
   expect(await sum("ws", gone.log)).toBe(await sum("n1", record(3)));
+
+  const before = await read(deploy.log);
+  expect(before).not.toMatch(/committed head/u);
+  await ws().runChecked(["kill", "-CONT", pid]);
+  const continued = await deploy.result;
+  expect(continued.code, await read(deploy.err)).toBe(0);
+  expect(await read(deploy.log)).toMatch(/^all 3 nodes committed head 3 in /mu);
 });
+
+test("of what failed while its deploy was stopped the deploy tells, and a rollback that is killed goes back all the same", async () => {
+  const specs = nodes.map((node) => {
+    const changes = node === "n2" ? ({ fault: "exit4" } as const) : {};
+    return [node, fleet.node(node, { label: "d", version: fleet.versions.first, changes })] as const;
+  });
+  const folder = await fleet.stageWorld("d", Object.fromEntries(specs));
+  const deploy = begin("failing", `chimera deploy --file ${folder}/chimera.toml --no-waves`);
+  await says(deploy, "log", /^published head 4/mu);
+  const pid = String(await deploy.pid());
+  await ws().runChecked(["kill", "-STOP", pid]);
+  await isAt({ n1: "d", n2: "c", n3: "d" });
+  await waitFailed(fleet, ["n2"]);
+  await ws().runChecked(["kill", "-CONT", pid]);
+  expect((await deploy.result).code).toBe(70);
+  expect(await read(deploy.err)).toMatch(/n2/u);
+
+  const back = begin("back", "chimera rollback --no-waves");
+  await says(back, "log", /^published head 5/mu);
+  await ws().runChecked(["kill", "-9", String(await back.pid())]);
+  expect((await back.result).code).toBe(137);
+  await isAt({ n1: "c", n2: "c", n3: "c" });
+});
+
+async function isAt(labels: Record<string, string>): Promise<void> {
+  const entries = Object.entries(labels);
+  await waitUntil(
+    JSON.stringify(labels),
+    async () => {
+      const looks = entries.map(async ([node, label]) => {
+        const { current, bootDefault } = await pointersOf(host(node));
+        return [current, bootDefault].every((path) => path.endsWith(`-${label}`));
+      });
+      return (await Promise.all(looks)).every(Boolean);
+    },
+    { timeoutMs: 120_000, everyMs: 500 },
+  );
+}
