@@ -1,15 +1,15 @@
 // Sessions for whoever sits at the node: by a socket, while there is no NATS at all. systemd and tmux are real.
-import { randomBytes } from "node:crypto";
 import { statSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
 import { createLog } from "@chimera/proto/log";
 import { decodeFrame, type Frame } from "@chimera/proto/sessions/session-frame";
-import { sessionsSocketName, ViewerId } from "@chimera/proto/sessions/view-ask";
+import { sessionsSocketName } from "@chimera/proto/sessions/view-ask";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { fleetId, node } from "../control/fleet-fixture.ts";
 import { createSessionPost, type SessionPost } from "../control/sessions/session-post.ts";
+import { newViewer, textOf } from "../control/sessions/viewer-fixture.ts";
 import type { HostSessions } from "../host/sessions/open-sessions.ts";
 import type { RootSocket } from "../host/root-socket.ts";
 import { serveViewers } from "../host/sessions/serve-viewers.ts";
@@ -35,13 +35,6 @@ afterAll(async () => {
   post.close();
   await machine.dispose();
 });
-
-const viewer = (): ViewerId => ViewerId.parse(randomBytes(16).toString("hex"));
-const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("utf8");
-const shown = (frames: readonly Frame[]): string =>
-  frames
-    .map(({ head, bytes }) => (head.kind === "output" || head.kind === "screen" ? text(bytes) : ""))
-    .join("");
 
 function atTheNode(): { client: Socket; frames: Frame[]; say: (line: string) => void } {
   const client = connect(join(machine.tmux.folder, sessionsSocketName));
@@ -74,10 +67,10 @@ test("who sits at the node is sent the same without NATS, by a socket that only 
   expect(statSync(join(machine.tmux.folder, sessionsSocketName)).mode & 0o777).toBe(0o600);
   await sessions.start([shell("local", "echo here; sleep 0.5; echo there; exit 4")]);
   const { client, frames, say } = atTheNode();
-  const id = viewer();
+  const id = newViewer();
   say(JSON.stringify({ v: 1, view: { session: "local", viewer: id, seen: null, isOver: false } }));
-  say(JSON.stringify({ v: 1, list: { viewer: viewer() } }));
-  await vi.waitFor(() => expect(shown(frames)).toBe("here\nthere\n"), patient);
+  say(JSON.stringify({ v: 1, list: { viewer: newViewer() } }));
+  await vi.waitFor(() => expect(textOf(frames)).toBe("here\nthere\n"), patient);
   expect(frames.some(({ head }) => head.kind === "list")).toBe(true);
   await vi.waitFor(
     () => expect(frames.at(-1)?.head).toMatchObject({ facts: { exitCode: 4, viewers: 1 } }),
@@ -96,7 +89,7 @@ test("half a line, a line without end, garbage and a name that is none end the c
     await gone;
   }
   const { frames, client, say } = atTheNode();
-  say(JSON.stringify({ v: 1, list: { viewer: viewer() } }));
+  say(JSON.stringify({ v: 1, list: { viewer: newViewer() } }));
   await vi.waitFor(() => expect(frames).not.toEqual([]), patient);
   client.destroy();
   viewers.close();

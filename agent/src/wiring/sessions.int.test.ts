@@ -1,16 +1,16 @@
 // Sessions of a node from outside, over a real NATS server. systemd and tmux are real too.
-import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { joinKeptPages } from "@chimera/proto/sessions/kept-page";
-import { decodeFrame, ListedSessions, type Frame } from "@chimera/proto/sessions/session-frame";
+import { ListedSessions } from "@chimera/proto/sessions/session-frame";
 import { SessionFacts } from "@chimera/proto/sessions/session";
-import { listToken, ViewerId, type SessionAsk } from "@chimera/proto/sessions/view-ask";
+import { listToken } from "@chimera/proto/sessions/view-ask";
 import { streams, subjects } from "@chimera/proto/subjects";
 import { RetentionPolicy, StorageType, type NatsConnection } from "nats";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import type { ControlSide } from "../control/control-side.ts";
 import { fleetId, node } from "../control/fleet-fixture.ts";
 import { createNodeFixture, type NodeFixture } from "../control/node-fixture.ts";
+import { hearFrames, newViewer, watchSession } from "../control/sessions/viewer-fixture.ts";
 import type { HostSessions } from "../host/sessions/open-sessions.ts";
 import {
   createSessionsFixture,
@@ -36,15 +36,7 @@ beforeEach(async () => {
   fixture = await createNodeFixture();
   await fixture.nats.start();
   operator = await fixture.nats.operator();
-  await (
-    await operator.jetstreamManager()
-  ).streams.add({
-    name: streams.sessions,
-    subjects: [subjects.all.sessions, subjects.all.sessionPages],
-    storage: StorageType.Memory,
-    retention: RetentionPolicy.Limits,
-    max_msgs_per_subject: 1,
-  });
+  await addStream();
   sessions = machine.agent();
   control = fixture.start({ sessions: { sessions, holderOf: () => null } });
   while (!(await control.hasContact())) await sleep(50);
@@ -63,7 +55,6 @@ async function addStream(): Promise<void> {
   });
 }
 
-const viewer = (): ViewerId => ViewerId.parse(randomBytes(16).toString("hex"));
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("utf8");
 
 /** The newest on each of these subjects, the one that was written last at the end. */
@@ -83,32 +74,6 @@ async function toldFacts(name: string): Promise<SessionFacts | null> {
   return data === undefined || data.length === 0 ? null : SessionFacts.parse(JSON.parse(text(data)));
 }
 
-function watchOver(name: string): { frames: Frame[]; ask: (seen: Frame["head"] | null) => void } {
-  const frames: Frame[] = [];
-  const id = viewer();
-  operator.subscribe(subjects.sessionView(fleetId, node, { session: name, viewer: id }), {
-    callback: (_error, { data }) => {
-      const frame = decodeFrame(data);
-      if (frame !== null) frames.push({ ...frame, bytes: Buffer.from(frame.bytes) });
-    },
-  });
-  return {
-    frames,
-    ask() {
-      const ask: SessionAsk = {
-        v: 1,
-        view: { session: nameOf(name), viewer: id, seen: null, isOver: false },
-      };
-      operator.publish(subjects.cmd(fleetId, node), JSON.stringify(ask));
-    },
-  };
-}
-
-const shown = (frames: readonly Frame[]): string =>
-  frames
-    .map(({ head, bytes }) => (head.kind === "output" || head.kind === "screen" ? text(bytes) : ""))
-    .join("");
-
 test("facts lie in NATS as soon as they change, and are gone when the session is forgotten", async () => {
   await sessions.start([shell("told", "sleep 0.5; exit 3")]);
   await vi.waitFor(async () => expect((await toldFacts("told"))?.state).toBe("running"), patient);
@@ -122,13 +87,13 @@ test("facts lie in NATS as soon as they change, and are gone when the session is
 
 test("a viewer sees what was written before, what comes, and the end", async () => {
   await sessions.start([shell("seen", "echo before; sleep 1; echo after; exit 5")]);
-  const { frames, ask } = watchOver("seen");
+  const view = watchSession(operator, "seen");
   await operator.flush();
-  ask(null);
-  await vi.waitFor(() => expect(shown(frames)).toBe("before\nafter\n"), patient);
+  view.ask();
+  await vi.waitFor(() => expect(view.text()).toBe("before\nafter\n"), patient);
   await vi.waitFor(
     () =>
-      expect(frames.at(-1)?.head).toMatchObject({
+      expect(view.frames.at(-1)?.head).toMatchObject({
         kind: "facts",
         facts: { state: "ended", exitCode: 5, viewers: 1 },
       }),
@@ -167,16 +132,16 @@ test("a terminal that is over leaves its last screen", async () => {
 
 test("of a terminal the one who watched has all, and who comes after its end sees its last screen", async () => {
   await sessions.start([shell("over", "sleep 0.7; echo the last words", { output: "terminal" })]);
-  const [early, late] = [watchOver("over"), watchOver("over")];
+  const [early, late] = [watchSession(operator, "over"), watchSession(operator, "over")];
   await operator.flush();
-  early.ask(null);
+  early.ask();
   await ended(sessions, "over");
-  await vi.waitFor(() => expect(shown(early.frames)).toContain("the last words"), patient);
+  await vi.waitFor(() => expect(early.text()).toContain("the last words"), patient);
   await sleep(600);
   const sent = early.frames.length;
-  late.ask(null);
-  await vi.waitFor(() => expect(shown(late.frames)).toContain("the last words"), patient);
-  early.ask(null);
+  late.ask();
+  await vi.waitFor(() => expect(late.text()).toContain("the last words"), patient);
+  early.ask();
   await sleep(100);
   expect(early.frames.slice(sent).filter(({ head }) => head.kind !== "facts")).toEqual([]);
 });
@@ -200,14 +165,8 @@ test("after NATS has lost all it is told everything again", async () => {
 });
 
 test("garbage on the command subject is answered as before, and a list as a list", async () => {
-  const id = viewer();
-  const frames: Frame[] = [];
-  operator.subscribe(subjects.sessionView(fleetId, node, { session: listToken, viewer: id }), {
-    callback: (_error, { data }) => {
-      const frame = decodeFrame(data);
-      if (frame !== null) frames.push({ ...frame, bytes: Buffer.from(frame.bytes) });
-    },
-  });
+  const id = newViewer();
+  const frames = hearFrames(operator, listToken, id);
   const acks = await fixture.listen();
   await fixture.publish(subjects.cmd(fleetId, node), "{");
   await fixture.publish(subjects.cmd(fleetId, node), {

@@ -2,7 +2,8 @@ import { Digest, NodeName } from "@chimera/proto/names";
 import { encodeKeptPage } from "@chimera/proto/sessions/kept-page";
 import type { OrderNews } from "@chimera/proto/sessions/order-news";
 import { execSessions } from "@chimera/proto/sessions/session-order";
-import { SessionFacts, SessionRun, StreamId } from "@chimera/proto/sessions/session";
+import { SessionRun, StreamId, type SessionFacts } from "@chimera/proto/sessions/session";
+import { sessionFacts } from "@chimera/proto/sessions/session-fixture";
 import { expect, test } from "vitest";
 import type { NodeAnswer } from "../order/judge-answers.ts";
 import { createGather, sessionLabel, type Output } from "./gather.ts";
@@ -19,26 +20,10 @@ const [name] = execSessions(order, action);
 if (name === undefined) throw new Error("no session");
 const plain = (_: unknown, text: string) => text;
 
-function facts(node: NodeName, changes: Partial<SessionFacts> = {}): OrderNews {
-  const said = SessionFacts.parse({
-    name,
-    kind: "task",
-    run,
-    state: "running",
-    what: "true",
-    createdAt: "2026-11-30T00:00:00.000Z",
-    endedAt: null,
-    exitCode: null,
-    signal: null,
-    size: { columns: 80, rows: 24 },
-    output: "log",
-    bytes: 0,
-    viewers: 0,
-    keyboard: null,
-    ...changes,
-  });
+const facts = (node: NodeName, changes: Partial<SessionFacts> = {}): OrderNews => {
+  const said = sessionFacts(name, { kind: "task", run, what: "true", ...changes });
   return { kind: "facts", node, facts: said, saidAt: said.createdAt };
-}
+};
 const page = (node: NodeName, from: number, text: string): OrderNews => ({
   kind: "page",
   node,

@@ -6,7 +6,8 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { generateKey, parseSecretKey } from "@chimera/proto/signed/keys";
 import { generateNkey } from "@chimera/proto/nkey";
-import { SessionFacts } from "@chimera/proto/sessions/session";
+import type { SessionFacts } from "@chimera/proto/sessions/session";
+import { sessionFacts } from "@chimera/proto/sessions/session-fixture";
 import { execa } from "execa";
 import { endNatsServer, freePort, register, startController } from "../fixture/dev-controller.ts";
 import { eventually, main, openTerminal, type Terminal } from "../fixture/run-stage.ts";
@@ -165,21 +166,10 @@ let [terminals, runs] = [0, 0];
 
 function factsOf(name: string, changes: Partial<SessionFacts>): SessionFacts {
   runs += 1;
-  return SessionFacts.parse({
-    name,
-    kind: "deploy",
+  return sessionFacts(name, {
     run: runs.toString(16).padStart(16, "0"),
-    state: "running",
     what: `what ${name} does`,
     createdAt: new Date().toISOString(),
-    endedAt: null,
-    exitCode: null,
-    signal: null,
-    size: { columns: 80, rows: 24 },
-    output: "log",
-    bytes: 0,
-    viewers: 0,
-    keyboard: null,
     ...changes,
   });
 }

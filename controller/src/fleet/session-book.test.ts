@@ -1,27 +1,12 @@
 import { NodeName } from "@chimera/proto/names";
+import { sessionFacts } from "@chimera/proto/sessions/session-fixture";
 import { expect, test } from "vitest";
 import { createSessionBook } from "./session-book.ts";
 
 const [n1, n2] = [NodeName.parse("n1"), NodeName.parse("n2")];
 const saidAt = "2026-11-30T02:00:00.000Z";
 const facts = (name: string, changes: object = {}): string =>
-  JSON.stringify({
-    name,
-    kind: "deploy",
-    run: "0123456789abcdef",
-    state: "running",
-    what: "head 7",
-    createdAt: saidAt,
-    endedAt: null,
-    exitCode: null,
-    signal: null,
-    size: { columns: 80, rows: 24 },
-    output: "log",
-    bytes: 0,
-    viewers: 0,
-    keyboard: null,
-    ...changes,
-  });
+  JSON.stringify({ ...sessionFacts("any"), name, ...changes });
 
 test("the newest word of each session counts, sorted by node and name", () => {
   const book = createSessionBook();

@@ -2,7 +2,8 @@
 import { encodeKeptPage } from "@chimera/proto/sessions/kept-page";
 import { OrderNews } from "@chimera/proto/sessions/order-news";
 import { execSessions } from "@chimera/proto/sessions/session-order";
-import { SessionFacts, StreamId, type SessionName } from "@chimera/proto/sessions/session";
+import { StreamId, type SessionFacts, type SessionName } from "@chimera/proto/sessions/session";
+import { sessionFacts } from "@chimera/proto/sessions/session-fixture";
 import { Digest } from "@chimera/proto/names";
 import { subjects } from "@chimera/proto/subjects";
 import type { NatsConnection } from "nats";
@@ -14,24 +15,6 @@ import { fleetId } from "../fixture/test-keys.ts";
 
 const stream = StreamId.parse("0123456789abcdef");
 const order = (digit: string) => Digest.parse(digit.repeat(64));
-const factsOf = (name: SessionName, changes: Partial<SessionFacts>): SessionFacts =>
-  SessionFacts.parse({
-    name,
-    kind: "task",
-    run: "fedcba9876543210",
-    state: "running",
-    what: "true",
-    createdAt: "2026-11-30T02:00:00.000Z",
-    endedAt: null,
-    exitCode: null,
-    signal: null,
-    size: { columns: 80, rows: 24 },
-    output: "log",
-    bytes: 0,
-    viewers: 0,
-    keyboard: null,
-    ...changes,
-  });
 
 let fleet: TestFleet;
 let nodes: Map<string, NatsConnection>;
@@ -49,7 +32,10 @@ afterAll(async () => {
 
 async function say(node: string, name: SessionName, changes: Partial<SessionFacts> = {}): Promise<void> {
   const connection = nodes.get(node);
-  connection?.publish(subjects.session(fleetId, node, name), JSON.stringify(factsOf(name, changes)));
+  connection?.publish(
+    subjects.session(fleetId, node, name),
+    JSON.stringify(sessionFacts(name, { kind: "task", what: "true", ...changes })),
+  );
   await connection?.flush();
 }
 

@@ -4,37 +4,20 @@ import { once } from "node:events";
 import { KeptPages, SessionList } from "@chimera/proto/sessions/session-api";
 import { encodeKeptPage } from "@chimera/proto/sessions/kept-page";
 import { decodeFrame, encodeFrame } from "@chimera/proto/sessions/session-frame";
-import { SessionFacts, StreamId } from "@chimera/proto/sessions/session";
+import { StreamId, type SessionFacts } from "@chimera/proto/sessions/session";
+import { sessionFacts } from "@chimera/proto/sessions/session-fixture";
 import { ViewAsk } from "@chimera/proto/sessions/view-ask";
 import { subjects } from "@chimera/proto/subjects";
 import type { NatsConnection } from "nats";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { WebSocket } from "ws";
 import { addToken, revokeToken } from "../../src/files/token-file.ts";
 import { eventually } from "../fixture/nats-server.ts";
 import { connectAsNode } from "../fixture/raw-nats.ts";
+import { bearer, openedViewer, openViewer } from "../fixture/raw-viewer.ts";
 import { startTestFleet, type TestFleet } from "../fixture/test-fleet.ts";
 import { fleetId } from "../fixture/test-keys.ts";
 
 const stream = StreamId.parse("0123456789abcdef");
-const facts = (name: string, changes: Partial<SessionFacts> = {}): SessionFacts =>
-  SessionFacts.parse({
-    name,
-    kind: "deploy",
-    run: "fedcba9876543210",
-    state: "running",
-    what: "head 7",
-    createdAt: "2026-11-30T02:00:00.000Z",
-    endedAt: null,
-    exitCode: null,
-    signal: null,
-    size: { columns: 80, rows: 24 },
-    output: "log",
-    bytes: 0,
-    viewers: 0,
-    keyboard: null,
-    ...changes,
-  });
 
 let fleet: TestFleet;
 let node: NatsConnection;
@@ -54,29 +37,10 @@ afterAll(async () => {
 });
 
 const say = (name: string, changes: Partial<SessionFacts> = {}): void =>
-  node.publish(subjects.session(fleetId, "n1", name), JSON.stringify(facts(name, changes)));
+  node.publish(subjects.session(fleetId, "n1", name), JSON.stringify(sessionFacts(name, changes)));
 const listed = async (query = "") =>
   SessionList.parse((await fleet.call(`/v1/sessions${query}`, { role: "viewer" })).json()).sessions;
 
-interface Opened {
-  socket: WebSocket;
-  messages: Buffer[];
-  closed: Promise<[number, string]>;
-}
-
-function open(path: string, headers: Record<string, string> = {}, protocols: string[] = []): Opened {
-  const socket = new WebSocket(`${fleet.url.replace("http", "ws")}${path}`, protocols, { headers });
-  const messages: Buffer[] = [];
-  socket.on("message", (data: Buffer) => messages.push(data));
-  const closed = new Promise<[number, string]>((resolve) => {
-    socket.on("close", (code, reason) => resolve([code, reason.toString()]));
-    socket.on("unexpected-response", (_, response) => resolve([response.statusCode ?? 0, "refused"]));
-    socket.on("error", () => undefined);
-  });
-  return { socket, messages, closed };
-}
-
-const bearer = (role: string) => ({ Authorization: `Bearer ${fleet.tokens.get(role) ?? ""}` });
 const attach = "/v1/sessions/n1/deploy-7/attach";
 const first = JSON.stringify({ v: 1, seen: null });
 
@@ -84,7 +48,7 @@ test("lists what runs, and what has ended when asked for it; what a node has for
   say("deploy-7");
   say("deploy-6", { state: "ended", exitCode: 0, endedAt: "2026-11-30T02:00:01.000Z" });
   node.publish(subjects.session(fleetId, "n1", "bad"), "{}");
-  node.publish(subjects.session(fleetId, "n1", "other"), JSON.stringify(facts("deploy-7")));
+  node.publish(subjects.session(fleetId, "n1", "other"), JSON.stringify(sessionFacts("deploy-7")));
   await eventually("facts", async () => (await listed("?all=true")).length === 2);
   expect((await listed()).map(({ node: of, facts: { name } }) => `${of}/${name}`)).toEqual(["n1/deploy-7"]);
   expect(await listed("?all=true&node=n2")).toEqual([]);
@@ -112,8 +76,7 @@ test("gives what was kept of one, the newest piece last", async () => {
 });
 
 test("brings a viewer's asks to the node, frames back byte for byte, and says when the viewer has gone", async () => {
-  const { socket, messages, closed } = open(attach, bearer("viewer"));
-  await once(socket, "open");
+  const { socket, messages, closed } = await openedViewer(fleet, attach, "viewer");
   socket.send(first);
   await eventually("ask", () => asks.length === 1);
   const [{ view } = { view: undefined }] = asks;
@@ -137,7 +100,7 @@ test("brings a viewer's asks to the node, frames back byte for byte, and says wh
 
 test("a browser names its token beside the protocol, and only that protocol is answered", async () => {
   const token = `chimera.token.${fleet.tokens.get("viewer") ?? ""}`;
-  const { socket, closed } = open(attach, {}, ["chimera.attach.v1", token]);
+  const { socket, closed } = openViewer(fleet, attach, { protocols: ["chimera.attach.v1", token] });
   await once(socket, "open");
   expect(socket.protocol).toBe("chimera.attach.v1");
   socket.close();
@@ -146,15 +109,15 @@ test("a browser names its token beside the protocol, and only that protocol is a
 
 test.each<[string, string, () => Record<string, string>, number]>([
   ["nobody", attach, () => ({}), 401],
-  ["a node", attach, () => bearer("n1"), 403],
+  ["a node", attach, () => bearer(fleet, "n1"), 403],
   ["an unknown token", attach, () => ({ Authorization: "Bearer 0123456789" }), 401],
-  ["another site", attach, () => ({ ...bearer("viewer"), Origin: "http://evil.example" }), 403],
-  ["a wildcard for a node", "/v1/sessions/*/deploy-7/attach", () => bearer("viewer"), 422],
-  ["a subject for a session", "/v1/sessions/n1/a.b/attach", () => bearer("viewer"), 422],
-  ["nothing that is there", "/v1/nodes/n1/attach", () => bearer("viewer"), 404],
-  ["a path that is no WebSocket", "/v1/nodes", () => bearer("viewer"), 200],
+  ["another site", attach, () => ({ ...bearer(fleet, "viewer"), Origin: "http://evil.example" }), 403],
+  ["a wildcard for a node", "/v1/sessions/*/deploy-7/attach", () => bearer(fleet, "viewer"), 422],
+  ["a subject for a session", "/v1/sessions/n1/a.b/attach", () => bearer(fleet, "viewer"), 422],
+  ["nothing that is there", "/v1/nodes/n1/attach", () => bearer(fleet, "viewer"), 404],
+  ["a path that is no WebSocket", "/v1/nodes", () => bearer(fleet, "viewer"), 200],
 ])("%s is let in nowhere", async (...[, path, headers, status]) => {
-  expect(await open(path, headers()).closed).toEqual([status, "refused"]);
+  expect(await openViewer(fleet, path, { headers: headers() }).closed).toEqual([status, "refused"]);
 });
 
 test.each([
@@ -162,19 +125,16 @@ test.each([
   ["what is no JSON", "hello"],
   ["an ask for another viewer's frames", JSON.stringify({ v: 1, seen: { stream: "x", to: 0 } })],
 ])("%s ends it", async (_, text) => {
-  const { socket, closed } = open(attach, bearer("viewer"));
-  await once(socket, "open");
+  const { socket, closed } = await openedViewer(fleet, attach, "viewer");
   socket.send(text);
   expect(await closed).toEqual([1008, "that is no ask"]);
 });
 
 test("more than anybody could say ends it, and bytes are no ask", async () => {
-  const large = open(attach, bearer("viewer"));
-  await once(large.socket, "open");
+  const large = await openedViewer(fleet, attach, "viewer");
   large.socket.send("x".repeat(5000));
   expect((await large.closed)[0]).toBe(1009);
-  const binary = open(attach, bearer("viewer"));
-  await once(binary.socket, "open");
+  const binary = await openedViewer(fleet, attach, "viewer");
   binary.socket.send(Buffer.from(first));
   expect((await binary.closed)[0]).toBe(1008);
 });
@@ -182,7 +142,7 @@ test("more than anybody could say ends it, and bytes are no ask", async () => {
 test("a token that is revoked watches no longer", async () => {
   const { token, stored } = await addToken(fleet.config.tokensFile, { name: "late", role: "viewer" });
   await eventually("known", async () => (await fleet.call("/v1/fleet", { token })).status === 200);
-  const { socket, closed } = open(attach, { Authorization: `Bearer ${token}` });
+  const { socket, closed } = openViewer(fleet, attach, { headers: { Authorization: `Bearer ${token}` } });
   await once(socket, "open");
   await revokeToken(fleet.config.tokensFile, stored.id);
   await eventually("revoked", async () => (await fleet.call("/v1/fleet", { token })).status === 401);
@@ -194,12 +154,12 @@ test("one token opens so many, and the next when one of them is closed", async (
   const { token } = await addToken(fleet.config.tokensFile, { name: "many", role: "viewer" });
   await eventually("known", async () => (await fleet.call("/v1/fleet", { token })).status === 200);
   const headers = { Authorization: `Bearer ${token}` };
-  const all = Array.from({ length: 32 }, () => open(attach, headers));
+  const all = Array.from({ length: 32 }, () => openViewer(fleet, attach, { headers }));
   await Promise.all(all.map(({ socket }) => once(socket, "open")));
-  expect(await open(attach, headers).closed).toEqual([503, "refused"]);
+  expect(await openViewer(fleet, attach, { headers }).closed).toEqual([503, "refused"]);
   all[0]?.socket.close();
   await all[0]?.closed;
-  const next = open(attach, headers);
+  const next = openViewer(fleet, attach, { headers });
   await once(next.socket, "open");
   for (const { socket } of [...all, next]) socket.terminate();
 });
@@ -207,8 +167,7 @@ test("one token opens so many, and the next when one of them is closed", async (
 const ofFlood = (): ViewAsk[] => asks.filter(({ view }) => view.session === "flood");
 
 test("a node that sends more than was asked for, to a viewer that reads nothing, costs that viewer its connection", async () => {
-  const { socket, closed } = open("/v1/sessions/n1/flood/attach", bearer("viewer"));
-  await once(socket, "open");
+  const { socket, closed } = await openedViewer(fleet, "/v1/sessions/n1/flood/attach", "viewer");
   socket.send(first);
   await eventually("ask", () => ofFlood().length === 1);
   socket.pause();

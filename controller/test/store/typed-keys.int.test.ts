@@ -1,13 +1,12 @@
 /** Keys on their way through the controller: carried as they are, and by no token that may only read. */
-import { once } from "node:events";
 import { Digest } from "@chimera/proto/names";
 import { sealTyped } from "@chimera/proto/sessions/keyboard";
 import { subjects } from "@chimera/proto/subjects";
 import type { NatsConnection } from "nats";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { WebSocket } from "ws";
 import { eventually } from "../fixture/nats-server.ts";
 import { connectAsNode } from "../fixture/raw-nats.ts";
+import { openedViewer } from "../fixture/raw-viewer.ts";
 import { startTestFleet, type TestFleet } from "../fixture/test-fleet.ts";
 import { fleetId } from "../fixture/test-keys.ts";
 
@@ -33,16 +32,7 @@ afterAll(async () => {
   await fleet.stop();
 });
 
-async function open(role: string) {
-  const headers = { Authorization: `Bearer ${fleet.tokens.get(role) ?? ""}` };
-  const url = `${fleet.url.replace("http", "ws")}/v1/sessions/n1/exec-1/attach`;
-  const socket = new WebSocket(url, { headers });
-  const closed = new Promise<[number, string]>((resolve) => {
-    socket.on("close", (code, reason) => resolve([code, reason.toString()]));
-  });
-  await once(socket, "open");
-  return { socket, closed };
-}
+const open = (role: string) => openedViewer(fleet, "/v1/sessions/n1/exec-1/attach", role);
 
 test("whoever may only read is let go for typing, and the node hears nothing", async () => {
   const { socket, closed } = await open("viewer");

@@ -2,7 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { parseNkeySeed } from "@chimera/proto/nkey";
-import { SessionFacts } from "@chimera/proto/sessions/session";
+import type { SessionFacts } from "@chimera/proto/sessions/session";
+import { sessionFacts } from "@chimera/proto/sessions/session-fixture";
 import { subjects } from "@chimera/proto/subjects";
 import { connect } from "nats";
 import { fleetFolder } from "../../fleet/fleet-folder.ts";
@@ -29,20 +30,10 @@ export async function sayMoreSessions(fleet: Fleet, perNode: number): Promise<vo
 }
 
 function factsOf(name: string): SessionFacts {
-  return SessionFacts.parse({
-    name,
+  return sessionFacts(name, {
     kind: "task",
     run: randomBytes(8).toString("hex"),
-    state: "running",
     what: "sleep 3600, ordered by ops@ws",
     createdAt: new Date().toISOString(),
-    endedAt: null,
-    exitCode: null,
-    signal: null,
-    size: { columns: 80, rows: 24 },
-    output: "log",
-    bytes: 0,
-    viewers: 0,
-    keyboard: null,
   });
 }

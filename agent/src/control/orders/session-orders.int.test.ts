@@ -4,7 +4,8 @@ import { createLog } from "@chimera/proto/log";
 import { NodeName } from "@chimera/proto/names";
 import { openSessionAnswer } from "@chimera/proto/sessions/order-answer";
 import { maxExecSessions, type ExecAction } from "@chimera/proto/sessions/session-order";
-import { SessionFacts } from "@chimera/proto/sessions/session";
+import type { SessionFacts } from "@chimera/proto/sessions/session";
+import { sessionFacts } from "@chimera/proto/sessions/session-fixture";
 import type { Envelope } from "@chimera/proto/signed/envelope";
 import { openReceipt } from "@chimera/proto/signed/receipt";
 import { subjects } from "@chimera/proto/subjects";
@@ -39,22 +40,7 @@ const arrives = (work: () => void) => vi.waitFor(work, patient);
 const send = (envelope: Envelope) => fixture.publish(subjects.cmd(fleetId, node), { envelope });
 
 function factsOf({ name, what, output }: ExecStart): SessionFacts {
-  return SessionFacts.parse({
-    name,
-    kind: "task",
-    run: "0123456789abcdef",
-    state: "running",
-    what,
-    createdAt: new Date().toISOString(),
-    endedAt: null,
-    exitCode: null,
-    signal: null,
-    size: { columns: 120, rows: 40 },
-    output,
-    bytes: 0,
-    viewers: 0,
-    keyboard: null,
-  });
+  return sessionFacts(name, { kind: "task", what, output, size: { columns: 120, rows: 40 } });
 }
 
 async function started(changes: Partial<SessionOrdersOptions> = {}, beforeSave?: () => void) {

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ChimeraError } from "@chimera/proto/errors";
 import { createLog } from "@chimera/proto/log";
 import { decodeFrame, maxFrameBytes, type Frame } from "@chimera/proto/sessions/session-frame";
-import { SessionFacts, SessionName, StreamId } from "@chimera/proto/sessions/session";
+import { SessionName, StreamId } from "@chimera/proto/sessions/session";
+import { sessionFacts } from "@chimera/proto/sessions/session-fixture";
 import { unseenBytes, ViewerId, viewerGoneMs } from "@chimera/proto/sessions/view-ask";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createOutputRing } from "../../sessions/output-ring.ts";
@@ -13,22 +14,7 @@ const session = SessionName.parse("deploy-7");
 const stream = StreamId.parse("0123456789abcdef");
 const viewerOf = (digit: string): ViewerId => ViewerId.parse(digit.repeat(32));
 const size = { columns: 80, rows: 24 };
-const facts = SessionFacts.parse({
-  name: session,
-  kind: "deploy",
-  run: "fedcba9876543210",
-  state: "running",
-  what: "head 7",
-  createdAt: "2026-11-29T12:00:00.000Z",
-  endedAt: null,
-  exitCode: null,
-  signal: null,
-  size,
-  output: "log",
-  bytes: 0,
-  viewers: 0,
-  keyboard: null,
-});
+const facts = sessionFacts(session);
 
 let ring = createOutputRing(1 << 20);
 let sent: { viewer: ViewerId; frame: Frame }[] = [];

@@ -1,7 +1,8 @@
 /** `chimera sessions` as people see it. */
 import { Digest, NodeName } from "@chimera/proto/names";
 import type { ListedSession } from "@chimera/proto/sessions/session-api";
-import { SessionFacts } from "@chimera/proto/sessions/session";
+import type { SessionFacts } from "@chimera/proto/sessions/session";
+import { sessionFacts } from "@chimera/proto/sessions/session-fixture";
 import { expect, test } from "vitest";
 import { plain } from "../paint.ts";
 import { missingText } from "./session-words.ts";
@@ -11,23 +12,7 @@ const saidAt = "2026-11-30T02:00:00.000Z";
 const listed = (name: string, changes: Partial<SessionFacts> = {}): ListedSession => ({
   node: NodeName.parse("web-1"),
   saidAt,
-  facts: SessionFacts.parse({
-    name,
-    kind: "deploy",
-    run: "0123456789abcdef",
-    state: "running",
-    what: "head 7",
-    createdAt: saidAt,
-    endedAt: null,
-    exitCode: null,
-    signal: null,
-    size: { columns: 80, rows: 24 },
-    output: "log",
-    bytes: 2048,
-    viewers: 0,
-    keyboard: null,
-    ...changes,
-  }),
+  facts: sessionFacts(name, { bytes: 2048, ...changes }),
 });
 const ageMs = (time: string): number => Date.parse("2026-11-30T02:10:00.000Z") - Date.parse(time);
 
