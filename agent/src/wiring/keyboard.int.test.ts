@@ -3,35 +3,25 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createLog } from "@chimera/proto/log";
 import { Digest } from "@chimera/proto/names";
-import { sha256 } from "@chimera/proto/signed/canonical";
-import { createExchange, sealTyped, type Typed } from "@chimera/proto/sessions/keyboard";
+import { createExchange, sealTyped } from "@chimera/proto/sessions/keyboard";
 import type { KeyboardAction } from "@chimera/proto/sessions/session-order";
-import { SessionFacts, SessionName, SessionRun } from "@chimera/proto/sessions/session";
-import { Order } from "@chimera/proto/signed/order";
+import {
+  SessionName,
+  SessionRun,
+  type SessionFacts,
+  type TerminalSize,
+} from "@chimera/proto/sessions/session";
+import { sessionFacts } from "@chimera/proto/sessions/session-fixture";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createKeyboardDesk, type KeyboardDesk } from "../control/sessions/keyboard-desk.ts";
+import { askKeyboard, keys } from "../control/sessions/keyboard-fixture.ts";
 import { openTypist } from "../host/sessions/open-typist.ts";
 import { createTmuxFixture, type TmuxFixture } from "../host/sessions/tmux-fixture.ts";
 
 const session = SessionName.parse("task-1");
 const run = SessionRun.parse("0123456789abcdef");
 const patient = { timeout: 10_000, interval: 10 };
-const facts: SessionFacts = SessionFacts.parse({
-  name: session,
-  kind: "task",
-  run,
-  state: "running",
-  what: "cat",
-  createdAt: "2026-11-23T12:00:00.000Z",
-  endedAt: null,
-  exitCode: null,
-  signal: null,
-  size: { columns: 80, rows: 24 },
-  output: "terminal",
-  bytes: 0,
-  viewers: 0,
-  keyboard: null,
-});
+const facts: SessionFacts = sessionFacts(session, { kind: "task", run, what: "cat", output: "terminal" });
 
 let tmux: TmuxFixture;
 let desk: KeyboardDesk;
@@ -39,15 +29,23 @@ let shown: SessionFacts | null;
 let id: string;
 let holders: (string | null)[];
 let typed: number;
+let resized: number;
 
 beforeEach(() => {
   tmux = createTmuxFixture();
   // Raw: what arrives in the file is what was typed.
   id = tmux.open(session, `stty raw -echo; echo ready; cat > ${join(tmux.folder, "typed")}`);
-  [shown, holders, typed] = [facts, [], 0];
+  [shown, holders, typed, resized] = [facts, [], 0, 0];
   desk = createKeyboardDesk({
     facts: (name) => (name === session ? shown : null),
-    open: (_, onEnd) => openTypist({ socket: tmux.socket, session: id, onEnd }),
+    async open(_, onEnd) {
+      const typist = await openTypist({ socket: tmux.socket, session: id, onEnd });
+      const resize = (wanted: TerminalSize) => {
+        resized += 1;
+        return typist.resize(wanted);
+      };
+      return { ...typist, resize };
+    },
     onHolder: () => holders.push(desk.holderOf(session)?.holder ?? null),
     onOver: ({ typedBytes }) => (typed += typedBytes),
     log: createLog({ fields: {}, write: () => undefined }),
@@ -65,48 +63,9 @@ const arrived = () => {
 const isReady = () =>
   vi.waitFor(() => expect(tmux.tmux("-N", "capture-pane", "-p", "-t", id)).toContain("ready"), patient);
 
-let orders = 0;
+const ask = (author: string, changes: Partial<KeyboardAction> = {}, seconds?: number) =>
+  askKeyboard(desk, author, { action: { session, run, ...changes }, seconds });
 
-/** An operator who asks for it, as his chimera does. */
-async function ask(author: string, changes: Partial<KeyboardAction> = {}, seconds = orders) {
-  orders += 1;
-  const exchange = createExchange();
-  const action: KeyboardAction = {
-    kind: "keyboard",
-    session,
-    run,
-    half: exchange.half,
-    until: new Date(Date.now() + 60_000).toISOString(),
-    take: false,
-    ...changes,
-  };
-  const order = Order.parse({
-    v: 1,
-    kind: "order",
-    fleetId: "f".repeat(64),
-    nonce: orders.toString(16).padStart(32, "0"),
-    nodes: ["n1"],
-    createdAt: new Date(Date.parse("2026-11-23T12:00:00Z") + seconds * 1000).toISOString(),
-    notAfter: action.until,
-    author,
-    reason: "",
-    action,
-  });
-  const orderId = sha256(Buffer.from(JSON.stringify(order)));
-  const answer = await desk.give({ order, action, id: orderId, signedBy: [`${author}-1`] });
-  const key = answer.kind === "keyboard" ? exchange.keyWith(answer.half, orderId) : Buffer.alloc(32);
-  const send = (seq: number, what: Typed, forged: { key?: Buffer; order?: Digest } = {}) => {
-    const message = sealTyped(forged.key ?? key, { order: forged.order ?? orderId, seq, typed: what });
-    desk.take(session, Buffer.from(JSON.stringify(message)));
-    return message;
-  };
-  return { answer, key, id: orderId, send, type: (seq: number, text: string) => send(seq, keys(text)) };
-}
-
-const keys = (text: string): Typed => ({
-  kind: "keys",
-  keys: Buffer.from(text, "latin1").toString("base64"),
-});
 const allBytes = Array.from({ length: 256 }, (_, byte) => String.fromCodePoint(byte)).join("");
 
 test("whoever holds it types every byte there is, in one piece and in its sequence", async () => {
@@ -203,6 +162,22 @@ test("the holder says how large the terminal is", async () => {
   await vi.waitFor(() => expect(size()).toBe("100x30"), patient);
 });
 
+test("of a storm of sizes the last one counts, however long its terminal did not answer, and what is typed keeps its place", async () => {
+  await isReady();
+  const anna = await ask("anna");
+  const server = Number(tmux.tmux("-N", "display-message", "-p", "#{pid}"));
+  process.kill(server, "SIGSTOP");
+  anna.type(1, "before");
+  for (let seq = 2; seq <= 5000; seq += 1)
+    anna.send(seq, { kind: "size", size: { columns: 20 + (seq % 300), rows: 5 + (seq % 100) } });
+  anna.send(5001, { kind: "size", size: { columns: 97, rows: 31 } });
+  anna.type(5002, "after");
+  process.kill(server, "SIGCONT");
+  await vi.waitFor(() => expect(arrived()).toBe("beforeafter"), patient);
+  expect(size()).toBe("97x31");
+  expect(resized).toBe(1);
+});
+
 interface Untypable {
   changes: Partial<SessionFacts> | null;
   action?: Partial<KeyboardAction>;
@@ -230,10 +205,16 @@ test.each<[string, Untypable]>([
   expect(desk.holderOf(session)).toBeNull();
 });
 
-test("somebody who sends more than the terminal takes loses it, and the node's memory stays", async () => {
-  const stopped = tmux.open("stopped", "stty raw -echo; kill -STOP $$");
-  id = stopped;
-  const anna = await ask("anna");
-  for (let seq = 1; seq <= 200; seq += 1) anna.type(seq, "x".repeat(4096));
-  expect(desk.holderOf(session)).toBeNull();
-});
+test.each([
+  [4096, 200],
+  [1, 20_000],
+])(
+  "somebody who sends more than the terminal takes, %i bytes at once, loses it, and the node's memory stays",
+  async (bytes, most) => {
+    const stopped = tmux.open("stopped", "stty raw -echo; kill -STOP $$");
+    id = stopped;
+    const anna = await ask("anna");
+    for (let seq = 1; seq <= most; seq += 1) anna.type(seq, "x".repeat(bytes));
+    expect(desk.holderOf(session)).toBeNull();
+  },
+);

@@ -1,20 +1,19 @@
 /** A command with a terminal, started and typed into by signed orders over a real NATS server; systemd and tmux are real too. */
-import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createLog } from "@chimera/proto/log";
 import type { Digest } from "@chimera/proto/names";
 import { createExchange, sealTyped, type Typed } from "@chimera/proto/sessions/keyboard";
 import { openSessionAnswer, type SessionAnswer } from "@chimera/proto/sessions/order-answer";
 import { execSessions, type ExecAction } from "@chimera/proto/sessions/session-order";
-import { decodeFrame, type Frame } from "@chimera/proto/sessions/session-frame";
 import type { SessionName } from "@chimera/proto/sessions/session";
-import { ViewerId, type ViewAsk } from "@chimera/proto/sessions/view-ask";
 import type { Envelope } from "@chimera/proto/signed/envelope";
 import { subjects } from "@chimera/proto/subjects";
 import type { NatsConnection } from "nats";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { fleetId, idOf, node, sealOrder } from "../control/fleet-fixture.ts";
 import { createNodeFixture, type NodeFixture } from "../control/node-fixture.ts";
+import { keys } from "../control/sessions/keyboard-fixture.ts";
+import { watchSession } from "../control/sessions/viewer-fixture.ts";
 import type { HostSessions } from "../host/sessions/open-sessions.ts";
 import { createSessionsFixture, ended, type SessionsFixture } from "../host/sessions/sessions-fixture.ts";
 import { wireSessionOrders } from "./wire-session-orders.ts";
@@ -93,36 +92,9 @@ async function typistOf(session: SessionName, take = false) {
   return { answer, send };
 }
 
-function watch(session: SessionName) {
-  const frames: Frame[] = [];
-  const viewer = ViewerId.parse(randomBytes(16).toString("hex"));
-  operator.subscribe(subjects.sessionView(fleetId, node, { session, viewer }), {
-    callback: (_error, { data }) => {
-      const frame = decodeFrame(data);
-      if (frame !== null) frames.push({ ...frame, bytes: Buffer.from(frame.bytes) });
-    },
-  });
-  const ask = (): void => {
-    const seen = frames.flatMap(({ head, bytes }) =>
-      head.kind === "output" ? [{ stream: head.stream, to: head.from + bytes.length }] : [],
-    );
-    const view: ViewAsk["view"] = { session, viewer, seen: seen.at(-1) ?? null, isOver: false };
-    operator.publish(subjects.cmd(fleetId, node), JSON.stringify({ v: 1, view }));
-  };
-  const text = (): string =>
-    frames
-      .map(({ head, bytes }) =>
-        head.kind === "output" || head.kind === "screen" ? Buffer.from(bytes).toString("utf8") : "",
-      )
-      .join("");
-  return { frames, ask, text };
-}
-
-const keys = (text: string): Typed => ({ kind: "keys", keys: Buffer.from(text).toString("base64") });
-
 test("what is typed is read by the command, seen by who watches, and said to be his who signed for it", async () => {
   const { session } = await begin(exec);
-  const view = watch(session);
+  const view = watchSession(operator, session);
   view.ask();
   const { answer, send } = await typistOf(session);
   expect(answer).toMatchObject({ kind: "keyboard", session, before: null });

@@ -116,6 +116,37 @@ describe("a terminal", () => {
     }
   });
 
+  test("after a storm of sizes of its window, down to a single cell, is shown whole, while it is written into, and when its node is silent", async () => {
+    const flood = "i=0; while [ ! -e calm ]; do i=$((i+1)); echo line $i; done; echo over";
+    const session = await stage
+      .node("n1")
+      .terminal("stormy", `cd ${stage.home}; printf 'ready\\n'; read -r _; ${flood}; sleep 600`);
+    await known(stage, "stormy");
+    const terminal = await open(["attach", "n1/stormy"], { columns: 100, rows: 30 });
+    await terminal.until("ready");
+    await session.tmux("send-keys", "Enter");
+    const storm = async (): Promise<void> => {
+      for (let round = 0; round < 40; round += 1)
+        await terminal.resize(1 + ((round * 37) % 120), 1 + ((round * 13) % 40));
+      await terminal.resize(100, 30);
+    };
+    await storm();
+    await writeFile(join(stage.home, "calm"), "");
+    await terminal.until(/^over$/mu);
+    // Now nothing that comes from the node has it drawn again.
+    stage.node("n1").signal("SIGSTOP");
+    await storm();
+    const rows = (await session.tmux("capture-pane", "-p")).split("\n");
+    expect(rows.length).toBeGreaterThan(20);
+    await eventually(
+      () => terminal.screen(),
+      (text) => text.split("\n").slice(0, rows.length).join("\n") === rows.join("\n"),
+    );
+    stage.node("n1").signal("SIGCONT");
+    await terminal.keys("C-b", "d");
+    await terminal.until("[ended 0]");
+  });
+
   test("may be left by key, and two may watch", async () => {
     await stage.node("n1").terminal("two", script);
     await known(stage, "two");

@@ -7,7 +7,7 @@ import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
 import { createExchange, KeyMessage, openTyped, type Typed } from "@chimera/proto/sessions/keyboard";
 import type { SessionAnswer } from "@chimera/proto/sessions/order-answer";
-import type { SessionFacts, SessionName } from "@chimera/proto/sessions/session";
+import type { SessionFacts, SessionName, TerminalSize } from "@chimera/proto/sessions/session";
 import { refuseKeyboard, type Refusal } from "../../sessions/keyboard-rules.ts";
 import type { Typist } from "../../sessions/typist.ts";
 import { parseBounded } from "../look/read-stored.ts";
@@ -43,6 +43,8 @@ interface State extends KeyboardDeskOptions {
 const maxMessageBytes = 8 * 1024;
 /** More than that nobody types: a program that reads nothing must not fill the node's memory. */
 const maxWaitingBytes = 256 * 1024;
+/** What a message weighs at least: one of a single key is kept as more than a byte. */
+const leastBytes = 64;
 const maxLeases = 64;
 
 export function createKeyboardDesk(options: KeyboardDeskOptions): KeyboardDesk {
@@ -114,6 +116,7 @@ async function hand(state: State, given: GivenOrder, held: Lease | null): Promis
     typist,
     timer: setTimeout(() => end(state, lease, "its time is over"), leftMs).unref(),
     waitingBytes: 0,
+    wantedSize: null,
     tail: Promise.resolve(),
     typed: 0,
     refused: 0,
@@ -157,17 +160,33 @@ function carryOut(state: State, lease: Lease, typed: Typed): void {
     case "release":
       return end(state, lease, "its holder gave it back");
     case "size":
-      return queue(state, lease, { bytes: 0, deed: () => lease.typist.resize(typed.size) });
+      return resizeLast(state, lease, typed.size);
     case "keys":
       return typeKeys(state, lease, Buffer.from(typed.keys, "base64"));
   }
 }
 
+/** Whoever drags a window says many sizes: one that still waits gives its place to the next. */
+function resizeLast(state: State, lease: Lease, size: TerminalSize): void {
+  const isWaiting = lease.wantedSize !== null;
+  lease.wantedSize = size;
+  if (isWaiting) return;
+  queue(state, lease, {
+    bytes: 0,
+    async deed() {
+      const wanted = lease.wantedSize ?? size;
+      lease.wantedSize = null;
+      await lease.typist.resize(wanted);
+    },
+  });
+}
+
 function typeKeys(state: State, lease: Lease, keys: Buffer): void {
-  if (lease.waitingBytes + keys.length > maxWaitingBytes)
+  const bytes = Math.max(keys.length, leastBytes);
+  if (lease.waitingBytes + bytes > maxWaitingBytes)
     return end(state, lease, "more was typed than its terminal takes");
   lease.typed += keys.length;
-  queue(state, lease, { bytes: keys.length, deed: () => lease.typist.type(keys) });
+  queue(state, lease, { bytes, deed: () => lease.typist.type(keys) });
 }
 
 function queue(

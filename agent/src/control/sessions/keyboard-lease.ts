@@ -1,7 +1,7 @@
 /** Who holds the keyboard of a session, by which order, and how much he has typed. */
 import type { Digest } from "@chimera/proto/names";
 import type { KeyboardAction } from "@chimera/proto/sessions/session-order";
-import type { SessionName } from "@chimera/proto/sessions/session";
+import type { SessionName, TerminalSize } from "@chimera/proto/sessions/session";
 import type { Order } from "@chimera/proto/signed/order";
 import type { Typist } from "../../sessions/typist.ts";
 
@@ -25,6 +25,8 @@ export interface Lease {
   timer: NodeJS.Timeout;
   /** Of keys that the terminal has yet to take. */
   waitingBytes: number;
+  /** The newest that its terminal has yet to take. */
+  wantedSize: TerminalSize | null;
   /** What is typed comes in its sequence, also where a message is more than one command to tmux. */
   tail: Promise<void>;
   typed: number;

@@ -146,6 +146,19 @@ test("what cannot be is refused, and nothing of it stays", async () => {
   expect(node.agent().facts(nameOf("twice"))).toBeNull();
 });
 
+test("a script whose interpreter is missing has an end that says so", async () => {
+  const sessions = node.agent();
+  const script = join(node.stateDir, "odd");
+  writeFileSync(script, "#!/nowhere/interpreter\n", { mode: 0o755 });
+  await sessions.start([shell("odd", "", { argv: [script] }), shell("even", "exit 6")]);
+  expect(await ended(sessions, "odd")).toMatchObject({
+    state: "ended",
+    exitCode: 203,
+    note: "systemd could not execute its program",
+  });
+  expect(await ended(sessions, "even")).toMatchObject({ exitCode: 6 });
+});
+
 test("a name that is free again is another run, with nothing of the one before", async () => {
   const sessions = node.agent();
   await sessions.start([shell("again", "echo one")]);
