@@ -1,5 +1,4 @@
 /** SHELL. Options that many commands share, and their values as parsed data. */
-import { ChimeraError } from "@chimera/proto/errors";
 import { Digest } from "@chimera/proto/names";
 import type { Command } from "commander";
 import { z } from "zod";
@@ -53,16 +52,3 @@ export const Threshold = z.coerce
   .int("a whole number")
   .min(1, "at least 1")
   .max(32, "at most 32");
-
-/** Throws usage with the option's name. */
-export function parseOptions<T>(schema: z.ZodType<T>, options: unknown): T {
-  const result = schema.safeParse(options);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const name = (issue?.path.join(".") ?? "option").replaceAll(/[A-Z]/gu, (mark) => `-${mark.toLowerCase()}`);
-  throw new ChimeraError("usage", `--${name}: ${issue?.message ?? "invalid"}`);
-}
-
-export function examples(lines: readonly string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  ${line}`).join("\n")}`;
-}

@@ -12,11 +12,14 @@ export function parseOptions<T>(schema: z.ZodType<T>, options: unknown): T {
   throw new ChimeraError("usage", `--${name}: ${issue?.message ?? "invalid"}`);
 }
 
+function isTyped(command: Command, name: string): boolean {
+  return command.getOptionValueSource(name) === "cli";
+}
+
 /** A command's options and those of the commands above it: what was typed before what nobody said, and then the nearest one. */
 export function allOptions(command: Command): object {
   const chain: Command[] = [];
   for (let one: Command | null = command; one !== null; one = one.parent) chain.unshift(one);
-  const isTyped = (one: Command, name: string): boolean => one.getOptionValueSource(name) === "cli";
   const valuesOf = (wantsTyped: boolean) =>
     chain.flatMap((one) => Object.entries(one.opts()).filter(([name]) => isTyped(one, name) === wantsTyped));
   return Object.fromEntries([...valuesOf(false), ...valuesOf(true)]);

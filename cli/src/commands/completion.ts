@@ -8,7 +8,7 @@ import { createApiClient, type ApiClient } from "../api/api-client.ts";
 import { readContexts } from "../context/context-file.ts";
 import { currentContext } from "../context/current-context.ts";
 import type { Io } from "../io.ts";
-import { examples } from "../options.ts";
+import { examples } from "../parse-options.ts";
 import { entryKinds } from "../print/timeline/entry.ts";
 import { readProject } from "../project/project-file.ts";
 

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Io } from "../io.ts";
 import { addAccessOptions, AccessOptions, requireRoot } from "../local/local-access.ts";
 import { lookLocal } from "../local/look-local.ts";
-import { examples, parseOptions } from "../options.ts";
+import { examples, parseOptions } from "../parse-options.ts";
 import { explain } from "../print/local/explain.ts";
 import { localStatusText } from "../print/local/status-text.ts";
 import { whyText } from "../print/local/why-text.ts";

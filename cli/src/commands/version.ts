@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import type { Io } from "../io.ts";
-import { examples, parseOptions } from "../options.ts";
+import { examples, parseOptions } from "../parse-options.ts";
 import { version } from "../version.ts";
 
 const Options = z.object({ json: z.boolean().default(false) });

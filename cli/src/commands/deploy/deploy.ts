@@ -10,14 +10,8 @@ import { headPolicy } from "../../fleet/head/head-policy.ts";
 import { publishSystems } from "../../fleet/head/publish-systems.ts";
 import { warnOfBase } from "../../fleet/head/warn-of-base.ts";
 import type { Io } from "../../io.ts";
-import {
-  addFleetOptions,
-  addFollowOptions,
-  examples,
-  FleetOptions,
-  FollowOptions,
-  parseOptions,
-} from "../../options.ts";
+import { addFleetOptions, addFollowOptions, FleetOptions, FollowOptions } from "../../options.ts";
+import { examples, parseOptions } from "../../parse-options.ts";
 import type { Wanted } from "../../nix/evaluate.ts";
 import { typedPolicy } from "../../policy-options.ts";
 import { addRolloutOptions, RolloutOptions, wantedRollout } from "../../rollout/rollout-options.ts";

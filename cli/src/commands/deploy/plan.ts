@@ -3,7 +3,8 @@ import { ChimeraError, errorCodes, type ErrorCode } from "@chimera/proto/errors"
 import type { Command } from "commander";
 import { z } from "zod";
 import type { Io } from "../../io.ts";
-import { addFleetOptions, examples, FleetOptions, parseOptions } from "../../options.ts";
+import { addFleetOptions, FleetOptions } from "../../options.ts";
+import { examples, parseOptions } from "../../parse-options.ts";
 import { groupPlans, type NodePlan } from "../../plan/node/group-plans.ts";
 import { switchPlanText } from "../../print/plan/switch-plan-text.ts";
 import { printableJson, printableLine } from "../../print/printable.ts";

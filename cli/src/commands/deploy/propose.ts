@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import type { Io } from "../../io.ts";
-import { examples } from "../../options.ts";
+import { examples } from "../../parse-options.ts";
 import { addPublishOptions, publish } from "./publish.ts";
 
 export function define(command: Command, io: Io): void {

@@ -12,14 +12,8 @@ import type { System } from "../../fleet/head/plan.ts";
 import { publishSystems } from "../../fleet/head/publish-systems.ts";
 import { warnOfBase } from "../../fleet/head/warn-of-base.ts";
 import type { Io } from "../../io.ts";
-import {
-  addFleetOptions,
-  addFollowOptions,
-  examples,
-  FleetOptions,
-  FollowOptions,
-  parseOptions,
-} from "../../options.ts";
+import { addFleetOptions, addFollowOptions, FleetOptions, FollowOptions } from "../../options.ts";
+import { examples, parseOptions } from "../../parse-options.ts";
 import { typedPolicy } from "../../policy-options.ts";
 import { addRolloutOptions, RolloutOptions, wantedRollout } from "../../rollout/rollout-options.ts";
 import { readProject } from "../../project/project-file.ts";

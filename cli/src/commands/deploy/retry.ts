@@ -10,14 +10,8 @@ import { panicText, warnOfBase } from "../../fleet/head/warn-of-base.ts";
 import { createOperator, type Operator } from "../../fleet/operator.ts";
 import type { VerifiedHead } from "../../fleet/verify-documents.ts";
 import type { Io } from "../../io.ts";
-import {
-  addFleetOptions,
-  addFollowOptions,
-  examples,
-  FleetOptions,
-  FollowOptions,
-  parseOptions,
-} from "../../options.ts";
+import { addFleetOptions, addFollowOptions, FleetOptions, FollowOptions } from "../../options.ts";
+import { examples, parseOptions } from "../../parse-options.ts";
 import { currentQuarantine, type StoredList } from "../../order/current-quarantine.ts";
 import { nextQuarantine } from "../../order/next-quarantine.ts";
 import { reportedToplevels } from "../../order/quarantine-rows.ts";

@@ -18,14 +18,8 @@ import {
 import { warnOfBase } from "../../fleet/head/warn-of-base.ts";
 import { namesOfWaves, withWaves, type WavedPolicy } from "../../fleet/head/with-waves.ts";
 import type { Io } from "../../io.ts";
-import {
-  addFleetOptions,
-  addFollowOptions,
-  examples,
-  FleetOptions,
-  FollowOptions,
-  parseOptions,
-} from "../../options.ts";
+import { addFleetOptions, addFollowOptions, FleetOptions, FollowOptions } from "../../options.ts";
+import { examples, parseOptions } from "../../parse-options.ts";
 import { typedPolicy } from "../../policy-options.ts";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { NodeName } from "@chimera/proto/names";

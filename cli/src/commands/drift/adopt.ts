@@ -10,7 +10,7 @@ import { askPath, questionOrder } from "../../drift/ask-path.ts";
 import { onlyNode } from "../../drift/only-node.ts";
 import { createObserver, type Observer } from "../../fleet/operator.ts";
 import type { Io } from "../../io.ts";
-import { examples, parseOptions } from "../../options.ts";
+import { examples, parseOptions } from "../../parse-options.ts";
 import { giveOrder, OrderOptions, tellDryRun } from "../../order/give-order.ts";
 import { draftOrder } from "../../order/sign-order.ts";
 import { textOf } from "../../print/drift/content-diff.ts";

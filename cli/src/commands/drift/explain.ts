@@ -10,7 +10,7 @@ import { createObserver } from "../../fleet/operator.ts";
 import type { Io } from "../../io.ts";
 import { askAgent } from "../../local/ask-agent.ts";
 import { AccessOptions } from "../../local/local-access.ts";
-import { examples, parseOptions } from "../../options.ts";
+import { examples, parseOptions } from "../../parse-options.ts";
 import { OrderOptions, tellDryRun } from "../../order/give-order.ts";
 import { explanationText } from "../../print/drift/explanation-text.ts";
 import { printableJson } from "../../print/printable.ts";

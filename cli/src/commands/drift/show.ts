@@ -7,7 +7,7 @@ import { askPath, questionOrder } from "../../drift/ask-path.ts";
 import { onlyNode } from "../../drift/only-node.ts";
 import { createObserver } from "../../fleet/operator.ts";
 import type { Io } from "../../io.ts";
-import { examples, parseOptions } from "../../options.ts";
+import { examples, parseOptions } from "../../parse-options.ts";
 import { OrderOptions, tellDryRun } from "../../order/give-order.ts";
 import { shownText } from "../../print/drift/shown-text.ts";
 import { printableJson } from "../../print/printable.ts";

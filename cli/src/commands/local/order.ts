@@ -8,7 +8,7 @@ import { followOrder } from "../../local/follow-order.ts";
 import { AccessOptions, localAuthor, requireRoot, type LocalAccess } from "../../local/local-access.ts";
 import { unanswered } from "../../local/look-local.ts";
 import { resolveToplevel } from "../../local/resolve-toplevel.ts";
-import { parseOptions } from "../../options.ts";
+import { parseOptions } from "../../parse-options.ts";
 import { parseDurationMs } from "../../order/duration.ts";
 import { orderedText } from "../../print/local/ordered-text.ts";
 import { printableJson } from "../../print/printable.ts";

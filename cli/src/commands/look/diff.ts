@@ -4,7 +4,8 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { showDiff } from "../../diff/show-diff.ts";
 import type { Io } from "../../io.ts";
-import { addFleetOptions, examples, FleetOptions, parseOptions } from "../../options.ts";
+import { addFleetOptions, FleetOptions } from "../../options.ts";
+import { examples, parseOptions } from "../../parse-options.ts";
 
 const Options = FleetOptions.extend({ node: z.array(NodeName).max(10_000).default([]) });
 const Word = z.string().max(256);

@@ -11,7 +11,8 @@ import { defineAdopt } from "../drift/adopt.ts";
 import { defineExplain, explain, ExplainOptions } from "../drift/explain.ts";
 import { defineHistory } from "../drift/history.ts";
 import { defineShow } from "../drift/show.ts";
-import { addFleetOptions, examples, FleetOptions, parseOptions } from "../../options.ts";
+import { addFleetOptions, FleetOptions } from "../../options.ts";
+import { examples, parseOptions } from "../../parse-options.ts";
 import { driftTable, exceptionRows, unlookedSince } from "../../print/drift-table.ts";
 import { printableJson } from "../../print/printable.ts";
 

@@ -8,7 +8,8 @@ import { findDocument } from "../../history/documents.ts";
 import { readHistory, type History } from "../../history/read-history.ts";
 import { historyRows, nodeRows } from "../../history/rows.ts";
 import type { Io } from "../../io.ts";
-import { addFleetOptions, examples, FleetOptions, parseOptions } from "../../options.ts";
+import { addFleetOptions, FleetOptions } from "../../options.ts";
+import { examples, parseOptions } from "../../parse-options.ts";
 import { historyTable, nodeResultTable, rolloutLine } from "../../print/history-table.ts";
 import { printableJson } from "../../print/printable.ts";
 

@@ -5,7 +5,8 @@ import { z } from "zod";
 import { contextFilePath, readContexts, writeContexts } from "../../context/context-file.ts";
 import { currentContext } from "../../context/current-context.ts";
 import type { Io } from "../../io.ts";
-import { addFleetOptions, examples, FleetOptions, parseOptions } from "../../options.ts";
+import { addFleetOptions, FleetOptions } from "../../options.ts";
+import { examples, parseOptions } from "../../parse-options.ts";
 import { printableJson } from "../../print/printable.ts";
 import { table } from "../../print/table.ts";
 

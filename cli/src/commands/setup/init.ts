@@ -16,7 +16,8 @@ import {
 } from "../../context/context-file.ts";
 import { fleetKeyNames, newFleet, type NewFleet } from "../../fleet/keys/new-fleet.ts";
 import type { Io } from "../../io.ts";
-import { examples, ExpiresDays, parseOptions, Threshold } from "../../options.ts";
+import { ExpiresDays, Threshold } from "../../options.ts";
+import { examples, parseOptions } from "../../parse-options.ts";
 import { newFleetText, type MadeFleet } from "../../print/new-fleet-text.ts";
 import { printableJson } from "../../print/printable.ts";
 import { syncFolder, writeNewFile } from "../../secret-file.ts";

@@ -2,7 +2,8 @@
 import { Option, type Command } from "commander";
 import { keyRoles } from "@chimera/proto/signed/key-set";
 import type { Io } from "../../io.ts";
-import { addFleetOptions, examples } from "../../options.ts";
+import { addFleetOptions } from "../../options.ts";
+import { examples } from "../../parse-options.ts";
 import { change, type ChangeWords } from "./keys/change.ts";
 import { fromSsh } from "./keys/from-ssh.ts";
 import { generate } from "./keys/generate.ts";

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { ChimeraError } from "@chimera/proto/errors";
 import { z } from "zod";
 import type { Io } from "../../../io.ts";
-import { parseOptions } from "../../../options.ts";
+import { parseOptions } from "../../../parse-options.ts";
 import { printableJson } from "../../../print/printable.ts";
 import { keyOfSshLine } from "../../../signers/ssh-public-key.ts";
 

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { generateKey } from "@chimera/proto/signed/keys";
 import { z } from "zod";
 import type { Io } from "../../../io.ts";
-import { parseOptions } from "../../../options.ts";
+import { parseOptions } from "../../../parse-options.ts";
 import { printableJson } from "../../../print/printable.ts";
 import { writeNewFile } from "../../../secret-file.ts";
 

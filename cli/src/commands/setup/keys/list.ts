@@ -9,7 +9,8 @@ import { currentContext, type NamedContext } from "../../../context/current-cont
 import { fleetKeys, rememberedKeys } from "../../../fleet/key-chain.ts";
 import { fleetKeyNames } from "../../../fleet/keys/new-fleet.ts";
 import type { Io } from "../../../io.ts";
-import { FleetOptions, parseOptions } from "../../../options.ts";
+import { FleetOptions } from "../../../options.ts";
+import { parseOptions } from "../../../parse-options.ts";
 import { keyFileTable, type ListedKey } from "../../../print/keys/key-file-table.ts";
 import { keySetText, listedRoles } from "../../../print/keys/key-set-table.ts";
 import { printable, printableJson } from "../../../print/printable.ts";

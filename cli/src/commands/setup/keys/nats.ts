@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { generateNkey } from "@chimera/proto/nkey";
 import { z } from "zod";
 import type { Io } from "../../../io.ts";
-import { parseOptions } from "../../../options.ts";
+import { parseOptions } from "../../../parse-options.ts";
 import { printableJson } from "../../../print/printable.ts";
 import { writeNewFile } from "../../../secret-file.ts";
 
