@@ -4,12 +4,12 @@ lib: { node, dist, version, breaksAgent ? false }:
 let
   # Path values, so that each bundle becomes an input: a path pasted as a string would not be one.
   bundle = name: builtins.path { path = dist + "/${name}"; inherit name; };
-  # As in nix/package.nix: the agent stays small; recovery is soon over and collects nothing until then.
+  # As in nix/package.nix: the agent stays small; recovery and the CLI are soon over and collect nothing until then.
   programs = {
     chimera-agent = { main = "agent"; flags = "--max-semi-space-size=1 --optimize-for-size"; env = "MALLOC_ARENA_MAX=1"; };
     chimera-recover = { main = "agent"; flags = "--min-semi-space-size=16 --max-semi-space-size=16"; first = " recover"; };
     chimera-controller = { main = "controller"; };
-    chimera = { main = "chimera"; };
+    chimera = { main = "chimera"; flags = "--min-semi-space-size=16 --max-semi-space-size=16"; };
   };
   # It would start, says its check: an agent that does not even say so is not activated.
   brokenAgent = name: ''

@@ -4,7 +4,7 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { joinKeptPages } from "@chimera/proto/sessions/kept-page";
 import { maxFrameBytes } from "@chimera/proto/sessions/session-frame";
 import type { WatchSaid } from "@chimera/proto/sessions/session-api";
-import { WebSocket, type RawData } from "ws";
+import type { RawData, WebSocket } from "ws";
 import type { SessionApi } from "../../api/session-api.ts";
 import { codeOfStatus } from "../../api/http.ts";
 import { printableLine } from "../../print/printable.ts";
@@ -42,6 +42,7 @@ async function openLine(
   { url, token }: { url: string; token: string | undefined },
   hearing: Hearing,
 ): Promise<ViewLine> {
+  const { WebSocket } = await import("ws");
   const socket = new WebSocket(url, "chimera.attach.v1", {
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     handshakeTimeout: openMs,
@@ -74,7 +75,7 @@ async function openLine(
 }
 
 function say(socket: WebSocket, said: WatchSaid): void {
-  if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(said));
+  if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(said));
 }
 
 /** Throws what the controller refuses with its code, server-unreachable where nobody answers. */
