@@ -55,6 +55,16 @@ describe("what the operator types", () => {
 });
 
 describe("help", () => {
+  test("shows a default as one would type it, and what there is to choose from", async () => {
+    const { out } = await operator().call(["stop", "--help"]);
+    expect(out).toContain("between SIGTERM and SIGKILL (default: 10)\n");
+    const panic = await operator().call(["panic", "--help"]);
+    expect(panic.out.replaceAll(/\s+/gu, " ")).toContain("(controller, nats, ssh)");
+    expect(panic.out).not.toContain('""');
+  });
+  test("is what a misspelt call is sent to", async () => {
+    expect(await outcome(["stop"])).toEqual(refusal(64, /^chimera: missing .*\n\(chimera stop --help/u));
+  });
   test.each(["", ...commandTable.map(({ name }) => name), completionEntry.name])(
     "of chimera %s, and of what it has below, shows examples",
     async (name) => {

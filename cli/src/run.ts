@@ -1,6 +1,6 @@
 /** SHELL. One call of the CLI: find the command, load it, run it, and turn what goes wrong into an exit code. */
 import { ChimeraError, errorChain, errorCodes } from "@chimera/proto/errors";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, type Option } from "commander";
 import { commandTable, completionEntry } from "./command-table.ts";
 import type { Io } from "./io.ts";
 import { printable, printableJson, printableLine } from "./print/printable.ts";
@@ -24,7 +24,8 @@ async function createProgram(argv: readonly string[], io: Io): Promise<Command> 
     .version(version(io.env), "-V, --version", "print the version")
     .helpOption("-h, --help", "show help")
     .helpCommand("help [command]", "show help of a command")
-    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .configureOutput({ writeOut: io.out, writeErr: io.err, outputError: tellUsage })
+    .configureHelp({ optionDescription: describeOption })
     .exitOverride()
     // What stands behind the name of a script belongs to the script.
     .enablePositionalOptions()
@@ -38,7 +39,11 @@ async function createProgram(argv: readonly string[], io: Io): Promise<Command> 
   const wanted = called === "help" ? argv[argv.indexOf("help") + 1] : called;
   const all = called === "complete" || called === "completion";
   for (const entry of commandTable) {
-    const command = program.command(entry.name).summary(entry.summary).description(entry.summary);
+    const command = program
+      .command(entry.name)
+      .summary(entry.summary)
+      .description(entry.summary)
+      .showHelpAfterError(`(chimera ${entry.name} --help says how)`);
     if (all || entry.name === wanted) (await entry.load()).define(command, io);
   }
   if (all)
@@ -47,6 +52,22 @@ async function createProgram(argv: readonly string[], io: Io): Promise<Command> 
     ).attachCompletion(program, io, called === "complete" ? argv : undefined);
   else program.command(completionEntry.name).summary(completionEntry.summary);
   return program;
+}
+
+/** As all that is told begins. */
+function tellUsage(text: string, write: (text: string) => void): void {
+  write(text.replace(/^error: /u, "chimera: "));
+}
+
+/** A default is shown as it would be typed, and none that is empty. */
+function describeOption({ description, argChoices, defaultValue }: Option): string {
+  const hasDefault =
+    typeof defaultValue === "number" || (typeof defaultValue === "string" && defaultValue !== "");
+  const notes = [
+    ...(argChoices === undefined ? [] : [argChoices.join(", ")]),
+    ...(hasDefault ? [`default: ${defaultValue}`] : []),
+  ];
+  return notes.length === 0 ? description : `${description} (${notes.join("; ")})`;
 }
 
 function report(

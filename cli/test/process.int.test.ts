@@ -73,6 +73,22 @@ test("completion knows commands, options, contexts, and the nodes of the control
   expect(await complete(["timeline", "--kind", "dr"])).toEqual(["drift"]);
 });
 
+test("where a file belongs completion offers none, and leaves it to the shell", async () => {
+  for (const words of [
+    ["run", ""],
+    ["run", "-d", "tr"],
+    ["attach", "--record", ""],
+    ["record", "play", ""],
+  ]) {
+    const { stdout } = await execa(process.execPath, [main, "complete", "--", ...words]);
+    expect(stdout).toBe(":0");
+  }
+  expect(await complete(["run", "--exp"])).toEqual(["--explain"]);
+  const script = await execa(process.execPath, [main, "completion", "bash"]);
+  const { stdout } = await execa("bash", ["-c", 'eval "$1"; complete -p chimera', "bash", script.stdout]);
+  expect(stdout).toBe("complete -o default -F __chimera_complete chimera");
+});
+
 test("completion of sign knows what waits for signatures", async () => {
   await seedHead(operator, ["n1"], "one");
   const bob = parseSecretKey(generateKey("bob").secret);

@@ -4,6 +4,7 @@ import tab from "@bomb.sh/tab/commander";
 import { ChimeraError } from "@chimera/proto/errors";
 import { shortDigest } from "@chimera/proto/names";
 import type { Command } from "commander";
+import { commandTable, completionEntry } from "../command-table.ts";
 import { createApiClient, type ApiClient } from "../api/api-client.ts";
 import { readContexts } from "../context/context-file.ts";
 import { currentContext } from "../context/current-context.ts";
@@ -11,6 +12,7 @@ import type { Io } from "../io.ts";
 import { examples } from "../parse-options.ts";
 import { entryKinds } from "../print/timeline/entry.ts";
 import { readProject } from "../project/project-file.ts";
+import { wantsFile } from "./wants-file.ts";
 
 /** A Tab that takes longer is pressed again. */
 const patienceMs = 400;
@@ -43,8 +45,30 @@ export async function attachCompletion(
         "source <(chimera completion zsh)",
         "chimera completion fish > ~/.config/fish/completions/chimera.fish",
       ]),
-    );
-  if (asked !== undefined) offerWords(root, await readWords(io, asked));
+    )
+    .hook("postAction", (_, { args }) => {
+      // The script asks bash for no files of its own, wherever that is left to it.
+      if (args[0] === "bash") io.out("complete -o default -F __chimera_complete chimera\n");
+    });
+  const words = asked?.slice(2) ?? [];
+  if (asked !== undefined && wantsFile(program, words)) leaveToShell(program, io);
+  else if (asked !== undefined) {
+    shorten(root);
+    offerWords(root, await readWords(io, asked));
+  }
+}
+
+/** Beside a list of words there is room for one line. */
+function shorten({ commands }: RootCommand): void {
+  for (const { name, summary } of [...commandTable, completionEntry]) {
+    const command = commands.get(name);
+    if (command !== undefined) command.description = summary;
+  }
+}
+
+/** No word, and no word to the shell that it should offer none of its own. */
+function leaveToShell(program: Command, io: Io): void {
+  program.commands.find((command) => command.name() === "complete")?.action(() => io.out(":0\n"));
 }
 
 function offerWords(

@@ -45,7 +45,7 @@ export function define(command: Command, io: Io): void {
       "Run a command on many nodes at once, each in a session of its own; it goes on whatever becomes of this terminal.",
     )
     .usage("[options] --on <node>... -- <command> [args...]")
-    .argument("[words...]", "the command, behind --; no shell reads it")
+    .argument("[command...]", "behind --; no shell reads it")
     .option("--on <node...>", "node names, @tag, or globs")
     .option("--all", "every node of the fleet")
     .option("--max-parallel <n>", "so many nodes at the same time, in the sequence of their names")

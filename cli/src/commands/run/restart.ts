@@ -17,7 +17,7 @@ export function define(command: Command, io: Io): void {
   command
     .description("Stop a run if it lives, and start the same again under its name, detached.")
     .argument("<session>", "its name")
-    .option("--time <seconds>", "between SIGTERM and SIGKILL", "10")
+    .option("-t, --time <seconds>", "between SIGTERM and SIGKILL", "10")
     .addHelpText("after", examples(["chimera restart backup", "chimera restart backup.2"]))
     .action(async (name: unknown, options: unknown) =>
       restart(io, z.string().parse(name), parseOptions(Options, options).time),

@@ -16,10 +16,10 @@ export function define(command: Command, io: Io): void {
   command
     .description("Forget runs that have ended, with their logs.")
     .argument("<session...>", "their names")
-    .option("--force", `stop those that live first, as chimera stop does (${stopSeconds} s)`)
+    .option("-f, --force", `stop those that live first, as chimera stop does (${stopSeconds} s)`)
     .addHelpText(
       "after",
-      examples(["chimera rm backup", "chimera rm backup.1 backup.2", "chimera rm --force backup"]),
+      examples(["chimera rm backup", "chimera rm backup.1 backup.2", "chimera rm -f backup"]),
     )
     .action(async (names: unknown, options: unknown) =>
       rm(io, z.array(z.string()).parse(names), parseOptions(Options, options).force),

@@ -32,7 +32,7 @@ export function define(command: Command, io: Io): void {
   command
     .description("Run a script or command in its Nix environment, in a session that outlives the terminal.")
     .usage("[options] <file> [args...] | -- <command> [args...]")
-    .argument("[words...]", "a script and its arguments, or behind -- a command")
+    .argument("[file...]", "a script and its arguments, or behind -- a command")
     .passThroughOptions()
     .option("--name <name>", "name of the session (default: from the file's name)")
     .option("--env <environment>", "flake reference, .nix file, devShell of the flake that is near, or none")

@@ -17,8 +17,8 @@ export function define(command: Command, io: Io): void {
   command
     .description("End runs: SIGTERM to all their processes, then SIGKILL to what is still there.")
     .argument("<session...>", "their names")
-    .option("--time <seconds>", "between SIGTERM and SIGKILL", "10")
-    .addHelpText("after", examples(["chimera stop backup", "chimera stop --time 60 backup"]))
+    .option("-t, --time <seconds>", "between SIGTERM and SIGKILL", "10")
+    .addHelpText("after", examples(["chimera stop backup", "chimera stop -t 60 backup"]))
     .action(async (names: unknown, options: unknown) =>
       stop(io, z.array(z.string()).parse(names), parseOptions(Options, options).time),
     );

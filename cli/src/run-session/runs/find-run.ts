@@ -57,7 +57,7 @@ function known(io: Io): string {
   const names = [
     ...new Set(listRuns(io).map((found) => (found.kind === "run" ? found.run.record.name : found.id))),
   ];
-  if (names.length === 0) return "there is none; chimera run makes one";
+  if (names.length === 0) return "there are no runs here: chimera run makes one";
   const shown = names.toSorted().slice(0, 8).join(", ");
   return `there is ${shown}${names.length > 8 ? `, … (${names.length})` : ""}`;
 }
