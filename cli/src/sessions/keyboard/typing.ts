@@ -33,14 +33,25 @@ interface State extends TypingOptions {
   isHeld: boolean;
   /** That it was given was seen; before, facts may be older than that. */
   isSeen: boolean;
+  /** The same since there is this line. */
+  isHeard: boolean;
+  renewal: Renewal | null;
   current: ViewLine | null;
   /** What was typed since there is no line, and since when that is. */
   waiting: { bytes: Buffer; sinceMs: number };
   timer: NodeJS.Timeout | null;
 }
 
+/** Until its answer is here nobody knows under which order keys count. */
+interface Renewal {
+  holdsKeys: boolean;
+  /** What the node said meanwhile. */
+  facts: SessionFacts | null;
+}
+
 /** Of its time: then it is asked for again. */
 const renewAt = 0.75;
+const lookAgainMs = 1_000;
 
 export function createTyping(options: TypingOptions): Typing {
   const waiting = { bytes: Buffer.alloc(0), sinceMs: options.nowMs() };
@@ -48,6 +59,8 @@ export function createTyping(options: TypingOptions): Typing {
     ...options,
     isHeld: true,
     isSeen: false,
+    isHeard: false,
+    renewal: null,
     current: null,
     waiting,
     timer: null,
@@ -65,13 +78,7 @@ export function createTyping(options: TypingOptions): Typing {
       }
       return true;
     },
-    line(line) {
-      if (line === null && state.current !== null)
-        state.waiting = { bytes: Buffer.alloc(0), sinceMs: state.nowMs() };
-      state.current = line;
-      sendSize(state);
-      sendWaiting(state);
-    },
+    line: (line) => takeLine(state, line),
     heard: (facts) => hear(state, facts),
     end() {
       process.stdout.off("resize", onResize);
@@ -81,22 +88,32 @@ export function createTyping(options: TypingOptions): Typing {
   };
 }
 
+function takeLine(state: State, line: ViewLine | null): void {
+  if (line === null && state.current !== null) {
+    state.waiting.sinceMs = state.nowMs();
+    state.isHeard = false;
+  }
+  state.current = line;
+  sendSize(state);
+  sendWaiting(state);
+}
+
 /** A view is opened anew by another name within less, as after another size. */
 const gapMs = 3_000;
 const mostWaiting = 4096;
 
 /** Keys that are typed while a line stays broken are lost, and not typed later into whatever is there then. */
 function type(state: State, bytes: Uint8Array): void {
-  const { current, waiting, nowMs } = state;
-  if (current !== null) sendKeys(state, current, bytes);
+  const { current, waiting, nowMs, renewal } = state;
+  if (current !== null && renewal?.holdsKeys !== true) sendKeys(state, current, bytes);
   else if (nowMs() - waiting.sinceMs < gapMs && waiting.bytes.length < mostWaiting)
     waiting.bytes = Buffer.concat([waiting.bytes, bytes]);
   else state.say("there is no line to the node: what you type now is lost");
 }
 
 function sendWaiting(state: State): void {
-  const { current, waiting, isHeld, nowMs } = state;
-  if (current === null || waiting.bytes.length === 0) return;
+  const { current, waiting, isHeld, nowMs, renewal } = state;
+  if (current === null || renewal?.holdsKeys === true || waiting.bytes.length === 0) return;
   const { bytes } = waiting;
   waiting.bytes = Buffer.alloc(0);
   if (!isHeld) return;
@@ -115,9 +132,14 @@ function sendSize({ isHeld, current, keyboard }: State): void {
   if (isHeld && current !== null && size.success) keyboard.send(current, { kind: "size", size: size.data });
 }
 
-function hear(state: State, { keyboard: held }: SessionFacts): void {
+function hear(state: State, facts: SessionFacts): void {
+  if (state.renewal !== null) {
+    state.renewal.facts = facts;
+    return;
+  }
+  const { keyboard: held } = facts;
   if (held?.order === state.keyboard.order) {
-    state.isSeen = true;
+    [state.isSeen, state.isHeard] = [true, true];
     return;
   }
   if (!state.isHeld || !state.isSeen) return;
@@ -128,19 +150,40 @@ function hear(state: State, { keyboard: held }: SessionFacts): void {
 
 function renewLater(state: State): void {
   const leftMs = Date.parse(state.keyboard.until) - state.nowMs();
-  state.timer = setTimeout(() => void renew(state), Math.max(leftMs * renewAt, 1000)).unref();
+  renewIn(state, Math.max(leftMs * renewAt, lookAgainMs));
+}
+
+function renewIn(state: State, ms: number): void {
+  state.timer = setTimeout(() => void renew(state), ms).unref();
 }
 
 async function renew(state: State): Promise<void> {
   if (!state.isHeld) return;
+  // While nothing is heard somebody else may have taken it: it would be taken back behind his back.
+  if (!state.isHeard) return renewIn(state, lookAgainMs);
+  const renewal: Renewal = { holdsKeys: true, facts: null };
+  [state.renewal, state.waiting.sinceMs] = [renewal, state.nowMs()];
+  const release = (): void => {
+    renewal.holdsKeys = false;
+    sendWaiting(state);
+  };
+  // One that does not come has hardly reached the node: what was given before counts.
+  const timer = setTimeout(release, gapMs / 2).unref();
   try {
     const next = await state.renew();
-    [state.keyboard, state.isSeen] = [next, false];
+    [state.keyboard, state.isSeen, state.isHeard] = [next, false, false];
     renewLater(state);
   } catch (error) {
     if (!(error instanceof ChimeraError)) throw error;
     state.say(
       `the keyboard is yours until ${state.keyboard.until}, and not longer: ${printableLine(errorChain(error))}`,
     );
+  } finally {
+    clearTimeout(timer);
+    state.renewal = null;
   }
+  release();
+  // One that was said meanwhile came under an order that may be no longer the newest.
+  sendSize(state);
+  if (renewal.facts !== null) hear(state, renewal.facts);
 }
