@@ -58,6 +58,21 @@ test("the recording of the documentation plays", async () => {
   expect(out).toMatch(/n1 takes lease 1[^]*head 2: committed\r\n$/u);
 });
 
+test("what comes on standard input plays too; a terminal there is no recording", async () => {
+  const file = await cast("piped.cast", '[0,"o","one ü\\r\\n"]', '[1,"m","keyboard: anna"]', '[2,"o","two"]');
+  const child = stage.start("record", "play", "-");
+  const code = new Promise((done) => child.once("close", done));
+  const said = { out: "", err: "" };
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => (said.out += text));
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => (said.err += text));
+  child.stdin?.end(await readFile(file));
+  expect(await code).toBe(0);
+  expect(said).toEqual({ out: "one ü\r\ntwo", err: "chimera: keyboard: anna\n" });
+  const terminal = await stage.terminal(["record", "play", "-"]);
+  expect(await terminal.until("[ended")).toMatch(/a terminal is no recording/u);
+  await terminal.cut();
+});
+
 test("a recording replaces nothing, and follows no link", async () => {
   const log = await stage.node("n1").log("there");
   await log.facts(ended);

@@ -19,7 +19,7 @@ export function define(command: Command, io: Io): void {
     .description(
       "Show a recording (asciicast version 2) as it went: what chimera attach --record has written, or another program. Ctrl-C leaves it. In a pipe: its bytes, at once.",
     )
-    .argument("<file>", "the recording")
+    .argument("<file>", "the recording; - is what comes on standard input")
     .option("--speed <times>", "so many times as fast (default: 1)")
     .option("--idle <seconds>", "no pause is longer than that (default: 3)")
     .addHelpText(

@@ -2,7 +2,7 @@
 import { constants, createReadStream, type ReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { ChimeraError } from "@chimera/proto/errors";
-import { maxCastLine, readCastEvent, readCastHeader, type CastStep } from "../../print/sessions/cast.ts";
+import { maxCastLine, readCastEvent, readCastHeader, type CastStep } from "@chimera/proto/sessions/cast";
 
 export interface Cast {
   size: NonNullable<ReturnType<typeof readCastHeader>>["size"];
@@ -10,9 +10,10 @@ export interface Cast {
   steps: AsyncGenerator<CastStep>;
 }
 
-/** Throws file-unreadable, and input-invalid for what is no recording of version 2. */
-export async function readCast(path: string): Promise<Cast> {
-  const lines = readLines(await openFile(path), path);
+/** "-" is what comes on standard input. Throws file-unreadable, and input-invalid for what is no recording of version 2. */
+export async function readCast(file: string): Promise<Cast> {
+  const path = file === "-" ? "standard input" : file;
+  const lines = readLines(file === "-" ? openInput() : await openFile(file), path);
   const first = await lines.next();
   const header = first.done === true ? null : readCastHeader(first.value);
   if (header === null) {
@@ -22,6 +23,14 @@ export async function readCast(path: string): Promise<Cast> {
     );
   }
   return { ...header, steps: readSteps(lines, path) };
+}
+
+function openInput(): AsyncIterable<Uint8Array> {
+  if (!process.stdin.isTTY) return process.stdin;
+  throw new ChimeraError(
+    "input-invalid",
+    "a terminal is no recording: ssh NODE cat RECORDING | chimera record play -",
+  );
 }
 
 async function openFile(path: string): Promise<ReadStream> {
@@ -36,7 +45,7 @@ async function openFile(path: string): Promise<ReadStream> {
   throw new ChimeraError("file-unreadable", `${path} is no file`);
 }
 
-async function* readLines(file: ReadStream, path: string): AsyncGenerator<string> {
+async function* readLines(file: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<string> {
   let rest = Buffer.alloc(0);
   for await (const piece of file) {
     rest = Buffer.concat([rest, Buffer.from(piece)]);

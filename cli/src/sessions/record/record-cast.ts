@@ -3,7 +3,7 @@ import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { SessionFacts, TerminalSize } from "@chimera/proto/sessions/session";
 import type { Io } from "../../io.ts";
-import { castEvent, castHeader, type CastStep } from "../../print/sessions/cast.ts";
+import { castEvent, castHeader, type CastStep } from "@chimera/proto/sessions/cast";
 import { missingText } from "../../print/sessions/session-words.ts";
 import type { Shown } from "../attach/sink.ts";
 

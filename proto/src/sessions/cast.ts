@@ -2,7 +2,7 @@
  * PURE. Recordings of terminals in the format that asciinema made (asciicast, version 2): a line of JSON that says what it is, then a line for each
  * event. A file of somebody else is hostile: every line is bounded, and nothing in it is taken for what it says.
  */
-import { TerminalSize } from "@chimera/proto/sessions/session";
+import { TerminalSize } from "./session.ts";
 import { z } from "zod";
 
 /** A frame of a session, each byte of it written as six. */
