@@ -117,3 +117,29 @@ test("whoever leaves gives it back, and the session goes on", async () => {
   await type("carl", "exit 5", "Enter");
   await until("carl", /\[left 5\]/u);
 });
+
+test("the node has recorded it, and whoever reads that sees what was shown and who typed how much", async () => {
+  const [, name = ""] = session.split("/");
+  const folder = `/var/lib/chimera/sessions/${name}`;
+  const n1 = fleet.lab.host("n1");
+  const file = `${folder}/recording.cast`;
+  expect(await n1.runChecked(["stat", "-c", "%U %a", file])).toBe("root 600\n");
+  const recording = await n1.runChecked(["cat", file]);
+  const { stdout, stderr } = await fleet.lab
+    .host("ws")
+    .run(["chimera", "record", "play", "-"], { input: recording });
+  expect(stdout).toContain("cat /root/typed\r\n");
+  expect(stdout).toMatch(/^29 140\r$/mu);
+  expect(stdout).toContain("exit 5\r\n");
+  const marks = stderr.split("\n").filter((line) => line.startsWith("chimera: keyboard"));
+  expect(marks).toMatchObject([
+    expect.stringMatching(/^chimera: keyboard: .+, by order [0-9a-f]{12}$/u),
+    expect.stringMatching(/ typed \d\d+ bytes in all; somebody else took it$/u),
+    expect.stringMatching(/^chimera: keyboard: /u),
+    expect.stringMatching(/ typed \d\d+ bytes in all; its holder gave it back$/u),
+    expect.stringMatching(/^chimera: keyboard: /u),
+    expect.stringMatching(/ typed 7 bytes in all; the session has ended: exit code 5$/u),
+  ]);
+  const listed = await operatorOf(fleet.lab).ok(["sessions", "--all", "--json"]);
+  expect(listed).toContain(`"recordedBytes":${Buffer.byteLength(recording)}`);
+});

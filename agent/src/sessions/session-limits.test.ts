@@ -38,6 +38,11 @@ test("a log counts as what the disk keeps of it", () => {
   expect(outlived([record("long", 1, { bytes: 1_000_000, log })], now, limits)).toEqual([]);
 });
 
+test("what was recorded of a session counts beside what it wrote", () => {
+  const typed = [record("new", 1), record("typed", 2, { bytes: 400, recordedBytes: 700 })];
+  expect(outlived(typed, now, limits)).toEqual(["typed"]);
+});
+
 test("a log begins where whole pieces beyond its bound end, and never before its begin", () => {
   expect(firstKept(100, 4 * pieceBytes)).toBe(0);
   expect(firstKept(5 * pieceBytes - 1, 4 * pieceBytes)).toBe(0);

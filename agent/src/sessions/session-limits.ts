@@ -11,6 +11,8 @@ interface Retention {
 /** As many as orders may start (`maxExecSessions`), and some of the node's own. */
 export const mostRunning = { log: 320, terminal: 256 } as const;
 export const usualLogBytes = 16 << 20;
+/** Of what is recorded of one session in which somebody types. */
+export const mostRecordedBytes = 16 << 20;
 const retention: Retention = { ageMs: 7 * 86_400_000, count: 512, bytes: 512 << 20 };
 
 /** Those to be forgotten: whatever runs stays, and of the others the newest. */
@@ -25,7 +27,7 @@ export function outlived(
   let held = 0;
   return over
     .filter((record, index) => {
-      held += Math.min(record.bytes, record.log?.mostBytes ?? record.bytes);
+      held += Math.min(record.bytes, record.log?.mostBytes ?? record.bytes) + record.recordedBytes;
       return index >= count || held > bytes || nowMs - closedMs(record) > ageMs;
     })
     .map(({ name }) => name);

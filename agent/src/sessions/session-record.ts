@@ -58,6 +58,8 @@ export const SessionRecord = z.object({
   bytes: Count,
   /** Of a terminal that is over: so many bytes of its last picture had scrolled away. */
   history: Count.nullable(),
+  /** Of its recordings, when it was over. */
+  recordedBytes: Count.default(0),
 });
 export type SessionRecord = z.infer<typeof SessionRecord>;
 
@@ -81,6 +83,7 @@ export function newRecord(begin: Pick<SessionRecord, Begin> & Partial<SessionRec
     note: null,
     bytes: 0,
     history: null,
+    recordedBytes: 0,
     ...begin,
     what: begin.what.slice(0, 512),
   };
@@ -89,13 +92,21 @@ export function newRecord(begin: Pick<SessionRecord, Begin> & Partial<SessionRec
 export interface LiveFacts {
   bytes: number;
   dropped: number;
+  recorded: number;
   viewers: number;
 }
 
-export function factsOf(record: SessionRecord, { bytes, dropped, viewers }: LiveFacts): SessionFacts {
+export function factsOf(
+  record: SessionRecord,
+  { bytes, dropped, recorded, viewers }: LiveFacts,
+): SessionFacts {
   const { name, kind, run, state, what, createdAt, endedAt, exitCode, signal, size, output, note } = record;
   const told = { name, kind, run, state, what, createdAt, endedAt, exitCode, signal, size, output };
-  const more = { ...(dropped > 0 ? { dropped } : {}), ...(note === null ? {} : { note }) };
+  const more = {
+    ...(dropped > 0 ? { dropped } : {}),
+    ...(recorded > 0 ? { recordedBytes: recorded } : {}),
+    ...(note === null ? {} : { note }),
+  };
   return { ...told, bytes, viewers, keyboard: null, ...more };
 }
 
@@ -103,4 +114,10 @@ export type SessionEnd = Pick<SessionRecord, "state" | "endedAt" | "exitCode" | 
 
 export function closed(record: SessionRecord, end: SessionEnd, now: string): SessionRecord {
   return { ...record, ...end, ending: null, closedAt: now };
+}
+
+/** For people. */
+export function endWords({ state, exitCode, signal }: SessionEnd): string {
+  if (state === "lost") return "the session is lost";
+  return `the session has ended: ${signal ?? `exit code ${exitCode ?? "unknown"}`}`;
 }

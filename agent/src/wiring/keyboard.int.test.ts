@@ -47,6 +47,7 @@ beforeEach(() => {
       return { ...typist, resize };
     },
     onHolder: () => holders.push(desk.holderOf(session)?.holder ?? null),
+    onTyped: () => undefined,
     onOver: ({ typedBytes }) => (typed += typedBytes),
     log: createLog({ fields: {}, write: () => undefined }),
   });

@@ -1,6 +1,7 @@
 /** Wiring: the sessions of this node, for the parts that start some, lead one, watch them or type into them. */
 import { join } from "node:path";
 import { TrustState } from "@chimera/proto/acceptance/trust-state";
+import { errorChain, type ErrorCode } from "@chimera/proto/errors";
 import type { Log } from "@chimera/proto/log";
 import type { Digest } from "@chimera/proto/names";
 import type { SessionAsk } from "@chimera/proto/sessions/view-ask";
@@ -39,7 +40,7 @@ function endOfRollout(stateDir: string, head: Digest): string | null {
 }
 
 interface Teller {
-  report: (event: { type: "alarm"; data: { code: "not-found"; message: string } }) => void;
+  report: (event: { type: "alarm"; data: { code: ErrorCode; message: string } }) => void;
   sessionPost: { takeLocal: (ask: SessionAsk, send: (frame: Uint8Array) => void) => void } | null;
 }
 
@@ -54,6 +55,10 @@ export function tellOfSessions(
     const { name, note = "", what } = change.facts;
     const message = `session ${name} (${what}) is lost: ${note}`.slice(0, 2048);
     report({ type: "alarm", data: { code: "not-found", message } });
+  });
+  sessions.onUnrecorded((session, error) => {
+    const message = `session ${session}, whose keyboard was given to somebody, is not recorded: ${errorChain(error)}`;
+    report({ type: "alarm", data: { code: error.code, message: message.slice(0, 2048) } });
   });
   return serveViewers({
     runtimeDir: config.runtimeDir,

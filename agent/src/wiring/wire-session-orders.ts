@@ -4,6 +4,7 @@ import type { SessionName, SessionFacts } from "@chimera/proto/sessions/session"
 import type { AgentConfig } from "../config.ts";
 import { createKeyboardDesk, type KeyboardHeld } from "../control/sessions/keyboard-desk.ts";
 import { createSessionOrders, type SessionOrders } from "../control/sessions/session-orders.ts";
+import type { KeyboardWitness } from "../sessions/keyboard-witness.ts";
 import type { Sessions } from "../sessions/sessions.ts";
 import type { Typist } from "../sessions/typist.ts";
 
@@ -21,6 +22,7 @@ interface KeyboardListener {
 
 export interface TypedSessions extends Sessions {
   typist: (name: SessionName, onEnd: (reason: string) => void) => Promise<Typist>;
+  witness: KeyboardWitness;
 }
 
 export function wireSessionOrders(
@@ -30,11 +32,24 @@ export function wireSessionOrders(
 ): SessionOrdersWiring {
   if (!allowExec) return { orders: null, holderOf: () => null, tellTo: () => undefined };
   const listeners: KeyboardListener[] = [];
+  const { witness, typist } = sessions;
   const keyboard = createKeyboardDesk({
     facts: sessions.facts,
-    open: sessions.typist,
-    onHolder: (session) => listeners.forEach(({ holder }) => holder(session)),
-    onOver: (held) => listeners.forEach(({ over }) => over(held)),
+    async open(session, onEnd) {
+      // From before the first key on.
+      await witness.begin(session);
+      return typist(session, onEnd);
+    },
+    onHolder(session) {
+      const holder = keyboard.holderOf(session);
+      if (holder !== null) witness.given(session, holder);
+      listeners.forEach((listener) => listener.holder(session));
+    },
+    onTyped: witness.typed,
+    onOver(held) {
+      witness.over(held.session, held.reason);
+      listeners.forEach(({ over }) => over(held));
+    },
     log: log.child({ component: "keyboard" }),
   });
   const { list, start, end } = sessions;

@@ -61,6 +61,8 @@ export const SessionFacts = z.object({
   bytes: Count,
   /** Of these the first ones that the node no longer has: its disk keeps the newest. Absent: it has all of them. */
   dropped: Count.optional(),
+  /** Of what its node has recorded of it since somebody was given its keyboard. Absent: nothing. */
+  recordedBytes: Count.optional(),
   /** What else there is to say, as why it is lost. */
   note: z.string().max(512).optional(),
   viewers: Count,

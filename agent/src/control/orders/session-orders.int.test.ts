@@ -48,6 +48,7 @@ async function started(changes: Partial<SessionOrdersOptions> = {}, beforeSave?:
     facts: () => null,
     open: () => Promise.reject(new Error("nobody types here")),
     onHolder: () => undefined,
+    onTyped: () => undefined,
     onOver: () => undefined,
     log: createLog({ fields: {}, write: () => undefined }),
   });

@@ -19,6 +19,8 @@ export interface KeyboardDeskOptions {
   open: (session: SessionName, onEnd: (reason: string) => void) => Promise<Typist>;
   /** Somebody else holds it now, or nobody. */
   onHolder: (session: SessionName) => void;
+  /** Of his who holds it. */
+  onTyped: (session: SessionName, bytes: number) => void;
   /** It is over: who typed how many bytes, and never which. */
   onOver: (held: KeyboardHeld) => void;
   log: Log;
@@ -186,6 +188,7 @@ function typeKeys(state: State, lease: Lease, keys: Buffer): void {
   if (lease.waitingBytes + bytes > maxWaitingBytes)
     return end(state, lease, "more was typed than its terminal takes");
   lease.typed += keys.length;
+  state.onTyped(lease.session, keys.length);
   queue(state, lease, { bytes, deed: () => lease.typist.type(keys) });
 }
 

@@ -14,7 +14,11 @@ interface Wish {
 
 let orders = 0;
 
-export async function askKeyboard(desk: KeyboardDesk, author: string, { action: wish, seconds }: Wish) {
+export async function askKeyboard(
+  desk: Pick<KeyboardDesk, "give" | "take">,
+  author: string,
+  { action: wish, seconds }: Wish,
+) {
   orders += 1;
   const exchange = createExchange();
   const action: KeyboardAction = {

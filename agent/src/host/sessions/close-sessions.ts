@@ -1,7 +1,7 @@
 /** SHELL. The end of sessions: how it was, on the disk, before systemd is told that it may forget it. */
 import { ChimeraError } from "@chimera/proto/errors";
 import { judgeEnd, lost, type UnitEnd } from "../../sessions/judge-end.ts";
-import { closed, type SessionEnd, type SessionRecord } from "../../sessions/session-record.ts";
+import { closed, endWords, type SessionEnd, type SessionRecord } from "../../sessions/session-record.ts";
 import { cutLog } from "./cut-log.ts";
 import { collectUnits, listUnits, readRuns, type ListedUnit } from "../systemd/transient-units.ts";
 import { keep, liveFacts, pictureFile, tell, type Live, type SessionsState } from "./sessions-state.ts";
@@ -60,11 +60,16 @@ export async function closeAll(
 ): Promise<void> {
   if (ends.length === 0) return;
   const now = new Date(state.options.nowMs()).toISOString();
+  await endRecordings(ends);
   const lasts = await lastOutputs(
     state,
     ends.map(({ live }) => live),
   );
-  const records = ends.map(({ live, end }, index) => ({ ...closed(live.record, end, now), ...lasts[index] }));
+  const records = ends.map(({ live, end }, index) => ({
+    ...closed(live.record, end, now),
+    ...lasts[index],
+    recordedBytes: live.recorded,
+  }));
   await keep(
     state,
     ends.map(({ live }) => live),
@@ -78,6 +83,13 @@ export async function closeAll(
     live.unwatch = null;
     tell(state, { kind: "ended", facts: liveFacts(live) });
   }
+}
+
+/** While what there is to be seen still is. */
+async function endRecordings(ends: readonly { live: Live; end: SessionEnd }[]): Promise<void> {
+  await Promise.all(
+    ends.flatMap(({ live: { recorder }, end }) => (recorder === null ? [] : [recorder.end(endWords(end))])),
+  );
 }
 
 type LastOutput = Partial<Pick<SessionRecord, "bytes" | "history" | "size">>;

@@ -16,12 +16,14 @@ export interface ControlClientOptions {
   onOutput: (pane: string, bytes: Uint8Array) => void;
   /** tmux sends no more of that pane before it is told to. */
   onPaused: (pane: string) => void;
+  /** Between the pieces of output where it came. */
+  onNotice?: (name: string, words: string) => void;
   /** Once, whatever the reason: the session ended, the server did, or nobody knows what was said. */
   onEnd: (reason: string) => void;
 }
 
 /** Of each command its lines. */
-export type Answers = readonly (readonly Uint8Array[])[];
+type Answers = readonly (readonly Uint8Array[])[];
 
 export interface ControlClient {
   /** The answers to commands that tmux carries out in one go. Throws tool-failed when one was refused, or nobody is there to answer. */
@@ -116,6 +118,7 @@ function heed(event: ControlEvent, { waiting, options, end }: Heeding): void {
     case "unreadable":
       return end(`tmux is not understood: ${event.reason}`);
     case "notice":
+      return options.onNotice?.(event.name, event.words);
   }
 }
 

@@ -4,17 +4,34 @@ import { SessionRun, type SessionName } from "@chimera/proto/sessions/session";
 import { lost } from "../../sessions/judge-end.ts";
 import { newRecord, type SessionRecord } from "../../sessions/session-record.ts";
 import { collectUnits, listUnits } from "../systemd/transient-units.ts";
+import { recordedBytes } from "./cast-file.ts";
 import { closeAll } from "./close-sessions.ts";
 import { sessionUnit } from "./session-units.ts";
-import { createLive, keep, liveFacts, runningOf, tell, type SessionsState } from "./sessions-state.ts";
+import {
+  createLive,
+  keep,
+  liveFacts,
+  runningOf,
+  tell,
+  type Live,
+  type SessionsState,
+} from "./sessions-state.ts";
 import { serverOf, tmuxSocket } from "./terminal-panes.ts";
 import { forgetOutlived } from "./tend-sessions.ts";
 
 /** Puts what was written down into its place, at once. */
 export function readSessions(state: SessionsState): void {
   const { records, unreadable } = state.store.read();
-  for (const record of records) state.live.set(record.name, createLive(record));
+  for (const record of records) state.live.set(record.name, foundLive(state, record));
   for (const name of unreadable) state.live.set(name, createLive(unreadableRecord(state, name)));
+}
+
+/** What an earlier agent recorded of one that runs is beside its record. */
+function foundLive({ store }: SessionsState, record: SessionRecord): Live {
+  const live = createLive(record);
+  if (record.state === "running" && record.output === "terminal")
+    live.recorded = recordedBytes(store.folderOf(record.name));
+  return live;
 }
 
 /** Then what became of them. Throws what a look throws; it may be called again. */

@@ -5,6 +5,7 @@
 import { constants } from "node:os";
 import { ChimeraError } from "@chimera/proto/errors";
 import { StreamId, type SessionName } from "@chimera/proto/sessions/session";
+import type { KeyboardWitness } from "../../sessions/keyboard-witness.ts";
 import type { OutputSource } from "../../sessions/output-source.ts";
 import { mostRunning } from "../../sessions/session-limits.ts";
 import type { Typist } from "../../sessions/typist.ts";
@@ -15,6 +16,7 @@ import { readSessions, settleSessions } from "./find-sessions.ts";
 import { openLogSource } from "./log-source.ts";
 import { openTypist } from "./open-typist.ts";
 import { openPaneSource } from "./pane-source.ts";
+import { createWitness } from "./record-typed.ts";
 import { openRecordStore } from "./record-store.ts";
 import { graceMs } from "./session-units.ts";
 import {
@@ -36,6 +38,10 @@ import { openLastPicture, tmuxSocket } from "./terminal-panes.ts";
 export interface HostSessions extends Sessions {
   /** Keys into its terminal. Throws not-found where there is none. */
   typist: (name: SessionName, onEnd: (reason: string) => void) => Promise<Typist>;
+  /** Writes down what becomes of sessions in which somebody types. */
+  witness: KeyboardWitness;
+  /** Of sessions that may be typed into and are not recorded, and why. */
+  onUnrecorded: (listener: (name: SessionName, error: ChimeraError) => void) => void;
   /** A tmux session in which people on the node read its log. Throws tool-failed. */
   show: (name: SessionName) => Promise<void>;
   hide: (name: SessionName) => Promise<void>;
@@ -59,6 +65,7 @@ export function openSessions(options: SessionsOptions): HostSessions {
     store,
     live: new Map(),
     listeners: [],
+    unrecorded: [],
     lookSoon: () => tending.soon(),
   };
   const tending = tendSessions(state);
@@ -71,10 +78,7 @@ export function openSessions(options: SessionsOptions): HostSessions {
     list: () => [...state.live.values()].map(liveFacts),
     facts: (name) => factsOf(state, name),
     room: (output) => mostRunning[output] - countRunning(state, output),
-    open: (name, onOutput) => {
-      const live = state.live.get(name);
-      return live === undefined ? null : openOutput(state, live, onOutput);
-    },
+    open: (name, onOutput) => openFound(state, name, onOutput),
     onChange: (listener) => void state.listeners.push(listener),
     // What an earlier agent left may hold a name, or a place.
     start: (starts) => pending.add(settled.then(() => startSessions(state, starts))),
@@ -85,10 +89,13 @@ export function openSessions(options: SessionsOptions): HostSessions {
     hide: (name) => closeView(state.options.runtimeDir, name),
     tell: (start) => settled.then(() => openTold(state, start)),
     typist: (name, onEnd) => openKeys(state, name, onEnd),
+    witness: createWitness(state),
+    onUnrecorded: (listener) => void state.unrecorded.push(listener),
     adopt: (rollout) => settled.then(() => adoptRollout(state, rollout)),
     close() {
       clearInterval(timer);
       tending.stop();
+      for (const { recorder } of state.live.values()) recorder?.stop("the agent stops");
     },
   };
 }
@@ -128,6 +135,15 @@ function factsOf({ live }: SessionsState, name: SessionName) {
 function countRunning({ live }: SessionsState, output: "log" | "terminal"): number {
   return [...live.values()].filter(({ record }) => record.state === "running" && record.output === output)
     .length;
+}
+
+function openFound(
+  state: SessionsState,
+  name: SessionName,
+  onOutput: () => void,
+): Promise<OutputSource> | null {
+  const live = state.live.get(name);
+  return live === undefined ? null : openOutput(state, live, onOutput);
 }
 
 async function openOutput(state: SessionsState, live: Live, onOutput: () => void): Promise<OutputSource> {

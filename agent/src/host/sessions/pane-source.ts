@@ -3,12 +3,11 @@
  * of the screen for whoever begins or missed something.
  */
 import { randomBytes } from "node:crypto";
-import { ChimeraError } from "@chimera/proto/errors";
 import { StreamId, type TerminalSize } from "@chimera/proto/sessions/session";
 import { createOutputRing } from "../../sessions/output-ring.ts";
-import { paneFormat, pictureOf, readPaneFacts } from "../../sessions/pane-picture.ts";
 import type { OutputSource } from "../../sessions/output-source.ts";
-import { openControlClient, type Answers, type ControlClient } from "./control-client.ts";
+import { openControlClient } from "./control-client.ts";
+import { drawPane } from "./draw-pane.ts";
 import { paneOf, typeInto } from "./open-typist.ts";
 
 export interface PaneSource extends OutputSource {
@@ -28,8 +27,6 @@ export interface PaneSourceOptions {
 }
 
 const ringBytes = 1 << 20;
-/** Lines of scrollback in a picture. */
-const historyLines = 2000;
 const rememberedGaps = 64;
 
 export async function openPaneSource(options: PaneSourceOptions): Promise<PaneSource> {
@@ -55,29 +52,11 @@ export async function openPaneSource(options: PaneSourceOptions): Promise<PaneSo
     held: () => ({ from: ring.from, to: ring.to }),
     read: (from, most) => ring.read(from, most),
     isCounted: (from, to) => !gaps.some((gap) => gap >= from && gap < to),
-    picture: () => pictureAt(client, pane, () => ring.to),
+    picture: () => drawPane(client, pane, (picture) => ({ ...picture, at: ring.to })),
     type: (keys) => typeInto(client, pane, keys),
     async resize({ columns, rows }) {
       await client.ask(["resize-window", "-t", options.session, "-x", `${columns}`, "-y", `${rows}`]);
     },
     close: client.close,
   };
-}
-
-/** Nothing comes between the picture and what follows it: tmux is silent from the pause to the end of that one line of commands. */
-async function pictureAt(client: ControlClient, pane: string, position: () => number) {
-  await client.ask(["refresh-client", "-A", `${pane}:pause`]);
-  const { answers, at } = await client.askAt(
-    (heard: Answers) => ({ answers: heard, at: position() }),
-    ["capture-pane", "-e", "-p", "-S", `-${historyLines}`, "-t", pane],
-    ["display-message", "-p", "-t", pane, paneFormat],
-    ["refresh-client", "-A", `${pane}:continue`],
-  );
-  const facts = readPaneFacts(textOf(answers[1]?.[0]));
-  if (facts === null) throw new ChimeraError("tool-failed", "tmux does not say what the pane looks like");
-  return { ...pictureOf(answers[0] ?? [], facts), at, size: facts.size };
-}
-
-function textOf(line: Uint8Array | undefined): string {
-  return Buffer.from(line ?? []).toString("utf8");
 }

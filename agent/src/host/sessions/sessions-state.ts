@@ -1,6 +1,7 @@
 /** SHELL. What the parts of the session manager share: the sessions of this node, who hears of them, and where they are kept. */
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import type { ChimeraError } from "@chimera/proto/errors";
 import type { Digest } from "@chimera/proto/names";
 import type { Log } from "@chimera/proto/log";
 import type { SessionFacts, SessionName } from "@chimera/proto/sessions/session";
@@ -9,6 +10,7 @@ import { factsOf, type SessionRecord } from "../../sessions/session-record.ts";
 import type { SessionChange } from "../../sessions/sessions.ts";
 import { attempt } from "../errno-outcome.ts";
 import type { RecordStore } from "./record-store.ts";
+import type { Recorder } from "./record-terminal.ts";
 
 export interface SessionsOptions {
   stateDir: string;
@@ -36,6 +38,10 @@ export interface Live {
   unwatch: (() => void) | null;
   /** Its record is about to be written. */
   saving: NodeJS.Timeout | null;
+  /** What its terminal shows is written down, since somebody was given its keyboard. */
+  recorder: Recorder | null;
+  /** Of its recordings on the disk. */
+  recorded: number;
 }
 
 export interface SessionsState {
@@ -43,12 +49,22 @@ export interface SessionsState {
   store: RecordStore;
   live: Map<SessionName, Live>;
   listeners: ((change: SessionChange) => void)[];
+  /** Hear of sessions that may be typed into and are not recorded. */
+  unrecorded: ((name: SessionName, error: ChimeraError) => void)[];
   /** An end may be near. */
   lookSoon: () => void;
 }
 
 export function createLive(record: SessionRecord): Live {
-  return { record, isStarting: false, punchedTo: 0, unwatch: null, saving: null };
+  return {
+    record,
+    isStarting: false,
+    punchedTo: 0,
+    unwatch: null,
+    saving: null,
+    recorder: null,
+    recorded: record.recordedBytes,
+  };
 }
 
 /** Those that have a unit. */
@@ -62,11 +78,11 @@ export function tell({ listeners }: SessionsState, change: SessionChange): void 
   for (const listener of listeners) listener(change);
 }
 
-export function liveFacts({ record }: Live): SessionFacts {
+export function liveFacts({ record, recorded }: Live): SessionFacts {
   const { log, state } = record;
   const bytes = log !== null && state === "running" ? sizeOf(log.file) : record.bytes;
   const dropped = log === null ? 0 : firstKept(bytes, log.mostBytes);
-  return factsOf(record, { bytes, dropped, viewers: 0 });
+  return factsOf(record, { bytes, dropped, recorded, viewers: 0 });
 }
 
 /** 0 for a file that is not there, or that a broken disk does not show. */

@@ -17,14 +17,18 @@ export function define(command: Command, io: Io): void {
   command
     .command("play")
     .description(
-      "Show a recording (asciicast version 2) as it went: what chimera attach --record has written, or another program. Ctrl-C leaves it. In a pipe: its bytes, at once.",
+      "Show a recording (asciicast version 2) as it went: what chimera attach --record or a node has written, or another program. Ctrl-C leaves it. In a pipe: its bytes, at once.",
     )
     .argument("<file>", "the recording; - is what comes on standard input")
     .option("--speed <times>", "so many times as fast (default: 1)")
     .option("--idle <seconds>", "no pause is longer than that (default: 3)")
     .addHelpText(
       "after",
-      examples(["chimera record play deploy.cast", "chimera record play --speed 4 --idle 0.5 deploy.cast"]),
+      examples([
+        "chimera record play deploy.cast",
+        "chimera record play --speed 4 --idle 0.5 deploy.cast",
+        "ssh root@web-1 cat /var/lib/chimera/sessions/exec-3fa98c01b2d4/recording.cast | chimera record play -",
+      ]),
     )
     .action(async (file: unknown, options: unknown) =>
       play(io, z.string().parse(file), parseOptions(PlayOptions, options)),
