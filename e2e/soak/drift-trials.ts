@@ -105,7 +105,7 @@ async function switchByHand(node: Host): Promise<void> {
 }
 
 const Path = z.object({ path: z.string() });
-const Told = z.looseObject({ type: z.string(), data: z.unknown() });
+const Told = z.looseObject({ data: z.looseObject({ type: z.string() }) });
 
 /** Of what is told since then, what names neither a path that was touched nor one of the systems that somebody switched to. */
 async function strangeEvents(
@@ -117,10 +117,10 @@ async function strangeEvents(
   const said = await operatorOf(fleet.lab).ok(args);
   const lines = said.split("\n").filter((line) => line !== "");
   return lines.flatMap((line) => {
-    const { type, data } = Told.parse(JSON.parse(line));
+    const { data } = Told.parse(JSON.parse(line));
     const path = Path.safeParse(data).data?.path ?? z.object({ item: Path }).safeParse(data).data?.item.path;
     const isNamed = path !== undefined && (touched.includes(path) || isPointer(path));
-    return isNamed ? [] : [`${type} ${path ?? JSON.stringify(data).slice(0, 200)}`];
+    return isNamed ? [] : [`${data.type} ${path ?? JSON.stringify(data).slice(0, 200)}`];
   });
 }
 
