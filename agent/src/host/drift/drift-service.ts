@@ -84,6 +84,7 @@ export function startDrift(options: DriftOptions): DriftService {
   const watcher = createEtcWatcher({
     etcDir,
     ...managedBy(pass),
+    directories: () => directoriesOf(pass),
     onHint: (path) => (responder.isResting(etcPath(path)) ? undefined : hints.add(path)),
     meter,
     onEvent,
@@ -133,6 +134,11 @@ function sightOf(pass: DriftPass): Pick<DriftService, "expected" | "covering"> {
 
 function managedBy(pass: DriftPass): Pick<DriftPass, "isManaged" | "isDirectory"> {
   return { isManaged: (path) => pass.isManaged(path), isDirectory: (path) => pass.isDirectory(path) };
+}
+
+function directoriesOf(pass: DriftPass): string[] {
+  const entries = pass.expected()?.entries.values() ?? [];
+  return [...entries].filter(({ kind }) => kind === "directory").map(({ path }) => path);
 }
 
 function watchingFact(watcher: EtcWatcher): Pick<DriftSummary, "watching"> {

@@ -1,6 +1,11 @@
 /** PURE. How a watch can be lost, and what a person is told of it. */
 
-type WatchLossCode = "watch-exhausted" | "watch-failed" | "watch-overflow" | "watch-replaced";
+type WatchLossCode =
+  | "watch-exhausted"
+  | "watch-failed"
+  | "watch-forgotten"
+  | "watch-overflow"
+  | "watch-replaced";
 
 export interface WatchLoss {
   code: WatchLossCode;
@@ -39,6 +44,11 @@ export function watchReplaced(): WatchLoss {
     message:
       "/etc is another directory than the one that was watched: it was moved, mounted over or unmounted",
   };
+}
+
+export function watchForgotten(path: string): WatchLoss {
+  const message = `${path} came and went so fast that nobody listened to it any more: it is listened to again, everything is looked at`;
+  return { code: "watch-forgotten", message: message.slice(0, 2048) };
 }
 
 export function watchOverflow({ events, queue }: Burst): WatchLoss {
