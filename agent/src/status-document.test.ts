@@ -1,14 +1,15 @@
 import { initialTrust, quarantineHere, type TrustState } from "@chimera/proto/acceptance/trust-state";
+import { Fresh } from "@chimera/proto/signed/fresh";
 import { NodeName, StorePath } from "@chimera/proto/names";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
-import { NodeStatus } from "@chimera/proto/status";
+import { Beat, NodeStatus } from "@chimera/proto/status";
 import { expect, test } from "vitest";
 import { firstKeySet, fleetId } from "./control/fleet-fixture.ts";
 import type { Pass } from "./loop.ts";
 import { decide } from "./reconcile/decide.ts";
 import { a, b, desired, headId, observed } from "./reconcile/model/machine-model.ts";
 import { at as journalAt } from "./reconcile/model/play-machine.ts";
-import { composeStatus } from "./status-document.ts";
+import { beatOf, composeStatus } from "./status-document.ts";
 
 const at = "2026-11-29T12:00:00.000Z";
 const onNew = { current: b, booted: b, profile: b, bootDefault: b };
@@ -87,4 +88,16 @@ test("a specialisation is told by its name, beside the system that it is part of
   expect(statusOf({ observed: none, decision: decide(none, journal, null), journal })).not.toHaveProperty(
     "specialisation",
   );
+});
+
+test("status and beat carry the audit log that the controller signed, and say nothing of one that it did not", () => {
+  const trust = initialTrust(firstKeySet, fleetId);
+  const audit = { size: 4711, root: "0123456789abcdef".repeat(4) };
+  const word = { v: 1, kind: "fresh", fleetId, head: null, revision: 0, at };
+  const told = statusOf(null, { ...trust, fresh: Fresh.parse({ ...word, audit }) });
+  expect(told.fresh).toEqual({ at, audit });
+  expect(Beat.parse(beatOf(told))).toEqual({ e: 0, s: 0, p: "idle", a: "4711.0123456789abcdef" });
+  const silent = statusOf(null, { ...trust, fresh: Fresh.parse(word) });
+  expect(silent.fresh).toEqual({ at });
+  expect(beatOf(silent)).toEqual({ e: 0, s: 0, p: "idle" });
 });

@@ -1,9 +1,10 @@
 /** PURE. Composes the node's status from what the parts know. */
+import { carriedOf } from "@chimera/proto/audit/audit-checkpoint";
 import { errorChain, type ChimeraError } from "@chimera/proto/errors";
 import { maxChecks } from "@chimera/proto/health-check";
 import type { LocalState } from "@chimera/proto/local-order";
 import type { DriftSummary } from "@chimera/proto/drift";
-import type { NodeStatus } from "@chimera/proto/status";
+import type { Beat, NodeStatus } from "@chimera/proto/status";
 import { isPanicDenial } from "@chimera/proto/acceptance/accept-panic";
 import type { TrustState } from "@chimera/proto/acceptance/trust-state";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
@@ -59,6 +60,13 @@ export function composeStatus(parts: StatusParts): NodeStatus {
   };
 }
 
+/** What of it is said every few seconds. */
+export function beatOf({ accepted, state, fresh }: NodeStatus): Beat {
+  const audit = fresh?.audit;
+  const carried = audit === undefined ? {} : { a: carriedOf(audit) };
+  return { e: accepted?.epoch ?? 0, s: accepted?.serial ?? 0, p: state, ...carried };
+}
+
 function acceptedOf(trust: TrustState | null): NodeStatus["accepted"] {
   const accepted = trust?.head ?? null;
   if (accepted === null) return null;
@@ -86,9 +94,15 @@ function documentsOf({ trust, local, keys, receipt, at }: StatusParts): Partial<
     hold,
     quarantine: [...new Set([...here, ...(quarantine?.toplevels ?? [])])].slice(0, shownQuarantine),
     undone: quarantinedHere.filter(isPanicDenial).map(({ toplevel }) => toplevel),
-    fresh: fresh === null ? null : { at: fresh.at },
+    fresh: freshOf(fresh),
     receipt,
   };
+}
+
+function freshOf(fresh: TrustState["fresh"]): NonNullable<NodeStatus["fresh"]> | null {
+  if (fresh === null) return null;
+  const { at, audit } = fresh;
+  return audit === undefined ? { at } : { at, audit };
 }
 
 function panicOf(accepted: TrustState["panic"]): NonNullable<NodeStatus["panic"]> | null {

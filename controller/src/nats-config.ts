@@ -63,6 +63,7 @@ function controllerUser(nkey: string, fleet: string) {
         allow: [
           "$JS.API.>",
           `$KV.${buckets.desired}.>`,
+          subjects.audit(fleet),
           subjects.build(fleet, "*"),
           subjects.cmd(fleet, "*"),
           subjects.sessionKeys(fleet, "*", "*"),

@@ -90,6 +90,8 @@ test("describes every route of the API to everybody", async () => {
     Object.keys(Object(methods)).map((method) => `${method.toUpperCase()} ${path}`),
   );
   expect(routes.toSorted()).toEqual([
+    "GET /v1/audit",
+    "GET /v1/audit/checkpoint",
     "GET /v1/documents",
     "GET /v1/documents/revision",
     "GET /v1/events",

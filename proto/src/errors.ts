@@ -59,6 +59,9 @@ export const errorCodes = {
   overloaded: { retry: "backoff", http: 503, exit: 75 },
   "config-invalid": { retry: "never", http: 500, exit: 78 },
   "state-invalid": { retry: "never", http: 500, exit: 65 },
+  /** Nothing is changed that the audit log does not know of. */
+  "audit-failed": { retry: "backoff", http: 503, exit: 75 },
+  "audit-broken": { retry: "never", http: 409, exit: 65 },
   bug: { retry: "never", http: 500, exit: 70 },
 } as const satisfies Record<string, { retry: "never" | "backoff"; http: number; exit: number }>;
 

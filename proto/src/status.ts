@@ -1,5 +1,6 @@
 /** PURE. What a node says of itself: the signed status document, and the tiny beat between two of them. */
 import { z } from "zod";
+import { AuditCarried, AuditCheckpoint } from "./audit/audit-checkpoint.ts";
 import { DriftSummary } from "./drift.ts";
 import { fitting } from "./fitting.ts";
 import { Hold } from "./acceptance/trust-state.ts";
@@ -64,8 +65,8 @@ export const NodeStatus = z.object({
   quarantine: z.array(StorePath).max(64).optional(),
   /** Those of them that it denies because a panic undid them; absent where its agent is older than that word. */
   undone: z.array(StorePath).max(64).optional(),
-  /** The controller's newest word of freshness; null where none was heard. */
-  fresh: z.object({ at: IsoTime }).nullable().optional(),
+  /** The controller's newest word of freshness, null where none was heard; and the longest audit log that it ever told of. */
+  fresh: z.object({ at: IsoTime, audit: AuditCheckpoint.optional() }).nullable().optional(),
   /** This node's newest receipt of a head or panic, signed by itself. */
   receipt: Envelope.nullable().optional(),
   /** Health checks since the newest activation. */
@@ -83,5 +84,7 @@ export const Beat = z.object({
   e: Count,
   s: Count,
   p: Word,
+  /** The longest audit log that this node was told of. */
+  a: AuditCarried.optional(),
 });
 export type Beat = z.infer<typeof Beat>;

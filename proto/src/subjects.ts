@@ -12,6 +12,8 @@ export const streams = {
   events: "chimera_events",
   /** In memory: what sessions show, for those that look when the node is gone. */
   sessions: "chimera_sessions",
+  /** On disk, and only appended to: who changed what, and who was refused. */
+  audit: "chimera_audit",
 } as const;
 
 /** Documents of the bucket `chimera` that every node of a fleet reads; of each the newest counts. */
@@ -70,6 +72,7 @@ export const subjects = {
   event: (fleet: string, node: string, type: NodeEventType) => `chimera.${fleet}.event.${node}.${type}`,
   /** What the subjects of all events of one node begin with. */
   events: (fleet: string, node: string) => `chimera.${fleet}.event.${node}.`,
+  audit: (fleet: string) => `chimera.${fleet}.audit`,
   ack: (fleet: string, node: string) => `chimera.${fleet}.ack.${node}`,
   /** Facts of one session, whenever they change. */
   session: (fleet: string, node: string, session: string) =>
@@ -95,6 +98,7 @@ export const subjects = {
   inboxPrefix: (owner: string) => `_INBOX_${owner}`,
   /** Wildcards of the streams and of the controller's subscriptions. */
   all: {
+    audits: "chimera.*.audit",
     acks: (fleet: string) => `chimera.${fleet}.ack.*`,
     beats: (fleet: string) => `chimera.${fleet}.beat.*`,
     builds: "chimera.*.build.*",

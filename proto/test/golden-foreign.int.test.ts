@@ -113,6 +113,7 @@ test
     "order-release-envelope",
     "order-quarantine-envelope",
     "fresh-envelope",
+    "fresh-audit-envelope",
   ])(
   "OpenSSL verifies every signature of %s, and none over another byte (skipped without openssl)",
   async (name) => {

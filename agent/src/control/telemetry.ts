@@ -1,11 +1,12 @@
 /** SHELL. What the node says of itself: signed status on change and every 5 min, a beat every 10 s, health every 30 s. */
-import type { Beat, NodeStatus } from "@chimera/proto/status";
+import type { NodeStatus } from "@chimera/proto/status";
 import { seal } from "@chimera/proto/signed/envelope";
 import type { Hardware } from "@chimera/proto/hardware";
 import type { HealthSample } from "@chimera/proto/health";
 import type { Signer } from "@chimera/proto/signed/keys";
 import type { Log } from "@chimera/proto/log";
 import { subjects } from "@chimera/proto/subjects";
+import { beatOf } from "../status-document.ts";
 import type { Connection } from "./connection.ts";
 import { requireStored } from "./require-stored.ts";
 
@@ -75,10 +76,6 @@ export function startTelemetry(options: TelemetryOptions): Telemetry {
       for (const stop of timers) stop();
     },
   };
-}
-
-function beatOf({ accepted, state }: NodeStatus): Beat {
-  return { e: accepted?.epoch ?? 0, s: accepted?.serial ?? 0, p: state };
 }
 
 interface StatusSender {

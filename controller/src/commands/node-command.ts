@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { readConfig } from "../config.ts";
 import { addNode, readNodes } from "../files/node-file.ts";
 import { configOption, examples } from "./config-option.ts";
+import { note } from "./note.ts";
 
 export function nodeCommand(): Command {
   return new Command("node")
@@ -21,8 +22,10 @@ function addCommand(): Command {
     .option("--lead", "it may lead rollouts: hear the whole fleet and write who may go")
     .addHelpText("after", examples("chimera-controller node add --node web-1 --nkey UA… --node-key web-1:…"))
     .action(async (options: { config: string; node: string; nkey: string; nodeKey: string; lead?: true }) => {
-      const replaced = await addNode(readConfig(options.config).nodesFile, options);
+      const config = readConfig(options.config);
+      const replaced = await addNode(config.nodesFile, options);
       process.stdout.write(`${options.node} ${replaced === undefined ? "added" : "updated"}\n`);
+      await note(config, "node-add", `${options.node} ${options.nkey}`);
     });
 }
 

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { readConfig } from "../config.ts";
 import { addOperator, readNodes, removeOperator } from "../files/node-file.ts";
 import { configOption, examples } from "./config-option.ts";
+import { note } from "./note.ts";
 
 export function operatorCommand(): Command {
   return new Command("operator")
@@ -22,8 +23,10 @@ function addCommand(): Command {
     .requiredOption("--nkey <U…>", "its NATS user key, from `chimera keys nats`")
     .addHelpText("after", examples("chimera-controller operator add --operator anna --nkey UA…"))
     .action(async (options: { config: string; operator: string; nkey: string }) => {
-      const replaced = await addOperator(readConfig(options.config).nodesFile, options);
+      const config = readConfig(options.config);
+      const replaced = await addOperator(config.nodesFile, options);
       process.stdout.write(`${options.operator} ${replaced === undefined ? "added" : "updated"}\n`);
+      await note(config, "operator-add", `${options.operator} ${options.nkey}`);
     });
 }
 
@@ -33,11 +36,14 @@ function removeCommand(): Command {
     .addOption(configOption())
     .requiredOption("--operator <name>", "name of the operator")
     .addHelpText("after", examples("chimera-controller operator remove --operator anna"))
-    .action(async ({ config, operator }: { config: string; operator: string }) => {
-      await removeOperator(readConfig(config).nodesFile, operator);
+    .action(async (options: { config: string; operator: string }) => {
+      const { operator } = options;
+      const config = readConfig(options.config);
+      await removeOperator(config.nodesFile, operator);
       process.stdout.write(
         `${operator} removed; nats-server lets it in until it has its new configuration (nats-config)\n`,
       );
+      await note(config, "operator-remove", operator);
     });
 }
 

@@ -37,19 +37,21 @@ export async function startController(
   const { services, link } = openServices(config, log, freshEveryMs);
   const { store } = services;
   const app = createApp(services);
-  const server = await listen(app, config.listen).catch(async (error: unknown) => {
+  async function closeStore() {
     store.upkeep.close();
     store.pacer.close();
+    await store.audit.close();
     await link.close();
+  }
+  const server = await listen(app, config.listen).catch(async (error: unknown) => {
+    await closeStore();
     throw error;
   });
   const { port } = server;
   log.info({ host: config.listen.host, port }, "controller started");
   async function close() {
     await server.close();
-    store.upkeep.close();
-    store.pacer.close();
-    await link.close();
+    await closeStore();
     log.info({}, "controller stopped");
   }
   return { port, ready: () => store.ready(), close };

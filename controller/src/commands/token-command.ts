@@ -6,6 +6,7 @@ import { Command, Option } from "commander";
 import { readConfig } from "../config.ts";
 import { addToken, listTokens, revokeToken, type StoredToken } from "../files/token-file.ts";
 import { configOption, examples } from "./config-option.ts";
+import { note } from "./note.ts";
 import { parseDuration } from "./duration.ts";
 
 interface CreateOptions {
@@ -42,13 +43,15 @@ function createCommand(): Command {
       ),
     )
     .action(async (options: CreateOptions) => {
-      const { token } = await addToken(readConfig(options.config).tokensFile, {
+      const config = readConfig(options.config);
+      const { token, stored } = await addToken(config.tokensFile, {
         role: TokenRole.parse(options.role),
         node: parseNode(options.node),
         name: options.name ?? options.node ?? options.role,
         lifeSeconds: parseLife(options.expires),
       });
       process.stdout.write(`${token}\n`);
+      await note(config, "token-create", `${stored.id} ${stored.role} ${stored.name}`);
     });
 }
 
@@ -82,7 +85,9 @@ function revokeCommand(): Command {
     .addOption(configOption())
     .addHelpText("after", examples("chimera-controller token revoke 1f2e3d4c"))
     .action(async (id: string, options: { config: string }) => {
-      await revokeToken(readConfig(options.config).tokensFile, id);
+      const config = readConfig(options.config);
+      await revokeToken(config.tokensFile, id);
+      await note(config, "token-revoke", id);
     });
 }
 

@@ -5,8 +5,10 @@ import type { Context, Handler, MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
 import { secureHeaders } from "hono/secure-headers";
 import { authenticate } from "./access.ts";
+import { audited } from "./audited.ts";
 import { problemResponse, toProblem } from "./problem.ts";
 import { createRouter } from "./router.ts";
+import { auditRoutes } from "./routes/audit-routes.ts";
 import { cacheRoutes } from "./routes/cache-routes.ts";
 import { documentRoutes } from "./routes/document-routes.ts";
 import { fleetRoutes } from "./routes/fleet-routes.ts";
@@ -24,10 +26,12 @@ import type { Env, Services } from "./services.ts";
 export function createApp(services: Services) {
   const { log, config, metrics } = services;
   const app = createRouter();
+  const audit = audited(services);
   app.use(timed(metrics));
   app.use("/v1/*", secureHeaders(), noStore);
   app.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
   app.get("/v1/openapi.json", describedOnce(app));
+  for (const path of ["/v1/*", "/cache/*", "/metrics"]) app.use(path, audit);
   app.use("/v1/*", authenticate(services), ownOrigin, requireJson, limited(config.limits));
   app.use("/cache/*", authenticate(services), ownOrigin);
   app.route("/", fleetRoutes(services));
@@ -40,6 +44,7 @@ export function createApp(services: Services) {
   app.route("/", pastRoutes(services));
   app.route("/", sessionRoutes(services));
   app.route("/", orderNewsRoutes(services));
+  app.route("/", auditRoutes(services));
   app.route("/cache", cacheRoutes(services));
   app.route("/", systemRoutes(services));
   app.notFound((c) =>

@@ -12,6 +12,7 @@ import { standingPanic } from "../fleet/fleet-documents.ts";
 import { maxAheadMs } from "../fleet/judge-new-head.ts";
 import { oneAtATime, type Expected } from "../store/bucket.ts";
 import { readJson } from "../store/read-envelope.ts";
+import type { Act } from "./audited.ts";
 import type { Services } from "./services.ts";
 
 type Needed = Pick<Services, "config" | "store" | "log">;
@@ -20,17 +21,24 @@ type Needed = Pick<Services, "config" | "store" | "log">;
  * One at a time, and none that was signed before the one that lies there or was answered: whatever came in between, the lead
  * sees the newest. The same one again changes nothing. Throws the code of the first rule that does not hold.
  */
-export async function publishAsk(services: Needed, { envelope }: PutDocument): Promise<DocumentStored> {
+export async function publishAsk(
+  services: Needed,
+  { envelope }: PutDocument,
+  act: Act,
+): Promise<DocumentStored> {
   const { store, log } = services;
   const { order, id, signedBy, serial, revision } = await oneAtATime(store.bucket, (expected) =>
-    tryAsk(services, envelope, expected),
+    tryAsk(services, { envelope, act, expected }),
   );
   log.info({ id, ask: order.action.ask, serial, revision, signedBy }, "rollout asked");
   await store.proposals.forget(id);
   return { id, revision };
 }
 
-async function tryAsk({ config, store }: Needed, envelope: Envelope, expected: Expected) {
+async function tryAsk(
+  { config, store }: Needed,
+  { envelope, act, expected }: { envelope: Envelope; act: Act; expected: Expected },
+) {
   const { fleetId } = config;
   const documents = await store.documents.read();
   const [newest] = documents.heads;
@@ -46,7 +54,10 @@ async function tryAsk({ config, store }: Needed, envelope: Envelope, expected: E
   const asked = { ...opened, serial: newest.head.serial };
   if (lying?.id === opened.id && stored !== undefined) return { ...asked, revision: stored.seq };
   requireNewest(opened, { lying, rollout: documents.rollout, head: newest.id, nowMs: context.nowMs });
-  const revision = await store.bucket.write(subjects.rolloutAsk(fleetId), envelope, expected);
+  const kept = subjects.rolloutAsk(fleetId);
+  const { id, signedBy } = opened;
+  await act.begin("rollout-ask", { kind: "order", id, signedBy, envelope, kept });
+  const revision = await store.bucket.write(kept, envelope, expected);
   return revision === "moved" ? revision : { ...asked, revision };
 }
 

@@ -7,6 +7,7 @@ import { subjects } from "@chimera/proto/subjects";
 import type { FleetDocuments } from "../fleet/fleet-documents.ts";
 import { judgeNewHead, type HeadSurroundings } from "../fleet/judge-new-head.ts";
 import { oneAtATime, type Expected } from "../store/bucket.ts";
+import type { Act } from "./audited.ts";
 import { afterStored } from "./after-stored.ts";
 import type { Services } from "./services.ts";
 
@@ -19,21 +20,26 @@ type Needed = Pick<
  * Throws the code of the first rule that does not hold; then nothing was stored. The newest head sent again changes
  * nothing, unless somebody wrote past it: then it is put back on top, where the nodes look.
  */
-export async function publishHead(services: Needed, put: PutHead): Promise<StoredHead> {
+export async function publishHead(services: Needed, put: PutHead, act: Act): Promise<StoredHead> {
   // The closures of ten thousand nodes take their time, and a panic must not wait for it.
   const { verdict } = await judge(services, put);
   if (verdict.kind === "store") await requireClosures(services, verdict.world);
-  return oneAtATime(services.store.bucket, (expected) => tryPublish(services, put, expected));
+  return oneAtATime(services.store.bucket, (expected) => tryPublish(services, { put, act, expected }));
 }
 
-async function tryPublish(services: Needed, put: PutHead, expected: Expected): Promise<StoredHead | "moved"> {
+async function tryPublish(
+  services: Needed,
+  { put, act, expected }: { put: PutHead; act: Act; expected: Expected },
+): Promise<StoredHead | "moved"> {
   const { config, store, log } = services;
   const { envelope } = put;
   const { opened, verdict, headRevision } = await judge(services, put);
   if (verdict.kind === "stored-already" && verdict.head.revision === headRevision) return verdict.head;
-  const revision = await store.bucket.write(subjects.desired("head", config.fleetId), envelope, expected);
-  if (revision === "moved") return revision;
   const { head, id, signedBy } = opened;
+  const kept = subjects.desired("head", config.fleetId);
+  await act.begin("head", { kind: "head", id, signedBy, envelope, kept });
+  const revision = await store.bucket.write(kept, envelope, expected);
+  if (revision === "moved") return revision;
   log.info(
     { id, serial: head.serial, epoch: head.epoch, world: head.world, revision, signedBy },
     "head stored",

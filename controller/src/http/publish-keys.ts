@@ -4,20 +4,21 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { judgeKeySet } from "@chimera/proto/signed/key-set";
 import { subjects } from "@chimera/proto/subjects";
 import { oneAtATime, type Expected } from "../store/bucket.ts";
+import type { Act } from "./audited.ts";
 import { afterStored } from "./after-stored.ts";
 import type { Services } from "./services.ts";
 
 type Needed = Pick<Services, "config" | "store" | "log">;
 
 /** Throws keys-stale, keys-skipped, or the code of the rule that does not hold. The newest one sent again changes nothing but to be found. */
-export async function publishKeys(services: Needed, put: PutDocument): Promise<DocumentStored> {
-  return oneAtATime(services.store.bucket, (expected) => tryPublish(services, put, expected));
+export async function publishKeys(services: Needed, put: PutDocument, act: Act): Promise<DocumentStored> {
+  const { envelope } = put;
+  return oneAtATime(services.store.bucket, (expected) => tryPublish(services, { envelope, act, expected }));
 }
 
 async function tryPublish(
   { config, store, log }: Needed,
-  { envelope }: PutDocument,
-  expected: Expected,
+  { envelope, act, expected }: PutDocument & { act: Act; expected: Expected },
 ): Promise<DocumentStored | "moved"> {
   const { keys, keysRevision } = await store.documents.read();
   const verdict = judgeKeySet(keys, envelope);
@@ -25,6 +26,7 @@ async function tryPublish(
   if (verdict.kind === "known" && keysRevision > 0) return { id: keys.id, revision: keysRevision };
   const { set, id, signedBy, envelope: stored } = verdict.kind === "known" ? keys : verdict.opened;
   const subject = subjects.keySet(config.fleetId, set.version);
+  await act.begin("keys", { kind: "keys", id, signedBy, envelope: stored, kept: subject });
   const revision = await store.bucket.write(subject, stored, expected);
   if (revision === "moved") return revision;
   log.info({ version: set.version, epoch: set.epoch, id, revision, signedBy }, "key set stored");

@@ -12,16 +12,17 @@ import {
   type StoredOrder,
 } from "../fleet/judge-new-order.ts";
 import { oneAtATime, type Expected } from "../store/bucket.ts";
+import type { Act, CheckedDocument } from "./audited.ts";
 import { afterStored } from "./after-stored.ts";
 import type { Services } from "./services.ts";
 
 type Needed = Pick<Services, "config" | "store" | "nodes" | "log">;
 
 /** Sending the same order again changes nothing in the store, and asks the nodes again. */
-export async function publishOrder(services: Needed, put: PutDocument): Promise<OrderResult> {
+export async function publishOrder(services: Needed, put: PutDocument, act: Act): Promise<OrderResult> {
   const { store } = services;
   const { id, nodes, paced, ended } = await oneAtATime(store.bucket, (expected) =>
-    tryKeep(services, put, expected),
+    tryKeep(services, { ...put, act, expected }),
   );
   await store.proposals.forget(id);
   if (paced !== null) return { id, answers: await store.pacer.take(paced) };
@@ -38,11 +39,12 @@ interface Kept {
   ended: OpenedOrder["id"] | null;
 }
 
-async function tryKeep(
-  services: Needed,
-  { envelope }: PutDocument,
-  expected: Expected,
-): Promise<Kept | "moved"> {
+interface Attempt extends PutDocument {
+  act: Act;
+  expected: Expected;
+}
+
+async function tryKeep(services: Needed, { envelope, act, expected }: Attempt): Promise<Kept | "moved"> {
   const { store, log } = services;
   const { opened, around } = await gather(services, { envelope });
   if (opened.order.action.kind === "quarantine") {
@@ -55,12 +57,24 @@ async function tryKeep(
   const kept = keptOf({ ...opened, envelope, revision: 0 }, verdict.nodes);
   // Whoever asks for an answer waits for it: a node that is away has nothing to do later.
   const isQuestion = action.kind === "drift-show" || action.kind === "keyboard";
-  if (isQuestion || kept.paced !== null || around.standing.some((other) => other.id === id)) return kept;
+  const document = auditedOrder({ ...opened, envelope }, subjects.desired("order", services.config.fleetId));
+  if (isQuestion || kept.paced !== null || around.standing.some((other) => other.id === id)) {
+    await act.beginOnce("order", document);
+    return kept;
+  }
   const orders = withOrder(around.standing, { ...opened, envelope, revision: 0 }, around.nowMs);
+  await act.begin("order", document);
   const revision = await store.orders.putStanding(orders, expected);
   if (revision === "moved") return revision;
   log.info({ id, action: action.kind, nodes: verdict.nodes.length, revision, signedBy }, "order stored");
   return kept;
+}
+
+function auditedOrder(
+  { id, signedBy, envelope }: Pick<OpenedOrder, "id" | "signedBy"> & PutDocument,
+  kept: string,
+): CheckedDocument {
+  return { kind: "order", id, signedBy, envelope, kept };
 }
 
 function keptOf(stored: StoredOrder, nodes: NodeName[]): Kept {
@@ -70,14 +84,17 @@ function keptOf(stored: StoredOrder, nodes: NodeName[]): Kept {
   return { id: stored.id, nodes, paced: isPaced ? stored : null, ended };
 }
 
-export async function publishQuarantine(services: Needed, put: PutDocument): Promise<DocumentStored> {
-  return oneAtATime(services.store.bucket, (expected) => tryQuarantine(services, put, expected));
+export async function publishQuarantine(
+  services: Needed,
+  put: PutDocument,
+  act: Act,
+): Promise<DocumentStored> {
+  return oneAtATime(services.store.bucket, (expected) => tryQuarantine(services, { ...put, act, expected }));
 }
 
 async function tryQuarantine(
   services: Needed,
-  { envelope }: PutDocument,
-  expected: Expected,
+  { envelope, act, expected }: Attempt,
 ): Promise<DocumentStored | "moved"> {
   const { config, store, log } = services;
   const { opened, around, quarantineRevision } = await gather(services, { envelope });
@@ -87,11 +104,9 @@ async function tryQuarantine(
   // The newest one that somebody wrote past is put back on top, where the nodes look.
   const verdict = newest === undefined ? judgeNewQuarantine(opened, envelope, around) : undefined;
   if (verdict?.kind === "refuse") throw new ChimeraError(verdict.code, verdict.reason);
-  const revision = await store.bucket.write(
-    subjects.desired("quarantine", config.fleetId),
-    envelope,
-    expected,
-  );
+  const kept = subjects.desired("quarantine", config.fleetId);
+  await act.begin("quarantine", auditedOrder({ id, signedBy, envelope }, kept));
+  const revision = await store.bucket.write(kept, envelope, expected);
   if (revision === "moved") return revision;
   const size = order.action.kind === "quarantine" ? order.action.toplevels.length : 0;
   log.info({ id, size, revision, signedBy }, "quarantine stored");

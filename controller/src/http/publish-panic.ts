@@ -6,6 +6,7 @@ import { subjects } from "@chimera/proto/subjects";
 import type { FleetDocuments } from "../fleet/fleet-documents.ts";
 import { judgeNewPanic } from "../fleet/judge-new-panic.ts";
 import { oneAtATime, type Expected } from "../store/bucket.ts";
+import type { Act } from "./audited.ts";
 import { afterStored } from "./after-stored.ts";
 import type { Services } from "./services.ts";
 
@@ -13,24 +14,25 @@ type Needed = Pick<Services, "config" | "store" | "worlds" | "log">;
 
 /**
  * Throws the code of the first rule that does not hold. One that undoes the same head for the same world as the stored one
- * is the same panic: then the stored one is answered.
+ * is the same panic: then the stored one is answered. The audit log hears of it afterwards: a panic waits for nothing.
  */
-export async function publishPanic(services: Needed, put: PutDocument): Promise<DocumentStored> {
+export async function publishPanic(services: Needed, put: PutDocument, act: Act): Promise<DocumentStored> {
   return oneAtATime(services.store.bucket, async (expected) => {
     const documents = await services.store.documents.read();
-    return tryPublish(services, { put, documents, expected });
+    return tryPublish(services, { put, act, documents, expected });
   });
 }
 
 interface Attempt {
   put: PutDocument;
+  act: Act;
   documents: FleetDocuments;
   expected: Expected;
 }
 
 async function tryPublish(
   services: Needed,
-  { put, documents, expected }: Attempt,
+  { put, act, documents, expected }: Attempt,
 ): Promise<DocumentStored | "moved"> {
   const { config, store, log } = services;
   const verdict = await judge(services, documents, put);
@@ -45,12 +47,13 @@ async function tryPublish(
   const { panic, id, signedBy } = openPanic(envelope, documents.keys.set.roles.panic);
   const { serial, epoch, world, undoes } = panic;
   log.warn({ id, serial, epoch, world, undoes, revision, signedBy }, "panic stored");
+  act.done("panic", { kind: "panic", id, signedBy, envelope, kept: subject });
   await afterStored(store, id);
   return { id, revision };
 }
 
 /** In advance, for the newest head, whether or not one was released for it already. */
-export async function keepPanicReady(services: Needed, put: PutDocument): Promise<DocumentStored> {
+export async function keepPanicReady(services: Needed, put: PutDocument, act: Act): Promise<DocumentStored> {
   const { config, store, log } = services;
   return oneAtATime(store.bucket, async (expected) => {
     const documents = { ...(await store.documents.read()), panic: null, panicAliases: [] };
@@ -59,6 +62,7 @@ export async function keepPanicReady(services: Needed, put: PutDocument): Promis
     const { panic, id, signedBy } = openPanic(put.envelope, documents.keys.set.roles.panic);
     if (known?.id === id) return { id, revision: known.revision };
     const subject = subjects.panicReady(config.fleetId);
+    await act.begin("panic-ready", { kind: "panic", id, signedBy, envelope: put.envelope, kept: subject });
     const revision = await store.bucket.write(subject, put.envelope, expected);
     if (revision === "moved") return revision;
     log.info({ id, serial: panic.serial, world: panic.world, revision, signedBy }, "panic kept ready");

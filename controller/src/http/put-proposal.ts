@@ -2,6 +2,7 @@
 import { maxProposals, type Proposal, type PutDocument } from "@chimera/proto/api";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Digest } from "@chimera/proto/names";
+import { subjects } from "@chimera/proto/subjects";
 import {
   firstOvertaken,
   isVouchedFor,
@@ -13,23 +14,28 @@ import {
 import type { FleetDocuments } from "../fleet/fleet-documents.ts";
 import { oneAtATime, type Expected } from "../store/bucket.ts";
 import type { OpenProposal } from "../store/proposal-store.ts";
+import type { Act } from "./audited.ts";
 import type { Services } from "./services.ts";
 
-type Needed = Pick<Services, "store" | "log">;
+type Needed = Pick<Services, "config" | "store" | "log">;
 
 const maxUnvouched = 8;
 
 /** Throws hash-mismatch, signature-invalid, or why it is over; then nothing was stored. */
-export async function putProposal(services: Needed, id: Digest, put: PutDocument): Promise<Proposal> {
-  return oneAtATime(services.store.bucket, (expected) => tryPut(services, { id, put, expected }));
+export async function putProposal(
+  services: Needed,
+  { id, envelope }: PutDocument & { id: Digest },
+  act: Act,
+): Promise<Proposal> {
+  return oneAtATime(services.store.bucket, (expected) => tryPut(services, { id, envelope, act, expected }));
 }
 
 async function tryPut(
-  { store, log }: Needed,
-  { id, put, expected }: { id: Digest; put: PutDocument; expected: Expected },
+  { config, store, log }: Needed,
+  { id, envelope: put, act, expected }: PutDocument & { id: Digest; act: Act; expected: Expected },
 ): Promise<Proposal | "moved"> {
   const documents = await store.documents.read();
-  const opened = openProposal(put.envelope, documents.keys);
+  const opened = openProposal(put, documents.keys);
   if (opened.id !== id)
     throw new ChimeraError("hash-mismatch", `the document is ${opened.id}, the path names ${id}`);
   const over = overtakenBy(opened, documents, Date.now());
@@ -44,9 +50,11 @@ async function tryPut(
   const envelope = mergeProposals(base, opened, documents.keys);
   const proposal: Proposal = { id, kind: opened.proposed.kind, envelope, createdAt: base.createdAt };
   if (known !== undefined && known.envelope.signatures.length === envelope.signatures.length) return proposal;
+  const signatures = envelope.signatures.map(({ keyid }) => keyid);
+  const kept = subjects.proposal(config.fleetId, id);
+  await act.begin("proposal", { kind: proposal.kind, id, signedBy: signatures, envelope, kept });
   const revision = await store.proposals.put(proposal, expected);
   if (revision === "moved") return revision;
-  const signatures = envelope.signatures.map(({ keyid }) => keyid);
   log.info({ id, kind: proposal.kind, revision, signatures }, "proposal stored");
   return proposal;
 }

@@ -5,6 +5,7 @@ import { shortDigest } from "@chimera/proto/names";
 import { showPlace } from "@chimera/proto/signed/place";
 import type { StoredToken } from "../files/token-file.ts";
 import { standingPanic } from "../fleet/fleet-documents.ts";
+import type { Act } from "./audited.ts";
 import { publishPanic } from "./publish-panic.ts";
 import type { Services } from "./services.ts";
 
@@ -18,7 +19,7 @@ type Caller = Pick<StoredToken, "name" | "role">;
 export async function releasePanic(
   services: Needed,
   asked: ReleasePanic,
-  caller: Caller,
+  { caller, act }: { caller: Caller; act: Act },
 ): Promise<PanicReleased> {
   const documents = await services.store.documents.read();
   const head = wantedHead(documents.heads[0], asked);
@@ -31,7 +32,7 @@ export async function releasePanic(
     throw new ChimeraError("not-found", `no panic lies ready for head ${showPlace(head.head)}: ${how}`);
   }
   if (asked.dryRun) return answer(ready, { revision: null, before: false });
-  const { id, revision } = await publishPanic(services, { envelope: ready.envelope });
+  const { id, revision } = await publishPanic(services, { envelope: ready.envelope }, act);
   const { name, role } = caller;
   services.log.warn({ id, serial: head.head.serial, revision, caller: name, role }, "panic released");
   return { ...answer(ready, { revision, before: false }), id };

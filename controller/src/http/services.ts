@@ -9,6 +9,7 @@ import type { ControllerConfig } from "../config.ts";
 import type { NodeFile } from "../files/node-file.ts";
 import type { StoredToken } from "../files/token-file.ts";
 import type { FleetStore } from "../store/fleet-store.ts";
+import type { Act } from "./audited.ts";
 import type { Metrics } from "./metrics.ts";
 
 export interface Services {
@@ -27,5 +28,5 @@ export interface Services {
 
 export interface Env {
   Bindings: HttpBindings;
-  Variables: { caller: StoredToken };
+  Variables: { caller: StoredToken; act: Act };
 }

@@ -10,7 +10,7 @@ import { readAll, readLast } from "./read-stream.ts";
 
 const stream = `KV_${buckets.desired}`;
 /** "wrong last sequence", with and without the number that was found. */
-const wrongLastSequence: readonly (number | undefined)[] = [10_071, 10_164];
+export const wrongLastSequence: readonly (number | undefined)[] = [10_071, 10_164];
 const noMessageFound = 10_037;
 const attempts = 32;
 const mostWaitMs = 100;

@@ -20,7 +20,7 @@ export interface NatsLink {
   /** True while the server answers. */
   connected(): boolean;
   /** Throws server-unreachable at once when there is no connection: nobody waits for a time-out. */
-  jetstream(): { js: JetStreamClient; jsm: JetStreamManager };
+  jetstream(): { js: JetStreamClient; jsm: JetStreamManager; atEnd: AtEnd };
   /** `handle` may throw: an exception would stop the client's reader without a word, so it is logged here. Returns what ends it. */
   subscribe(subject: string, handle: (message: Msg) => void): () => void;
   /** Throws server-unreachable when there is no connection. */
@@ -38,10 +38,14 @@ export interface NatsLinkOptions {
   log: Log;
 }
 
+/** What is to be done when the connection is closed for good. Returns what makes it forget that. */
+type AtEnd = (handle: () => void) => () => void;
+
 interface Live {
   connection: NatsConnection;
   js: JetStreamClient;
   jsm: JetStreamManager;
+  atEnd: AtEnd;
 }
 
 type Handle = (message: Msg) => void;
@@ -54,6 +58,7 @@ interface Wanted {
 }
 
 const retryMs = 500;
+const onceMs = 2000;
 
 /** Returns at once; connects in the background and never gives up. Throws when the seed is unusable. */
 export function openNats({ servers, seedFile, log }: NatsLinkOptions): NatsLink {
@@ -97,6 +102,19 @@ export function openNats({ servers, seedFile, log }: NatsLinkOptions): NatsLink 
   };
 }
 
+/** One try, for a command that has something to say and then ends. Throws server-unreachable, or when the seed is unusable. */
+export async function connectOnce({
+  servers,
+  seedFile,
+}: Omit<NatsLinkOptions, "log">): Promise<Pick<NatsLink, "jetstream" | "close">> {
+  const signer = readNatsSeed(seedFile);
+  const options = { ...daemonOptions(servers, signer), reconnect: false, timeout: onceMs };
+  const live = await openLive(options).catch((cause: unknown) => {
+    throw new ChimeraError("server-unreachable", `nats at ${servers.join(", ")}`, { cause });
+  });
+  return { jetstream: () => live, close: () => live.connection.close() };
+}
+
 function remember(wanted: Set<Wanted>, one: Wanted): () => void {
   wanted.add(one);
   return () => {
@@ -133,7 +151,20 @@ async function flush({ connection }: Live): Promise<void> {
 async function openLive(options: ConnectionOptions): Promise<Live> {
   const connection = await connect(options);
   const js = connection.jetstream({ checkAPI: false, timeout: 5000 });
-  return { connection, js, jsm: await js.jetstreamManager(false) };
+  return { connection, js, jsm: await js.jetstreamManager(false), atEnd: endOf(connection) };
+}
+
+function endOf(connection: NatsConnection): AtEnd {
+  const handles = new Set<() => void>();
+  const runAll = async () => {
+    await connection.closed();
+    for (const handle of handles) handle();
+  };
+  void runAll();
+  return (handle) => {
+    handles.add(handle);
+    return () => void handles.delete(handle);
+  };
 }
 
 interface Guarded {

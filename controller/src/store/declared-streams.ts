@@ -1,4 +1,5 @@
 /** SHELL. Every bucket and stream as the controller wants it; the agents need none of this. */
+import { maxAuditEntryBytes } from "@chimera/proto/audit/audit-entry";
 import { buckets, streams, subjects } from "@chimera/proto/subjects";
 import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from "nats";
 
@@ -87,5 +88,18 @@ export const declaredStreams: DeclaredStream[] = [
     max_bytes: 128 * mib,
     max_age: 7 * dayNanos,
     max_msg_size: 128 * 1024,
+  },
+  {
+    ...base,
+    name: streams.audit,
+    subjects: [subjects.all.audits],
+    storage: StorageType.File,
+    // What is full takes no more: an old entry never makes room for a new one.
+    discard: DiscardPolicy.New,
+    deny_delete: true,
+    deny_purge: true,
+    allow_rollup_hdrs: false,
+    max_bytes: 1024 * mib,
+    max_msg_size: maxAuditEntryBytes,
   },
 ];

@@ -9,6 +9,7 @@ import type { EventPage, PastDocuments } from "@chimera/proto/past-api";
 import type { PublicKeyText, Signer } from "@chimera/proto/signed/keys";
 import { subjects } from "@chimera/proto/subjects";
 import type { ControllerConfig } from "../config.ts";
+import { openAudit, type Audit } from "../audit/audit.ts";
 import { createProjection, type Projection } from "../fleet/projection.ts";
 import type { NatsLink } from "./connection.ts";
 import { readEventPage, readEvents, type EventQuery, type PageQuery } from "./event-store.ts";
@@ -22,12 +23,13 @@ import { createOrderSender, type OrderSender } from "./order-sender.ts";
 import { createOrderStore, type OrderStore } from "./order-store.ts";
 import { createPacer, type Pacer, type PacerOptions } from "./pacer.ts";
 import { createProposalStore, type ProposalStore } from "./proposal-store.ts";
-import { startUpkeep, type Upkeep } from "./upkeep.ts";
+import { startUpkeep, type Upkeep, type UpkeepOptions } from "./upkeep.ts";
 import { mayBeGone, prepareStreams } from "./prepare-streams.ts";
 import { openSessionStore, type SessionStore } from "./session-store.ts";
 
 export interface FleetStore {
   bucket: Bucket;
+  audit: Audit;
   keys: KeyStore;
   documents: DocumentStore;
   orders: OrderStore;
@@ -58,7 +60,7 @@ export interface FleetStoreOptions {
 }
 
 export function createFleetStore(options: FleetStoreOptions): FleetStore {
-  const { config, link, nodeKey, signer, freshEveryMs: everyMs, log } = options;
+  const { config, link, nodeKey, log } = options;
   const { fleetId } = config;
   const projection = createProjection();
   const mending = <T>(work: Promise<T>) => work.catch(prepareAgainIfGone);
@@ -66,6 +68,7 @@ export function createFleetStore(options: FleetStoreOptions): FleetStore {
   const readLastValues = followNodes({ ...source, projection });
   const sessions = openSessionStore({ ...source, mending });
   const bucket = mendingBucket(openBucket(link), mending);
+  const audit = openAudit({ link, ...config, mending, log });
   const keyStore = openKeyStore(config, log);
   const common = { ...config, bucket, keyStore, log };
   const documents = createDocumentStore(common);
@@ -77,7 +80,7 @@ export function createFleetStore(options: FleetStoreOptions): FleetStore {
     log.info({ nodes: projection.list({}).length }, "fleet state read");
   });
   const ready = () => link.connected() && prepared();
-  const upkeep = startUpkeep({ ...common, documents, signer, everyMs, ready });
+  const upkeep = upkeepOf(options, { ...common, audit, documents, ready });
   onPrepared(() => upkeep.wake());
   function prepareAgainIfGone(error: unknown): never {
     if (mayBeGone(error) && prepared()) prepareAgain();
@@ -86,14 +89,25 @@ export function createFleetStore(options: FleetStoreOptions): FleetStore {
   const sender = createOrderSender({ ...source, nodeKey });
   return {
     ...storesOf(common),
+    audit,
     documents,
     sender,
     ...sessionsOf({ ...common, link, mending, sender, sessions, ready }),
     upkeep,
     projection,
     ...eventsOf(source, mending),
-    past: () => readPast(bucket, fleetId),
+    ...restOf({ bucket, link, fleetId, mending, ready }),
+  };
+}
+
+function restOf(
+  source: Pick<FleetStoreOptions, "link"> &
+    Pick<FleetStore, "bucket" | "ready"> & { fleetId: FleetId; mending: Mending },
+): Pick<FleetStore, "past" | "putBuild" | "ready"> {
+  const { bucket, link, fleetId, mending, ready } = source;
+  return {
     ready,
+    past: () => readPast(bucket, fleetId),
     putBuild: (build) => mending(publishBuild(link, fleetId, build)),
   };
 }
@@ -111,6 +125,13 @@ function sessionsOf(
   needs: PacerOptions & { sessions: SessionStore } & Parameters<typeof createOrderFollower>[0],
 ): Pick<FleetStore, "sessions" | "follower" | "pacer"> {
   return { sessions: needs.sessions, follower: createOrderFollower(needs), pacer: createPacer(needs) };
+}
+
+function upkeepOf(
+  { signer, freshEveryMs: everyMs }: FleetStoreOptions,
+  parts: Omit<UpkeepOptions, "signer" | "everyMs">,
+): Upkeep {
+  return startUpkeep({ ...parts, signer, everyMs });
 }
 
 async function restore(documents: DocumentStore): Promise<void> {

@@ -3,11 +3,18 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { AckPolicy, DeliverPolicy, nanos, NatsError, type ConsumerInfo, type JsMsg } from "nats";
 import type { NatsLink } from "./connection.ts";
 
+/** As much of a connection as reading needs. */
+export type JetStreamAccess = Pick<NatsLink, "jetstream">;
+
 const idleMs = 10_000;
 const readMs = 10_000;
 
 /** The newest message of every subject that fits one of these, in the sequence in which they came. */
-export async function readLast(link: NatsLink, stream: string, ...subjects: string[]): Promise<JsMsg[]> {
+export async function readLast(
+  link: JetStreamAccess,
+  stream: string,
+  ...subjects: string[]
+): Promise<JsMsg[]> {
   return reading(stream, async () => {
     const consumer = await openConsumer(link, { stream, subjects, from: "last" });
     return takePending(link, consumer);
@@ -15,7 +22,11 @@ export async function readLast(link: NatsLink, stream: string, ...subjects: stri
 }
 
 /** All messages that fit one of the subjects, oldest first. */
-export async function readAll(link: NatsLink, stream: string, subjects: readonly string[]): Promise<JsMsg[]> {
+export async function readAll(
+  link: JetStreamAccess,
+  stream: string,
+  subjects: readonly string[],
+): Promise<JsMsg[]> {
   return reading(stream, async () => {
     const consumer = await openConsumer(link, { stream, subjects, from: { seq: 1 } });
     return takePending(link, consumer);
@@ -26,7 +37,7 @@ export async function readAll(link: NatsLink, stream: string, subjects: readonly
  * The newest `limit` messages that fit, newest first. JetStream reads only forward: the window before the end grows
  * until the server counts enough in it, so that little more is transferred than asked for.
  */
-export async function readNewest(link: NatsLink, wanted: Newest): Promise<JsMsg[]> {
+export async function readNewest(link: JetStreamAccess, wanted: Newest): Promise<JsMsg[]> {
   return reading(wanted.stream, () => growWindow(link, wanted));
 }
 
@@ -39,7 +50,10 @@ export interface Page {
 }
 
 /** At most `limit` messages that fit, oldest first, and whether there are more. */
-export async function readPage(link: NatsLink, page: Page): Promise<{ messages: JsMsg[]; more: boolean }> {
+export async function readPage(
+  link: JetStreamAccess,
+  page: Page,
+): Promise<{ messages: JsMsg[]; more: boolean }> {
   return reading(page.stream, async () => {
     const from = "time" in page.from ? await firstSince(link, page.stream, page.from.time) : page.from;
     if (from === null) return { messages: [], more: false };
@@ -54,21 +68,25 @@ export async function readPage(link: NatsLink, page: Page): Promise<{ messages: 
  * The first message of whatever subject that was stored at that time or later; null where there is none. Asked for by
  * itself: a consumer of several subjects that begins at a time leaves out some of its first messages (nats-server 2.15.1).
  */
-async function firstSince(link: NatsLink, stream: string, time: Date): Promise<{ seq: number } | null> {
+async function firstSince(
+  link: JetStreamAccess,
+  stream: string,
+  time: Date,
+): Promise<{ seq: number } | null> {
   const consumer = await openConsumer(link, { stream, subjects: [], from: { time } });
   const [first] = await takePending(link, { ...consumer, num_pending: Math.min(consumer.num_pending, 1) });
   return first === undefined ? null : { seq: first.seq };
 }
 
 /** The numbers of the stream's first and last message, and when the first was stored; null for an empty one. */
-export async function streamState(link: NatsLink, stream: string) {
+export async function streamState(link: JetStreamAccess, stream: string) {
   return reading(stream, async () => {
     const { first_seq: first, last_seq: last, messages, first_ts: firstAt } = await infoOf(link, stream);
     return { first, last, firstAt: messages === 0 ? null : firstAt };
   });
 }
 
-async function infoOf(link: NatsLink, stream: string) {
+async function infoOf(link: JetStreamAccess, stream: string) {
   return (await link.jetstream().jsm.streams.info(stream)).state;
 }
 
@@ -78,7 +96,7 @@ interface Newest {
   limit: number;
 }
 
-async function growWindow(link: NatsLink, { stream, subject, limit }: Newest): Promise<JsMsg[]> {
+async function growWindow(link: JetStreamAccess, { stream, subject, limit }: Newest): Promise<JsMsg[]> {
   const { first_seq: first, last_seq: last } = await infoOf(link, stream);
   for (let window = limit * 2; ; window *= 8) {
     const start = Math.max(first, last - window + 1, 1);
@@ -101,7 +119,7 @@ async function reading<T>(stream: string, work: () => Promise<T>): Promise<T> {
 }
 
 function openConsumer(
-  link: NatsLink,
+  link: JetStreamAccess,
   { stream, subjects, from }: Omit<Page, "limit" | "from"> & { from: Page["from"] | "last" },
 ): Promise<ConsumerInfo> {
   return link.jetstream().jsm.consumers.add(stream, {
@@ -121,19 +139,26 @@ function startOf(from: Page["from"] | "last") {
 
 /** All that is pending, or of that the newest `keep`: however many there are, no more is held. */
 async function takePending(
-  link: NatsLink,
+  link: JetStreamAccess,
   { stream_name: stream, name, num_pending: pending }: ConsumerInfo,
   keep = pending,
 ): Promise<JsMsg[]> {
-  const { js, jsm } = link.jetstream();
+  const { js, jsm, atEnd } = link.jetstream();
   const messages: JsMsg[] = [];
   let taken = 0;
   if (pending > 0) {
     const bound = await js.consumers.get(stream, name);
-    for await (const message of await bound.fetch({ max_messages: pending, expires: readMs })) {
-      taken += 1;
-      messages.push(message);
-      if (messages.length > keep) messages.shift();
+    const batch = await bound.fetch({ max_messages: pending, expires: readMs });
+    // Else its clocks would keep a process that ends alive for as long as it may take.
+    const forget = atEnd(() => void batch.close());
+    try {
+      for await (const message of batch) {
+        taken += 1;
+        messages.push(message);
+        if (messages.length > keep) messages.shift();
+      }
+    } finally {
+      forget();
     }
   }
   await jsm.consumers.delete(stream, name);

@@ -10,6 +10,7 @@ import { openFresh, type Fresh } from "@chimera/proto/signed/fresh";
 import { roleKeys, type OpenedKeySet } from "@chimera/proto/signed/key-set";
 import type { Signer } from "@chimera/proto/signed/keys";
 import { subjects } from "@chimera/proto/subjects";
+import type { Audit } from "../audit/audit.ts";
 import type { Bucket } from "./bucket.ts";
 import type { DocumentStore } from "./document-store.ts";
 
@@ -23,6 +24,7 @@ export interface Upkeep {
 }
 
 export interface UpkeepOptions {
+  audit: Pick<Audit, "checkpoint">;
   bucket: Bucket;
   documents: DocumentStore;
   fleetId: FleetId;
@@ -74,7 +76,7 @@ function panicLook({ documents, ready, log }: UpkeepOptions): () => Promise<void
   };
 }
 
-function freshSayer({ bucket, documents, fleetId, signer, log }: UpkeepOptions): () => Promise<void> {
+function freshSayer({ audit, bucket, documents, fleetId, signer, log }: UpkeepOptions): () => Promise<void> {
   let complainedOf: Digest | null = null;
   function complain(keys: OpenedKeySet, reason: string) {
     if (complainedOf === keys.id) return;
@@ -90,14 +92,28 @@ function freshSayer({ bucket, documents, fleetId, signer, log }: UpkeepOptions):
       return;
     }
     const head = newest === undefined ? null : { ...placeOf(newest.head), id: newest.id };
+    const signed = await auditSigned(audit, log);
     const at = new Date().toISOString();
-    const fresh: Fresh = { v: 1, kind: "fresh", fleetId, head, revision: newest?.revision ?? 0, at };
+    const revision = newest?.revision ?? 0;
+    const fresh: Fresh = { v: 1, kind: "fresh", fleetId, head, revision, at, ...signed };
     const envelope = seal("fresh", fresh, [signer]);
     const problem = problemOf(() => openFresh(envelope, roleKeys(keys.set, "fresh")));
     if (problem !== null) return complain(keys, `freshKeyFile holds ${signer.publicKey}: ${problem}`);
     await bucket.write(subjects.desired("fresh", fleetId), envelope);
     log.debug({ at, id: newest?.id ?? null }, "freshness said");
   };
+}
+
+/** Freshness does not wait for the audit log: nodes would take no head. */
+async function auditSigned(audit: UpkeepOptions["audit"], log: Log): Promise<Pick<Fresh, "audit">> {
+  try {
+    const checkpoint = await audit.checkpoint();
+    return checkpoint === null ? {} : { audit: checkpoint };
+  } catch (error) {
+    if (!(error instanceof ChimeraError)) throw error;
+    log.warn({ error }, "audit log not signed");
+    return {};
+  }
 }
 
 function placeOf({ epoch, serial }: { epoch: number; serial: number }) {

@@ -26,6 +26,7 @@ import {
   taken,
   toplevel,
 } from "../../test/test-fleet.ts";
+import { AuditCheckpoint } from "../audit/audit-checkpoint.ts";
 import { seal } from "../signed/envelope.ts";
 import { maxSerialJump } from "../signed/place.ts";
 import { worldId } from "../signed/world.ts";
@@ -191,4 +192,21 @@ test("a reason is one bounded line, whatever was in the document", () => {
   if (verdict.kind !== "refused") throw new Error("not refused");
   expect(verdict.reason).toMatch(/^payload type " \[2J x+$/);
   expect(verdict.reason).toHaveLength(1024);
+});
+
+function hear(state: typeof stateTwo, minute: number, ...said: { size: number; root: string }[]) {
+  const [audit] = said.map((one) => ({ audit: AuditCheckpoint.parse(one) }));
+  return taken(state, { kind: "fresh", envelope: signFresh({ at: minutes(minute), ...audit }) });
+}
+
+test("carries the longest audit log that it was told of, until the online key is replaced", () => {
+  const long = { size: 7, root: "a".repeat(64) };
+  const first = hear(stateTwo, 1, long);
+  expect(first.fresh).toMatchObject({ at: minutes(1), audit: long });
+  const cut = hear(first, 2, { size: 3, root: "b".repeat(64) });
+  expect(cut.fresh).toMatchObject({ at: minutes(2), audit: long });
+  expect(hear(cut, 3).fresh).toMatchObject({ at: minutes(3), audit: long });
+  const grown = hear(cut, 3, { size: 8, root: "c".repeat(64) });
+  expect(grown.fresh?.audit?.size).toBe(8);
+  expect(taken(grown, { kind: "keys", envelope: keysTwo }).fresh).toBeNull();
 });

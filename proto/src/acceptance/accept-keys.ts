@@ -48,5 +48,18 @@ export function acceptFresh({ state, keys }: Bench, envelope: Envelope): Verdict
   if (!isNewer(fresh, state.fresh)) {
     return refused("order-stale", `fresh of ${fresh.at} is older than ${state.fresh?.at ?? ""}`, signedBy);
   }
-  return { kind: "accepted", state: { ...state, fresh }, id: sha256(payloadOf(envelope, "fresh")), signedBy };
+  const next = { ...fresh, ...longestAudit(state.fresh, fresh) };
+  return {
+    kind: "accepted",
+    state: { ...state, fresh: next },
+    id: sha256(payloadOf(envelope, "fresh")),
+    signedBy,
+  };
+}
+
+/** A log that has become shorter was cut off: whoever asks this node must hear of the longer one. */
+function longestAudit(before: Fresh | null, { audit }: Fresh): Pick<Fresh, "audit"> {
+  const kept = before?.audit;
+  const longest = kept !== undefined && kept.size > (audit?.size ?? 0) ? kept : audit;
+  return longest === undefined ? {} : { audit: longest };
 }

@@ -3,6 +3,7 @@
  * from news: it raises an alarm and takes no new head, and that is all that this key can ever do.
  */
 import { z } from "zod";
+import { AuditCheckpoint } from "../audit/audit-checkpoint.ts";
 import { openEnvelope, type Envelope, type RoleKeys } from "./envelope.ts";
 import { Count, Digest, FleetId, IsoTime } from "../names.ts";
 
@@ -15,6 +16,8 @@ export const Fresh = z.object({
   /** Revision of the head's entry. */
   revision: Count,
   at: IsoTime,
+  /** How long the audit log is and what it holds; absent where the controller signs none, or is older than that. */
+  audit: AuditCheckpoint.optional(),
 });
 export type Fresh = z.infer<typeof Fresh>;
 

@@ -8,7 +8,7 @@ export function hashLeaf(entry: Uint8Array): Buffer {
   return createHash("sha256").update(leafPrefix).update(entry).digest();
 }
 
-function hashChildren(left: Uint8Array, right: Uint8Array): Buffer {
+export function hashChildren(left: Uint8Array, right: Uint8Array): Buffer {
   return createHash("sha256").update(nodePrefix).update(left).update(right).digest();
 }
 

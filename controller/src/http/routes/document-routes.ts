@@ -104,14 +104,21 @@ const putAsk = createRoute({
 export function documentRoutes(services: Services): OpenAPIHono<Env> {
   const { store } = services;
   const router = createRouter();
-  router.openapi(putPanic, async (c) => c.json(await publishPanic(services, c.req.valid("json")), 200));
+  router.openapi(putPanic, async (c) =>
+    c.json(await publishPanic(services, c.req.valid("json"), c.get("act")), 200),
+  );
   router.openapi(getReady, async (c) => {
     const ready = await store.documents.panicReady();
     return c.json({ envelope: ready?.envelope ?? null } satisfies DocumentFound, 200);
   });
-  router.openapi(putReady, async (c) => c.json(await keepPanicReady(services, c.req.valid("json")), 200));
+  router.openapi(putReady, async (c) =>
+    c.json(await keepPanicReady(services, c.req.valid("json"), c.get("act")), 200),
+  );
   router.openapi(postRelease, async (c) =>
-    c.json(await releasePanic(services, c.req.valid("json"), c.get("caller")), 200),
+    c.json(
+      await releasePanic(services, c.req.valid("json"), { caller: c.get("caller"), act: c.get("act") }),
+      200,
+    ),
   );
   router.openapi(getQuarantine, async (c) => {
     await store.documents.read();
@@ -119,14 +126,18 @@ export function documentRoutes(services: Services): OpenAPIHono<Env> {
     return c.json({ envelope: list?.envelope ?? null } satisfies DocumentFound, 200);
   });
   router.openapi(putQuarantine, async (c) =>
-    c.json(await publishQuarantine(services, c.req.valid("json")), 200),
+    c.json(await publishQuarantine(services, c.req.valid("json"), c.get("act")), 200),
   );
   router.openapi(getOrders, async (c) => {
     await store.documents.read();
     const orders = (await store.orders.standing()).map(({ envelope }) => envelope);
     return c.json({ v: 1, orders } satisfies StandingOrders, 200);
   });
-  router.openapi(putAsk, async (c) => c.json(await publishAsk(services, c.req.valid("json")), 200));
-  router.openapi(postOrder, async (c) => c.json(await publishOrder(services, c.req.valid("json")), 200));
+  router.openapi(putAsk, async (c) =>
+    c.json(await publishAsk(services, c.req.valid("json"), c.get("act")), 200),
+  );
+  router.openapi(postOrder, async (c) =>
+    c.json(await publishOrder(services, c.req.valid("json"), c.get("act")), 200),
+  );
   return router;
 }

@@ -46,7 +46,9 @@ export function fleetRoutes(services: Services): OpenAPIHono<Env> {
     };
     return c.json(view, 200);
   });
-  router.openapi(putHead, async (c) => c.json(await publishHead(services, c.req.valid("json")), 200));
+  router.openapi(putHead, async (c) =>
+    c.json(await publishHead(services, c.req.valid("json"), c.get("act")), 200),
+  );
   router.openapi(getHeads, async (c) => {
     const { heads } = await store.documents.read();
     return c.json({ heads: heads.slice(0, 64) } satisfies HeadList, 200);

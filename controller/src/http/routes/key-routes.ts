@@ -31,6 +31,8 @@ export function keyRoutes(services: Services): OpenAPIHono<Env> {
     const keySets = store.keys.current().sets.map(({ envelope }) => envelope);
     return c.json({ keySets } satisfies KeyChain, 200);
   });
-  router.openapi(putKeys, async (c) => c.json(await publishKeys(services, c.req.valid("json")), 200));
+  router.openapi(putKeys, async (c) =>
+    c.json(await publishKeys(services, c.req.valid("json"), c.get("act")), 200),
+  );
   return router;
 }

@@ -39,7 +39,10 @@ export function proposalRoutes(services: Services): OpenAPIHono<Env> {
     return c.json({ proposals } satisfies ProposalList, 200);
   });
   router.openapi(putProposalRoute, async (c) =>
-    c.json(await putProposal(services, c.req.valid("param").id, c.req.valid("json")), 200),
+    c.json(
+      await putProposal(services, { ...c.req.valid("param"), ...c.req.valid("json") }, c.get("act")),
+      200,
+    ),
   );
   return router;
 }
