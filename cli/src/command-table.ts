@@ -109,6 +109,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import("./commands/look/receipt.ts"),
   },
   {
+    name: "audit",
+    summary: "who changed what, and whether the log is whole",
+    load: () => import("./commands/look/audit.ts"),
+  },
+  {
     name: "hold",
     summary: "stop deploys on nodes for a while",
     load: () => import("./commands/stop/hold.ts"),

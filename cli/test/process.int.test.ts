@@ -71,6 +71,7 @@ test("completion knows commands, options, contexts, and the nodes of the control
   expect(await complete(["drift", "n"])).toEqual(["n1", "n2"]);
   expect(await complete(["timeline", "--node", "n"])).toEqual(["n1", "n2"]);
   expect(await complete(["timeline", "--kind", "dr"])).toEqual(["drift"]);
+  expect(await complete(["audit", "--kind", "ro"])).toEqual(["rollout-ask"]);
 });
 
 test("where a file belongs completion offers none, and leaves it to the shell", async () => {

@@ -18,10 +18,79 @@ real nats-server, a real controller process and a real agent on a lab machine.
 
 `;
 
+/** Of the integration tests, each of which fails where it comes out otherwise: they need no machines. */
+const auditIntro = `
+## On the audit log
+
+Tried in \`cli/test/look/audit.int.test.ts\` and \`controller/test/audit/\`, on a real nats-server and a real controller. *NATS*: as above. What the log is: [audit.md](audit.md).
+
+`;
+const auditRows: readonly (readonly string[])[] = [
+  [
+    "an entry edited",
+    "NATS: the stream deleted and laid anew",
+    "found",
+    "`audit verify`: the entry after it does not follow",
+  ],
+  [
+    "an entry taken out, laid in twice, or two exchanged",
+    "NATS",
+    "found",
+    "`audit verify`: which is missing, or lies where another is due",
+  ],
+  [
+    "all written anew from an edit on, with a chain that holds",
+    "NATS",
+    "found",
+    "`audit verify`: another root than the online key, the operator's copy and nodes know",
+  ],
+  [
+    "the end cut off",
+    "NATS",
+    "found; the controller signs no further, also after a restart",
+    "`audit verify`: which are missing and who knew them; controller: `audit log was changed`",
+  ],
+  ["the end cut off, and the operator's copy removed", "NATS", "found", "`audit verify`: nodes carry more"],
+  [
+    "the end cut off, and the shorter log signed",
+    "NATS, and the stolen online key",
+    "found",
+    "`audit verify`: nodes carry more, whatever they were told since",
+  ],
+  [
+    "an act that nobody signed",
+    "NATS: an entry that follows, with a head of a stranger's key",
+    "found",
+    "`audit verify`: no key of the fleet has signed it",
+  ],
+  [
+    "the log filled, so that nothing is told",
+    "NATS: the stream has no room",
+    "the controller changes nothing; a panic goes through and is in the log later",
+    "HTTP 503 `audit-failed`",
+  ],
+  [
+    "guessing tokens, so that the log is full",
+    "GET with 400 wrong tokens",
+    "32 entries and a sum",
+    "`refused`, `refusals`",
+  ],
+  [
+    "secrets drawn into the log",
+    "tokens, paths, queries, headers and bodies with a planted word",
+    "none of them is in it",
+    "-",
+  ],
+];
+
 export function attackTable(rows: readonly Row[]): string {
   const lines = rows.map(({ attack, how, outcome, reported }) => line([attack, how, outcome, reported]));
+  return `${intro}${tableOf(lines)}${auditIntro}${tableOf(auditRows.map(line))}`;
+}
+
+function tableOf(lines: readonly string[]): string {
   const head = [line(["attack", "how it was tried", "outcome", "reported as"]), "|---|---|---|---|"];
-  return `${intro}${[...head, ...lines].join("\n")}\n`;
+  return `${[...head, ...lines].join("\n")}\n`;
 }
 
 function line(cells: readonly string[]): string {

@@ -17,6 +17,7 @@ import type { z } from "zod";
 import { readToken, type NamedContext } from "../context/current-context.ts";
 import type { Io } from "../io.ts";
 import { ask } from "./ask.ts";
+import { createAuditApi, type AuditApi } from "./audit-api.ts";
 import { createDocumentApi, type DocumentApi } from "./document-api.ts";
 import { createSend, type Send } from "./http.ts";
 import { createPastApi, type PastApi } from "./past-api.ts";
@@ -29,7 +30,7 @@ const uploadTimeoutMs = 120_000;
 /** News that comes late is none. */
 const newsTimeoutMs = 4000;
 
-export interface ApiClient extends DocumentApi, PastApi, ProofApi, SessionApi, WorldApi {
+export interface ApiClient extends AuditApi, DocumentApi, PastApi, ProofApi, SessionApi, WorldApi {
   fleet(): Promise<FleetView>;
   heads(): Promise<HeadList>;
   putHead(body: PutHead): Promise<StoredHead>;
@@ -57,6 +58,7 @@ export async function createApiClient(io: Io, context: NamedContext): Promise<Ap
   const cache = createSend(io, { url, token: cacheToken, timeoutMs: uploadTimeoutMs });
   const get = <T>(path: string, schema: z.ZodType<T>) => ask(send, { method: "GET", path }, schema);
   return {
+    ...createAuditApi(send),
     ...createDocumentApi(send, upload),
     ...createPastApi(send),
     ...createProofApi(send, cache),

@@ -5,6 +5,7 @@ import { ChimeraError } from "@chimera/proto/errors";
 import { shortDigest } from "@chimera/proto/names";
 import type { Command } from "commander";
 import { commandTable, completionEntry } from "../command-table.ts";
+import { auditKinds } from "../audit/audit-rows.ts";
 import { createApiClient, type ApiClient } from "../api/api-client.ts";
 import { readContexts } from "../context/context-file.ts";
 import { currentContext } from "../context/current-context.ts";
@@ -79,6 +80,7 @@ function offerWords(
   const targets = offer([...nodes, ...tags], "target");
   const own = offer(nodes, "node");
   const kinds = offer(["all", ...entryKinds], "kind");
+  const audited = offer(auditKinds, "kind");
   const byCommand = new Map([
     ["attach", offer([...runs.living, ...sessions.living], "session")],
     ["stop", offer(runs.living, "session")],
@@ -101,7 +103,7 @@ function offerWords(
       if (option.value === "context") option.handler = context;
       if (option.value === "target") option.handler = targets;
       if (option.value === "node") option.handler = own;
-      if (option.value === "kind") option.handler = kinds;
+      if (option.value === "kind") option.handler = name === "audit" ? audited : kinds;
     }
     const argument = [...command.arguments.values()][0];
     const words = byCommand.get(name);
