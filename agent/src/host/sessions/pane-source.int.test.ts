@@ -102,7 +102,9 @@ test(
   "a reader that does not keep up misses a part that is said to be missing, and hears what comes then",
   { timeout: 60_000 },
   async () => {
-    const source = await open(fixture.open("s", "trap 'echo still; read x; echo here $x' INT; yes no end; sleep 600"));
+    const source = await open(
+      fixture.open("s", "trap 'echo still; read x; echo here $x' INT; yes no end; sleep 600"),
+    );
     await vi.waitFor(() => expect(source.held().to).toBeGreaterThan(1_000_000), patient);
     // Nothing is read meanwhile, as by an agent that is busy; on a busy machine it takes several times until tmux is far enough ahead.
     for (let round = 0; round < 10 && source.isCounted(0, source.held().to); round += 1) {
