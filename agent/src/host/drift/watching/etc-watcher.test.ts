@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { NodeEventBody } from "@chimera/proto/event";
-import { pino } from "pino";
+import { createLog } from "@chimera/proto/log";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createBurstMeter } from "./burst-meter.ts";
 import { createEtcWatcher, type EtcWatcher } from "./etc-watcher.ts";
@@ -23,7 +23,7 @@ beforeEach(async () => {
   directories = ["ssh", "ssh/keys"];
   mkdirSync(at("ssh/keys"), { recursive: true });
   [hints, events, looks] = [[], [], 0];
-  const log = pino({ level: "silent" });
+  const log = createLog({ fields: {}, write: () => {} });
   watcher = createEtcWatcher({
     etcDir,
     isManaged: () => true,
