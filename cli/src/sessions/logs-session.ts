@@ -52,7 +52,11 @@ async function showPast(io: Io, options: LogsOptions, sink: Sink): Promise<Past>
       if (one.kind !== "gap") last.take(bytesOf(one));
     };
     const from = startOf(options.found, lines);
-    const past = await readPast(io, { ...options, sink, show }, from);
+    const past = await readPast(io, { ...options, sink, show }, from).catch(async (error: unknown) => {
+      // What came of it before the node was silent is better than nothing.
+      await sink.show({ kind: "output", bytes: last.bytes() });
+      throw error;
+    });
     const bytes = last.bytes();
     // Its lines are longer than they usually are.
     if (!last.isCut() && from !== null && from.to > 0) continue;
@@ -85,23 +89,35 @@ interface Reading extends LogsOptions {
   show: (one: Shown) => Promise<void>;
 }
 
+/** Whoever reads what is there already does not wait for a node for hours. */
+const giveUpMs = { answered: 60_000, silent: 30_000 };
+
 /** Up to what was there when its node was asked. */
 async function readPast(io: Io, reading: Reading, from: Seen | null): Promise<Past> {
   const { road, found: at, show } = reading;
   let facts: SessionFacts | null = null;
-  let seen = from;
-  for await (const one of watchSession({ road, at, from, signal: io.signal })) {
-    if (one.kind === "over" || io.outGone()) return { seen, isOver: true };
-    if (one.kind === "away") return leaveKept(reading, one.why);
+  let [seen, isNew] = [from, true];
+  for await (const one of watchSession({ road, at, from, giveUpMs, signal: io.signal })) {
+    if (isEnd(io, one)) return { seen, isOver: true };
+    // What was kept is in place of all of it: after a part of it the rest is waited for.
+    if (one.kind === "away" && isNew) return leaveKept(reading, one.why);
     if (one.kind === "facts") facts ??= one.facts;
-    else if (one.kind !== "back") {
+    else if (isOutput(one)) {
       await show(one);
-      ({ seen } = one);
-    }
+      [seen, isNew] = [one.seen, false];
+    } else sayLine(reading.sink, one);
     if (facts !== null && isReached(one, facts, seen)) return { seen, isOver: facts.state !== "running" };
   }
   io.signal.throwIfAborted();
   return { seen, isOver: true };
+}
+
+function isEnd(io: Io, one: Watched): boolean {
+  return one.kind === "over" || io.outGone();
+}
+
+function isOutput(one: Watched): one is Extract<Watched, { kind: "output" | "screen" | "gap" }> {
+  return one.kind === "output" || one.kind === "screen" || one.kind === "gap";
 }
 
 /** A log by its length; of a terminal there is a picture, and nothing before it. */
@@ -122,10 +138,14 @@ async function showRest(
   { sink, from }: { sink: Sink; from: Seen | null },
 ): Promise<void> {
   for await (const one of watchSession({ road, at, from, signal: io.signal })) {
-    if (one.kind === "over" || io.outGone()) return;
-    if (one.kind === "away") sink.say(`${printableLine(one.why)}; trying again`);
-    else if (one.kind === "back") sink.say("it answers again");
-    else if (one.kind !== "facts") await sink.show(one);
+    if (isEnd(io, one)) return;
+    if (isOutput(one)) await sink.show(one);
+    else sayLine(sink, one);
   }
   io.signal.throwIfAborted();
+}
+
+function sayLine(sink: Sink, one: Watched): void {
+  if (one.kind === "away") sink.say(`${printableLine(one.why)}; trying again`);
+  else if (one.kind === "back") sink.say("it answers again");
 }

@@ -9,6 +9,7 @@ import type { SessionFacts } from "@chimera/proto/sessions/session";
 import { askEveryBytes } from "@chimera/proto/sessions/view-ask";
 import type { ViewLine } from "./roads/session-road.ts";
 import { createViewStream, type ViewStream } from "./view-stream.ts";
+import { isGivenUp, isSettled, noteForEnd } from "./watch-end.ts";
 import { begin, patienceMs, type Item, type State, type WatchOptions } from "./watch-state.ts";
 import { sizeOf, type Watched } from "./watched.ts";
 
@@ -21,8 +22,8 @@ const renewEveryMs = 200;
 const mostQueuedBytes = 32 << 20;
 /** What is sent comes within that time, or was lost. */
 const stuckMs = 2_000;
-/** Of a session that has ended: what it wrote last comes within that time. */
-const settleMs = 700;
+/** Of one that has ended, whose last picture is waited for. */
+const askEndedMs = 1_000;
 
 /** Ends by `over`. Throws what the node refuses, with its code. */
 export async function* watchSession(options: WatchOptions): AsyncGenerator<Watched> {
@@ -31,6 +32,11 @@ export async function* watchSession(options: WatchOptions): AsyncGenerator<Watch
     while (!options.signal.aborted) {
       yield* drain(state);
       if (state.over !== null && isSettled(state, state.over)) {
+        yield { kind: "over", facts: state.over };
+        return;
+      }
+      if (isGivenUp(state) && state.over !== null) {
+        yield { kind: "gap", bytes: null, seen: state.shown };
         yield { kind: "over", facts: state.over };
         return;
       }
@@ -44,13 +50,14 @@ export async function* watchSession(options: WatchOptions): AsyncGenerator<Watch
 
 /** What is shown is asked for: a slow terminal slows down the node, and nothing piles up between them. */
 async function* drain(state: State): AsyncGenerator<Watched> {
-  if (state.isAway && state.queue.length > 0) {
-    state.isAway = false;
+  if (state.awayMs !== null && state.queue.length > 0) {
+    [state.awayMs, state.movedMs] = [null, performance.now()];
     yield { kind: "back" };
   }
   for (let item = state.queue.shift(); item !== undefined; item = state.queue.shift()) {
     state.queuedBytes -= sizeOf(item.viewed);
     const one = watchedOf(state, item);
+    noteForEnd(state, item.viewed);
     if (one !== null) yield one;
     state.shown = item.seen;
     if ((item.seen?.to ?? 0) - state.asked.to >= askEveryBytes) ask(state);
@@ -99,11 +106,6 @@ function noteSize(state: State, { output, size }: SessionFacts): void {
   state.isBroken = true;
 }
 
-function isSettled({ heardMs, shown }: State, { output, run, bytes }: SessionFacts): boolean {
-  if (output === "log" && shown?.stream === run && shown.to >= bytes) return true;
-  return performance.now() - heardMs > settleMs;
-}
-
 /** A line that is due, an ask that is due, a node that is silent. */
 async function* tend(state: State): AsyncGenerator<Watched> {
   const nowMs = performance.now();
@@ -113,12 +115,12 @@ async function* tend(state: State): AsyncGenerator<Watched> {
     yield* away(state, `${state.at.node} does not answer`);
   }
   if (state.isBroken) yield* renew(state);
-  else if (nowMs - state.asked.ms >= askMs) ask(state);
+  else if (nowMs - state.asked.ms >= (state.over?.output === "terminal" ? askEndedMs : askMs)) ask(state);
 }
 
 async function* away(state: State, why: string): AsyncGenerator<Watched> {
-  if (state.isAway) return;
-  state.isAway = true;
+  if (state.awayMs !== null) return;
+  state.awayMs = performance.now();
   yield { kind: "away", why };
 }
 
@@ -126,7 +128,7 @@ async function* away(state: State, why: string): AsyncGenerator<Watched> {
 async function* renew(state: State): AsyncGenerator<Watched> {
   state.line?.close();
   setLine(state, null);
-  state.stuck = null;
+  [state.stuck, state.quiet] = [null, null];
   state.view = createViewStream(state.view.seen());
   const { view } = state;
   state.isBroken = false;

@@ -11,6 +11,8 @@ export interface WatchOptions {
   signal: AbortSignal;
   /** The line over which the node is heard now; null while there is none. */
   onLine?: ((line: ViewLine | null) => void) | undefined;
+  /** So long is waited for a node that answers and sends no more of what has ended, and for one that is silent. Absent: as is usual. */
+  giveUpMs?: { answered: number; silent: number } | undefined;
 }
 
 /** A line on which the node is not heard for so long is given up: first soon, then a slow one gets its time. */
@@ -34,8 +36,15 @@ export interface State extends WatchOptions {
   renewedMs: number;
   heardMs: number;
   patienceMs: number;
-  isAway: boolean;
+  /** Since then its node is away; null while it answers. */
+  awayMs: number | null;
   over: SessionFacts | null;
+  /** When its output went on last, or was still to go on. */
+  movedMs: number;
+  /** Of a terminal: there was a picture since its end. */
+  isDrawn: boolean;
+  /** Of a session that has ended: since then nothing came but facts; sure when the node was asked meanwhile. */
+  quiet: { sinceMs: number; isSure: boolean } | null;
   size: TerminalSize | null;
   /** Of a log that has more: where we were when its node said so last, and had all our asks. */
   stuck: { at: number; sinceMs: number } | null;
@@ -55,8 +64,11 @@ export function begin(options: WatchOptions): State {
     renewedMs: Number.NEGATIVE_INFINITY,
     heardMs: performance.now(),
     patienceMs: patienceMs.first,
-    isAway: false,
+    awayMs: null,
     over: null,
+    movedMs: performance.now(),
+    isDrawn: false,
+    quiet: null,
     size: null,
     stuck: null,
     wake: () => undefined,

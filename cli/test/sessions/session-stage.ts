@@ -181,7 +181,7 @@ async function stageLog(folder: string, name: string, changes: Partial<SessionFa
   const put = (more: Partial<SessionFacts>): Promise<void> =>
     writeFile(
       join(folder, `${name}.json`),
-      JSON.stringify({ facts: { ...facts, ...more }, source: { file, mostBytes: 16 << 20, from: 0 } }),
+      JSON.stringify({ facts: { ...facts, ...more }, source: { file, mostBytes: 64 << 20, from: 0 } }),
     );
   await put({});
   return { file, write: (bytes) => appendFile(file, bytes), facts: put };

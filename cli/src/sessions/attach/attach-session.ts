@@ -106,27 +106,26 @@ type Round = { kind: "end"; facts: SessionFacts | null } | { kind: "kept"; kept:
 
 /** @param isEmpty whether nothing was ever heard of it: then what was kept is better than nothing */
 async function followFrom(following: Following, from: Seen | null, isEmpty: boolean): Promise<Round> {
-  const { io, sink, road, found: at, signal, typing } = following;
+  const { io, road, found: at, signal, typing } = following;
   let isNew = isEmpty;
   const onLine = typing?.line;
   for await (const one of watchSession({ road, at, from, signal, onLine })) {
     if (io.outGone()) break;
     if (one.kind === "over") return { kind: "end", facts: one.facts };
     if (one.kind === "away" && isNew) {
-      const show = (shown: Shown): Promise<void> => pass(sink, { ...shown, seen: null }, following.record);
+      const show = (shown: Shown): Promise<void> => pass(following, { ...shown, seen: null });
       return { kind: "kept", kept: await showKept({ ...following, show, waits: true }, one.why) };
     }
     isNew = false;
     if (one.kind === "facts") typing?.heard(one.facts);
-    await pass(sink, one, following.record);
+    await pass(following, one);
   }
   return { kind: "end", facts: null };
 }
 
 async function pass(
-  sink: Sink,
+  { sink, record, found }: Following,
   one: Exclude<Watched, { kind: "over" }>,
-  record: AttachOptions["record"],
 ): Promise<void> {
   switch (one.kind) {
     case "output":
@@ -138,10 +137,15 @@ async function pass(
       sink.resize(one.facts.size);
       return record?.(one);
     case "away":
-      return sink.say(`${printableLine(one.why)}; trying again, nothing is lost meanwhile`);
+      return sink.say(`${printableLine(one.why)}; trying again${meanwhile(found)}`);
     case "back":
       return sink.say("it answers again");
   }
+}
+
+/** Of a terminal its node remembers no more than a MiB. */
+function meanwhile({ facts }: FoundSession): string {
+  return facts?.output === "log" ? ", nothing is lost meanwhile" : "";
 }
 
 /** A log has positions that outlive whoever reads it: all of it can be asked for. */

@@ -18,8 +18,8 @@ const patienceMs = 5_000;
 /** What a node is called here where its own name is none. */
 const thisNode = NodeName.parse("this-node");
 
-export function createNodeRoad(path: string): SessionRoad {
-  const node = NodeName.safeParse(hostname().split(".")[0]).data ?? thisNode;
+export function createNodeRoad(path: string, host = hostname()): SessionRoad {
+  const node = NodeName.safeParse(host.split(".")[0]).data ?? thisNode;
   return {
     over: "this node",
     list: async () => {
