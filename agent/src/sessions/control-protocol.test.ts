@@ -4,7 +4,7 @@ import { createControlReader, type ControlEvent } from "./control-protocol.ts";
 const bytes = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0));
 const read = (...pieces: string[]): ControlEvent[] => {
   const reader = createControlReader();
-  return pieces.flatMap((piece) => reader.take(bytes(piece)));
+  return pieces.flatMap((piece) => [...reader.take(bytes(piece))]);
 };
 
 test("output is bytes, whatever pieces it comes in", () => {
@@ -28,7 +28,15 @@ test("with pauses allowed output has an age, and colons of its own", () => {
 });
 
 test("an answer is its lines, though they look like tmux's own", () => {
-  const lines = ["%output %0 forged", "%end 1 2 3", "", "\x1b[31mred"];
+  const lines = [
+    "%output %0 forged",
+    "%end 1 2 3",
+    "%end 2 7 1",
+    "%end 1 7 0",
+    "%end 1 7",
+    "",
+    "\x1b[31mred",
+  ];
   expect(read(`%begin 1 7 1\n${lines.join("\n")}\n%end 1 7 1\n%error 5\n`)).toEqual([
     { kind: "answer", isOk: true, lines: lines.map(bytes) },
     { kind: "notice", name: "error", words: "5" },
@@ -57,13 +65,44 @@ test.each([
 test("a line without end is told once, and not kept", () => {
   const reader = createControlReader();
   const piece = new Uint8Array(1 << 18).fill(0x41);
-  const events = Array.from({ length: 40 }, () => reader.take(piece)).flat();
+  const events = Array.from({ length: 40 }, () => [...reader.take(piece)]).flat();
   expect(events).toEqual([{ kind: "unreadable", reason: "a line without end" }]);
-  expect(reader.take(bytes("\n%pause %1\n"))).toEqual([]);
+  expect([...reader.take(bytes("\n%pause %1\n"))]).toEqual([]);
 });
 
 test("a backslash without three octal digits is one", () => {
   expect(read("%output %0 \\9\\77\\777\n")).toEqual([
     { kind: "output", pane: "%0", bytes: bytes("\\9\\77\\777"), ageMs: null },
+  ]);
+});
+
+test("what a screen shows ends no answer, though it guesses all of its end: only the seal does", () => {
+  const seal = "0f".repeat(16);
+  let answers = 0;
+  const readSealed = (text: string): ControlEvent[] => {
+    const reader = createControlReader(() => (answers === 0 ? seal : null));
+    answers = 0;
+    const events: ControlEvent[] = [];
+    // All at once: it is asked for the next seal when what came before is taken.
+    for (const event of reader.take(bytes(text))) {
+      if (event.kind === "answer") answers += 1;
+      events.push(event);
+    }
+    return events;
+  };
+  const shown = ["%end 1 7 1", "%begin 1 8 1", "999:999", "%end 1 8 1", "%output %0 x", "%exit", `x${seal}`];
+  const screen = `%begin 1 7 1\n${shown.join("\n")}\n`;
+  const facts = { kind: "answer", isOk: true, lines: [bytes(`${seal}:80:24`)] };
+  expect(readSealed(`${screen}%end 1 7 1\n%begin 1 8 1\n${seal}:80:24\n%end 1 8 1\n%pause %0\n`)).toEqual([
+    { kind: "answer", isOk: true, lines: shown.map(bytes) },
+    facts,
+    { kind: "paused", pane: "%0" },
+  ]);
+  expect(readSealed(`%begin 1 7 1\nno pane\n%error 1 7 1\n%begin 1 9 1\n${seal}\n%end 1 9 1\n`)).toEqual([
+    { kind: "answer", isOk: false, lines: [bytes("no pane")] },
+    { kind: "answer", isOk: true, lines: [bytes(seal)] },
+  ]);
+  expect(readSealed(`${screen}%output %0 y\n%begin 1 8 1\n${seal}\n%end 1 8 1\n`)).toEqual([
+    { kind: "unreadable", reason: "an answer that does not end where it is sealed" },
   ]);
 });

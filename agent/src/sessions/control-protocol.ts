@@ -21,36 +21,51 @@ export type ControlEvent =
 const longestLine = 1 << 20;
 /** Of one answer: a whole history of a pane. */
 const longestAnswer = 64 << 20;
+/** Of an end: its name, a time, a number and flags. */
+const longestWords = 100;
 
 export interface ControlReader {
-  /** What the next bytes complete. */
-  take(bytes: Uint8Array): ControlEvent[];
+  /** What the next bytes complete, one after the other: whoever takes one may have another seal before the next is read. */
+  take(bytes: Uint8Array): Iterable<ControlEvent>;
 }
+
+/**
+ * Random bits with which a later answer begins, where the one that begins now has what programs wrote: that is over only where the sealed one
+ * follows, as a screen can show every other line. Null where no program has a say in it.
+ */
+export type SealOf = () => string | null;
 
 interface State {
   /** Of a line that has no end yet. */
   pieces: Uint8Array[];
   length: number;
   /** Of the answer that is being read; null outside of one. */
-  answer: { number: string; lines: Uint8Array[]; length: number } | null;
+  answer: Answer | null;
   isBroken: boolean;
+  sealOf: SealOf;
 }
 
-export function createControlReader(): ControlReader {
-  const state: State = { pieces: [], length: 0, answer: null, isBroken: false };
+interface Answer {
+  /** Time, number and flags, which its end repeats. */
+  words: string;
+  lines: Uint8Array[];
+  length: number;
+  seal: Uint8Array | null;
+}
+
+export function createControlReader(sealOf: SealOf = () => null): ControlReader {
+  const state: State = { pieces: [], length: 0, answer: null, isBroken: false, sealOf };
   return {
-    take(bytes) {
-      const events: ControlEvent[] = [];
+    *take(bytes) {
       let from = 0;
       for (let end = bytes.indexOf(lineFeed); end !== -1; end = bytes.indexOf(lineFeed, from)) {
         keep(state, bytes.subarray(from, end));
         from = end + 1;
         const event = state.isBroken ? null : readLine(state, wholeLine(state));
-        if (event !== null) events.push(event);
+        if (event !== null) yield event;
       }
       keep(state, bytes.subarray(from));
-      if (!state.isBroken && state.length > longestLine) events.push(broken(state, "a line without end"));
-      return events;
+      if (!state.isBroken && state.length > longestLine) yield broken(state, "a line without end");
     },
   };
 }
@@ -99,26 +114,45 @@ function readLine(state: State, line: Uint8Array): ControlEvent | null {
 
 const noBytes = new Uint8Array(0);
 
-/** An answer's own lines may look like anything: only its number ends it. */
-function readAnswer(
-  state: State,
-  answer: NonNullable<State["answer"]>,
-  line: Uint8Array,
-): ControlEvent | null {
-  const [name = "", , number] = line[0] === percent && line.length < 100 ? textOf(line).split(" ") : [];
-  if ((name === "%end" || name === "%error") && number === answer.number) {
+function readAnswer(state: State, answer: Answer, line: Uint8Array): ControlEvent | null {
+  const { words, lines, seal } = answer;
+  if (seal !== null && beginsWith(line, seal)) return unseal(state, answer, line);
+  const isOk = seal === null ? endOf(line, words) : null;
+  if (isOk !== null) {
     state.answer = null;
-    return { kind: "answer", isOk: name === "%end", lines: answer.lines };
+    return { kind: "answer", isOk, lines };
   }
-  answer.lines.push(line);
+  lines.push(line);
   answer.length += line.length;
   return answer.length > longestAnswer ? broken(state, "an answer without end") : null;
+}
+
+/** Null for what does not end it. */
+function endOf(line: Uint8Array | undefined, words: string): boolean | null {
+  if (line === undefined || line[0] !== percent || line.length > longestWords) return null;
+  const text = textOf(line);
+  if (text === `%end ${words}`) return true;
+  return text === `%error ${words}` ? false : null;
+}
+
+/** The first line of the sealed answer is read: before it are the end of the one that it seals, and its own begin. */
+function unseal(state: State, { words, lines }: Answer, line: Uint8Array): ControlEvent {
+  const begin = textOf(lines.pop() ?? noBytes);
+  const isOk = endOf(lines.pop(), words);
+  if (isOk === null || !begin.startsWith("%begin "))
+    return broken(state, "an answer that does not end where it is sealed");
+  state.answer = { words: begin.slice("%begin ".length), lines: [line], length: line.length, seal: null };
+  return { kind: "answer", isOk, lines };
+}
+
+function beginsWith(line: Uint8Array, seal: Uint8Array): boolean {
+  return seal.every((byte, at) => line[at] === byte);
 }
 
 function readNotice(state: State, name: string, rest: Uint8Array): ControlEvent | null {
   switch (name) {
     case "begin":
-      state.answer = { number: textOf(rest).split(" ")[1] ?? "", lines: [], length: 0 };
+      state.answer = { words: textOf(rest), lines: [], length: 0, seal: sealBytes(state.sealOf()) };
       return null;
     case "output":
       return outputOf(rest, rest.indexOf(0x20), null);
@@ -131,6 +165,10 @@ function readNotice(state: State, name: string, rest: Uint8Array): ControlEvent 
     default:
       return { kind: "notice", name, words: textOf(rest.subarray(0, 1000)) };
   }
+}
+
+function sealBytes(seal: string | null): Uint8Array | null {
+  return seal === null ? null : encoder.encode(seal);
 }
 
 /** `%0 123 : bytes`; tmux may put more words before the colon one day. */
@@ -185,6 +223,7 @@ function octalAt(line: Uint8Array, at: number): number | null {
   return value > 255 ? null : value;
 }
 
+const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 function textOf(bytes: Uint8Array): string {

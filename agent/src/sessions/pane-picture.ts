@@ -2,7 +2,7 @@
  * PURE. A pane as tmux has it, as bytes that make an empty terminal of its size look the same: what had scrolled away, then the screen,
  * and the cursor where it was.
  */
-import type { TerminalSize } from "@chimera/proto/sessions/session";
+import { TerminalSize } from "@chimera/proto/sessions/session";
 
 export interface PaneFacts {
   size: TerminalSize;
@@ -19,17 +19,12 @@ export const paneFormat =
 
 /** Null for what no such pane says. */
 export function readPaneFacts(line: string): PaneFacts | null {
-  const numbers = line.split(":").map(Number);
-  const [columns, rows, x, y, isCursorShown, isAlternate] = numbers;
-  if (numbers.length !== 6 || !numbers.every((number) => Number.isInteger(number) && number >= 0))
-    return null;
-  if (columns === undefined || rows === undefined || x === undefined || y === undefined) return null;
-  return {
-    size: { columns, rows },
-    cursor: { x, y },
-    isCursorShown: isCursorShown === 1,
-    isAlternate: isAlternate === 1,
-  };
+  if (!/^\d{1,4}(:\d{1,4}){5}$/.test(line)) return null;
+  const [columns, rows, x = 0, y = 0, isCursorShown, isAlternate] = line.split(":").map(Number);
+  const size = TerminalSize.safeParse({ columns, rows }).data;
+  // Behind a full line the cursor is beyond the last column.
+  if (size === undefined || x > size.columns || y >= size.rows) return null;
+  return { size, cursor: { x, y }, isCursorShown: isCursorShown === 1, isAlternate: isAlternate === 1 };
 }
 
 export interface Picture {

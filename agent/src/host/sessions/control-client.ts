@@ -3,6 +3,7 @@
  * tmux for what it must know. Commands are made of words that mean nothing to tmux's own parser but themselves.
  */
 import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { ChimeraError } from "@chimera/proto/errors";
 import { createControlReader, type ControlEvent } from "../../sessions/control-protocol.ts";
 import { toolEnvironment } from "../run.ts";
@@ -30,8 +31,16 @@ export interface ControlClient {
   ask: (...commands: readonly (readonly string[])[]) => Promise<Answers>;
   /** The same; `atAnswer` is called between the output that came before the last answer and what comes after it. */
   askAt: <T>(atAnswer: (answers: Answers) => T, ...commands: readonly (readonly string[])[]) => Promise<T>;
+  /** One whose answer has lines that programs wrote, and in the same moment what tmux says to the format: `atAnswer` is called between the same output. */
+  askSealed: <T>(atAnswer: (lines: readonly Uint8Array[], told: string) => T, asked: SealedAsk) => Promise<T>;
   /** Lets go of the session, which goes on. */
   close: () => void;
+}
+
+export interface SealedAsk {
+  command: readonly string[];
+  pane: string;
+  format: string;
 }
 
 /** Behind by so many seconds tmux stops sending, instead of the client's end after five minutes. */
@@ -40,6 +49,8 @@ const plainWord = /^[A-Za-z0-9%$@=:_.,+/#{}-]+$/;
 
 interface Asked {
   left: number;
+  /** Where the first answer has what programs wrote: those after it begin so. */
+  seal: string | null;
   answers: (readonly Uint8Array[])[];
   resolve: (answers: Answers) => void;
   reject: (error: ChimeraError) => void;
@@ -48,36 +59,68 @@ interface Asked {
 /** Resolves when tmux has attached it. Throws tool-failed where there is no such session, tool-missing without tmux. */
 export async function openControlClient(options: ControlClientOptions): Promise<ControlClient> {
   const child = spawnClient(options);
-  const waiting: Asked[] = [];
-  let ended: string | null = null;
+  const line: Line = { waiting: [], ended: null, write: (text) => void child.stdin.write(text) };
   let errors = "";
   const end = (reason: string): void => {
-    if (ended !== null) return;
-    ended = errors.trim() === "" ? reason : `${reason}: ${errors.trim()}`;
-    for (const asked of waiting.splice(0)) asked.reject(failed(ended));
+    if (line.ended !== null) return;
+    line.ended = errors.trim() === "" ? reason : `${reason}: ${errors.trim()}`;
+    for (const asked of line.waiting.splice(0)) asked.reject(failed(line.ended));
     child.kill("SIGTERM");
-    options.onEnd(ended);
+    options.onEnd(line.ended);
   };
-  const reader = createControlReader();
+  const reader = createControlReader(() => sealOf(line.waiting));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (errors = `${errors}${text}`.slice(-500)));
   child.stdout.on("data", (bytes: Buffer) => {
-    for (const event of reader.take(bytes)) heed(event, { waiting, options, end });
+    for (const event of reader.take(bytes)) heed(event, { waiting: line.waiting, options, end });
   });
   child.stdin.on("error", () => end("tmux does not listen any more"));
   child.on("error", (error) => end(error.message));
   child.on("close", () => end("tmux let it go"));
-  const askAt: ControlClient["askAt"] = (atAnswer, ...commands) => {
-    if (ended !== null) return Promise.reject(failed(ended));
-    child.stdin.write(`${commands.map((words) => lineOf(words)).join(" ; ")}\n`);
-    return answersTo(waiting, { count: commands.length, atAnswer });
-  };
   // To the attaching itself.
-  await answersTo(waiting, { count: 1, atAnswer: (answers) => answers });
+  await answersTo(line.waiting, { count: 1, seal: null, atAnswer: (answers) => answers });
   return {
-    askAt,
-    ask: (...commands) => askAt((answers) => answers, ...commands),
+    askAt: (atAnswer, ...commands) => askAt(line, commands, atAnswer),
+    ask: (...commands) => askAt(line, commands, (answers) => answers),
+    askSealed: (atAnswer, asked) => askSealed(line, asked, atAnswer),
     close: () => child.stdin.end(),
   };
+}
+
+interface Line {
+  waiting: Asked[];
+  /** Why nobody is there any more. */
+  ended: string | null;
+  write: (text: string) => void;
+}
+
+// Neither is async: a word that is none is a bug of whoever asks, and is thrown at him.
+function askAt<T>(
+  { waiting, ended, write }: Line,
+  commands: readonly (readonly string[])[],
+  atAnswer: (answers: Answers) => T,
+): Promise<T> {
+  if (ended !== null) return Promise.reject(failed(ended));
+  write(lineOf(commands));
+  return answersTo(waiting, { count: commands.length, seal: null, atAnswer });
+}
+
+function askSealed<T>(
+  { waiting, ended, write }: Line,
+  { command, pane, format }: SealedAsk,
+  atAnswer: (lines: readonly Uint8Array[], told: string) => T,
+): Promise<T> {
+  if (ended !== null) return Promise.reject(failed(ended));
+  const seal = randomBytes(16).toString("hex");
+  const sealed = ["display-message", "-p", "-t", pane, `${seal}:${format}`];
+  // A command that is refused ends its line: the seal comes on one of its own, too.
+  write(lineOf([command, sealed]) + lineOf([["display-message", "-p", seal]]));
+  const answered = answersTo(waiting, {
+    count: 2,
+    seal,
+    atAnswer: ([lines = [], told = []]) => atAnswer(lines, textOf(told[0]).slice(seal.length + 1)),
+  });
+  answersTo(waiting, { count: 1, seal: null, atAnswer: () => undefined }).catch(() => undefined);
+  return answered;
 }
 
 function spawnClient({ socket, session, hearsOutput = true }: ControlClientOptions) {
@@ -90,13 +133,20 @@ function spawnClient({ socket, session, hearsOutput = true }: ControlClientOptio
   });
 }
 
-function answersTo<T>(
-  waiting: Asked[],
-  { count, atAnswer }: { count: number; atAnswer: (answers: Answers) => T },
-): Promise<T> {
+interface Wanted<T> {
+  count: number;
+  seal: string | null;
+  atAnswer: (answers: Answers) => T;
+}
+
+function answersTo<T>(waiting: Asked[], { count, seal, atAnswer }: Wanted<T>): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
-  waiting.push({ left: count, answers: [], resolve: (answers) => resolve(atAnswer(answers)), reject });
+  waiting.push({ left: count, seal, answers: [], resolve: (answers) => resolve(atAnswer(answers)), reject });
   return promise;
+}
+
+function sealOf([asked]: readonly Asked[]): string | null {
+  return asked?.answers.length === 0 ? asked.seal : null;
 }
 
 interface Heeding {
@@ -135,11 +185,15 @@ function answer({ isOk, lines }: Extract<ControlEvent, { kind: "answer" }>, wait
     asked.reject(
       failed(
         lines
-          .map((line) => Buffer.from(line).toString("utf8"))
+          .map((line) => textOf(line))
           .join(" ")
           .slice(0, 300),
       ),
     );
+}
+
+function textOf(line: Uint8Array | undefined): string {
+  return Buffer.from(line ?? []).toString("utf8");
 }
 
 function failed(reason: string): ChimeraError {
@@ -147,7 +201,11 @@ function failed(reason: string): ChimeraError {
 }
 
 /** Throws a RangeError, as a bug does: nothing that comes from outside is ever a word of a command. */
-function lineOf(words: readonly string[]): string {
+function lineOf(commands: readonly (readonly string[])[]): string {
+  return `${commands.map((words) => commandOf(words)).join(" ; ")}\n`;
+}
+
+function commandOf(words: readonly string[]): string {
   for (const word of words)
     if (!plainWord.test(word)) throw new RangeError(`"${word}" is no plain word of a command`);
   // Outside of quotes a hash begins a comment, and a percent sign may begin a condition.

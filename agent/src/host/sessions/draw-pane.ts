@@ -1,4 +1,7 @@
-/** SHELL. What a pane shows now, by a client that also hears what its program writes: between the picture and what is heard next nothing is missing. */
+/**
+ * SHELL. What a pane shows now, by a client that also hears what its program writes: between the picture and what is heard next nothing is missing.
+ * Others who hear that client miss nothing either: tmux is not told to pause, its answer waits behind the output that came before it.
+ */
 import { ChimeraError } from "@chimera/proto/errors";
 import type { TerminalSize } from "@chimera/proto/sessions/session";
 import { paneFormat, pictureOf, readPaneFacts, type Picture } from "../../sessions/pane-picture.ts";
@@ -11,31 +14,23 @@ export interface DrawnPane extends Picture {
 /** Lines of scrollback in a picture. */
 const historyLines = 2000;
 
-/**
- * `take` is called at the seam: what was heard before is in the picture, and what is heard from then on follows it. tmux tells of a pause on the way
- * there, which this ends. Throws tool-failed.
- */
+/** `take` is called at the seam: what was heard before is in the picture, and what is heard from then on follows it. Throws tool-failed. */
 export async function drawPane<T>(
   client: ControlClient,
   pane: string,
   take: (drawn: DrawnPane) => T,
 ): Promise<T> {
-  await client.ask(["refresh-client", "-A", `${pane}:pause`]);
-  const taken = await client.askAt(
-    (answers) => {
-      const facts = readPaneFacts(textOf(answers[1]?.[0]));
-      return facts === null
-        ? null
-        : { value: take({ ...pictureOf(answers[0] ?? [], facts), size: facts.size }) };
+  const command = ["capture-pane", "-e", "-p", "-S", `-${historyLines}`, "-t", pane];
+  const taken = await client.askSealed(
+    (lines, told) => {
+      const facts = readPaneFacts(told);
+      return facts === null ? { told } : { value: take({ ...pictureOf(lines, facts), size: facts.size }) };
     },
-    ["capture-pane", "-e", "-p", "-S", `-${historyLines}`, "-t", pane],
-    ["display-message", "-p", "-t", pane, paneFormat],
-    ["refresh-client", "-A", `${pane}:continue`],
+    { command, pane, format: paneFormat },
   );
-  if (taken === null) throw new ChimeraError("tool-failed", "tmux does not say what the pane looks like");
-  return taken.value;
-}
-
-function textOf(line: Uint8Array | undefined): string {
-  return Buffer.from(line ?? []).toString("utf8");
+  if ("value" in taken) return taken.value;
+  throw new ChimeraError(
+    "tool-failed",
+    `tmux says of the pane "${taken.told.slice(0, 60)}": a session has 20-500 columns and 5-200 rows`,
+  );
 }

@@ -16,11 +16,11 @@ afterEach(async () => {
   await fixture.dispose();
 });
 
-async function open(session: string): Promise<PaneSource> {
+async function open(session: string, onOutput = (): void => undefined): Promise<PaneSource> {
   const source = await openPaneSource({
     socket: fixture.socket,
     session,
-    onOutput: () => undefined,
+    onOutput,
     onEnd: () => undefined,
   });
   sources.push(source);
@@ -51,6 +51,49 @@ test(
       expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] ?? 0) + index));
       await sleep(20);
     }
+  },
+);
+
+test(
+  "pictures take nothing away from whoever hears all of it, more than sixty of them under full output",
+  { timeout: 60_000 },
+  async () => {
+    const script = `read go; for k in $(seq 1 15); do seq -f %.0f $((k*10000)) $((k*10000+4999)); sleep 0.1; done; echo all; sleep 600`;
+    const id = fixture.open("s", `stty -echo; ${script}`);
+    let [at, heard] = [0, ""];
+    const take = (): void => {
+      const { to } = source.held();
+      // A part that is not here any more is an error.
+      while (at < to) {
+        const bytes = source.read(at, to - at);
+        [at, heard] = [at + bytes.length, heard + Buffer.from(bytes).toString("latin1")];
+      }
+    };
+    const source = await open(id, () => take());
+    await source.type(Buffer.from("\r"));
+    let drawn = 0;
+    const draw = async (): Promise<void> => {
+      for (; !heard.includes("all"); drawn += 1) {
+        const { screen, at: seam } = await source.picture();
+        const lines = plain(Buffer.from(screen).toString("utf8"))
+          .split("\n")
+          .filter((line) => /^\d+$/.test(line));
+        // The last line may be half here and half behind the seam.
+        const before = heard.slice(0, seam);
+        expect(lines.slice(0, -1).filter((line) => !before.includes(line))).toEqual([]);
+        await sleep(15);
+      }
+    };
+    await Promise.all([draw(), draw()]);
+    const wanted = Array.from(
+      { length: 75_000 },
+      (_, index) => `${(Math.floor(index / 5000) + 1) * 10_000 + (index % 5000)}`,
+    );
+    const numbers = heard.split("\r\n").filter((line) => /^\d+$/.test(line));
+    expect(numbers).toHaveLength(wanted.length);
+    expect(numbers.join() === wanted.join()).toBe(true);
+    expect(drawn).toBeGreaterThan(60);
+    expect(source.isCounted(0, source.held().to)).toBe(true);
   },
 );
 

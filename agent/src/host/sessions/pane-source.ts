@@ -32,18 +32,22 @@ const rememberedGaps = 64;
 export async function openPaneSource(options: PaneSourceOptions): Promise<PaneSource> {
   const ring = createOutputRing(ringBytes);
   const gaps: number[] = [];
+  // What tmux has dropped has no size; a position of its own says that there was something.
+  const noteGap = (): void => {
+    gaps.push(ring.to);
+    if (gaps.length > rememberedGaps) gaps.shift();
+    ring.skip(1);
+  };
   const client = await openControlClient({
     ...options,
     onOutput(_, bytes) {
       ring.append(bytes);
       options.onOutput();
     },
-    // What tmux has dropped has no size; a position of its own says that there was something.
     onPaused(pane) {
-      gaps.push(ring.to);
-      if (gaps.length > rememberedGaps) gaps.shift();
-      ring.skip(1);
-      void client.ask(["refresh-client", "-A", `${pane}:continue`]).then(options.onOutput, () => undefined);
+      // Not before tmux goes on: what is drawn until then lacks what comes until then.
+      const goesOn = client.askAt(noteGap, ["refresh-client", "-A", `${pane}:continue`]);
+      goesOn.then(options.onOutput, () => undefined);
     },
   });
   const pane = await paneOf(client);

@@ -129,6 +129,8 @@ async function draw(state: State, client: ControlClient, pane: string): Promise<
 /** tmux has dropped what this did not hear in time. */
 async function drawAnew(state: State, client: ControlClient, pane: string): Promise<void> {
   try {
+    state.isDrawing = true;
+    await client.ask(["refresh-client", "-A", `${pane}:continue`]);
     await draw(state, client, pane);
   } catch (error) {
     if (!(error instanceof ChimeraError)) throw error;
