@@ -24,6 +24,7 @@ const script = `
     etcDir: folder,
     isManaged: () => true,
     isDirectory: () => true,
+    directories: () => [],
     onHint: (path) => say({ hint: path }),
     onEvent: (event) => say({ code: event.data.code, message: event.data.message, watching: watcher.isWatching() }),
     onLoss: () => say({ loss: watcher.isWatching() }),

@@ -1,6 +1,7 @@
 /** SHELL. The watch of /etc: made afresh when the closure's tree or /etc itself is another. */
 import { join } from "node:path";
 import { etcPart, watchForgotten, watchReplaced } from "../../../reconcile/drift/watch-loss.ts";
+import { readMounts } from "../mounts/read-mounts.ts";
 import { createHearing, type Hearing } from "./hearing.ts";
 import { createKeptWatch, type KeptWatch, type KeptWatchOptions } from "./kept-watch.ts";
 import { watchEtc, type EtcWatchOptions } from "./watch-etc.ts";
@@ -101,11 +102,18 @@ async function listenAgain(state: State): Promise<string | null> {
   if (path === null) return null;
   const nowMs = performance.now();
   state.renewedMs = nowMs;
-  state.options.log.info({ path }, "a directory was not listened to any more: all of them are anew");
-  if (nowMs - state.toldMs > tellEveryMs) {
+  state.options.log.info({ path }, "a directory was not listened to any more: all of them are, anew");
+  if (!isMounted(state.options.etcDir, path) && nowMs - state.toldMs > tellEveryMs) {
     state.toldMs = nowMs;
     state.watch.tell(watchForgotten(path));
   }
   await restart(state);
   return path;
+}
+
+/** No event tells of a mount, which is told by itself where it is nobody's right. */
+function isMounted(etcDir: string, path: string): boolean {
+  const isOver = (target: string): boolean =>
+    target.startsWith(`${etcDir}/`) && `${path}/`.startsWith(`${target}/`);
+  return readMounts().some(({ target }) => isOver(target));
 }
