@@ -36,6 +36,7 @@ export async function driftTrials({ fleet, trials, seed, record }: Soak): Promis
   const node = fleet.lab.host("n1");
   const random = randomFrom(seed);
   await deploy(fleet, "soak-first");
+  let before: readonly string[] = [];
   for (let done = 0; done < trials; done += batch) {
     const begun = new Date(Date.now() - 1000).toISOString();
     const number = done / batch;
@@ -51,7 +52,10 @@ export async function driftTrials({ fleet, trials, seed, record }: Soak): Promis
     const [tampered] = await Promise.all([tamperNode(node, order), meanwhile[what](fleet, number)]);
     for (const trial of tampered) await record(lineOf(trial, { what, first: done }));
     await waitView(fleet, "n1", ({ status }) => status?.state === "committed");
-    const strange = await strangeEvents(fleet, begun, [...touched.links, ...touched.files]);
+    const named = [...touched.links, ...touched.files];
+    // What was told of the last batch may have come a moment ago.
+    const strange = await strangeEvents(fleet, begun, [...named, ...before]);
+    before = named;
     const end =
       strange.length === 0 ? "nothing told of anything else" : `told: ${strange.join(" ")}`.slice(0, 500);
     await record({
