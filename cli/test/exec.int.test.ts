@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Digest } from "@chimera/proto/names";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { z } from "zod";
@@ -21,6 +22,8 @@ beforeEach(() => {
 });
 afterAll(() => fleet.close());
 
+const sessionOf = (name: string): string =>
+  `exec-${nodes.begun.find(({ node }) => node === name)?.id.slice(0, 12) ?? ""}`;
 const hasBegun = (...names: string[]) =>
   vi.waitUntil(() => names.every((name) => nodes.begun.some(({ node }) => node === name)), {
     timeout: 20_000,
@@ -121,6 +124,25 @@ test("nothing is lost when the controller is gone for a while", async () => {
   const again = setInterval(() => nodes.end("n1", "one\ntwo\nthree\n"), 500);
   const { code, out } = await running.finally(() => clearInterval(again));
   expect({ code, out }).toEqual({ code: 0, out: "one\ntwo\nthree" });
+});
+
+test("output that comes long after an end is waited for, and what never comes is told with its size", async () => {
+  const running = fleet.chimera("exec", "--on", "n1", "--expires", "60s", "--", "late");
+  const asDocument = fleet.chimera("exec", "--on", "n2", "--expires", "60s", "--json", "--", "late");
+  await hasBegun("n1", "n2");
+  for (const name of ["n1", "n2"])
+    nodes.say(fleet.node(name), sessionOf(name), { state: "ended", exitCode: 0, bytes: 12 });
+  await sleep(7_000);
+  for (const name of ["n1", "n2"]) nodes.write(fleet.node(name), sessionOf(name), "one\n");
+  const { code, out } = await running;
+  expect({ code, out }).toEqual({
+    code: 0,
+    out: "one\n[8 bytes are missing here: nobody keeps them any more]",
+  });
+  const report = Report.parse(JSON.parse((await asDocument).out));
+  expect(report.results).toEqual([
+    expect.objectContaining({ node: "n2", kind: "exited", output: "one\n", missingBytes: 8 }),
+  ]);
 });
 
 test("a dry run signs and sends nothing; what is no command is refused before", async () => {

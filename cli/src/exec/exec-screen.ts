@@ -2,6 +2,7 @@
 import type { Io } from "../io.ts";
 import { printableLine } from "../print/printable.ts";
 import { sessionLabel, type NodeView, type Output } from "./gather.ts";
+import { createTextKeeper, type KeptText, type TextKeeper } from "./keep-text.ts";
 import { outcomeRows } from "./outcome.ts";
 import { outcomeText } from "./outcome-text.ts";
 import type { Exec } from "./run-exec.ts";
@@ -13,38 +14,28 @@ export interface Shown {
 }
 
 export interface Screen {
-  texts: Map<string, string>;
+  texts: () => Map<string, KeptText>;
   show: (output: Output) => void;
   line: (isUp: boolean) => void;
   answered: (nodes: readonly NodeView[]) => void;
 }
 
-const mostText = 1 << 20;
-
 export function createScreen(io: Io, exec: Exec, { style, json }: Shown): Screen {
   const labels = exec.nodes.map((node) => node.length);
   const extra = exec.action.copies === 1 ? 0 : `#${exec.action.copies}`.length;
   const shower = createShower({ style, width: Math.max(...labels) + extra, paint: io.paint });
-  const texts = new Map<string, string>();
+  const keeper = createTextKeeper();
   const told = new Set<string>();
-  const decoders = new Map<string, (bytes: Uint8Array) => string>();
   const say = (text: string): void => {
     if (json || told.has(text)) return;
     told.add(text);
     io.err(`chimera: ${text}\n`);
   };
-  const keep = (of: string, bytes: Uint8Array): void => {
-    const decode = decoders.get(of) ?? streamDecoder();
-    decoders.set(of, decode);
-    const text = `${texts.get(of) ?? ""}${decode(bytes)}`;
-    texts.set(of, text.slice(-mostText));
-  };
   return {
-    texts,
+    texts: keeper.texts,
     show(output) {
-      const label = sessionLabel(exec.id, output.session);
-      if (!json) io.out(textOf(shower, label, output));
-      else if (output.kind === "bytes") keep(`${output.session.node}/${output.session.name}`, output.bytes);
+      if (json) return keepOutput(keeper, output);
+      io.out(textOf(shower, sessionLabel(exec.id, output.session), output));
     },
     line(isUp) {
       if (!isUp) say("the controller is not heard; it is asked again, and the command goes on");
@@ -56,9 +47,10 @@ export function createScreen(io: Io, exec: Exec, { style, json }: Shown): Screen
   };
 }
 
-function streamDecoder(): (bytes: Uint8Array) => string {
-  const decoder = new TextDecoder();
-  return (bytes) => decoder.decode(bytes, { stream: true });
+function keepOutput(keeper: TextKeeper, output: Output): void {
+  const of = `${output.session.node}/${output.session.name}`;
+  if (output.kind === "bytes") keeper.bytes(of, output.bytes);
+  else if (output.kind === "gap") keeper.gap(of, output.bytes);
 }
 
 function textOf(shower: Shower, label: string, output: Output): string {
@@ -73,7 +65,7 @@ function textOf(shower: Shower, label: string, output: Output): string {
 }
 
 function overText({ session }: Extract<Output, { kind: "over" }>): string {
-  const view = { node: session.node, answer: null, sessions: [session] };
+  const view = { node: session.node, answer: null, sessions: [session], heardMs: 0 };
   const [row] = outcomeRows(view, { copies: 1 });
   return row === undefined ? "" : outcomeText(row.outcome);
 }

@@ -6,6 +6,7 @@ import { collectAnswers } from "../order/send-order.ts";
 import { draftOrder, signOrder } from "../order/sign-order.ts";
 import { printableJson } from "../print/printable.ts";
 import type { Shown } from "./exec-screen.ts";
+import type { KeptText } from "./keep-text.ts";
 import { exitOf } from "./outcome.ts";
 import { summaryText } from "./outcome-text.ts";
 import { resumeText, runExec, type Exec, type Ran } from "./run-exec.ts";
@@ -54,6 +55,13 @@ async function endExec(io: Io, { observer, order, id, nodes }: Exec): Promise<vo
   io.err(`chimera: ${ended} of ${answers.length} nodes end it\n`);
 }
 
+const noText: KeptText = { text: "", missingBytes: 0 };
+
+/** `missingBytes`: of what it wrote, and `output` does not have. */
+function outputOf(kept: KeptText | null): { output: string | null; missingBytes: number | null } {
+  return { output: kept?.text ?? null, missingBytes: kept?.missingBytes ?? null };
+}
+
 function tellEnd(io: Io, exec: Exec, { ran, shown }: { ran: Ran; shown: Shown }): void {
   const { rows, texts } = ran;
   if (shown.json) {
@@ -61,7 +69,7 @@ function tellEnd(io: Io, exec: Exec, { ran, shown }: { ran: Ran; shown: Shown })
       node,
       session,
       ...outcome,
-      output: session === null ? null : (texts.get(`${node}/${session}`) ?? ""),
+      ...outputOf(session === null ? null : (texts.get(`${node}/${session}`) ?? noText)),
     }));
     io.out(`${printableJson({ order: exec.id, argv: exec.action.argv, results }, 2)}\n`);
   } else io.err(summaryText(rows, exec.action, io.paint));

@@ -72,15 +72,34 @@ test("it is over when what each node says to have started has ended and all of i
   expect(summaryText(rows, action, plain)).toBe("refused: exec-forbidden: off: n2\nended with 0: n1\n");
 });
 
-test("output that never comes is not waited for for ever, nor is a node that says nothing", () => {
+test("output is waited for as long as its node sends anything; what never comes is a gap with its size", () => {
   const gather = gatherOf([n1, n2]);
+  gather.line(true, 0);
   gather.answers([started(n1), { node: n2, kind: "silent" }]);
-  gather.news(facts(n1, { state: "ended", exitCode: 3, bytes: 4 }), 10);
-  expect(gather.isOver(5_000)).toBe(false);
-  expect(gather.isOver(6_100)).toBe(true);
+  expect(said(gather.news(facts(n1, { state: "ended", exitCode: 3, bytes: 12 }), 10))).toEqual([]);
+  expect(gather.isOver(9_000)).toBe(false);
+  expect(said(gather.news(page(n1, 0, "one\n"), 9_000))).toEqual(["one\n"]);
+  expect(gather.isOver(18_000)).toBe(false);
+  expect(gather.isOver(19_100)).toBe(true);
+  expect(said(gather.finish())).toEqual(["gap 8", "over"]);
+  expect(said(gather.finish())).toEqual([]);
   const rows = gather.nodes().flatMap((view) => outcomeRows(view, action));
   expect(exitOf(rows)).toBe(1);
   expect(rows.map(({ outcome }) => outcome)).toEqual([{ kind: "exited", code: 3 }, { kind: "silent" }]);
+});
+
+test("while the controller is not heard no time passes for output that is missing", () => {
+  const gather = gatherOf([n1]);
+  gather.line(true, 0);
+  gather.answers([started(n1)]);
+  gather.news(facts(n1, { state: "ended", exitCode: 0, bytes: 8 }), 10);
+  gather.line(false, 1_000);
+  expect(gather.isOver(60_000)).toBe(false);
+  gather.line(true, 60_000);
+  expect(gather.isOver(69_000)).toBe(false);
+  expect(said(gather.news(page(n1, 0, "one\ntwo\n"), 69_000))).toEqual(["one\ntwo\n", "over"]);
+  expect(gather.isOver(69_000)).toBe(true);
+  expect(said(gather.finish())).toEqual([]);
 });
 
 test("an end that was heard is not taken back by what was said before it", () => {
@@ -103,7 +122,14 @@ test.each<[string, NodeAnswer[], OrderNews[], number]>([
   ["all that ended with 0", [started(n1)], [facts(n1, { state: "ended", exitCode: 0 })], 0],
   ["one that ended with another code", [started(n1)], [facts(n1, { state: "ended", exitCode: 7 })], 1],
   ["one that a signal ended", [started(n1)], [facts(n1, { state: "ended", signal: "SIGKILL" })], 1],
-  ["one that was lost", [started(n1)], [facts(n1, { state: "lost" })], 1],
+  ["one that was lost", [started(n1)], [facts(n1, { state: "lost" })], 70],
+  ["one that ended, and nobody knows how", [started(n1)], [facts(n1, { state: "ended" })], 70],
+  [
+    "one that was lost beside one that failed",
+    [started(n1)],
+    [facts(n1, { state: "lost" }), facts(n2, { state: "ended", exitCode: 2 })],
+    1,
+  ],
   ["one that still runs", [started(n1)], [facts(n1)], 75],
   ["one that is said to run, and nobody sees", [started(n1)], [], 75],
   ["a node that is away", [{ node: n1, kind: "silent" }], [], 75],
@@ -122,7 +148,7 @@ test.each<[string, NodeAnswer[], OrderNews[], number]>([
   ],
   ["a node whose answer nobody can prove", [{ node: n1, kind: "unproven", reason: "" }], [], 77],
 ])("of %s the code is told", (_, ...[answers, news, code]) => {
-  const gather = gatherOf([n1]);
+  const gather = gatherOf(news.length > 1 ? [n1, n2] : [n1]);
   gather.answers(answers);
   for (const one of news) gather.news(one, 0);
   expect(exitOf(gather.nodes().flatMap((view) => outcomeRows(view, action)))).toBe(code);

@@ -18,12 +18,15 @@ export interface SessionView {
   shownTo: number;
   /** When its end was heard, in Unix milliseconds; null while it runs. */
   endHeardMs: number | null;
+  /** Whoever is shown it was told that it is over. */
+  isTold: boolean;
 }
 
 export type Output =
   | { kind: "bytes"; session: SessionView; bytes: Uint8Array }
   /** So many bytes of it are kept nowhere. */
   | { kind: "gap"; session: SessionView; bytes: number }
+  /** It has ended, and all of its output that will come has. */
   | { kind: "over"; session: SessionView };
 
 export interface NodeView {
@@ -32,14 +35,20 @@ export interface NodeView {
   answer: NodeAnswer | null;
   /** One for each copy that is known to have begun. */
   sessions: SessionView[];
+  /** When news of it came last, in Unix milliseconds. */
+  heardMs: number;
 }
 
 export interface Gather {
   news: (news: OrderNews, nowMs: number) => Output[];
+  /** Whether news can come now. */
+  line: (isUp: boolean, nowMs: number) => void;
   answers: (answers: readonly NodeAnswer[]) => void;
   nodes: () => NodeView[];
   /** Whether there is nothing more to wait for. */
   isOver: (nowMs: number) => boolean;
+  /** Nothing more is waited for: what is missing of that which has ended. */
+  finish: () => Output[];
 }
 
 export interface GatherOptions {
@@ -50,12 +59,18 @@ export interface GatherOptions {
   notAfterMs: number;
 }
 
-/** What is on its way when an order's time is over, or a session's end is told. */
+/** What is on its way when an order's time is over. */
 const graceMs = 5_000;
+/** A node sends its sessions' output one after the other, 2 MiB a second: while any of it comes, the rest may. */
+const silenceMs = 10_000;
 
 export function createGather({ order, action, nodes, notAfterMs }: GatherOptions): Gather {
   const names = new Set<string>(execSessions(order, action));
-  const views = new Map<string, NodeView>(nodes.map((node) => [node, { node, answer: null, sessions: [] }]));
+  const views = new Map<string, NodeView>(
+    nodes.map((node) => [node, { node, answer: null, sessions: [], heardMs: 0 }]),
+  );
+  const isLog = action.output === "log";
+  let upMs: number | null = null;
   return {
     news(news, nowMs) {
       if (news.kind === "told" || news.kind === "alive") return [];
@@ -63,9 +78,15 @@ export function createGather({ order, action, nodes, notAfterMs }: GatherOptions
       const name = news.kind === "facts" ? news.facts.name : news.session;
       if (view === undefined || !names.has(name)) return [];
       const session = sessionOf(view, name);
-      return news.kind === "facts"
-        ? takeFacts(session, news.facts, nowMs)
-        : takePage(session, Buffer.from(news.page, "base64"));
+      view.heardMs = nowMs;
+      const outputs =
+        news.kind === "facts"
+          ? takeFacts(session, news.facts, nowMs)
+          : takePage(session, Buffer.from(news.page, "base64"));
+      return missingOf(session, isLog) === 0 ? [...outputs, ...tellOver(session)] : outputs;
+    },
+    line(isUp, nowMs) {
+      upMs = isUp ? (upMs ?? nowMs) : null;
     },
     answers(answers) {
       for (const answer of answers) {
@@ -76,13 +97,10 @@ export function createGather({ order, action, nodes, notAfterMs }: GatherOptions
     nodes: () => [...views.values()],
     isOver: (nowMs) =>
       [...views.values()].every((view) =>
-        isNodeOver(view, {
-          nowMs,
-          notAfterMs,
-          isLog: action.output === "log",
-          isPaced: action.atOnce !== null,
-        }),
+        isNodeOver(view, { nowMs, notAfterMs, upMs, isLog, isPaced: action.atOnce !== null }),
       ),
+    finish: () =>
+      [...views.values()].flatMap(({ sessions }) => sessions.flatMap((session) => finish(session, isLog))),
   };
 }
 
@@ -95,18 +113,36 @@ function counts(before: NodeAnswer | null, next: NodeAnswer): boolean {
 function sessionOf({ node, sessions }: NodeView, name: string): SessionView {
   const known = sessions.find((session) => session.name === name);
   if (known !== undefined) return known;
-  const session = { node, name, facts: null, stream: null, shownTo: 0, endHeardMs: null };
+  const session = { node, name, facts: null, stream: null, shownTo: 0, endHeardMs: null, isTold: false };
   sessions.push(session);
   return session;
 }
 
-function takeFacts(session: SessionView, facts: SessionFacts, nowMs: number): Output[] {
+function takeFacts(session: SessionView, facts: SessionFacts, nowMs: number): [] {
   // The newest of a run is its end: what comes after that was said before.
   if (session.facts?.run === facts.run && session.facts.state !== "running") return [];
   session.facts = facts;
-  if (facts.state === "running") return [];
-  session.endHeardMs = nowMs;
+  if (facts.state !== "running") session.endHeardMs = nowMs;
+  return [];
+}
+
+/** What of the output of a session that has ended was not shown; null while it runs. */
+function missingOf({ facts, endHeardMs, shownTo }: SessionView, isLog: boolean): number | null {
+  if (facts === null || endHeardMs === null) return null;
+  return isLog ? Math.max(0, facts.bytes - shownTo) : 0;
+}
+
+function tellOver(session: SessionView): Output[] {
+  if (session.isTold) return [];
+  session.isTold = true;
   return [{ kind: "over", session }];
+}
+
+function finish(session: SessionView, isLog: boolean): Output[] {
+  const bytes = missingOf(session, isLog);
+  if (bytes === null || session.isTold) return [];
+  session.shownTo += bytes;
+  return bytes === 0 ? tellOver(session) : [{ kind: "gap", session, bytes }, ...tellOver(session)];
 }
 
 function takePage(session: SessionView, page: Uint8Array): Output[] {
@@ -131,22 +167,22 @@ function takePage(session: SessionView, page: Uint8Array): Output[] {
 interface Moment {
   nowMs: number;
   notAfterMs: number;
+  /** Since then news can come; null while it cannot. */
+  upMs: number | null;
   isLog: boolean;
   /** Whoever says nothing when its turn has come is passed over. */
   isPaced: boolean;
 }
 
-function isNodeOver({ answer, sessions }: NodeView, moment: Moment): boolean {
+function isNodeOver({ answer, sessions, heardMs }: NodeView, moment: Moment): boolean {
+  const { nowMs, upMs, isLog } = moment;
+  const isSilent = upMs !== null && nowMs > Math.max(upMs, heardMs) + silenceMs;
+  const isDone = (session: SessionView): boolean => isSessionOver(session, { isLog, isSilent });
   const begun = answer?.kind === "accepted" ? startedBy(answer) : null;
   if (begun !== null)
-    return begun.names.every((name) =>
-      isSessionOver(
-        sessions.find((one) => one.name === name),
-        moment,
-      ),
-    );
+    return begun.names.every((name) => sessions.some((one) => one.name === name && isDone(one)));
   // It may have begun before anybody heard what it answered.
-  if (sessions.length > 0) return sessions.every((session) => isSessionOver(session, moment));
+  if (sessions.length > 0) return sessions.every((session) => isDone(session));
   return (answer !== null && isNever(answer, moment)) || moment.nowMs > moment.notAfterMs + graceMs;
 }
 
@@ -162,11 +198,12 @@ export function startedBy(answer: Extract<NodeAnswer, { kind: "accepted" }>) {
 }
 
 /** Its end may be told before its last output. */
-function isSessionOver(session: SessionView | undefined, { nowMs, isLog }: Moment): boolean {
-  const { facts = null, endHeardMs = null, shownTo = 0 } = session ?? {};
-  if (facts === null || endHeardMs === null) return false;
-  const isWhole = !isLog || shownTo >= facts.bytes;
-  return isWhole || nowMs > endHeardMs + graceMs;
+function isSessionOver(
+  session: SessionView,
+  { isLog, isSilent }: { isLog: boolean; isSilent: boolean },
+): boolean {
+  const missing = missingOf(session, isLog);
+  return missing === 0 || (missing !== null && isSilent);
 }
 
 /** As people are shown it. */

@@ -62,10 +62,11 @@ function missingOfAccepted(started: ReturnType<typeof startedBy>, seen: number):
 
 const failedCode = 1;
 
-/** 0 only where all of it ended with 0: a command's own failure first, then what a node refused, then silence. */
+/** 0 only where all of it ended with 0: a command's own failure first, then what nobody saw the end of, what a node refused, and silence. */
 export function exitOf(rows: readonly OutcomeRow[]): number {
   const outcomes = rows.map(({ outcome }) => outcome);
   if (outcomes.some((outcome) => isFailure(outcome))) return failedCode;
+  if (outcomes.some(({ kind }) => kind === "lost")) return errorCodes["contact-lost"].exit;
   const refused = outcomes.find(({ kind }) => kind === "refused" || kind === "not-started");
   if (refused !== undefined && "code" in refused && typeof refused.code === "string")
     return isErrorCode(refused.code) ? errorCodes[refused.code].exit : errorCodes["tool-failed"].exit;
@@ -74,7 +75,5 @@ export function exitOf(rows: readonly OutcomeRow[]): number {
 }
 
 function isFailure(outcome: Outcome): boolean {
-  return outcome.kind === "exited"
-    ? outcome.code !== 0
-    : outcome.kind === "signalled" || outcome.kind === "lost";
+  return outcome.kind === "exited" ? outcome.code !== 0 : outcome.kind === "signalled";
 }

@@ -13,6 +13,7 @@ import { collectAnswers } from "../order/send-order.ts";
 import { followNews } from "./follow-news.ts";
 import { createScreen, type Shown } from "./exec-screen.ts";
 import { createGather, type Gather, type NodeView } from "./gather.ts";
+import type { KeptText } from "./keep-text.ts";
 import { outcomeRows, type OutcomeRow } from "./outcome.ts";
 
 export interface Exec {
@@ -27,7 +28,7 @@ export interface Exec {
 export interface Ran {
   rows: OutcomeRow[];
   /** Of each session its output, as far as it is kept; only with `json`. */
-  texts: ReadonlyMap<string, string>;
+  texts: ReadonlyMap<string, KeptText>;
   /** False: it goes on without whoever called. */
   isOver: boolean;
 }
@@ -47,7 +48,10 @@ export async function runExec(io: Io, exec: Exec, shown: Shown): Promise<Ran> {
     order: id,
     copies: action.copies,
     take: (one) => gather.news(one, io.nowMs()).forEach(screen.show),
-    onLine: screen.line,
+    onLine(isUp) {
+      gather.line(isUp, io.nowMs());
+      screen.line(isUp);
+    },
   });
   const asking = askNodes(io, exec, { gather, onAnswered: screen.answered });
   const untilMs = notAfterMs + action.timeoutSeconds * 1000 + lastMs;
@@ -57,8 +61,9 @@ export async function runExec(io: Io, exec: Exec, shown: Shown): Promise<Ran> {
     asking.stop();
     news.stop();
   }
+  if (!io.signal.aborted) gather.finish().forEach(screen.show);
   const rows = gather.nodes().flatMap((node) => outcomeRows(node, action));
-  return { rows, texts: screen.texts, isOver: gather.isOver(io.nowMs()) };
+  return { rows, texts: screen.texts(), isOver: gather.isOver(io.nowMs()) };
 }
 
 /** Resolves when it is over, when nobody hears more, or when whoever called has gone. */

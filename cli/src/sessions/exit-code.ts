@@ -2,9 +2,13 @@
 import { constants } from "node:os";
 import type { SessionFacts } from "@chimera/proto/sessions/session";
 
-/** 128 and the number of the signal; 0 where the node does not say. */
-export function exitCodeOf({ exitCode, signal }: Pick<SessionFacts, "exitCode" | "signal">): number {
+/** Of the kernel, the real-time ones included; these have no names. */
+const mostSignal = 64;
+
+/** 128 and the number of the signal; null where the node says neither code nor signal: nobody knows how it ended. */
+export function exitCodeOf({ exitCode, signal }: Pick<SessionFacts, "exitCode" | "signal">): number | null {
   if (exitCode !== null) return exitCode;
-  const number = Object.entries(constants.signals).find(([name]) => name === signal)?.[1];
-  return number === undefined ? 0 : 128 + number;
+  const named = Object.entries(constants.signals).find(([name]) => name === signal)?.[1];
+  const number = named ?? Number(/^SIG(?<number>[1-9]\d?)$/u.exec(signal ?? "")?.groups?.["number"] ?? "0");
+  return number > 0 && number <= mostSignal ? 128 + number : null;
 }

@@ -161,8 +161,9 @@ function left(io: Io, found: FoundSession): number {
 }
 
 function conclude(facts: SessionFacts, found: FoundSession): number {
-  if (facts.state !== "lost") return exitCodeOf(facts);
-  throw new ChimeraError("contact-lost", `${nameOf(found)} is lost: nobody saw its end`);
+  const code = facts.state === "lost" ? null : exitCodeOf(facts);
+  if (code !== null) return code;
+  throw new ChimeraError("contact-lost", `${nameOf(found)} is over, and nobody saw how it ended`);
 }
 
 function nameOf({ node, session }: FoundSession): string {
