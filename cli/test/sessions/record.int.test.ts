@@ -2,8 +2,10 @@
 import { execFileSync } from "node:child_process";
 import { readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Digest } from "@chimera/proto/names";
+import { main } from "../fixture/run-stage.ts";
 import { hostileSequences } from "./hostile-sequences.ts";
 import { createSessionStage, known, type SessionStage } from "./session-stage.ts";
 
@@ -49,6 +51,28 @@ test("attach writes down what it shows, for nobody else's eyes, and play shows i
   const terminal = await stage.terminal(["record", "play", "--speed", "10", "rec.cast"]);
   expect(await terminal.until("[ended")).toMatch(/^one\ntwo ünï\nthree\n+\[ended 0\]$/u);
   await terminal.cut();
+});
+
+test("where the disk refuses more, attach says so and goes on, and what was written is whole", async () => {
+  const log = await stage.node("n1").log("full", { kind: "run", ...ended });
+  const line = `${"x".repeat(1023)}\n`;
+  await log.write(line.repeat(600));
+  await known(stage, "full");
+  // Files of 256 blocks and no more: to a program that is what a full disk is.
+  const bounded = 'ulimit -f 256; exec "$@"';
+  const words = ["-c", bounded, "sh", process.execPath, main, "attach", "--record", "full.cast", "n1/full"];
+  const said = await execa("sh", words, {
+    env: stage.env,
+    extendEnv: false,
+    reject: false,
+    stripFinalNewline: false,
+    cwd: stage.home,
+  });
+  expect({ code: said.exitCode, bytes: said.stdout.length }).toEqual({ code: 4, bytes: 600 * 1024 });
+  expect(said.stderr).toMatch(/the recording .*full\.cast ends: EFBIG/u);
+  const { code, out } = await stage.call("record", "play", "full.cast");
+  expect(code).toBe(0);
+  expect(out.length).toBeGreaterThan(60_000);
 });
 
 test("the recording of the documentation plays", async () => {

@@ -47,6 +47,30 @@ export function castEvent(step: Exclude<CastStep, { kind: "other" }>): string {
   return `${JSON.stringify([Math.round(step.atMs) / 1000, code, data])}\n`;
 }
 
+/** A player reads a line at once: each byte of a piece may be six there. */
+const pieceBytes = 64 << 10;
+
+export interface CastPieces {
+  /** As text, piece by piece; a character may come in two of them, and what is none is replaced. */
+  take: (bytes: Uint8Array) => string[];
+  /** Of a character whose end never came; else empty. */
+  rest: () => string;
+}
+
+export function createCastPieces(): CastPieces {
+  // A mark of byte order is a character of the output as any other.
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  return {
+    take(bytes) {
+      const pieces: string[] = [];
+      for (let at = 0; at < bytes.length; at += pieceBytes)
+        pieces.push(decoder.decode(bytes.subarray(at, at + pieceBytes), { stream: true }));
+      return pieces.filter((piece) => piece !== "");
+    },
+    rest: () => decoder.decode(),
+  };
+}
+
 /** Null for what is none. */
 export function readCastHeader(line: string): { size: TerminalSize; title: string } | null {
   const header = CastHeader.safeParse(parseJson(line)).data;

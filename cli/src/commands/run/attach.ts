@@ -4,6 +4,7 @@ import { ChimeraError } from "@chimera/proto/errors";
 import type { Command } from "commander";
 import { z } from "zod";
 import type { Io } from "../../io.ts";
+import { printableLine } from "../../print/printable.ts";
 import { examples, parseOptions } from "../../parse-options.ts";
 import { attachRun } from "../../run-session/runs/attach-run.ts";
 import type { Run } from "../../run-session/runs/run-store.ts";
@@ -79,7 +80,8 @@ async function recorded(io: Io, file: string | undefined, options: AttachOptions
   try {
     return await attachSession(io, { ...options, record: (one) => recording.take(one) });
   } finally {
-    recording.end();
+    const trouble = recording.end();
+    if (trouble !== null) io.err(`chimera: ${printableLine(trouble)}\n`);
   }
 }
 

@@ -20,8 +20,8 @@ export interface AttachOptions {
   found: FoundSession;
   /** Every byte as it is, also to a terminal. */
   isRaw: boolean;
-  /** Hears of all that is shown. */
-  record?: ((one: Shown | { kind: "facts"; facts: SessionFacts }) => void) | undefined;
+  /** Hears of all that is shown, and says what whoever watches is to be told. */
+  record?: ((one: Shown | { kind: "facts"; facts: SessionFacts }) => string | null) | undefined;
   /** To be typed into from here. */
   keyboard?: KeyboardWish | undefined;
 }
@@ -131,16 +131,20 @@ async function pass(
     case "output":
     case "screen":
     case "gap":
-      record?.(one);
+      sayTrouble(sink, record?.(one));
       return sink.show(one);
     case "facts":
       sink.resize(one.facts.size);
-      return record?.(one);
+      return sayTrouble(sink, record?.(one));
     case "away":
       return sink.say(`${printableLine(one.why)}; trying again${meanwhile(found)}`);
     case "back":
       return sink.say("it answers again");
   }
+}
+
+function sayTrouble(sink: Sink, trouble: string | null | undefined): void {
+  if (typeof trouble === "string") sink.say(printableLine(trouble));
 }
 
 /** Of a terminal its node remembers no more than a MiB. */
