@@ -4,8 +4,10 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { seal } from "@chimera/proto/signed/envelope";
 import { startDevFleet, type DevFleet } from "./fixture/dev-fleet.ts";
 import { obeying, type ExecNodes } from "./fixture/exec-nodes.ts";
+import type { WireNode } from "./fixture/wire-node.ts";
 
 const names = ["n1", "n2", "n3", "n4"];
 let fleet: DevFleet;
@@ -57,6 +59,38 @@ test("one that refuses, or is away, keeps nobody waiting", async () => {
   expect(code).toBe(77);
   expect(err).toMatch(/refused: exec-forbidden: off: n1/u);
   expect(err).toMatch(/nobody heard of it: n2/u);
+});
+
+test.each([
+  ["something else that it signed", (wire: WireNode, id: string) => wire.receiptOf(id)],
+  ["what nobody understands", (wire: WireNode) => seal("answer", { v: 2, kind: "answer" }, [wire.signer])],
+])("a node that answers with %s stops neither this order nor others", async (_, answer) => {
+  const wire = fleet.node("n1");
+  wire.onOrder = (id) => ({ receipt: wire.receiptOf(id), shown: answer(wire, id) });
+  const first = ["exec", "--on", "n1", "n2", "--max-parallel", "1", "--expires", "60s", "--", "true"];
+  const running = fleet.chimera(...first);
+  await are("n2");
+  const other = fleet.chimera(
+    "exec",
+    "--on",
+    "n3",
+    "n4",
+    "--max-parallel",
+    "1",
+    "--expires",
+    "60s",
+    "--",
+    "true",
+  );
+  await are("n2", "n3");
+  nodes.end("n3", "three\n");
+  await are("n2", "n3", "n4");
+  nodes.end("n4", "four\n");
+  expect(await other).toMatchObject({ code: 0 });
+  nodes.end("n2", "two\n");
+  const { code, err } = await running;
+  expect(code).toBe(77);
+  expect(err).toMatch(/n1/u);
 });
 
 test("it goes on without whoever called, and without the controller that took it", async () => {

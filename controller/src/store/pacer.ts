@@ -39,11 +39,17 @@ export interface PacerOptions {
 
 /** What nodes said, as far as this controller has heard it; those that were asked and say nothing are passed over. */
 interface Told {
-  answers: Map<NodeName, Answer>;
+  answers: Map<NodeName, Said>;
   isOver: boolean;
 }
 
 type Answer = OrderResult["answers"][number]["answer"];
+
+interface Said {
+  answer: Answer;
+  /** How many sessions it says to have started. */
+  begun: number;
+}
 
 interface State extends PacerOptions {
   /** Also of those that are over, for whoever asks what came of them. */
@@ -78,7 +84,7 @@ export function createPacer(options: PacerOptions): Pacer {
         await look();
       }
       const said = state.told.get(order.id)?.answers;
-      return nodesOf(order).map((node) => ({ node, answer: said?.get(node) ?? { kind: "waiting" } }));
+      return nodesOf(order).map((node) => ({ node, answer: said?.get(node)?.answer ?? { kind: "waiting" } }));
     },
     drop: (dropped) => change(state, (orders) => orders.filter(({ id }) => id !== dropped)),
     close() {
@@ -138,7 +144,12 @@ async function pass(state: State): Promise<void> {
   const done: Digest[] = [];
   for (const order of state.known) {
     const told = toldOf(state, order.id);
-    told.isOver = await passOrder(state, order, told.answers);
+    try {
+      told.isOver = await passOrder(state, order, told.answers);
+    } catch (error) {
+      // Those behind it have their turn nevertheless.
+      state.log.warn({ order: order.id, error }, "nodes whose turn it is were not asked");
+    }
     if (told.isOver) done.push(order.id);
   }
   if (done.length > 0) await change(state, (orders) => orders.filter(({ id }) => !done.includes(id)));
@@ -152,20 +163,20 @@ function toldOf({ told }: State, id: Digest): Told {
 }
 
 /** Whether nobody is to begin it any more. */
-async function passOrder(state: State, order: StoredOrder, said: Map<NodeName, Answer>): Promise<boolean> {
+async function passOrder(state: State, order: StoredOrder, said: Map<NodeName, Said>): Promise<boolean> {
   const { action } = order.order;
   if (action.kind !== "exec" || action.atOnce === null) return true;
   const isOver = overBy(state, order.id, said);
   const due = whoseTurn(nodesOf(order), action.atOnce, isOver).filter((node) => !said.has(node));
   if (due.length > 0) {
     const answers = await state.sender.send({ id: order.id, envelope: order.envelope, nodes: due });
-    for (const { node, answer } of answers) said.set(node, answer);
+    for (const { node, answer } of answers) said.set(node, { answer, begun: begunBy(state, node, answer) });
   }
   return nodesOf(order).every((node) => isOver(node));
 }
 
 /** What a node shows counts more than what it answered: an answer may be lost on the way. */
-function overBy({ sessions }: State, id: Digest, said: ReadonlyMap<NodeName, Answer>) {
+function overBy({ sessions }: State, id: Digest, said: ReadonlyMap<NodeName, Said>) {
   const shown = new Map<string, { running: number; over: number }>();
   for (const { node, facts } of sessions.list()) {
     if (!isOfOrder(id, facts.name)) continue;
@@ -175,19 +186,22 @@ function overBy({ sessions }: State, id: Digest, said: ReadonlyMap<NodeName, Ans
     shown.set(node, count);
   }
   return (node: NodeName): boolean => {
-    const answer = said.get(node);
-    const begun = startedBy(answer);
+    const begun = said.get(node)?.begun;
     const count = shown.get(node);
-    if (count === undefined) return answer !== undefined && begun === 0;
-    return count.running === 0 && (begun === null || count.over >= begun);
+    if (count === undefined) return begun === 0;
+    return count.running === 0 && (begun === undefined || count.over >= begun);
   };
 }
 
-/** How many sessions it says to have started; null where it was not heard yet. */
-function startedBy(answer: Answer | undefined): number | null {
-  if (answer === undefined) return null;
+/** What it is believed here decides only who is asked next; what nobody understands is none. */
+function begunBy({ log }: State, node: NodeName, answer: Answer): number {
   if (answer.kind !== "accepted" || answer.shown === undefined) return 0;
-  // What it is believed here decides only who is asked next.
-  const { answer: said } = parsePayload(payloadOf(answer.shown, "answer"), SessionAnswered);
-  return said.kind === "started" ? said.sessions.length : 0;
+  try {
+    const { answer: said } = parsePayload(payloadOf(answer.shown, "answer"), SessionAnswered);
+    return said.kind === "started" ? said.sessions.length : 0;
+  } catch (error) {
+    if (!(error instanceof ChimeraError)) throw error;
+    log.warn({ node, reason: errorChain(error).slice(0, 500) }, "what a node has begun is not understood");
+    return 0;
+  }
 }
