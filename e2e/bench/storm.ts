@@ -45,11 +45,15 @@ export function storm(report: Report): Promise<Figure[]> {
       atMost("agent_rss_after_mb", nowMb, { unit: "MB", n: 1, bound: 100 }),
       atMost("untold", entries - told.singly - told.summed, { unit: "entries", n: entries, bound: 0 }),
       atMost("told_singly", told.singly, { unit: "events", n: 1, bound: 1000 }),
-      // Of a storm half of the room at most, so that what was kept before stays.
-      atMost("evidence_kept", kept, { unit: "finds", n: entries, bound: 8400 }),
+      atMost("evidence_kept", kept, { unit: "finds", n: entries, bound: mostKept(seconds) }),
       atMost("storm_s", seconds, { unit: "s until all are back", n: 1, bound: 300 }),
     ];
   });
+}
+
+/** Of a storm half of the room for 50,000 files, three a find, and as much again in an hour: what was kept before stays. */
+function mostKept(seconds: number): number {
+  return Math.ceil((50_000 / 2 / 3) * (1 + seconds / 3600));
 }
 
 /** Entries that are no link to what is declared once nothing moves any more, or the time is up. */
