@@ -193,6 +193,8 @@ export async function startLeafServer(): Promise<LeafServer> {
   let released = Promise.resolve();
   const server = createServer((request, response) => {
     requests += 1;
+    // So that contact is NATS, and whoever has it is subscribed there.
+    if (request.url === "/healthz") return void response.writeHead(503).end();
     const [, , , world = "", , name = ""] = (request.url ?? "").split("/");
     const leaves = worlds.get(world);
     const proof = leaves === undefined ? undefined : proveLeaf(leaves, name);
