@@ -66,7 +66,7 @@ export function createFleetStore(options: FleetStoreOptions): FleetStore {
   const mending = <T>(work: Promise<T>) => work.catch(prepareAgainIfGone);
   const source = { link, fleetId, log };
   const readLastValues = followNodes({ ...source, projection });
-  const sessions = openSessionStore({ ...source, mending });
+  const sessions = openSessionStore({ ...source, mending, nodeKey });
   const bucket = mendingBucket(openBucket(link), mending);
   const audit = openAudit({ link, ...config, mending, log });
   const keyStore = openKeyStore(config, log);

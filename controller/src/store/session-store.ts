@@ -5,6 +5,7 @@ import { NodeName, type FleetId } from "@chimera/proto/names";
 import type { KeyMessage } from "@chimera/proto/sessions/keyboard";
 import type { SessionName } from "@chimera/proto/sessions/session";
 import type { KeptPages, ListedSession, WatchAsk } from "@chimera/proto/sessions/session-api";
+import type { PublicKeyText } from "@chimera/proto/signed/keys";
 import { ViewerId, type ViewAsk } from "@chimera/proto/sessions/view-ask";
 import { streams, subjects } from "@chimera/proto/subjects";
 import { createSessionBook } from "../fleet/session-book.ts";
@@ -39,9 +40,11 @@ interface Source {
   fleetId: FleetId;
   log: Log;
   mending: <T>(work: Promise<T>) => Promise<T>;
+  /** Of a registered node. */
+  nodeKey: (node: NodeName) => PublicKeyText | undefined;
 }
 
-export function openSessionStore({ link, fleetId, log, mending }: Source): SessionStore {
+export function openSessionStore({ link, fleetId, log, mending, nodeKey }: Source): SessionStore {
   const book = createSessionBook();
   function take(subject: string, text: string, ms: number) {
     const [, , , name, session = ""] = subject.split(".");
@@ -54,7 +57,10 @@ export function openSessionStore({ link, fleetId, log, mending }: Source): Sessi
     take(message.subject, message.string(), Date.now()),
   );
   return {
-    list: () => book.list(),
+    list() {
+      book.keepOnly((node) => nodeKey(node) !== undefined);
+      return book.list();
+    },
     async kept({ node, session }) {
       const subject = subjects.sessionPage(fleetId, node, { session, page: "*" });
       const messages = await mending(readLast(link, streams.sessions, subject));

@@ -1,6 +1,7 @@
 /** Sessions of nodes over the controller: who is shown what, and who is let go. The node is a NATS client with a node's own rights. */
 import { createConnection } from "node:net";
 import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
 import { KeptPages, SessionList } from "@chimera/proto/sessions/session-api";
 import { encodeKeptPage } from "@chimera/proto/sessions/kept-page";
 import { decodeFrame, encodeFrame } from "@chimera/proto/sessions/session-frame";
@@ -10,6 +11,7 @@ import { ViewAsk } from "@chimera/proto/sessions/view-ask";
 import { subjects } from "@chimera/proto/subjects";
 import type { NatsConnection } from "nats";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { readNodes } from "../../src/files/node-file.ts";
 import { addToken, revokeToken } from "../../src/files/token-file.ts";
 import { eventually } from "../fixture/nats-server.ts";
 import { connectAsNode } from "../fixture/raw-nats.ts";
@@ -192,4 +194,16 @@ test("whoever offers HTTP/2 is answered as before", async () => {
   const [answer] = await once(socket, "data");
   expect(String(answer)).toMatch(/^HTTP\/1\.1 200 OK\r\n/u);
   socket.destroy();
+});
+
+test("a node that was removed has no sessions in the fleet's list", async () => {
+  const gone = await connectAsNode(fleet, "n2");
+  gone.publish(subjects.session(fleetId, "n2", "left"), JSON.stringify(sessionFacts("left")));
+  await eventually("facts", async () => (await listed("?node=n2")).length === 1);
+  await gone.close();
+  const { nodes, ...file } = readNodes(fleet.config.nodesFile);
+  const others = Object.fromEntries(Object.entries(nodes).filter(([name]) => name !== "n2"));
+  await writeFile(fleet.config.nodesFile, JSON.stringify({ ...file, nodes: others }));
+  await eventually("removed", async () => (await listed("?node=n2")).length === 0);
+  expect(await listed("?node=n1")).not.toEqual([]);
 });
