@@ -10,6 +10,8 @@ export interface OutputSource {
   read: (from: number, most: number) => Uint8Array;
   /** Whether all of the output between these positions was counted. */
   isCounted: (from: number, to: number) => boolean;
+  /** Why nothing comes from here any more though its session may go on; null as long as something may. */
+  lost: () => string | null;
   /** What is to be seen now, and the position of the output that comes next. Throws ChimeraError when nobody can say. */
   picture: () => Promise<Picture & { at: number; size: TerminalSize }>;
   close: () => void;

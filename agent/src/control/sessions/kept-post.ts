@@ -33,6 +33,8 @@ interface Entry {
   name: SessionName;
   source: OutputSource | null;
   isOpening: boolean;
+  /** Not before that is it opened again. */
+  openFromMs: number;
   isOver: boolean;
   sent: Map<number, { to: number; atMs: number }>;
   saidBytes: number;
@@ -47,6 +49,8 @@ interface State extends KeptPostOptions {
 
 const budgetBytes = 2 << 20;
 const sayEveryMs = 5_000;
+/** After a source was lost, or could not be had. */
+const reopenMs = 5_000;
 /** To each terminal that is listened to belongs a client of tmux. */
 const mostTerminals = 8;
 /** Of sessions that are over: those whose output is said anew when NATS may have lost it. */
@@ -87,6 +91,7 @@ function begin(state: State, { name, kind, run }: SessionFacts): void {
     name,
     source: null,
     isOpening: false,
+    openFromMs: 0,
     isOver: false,
     sent: new Map(),
     saidBytes: 0,
@@ -126,7 +131,9 @@ function forget(state: State, name: SessionName): void {
     connection.publish(subjects.sessionPage(fleetId, node, { session: name, page }), "");
 }
 
+/** What comes from another source has positions of its own. */
 function closeSource(entry: Entry): void {
+  entry.sent.clear();
   entry.source?.close();
   entry.source = null;
 }
@@ -147,6 +154,7 @@ function turn(state: State): void {
   for (const entry of now) {
     if (left <= 0) return;
     sayBytes(state, entry);
+    dropLost(entry);
     if (entry.source === null) open(state, entry);
     else {
       left -= sendDue(state, entry);
@@ -155,6 +163,12 @@ function turn(state: State): void {
     }
     if (entry.isOver && entry.source !== null && isSent(entry)) drop(state, entry.name);
   }
+}
+
+function dropLost(entry: Entry): void {
+  if (entry.source === null || entry.source.lost() === null) return;
+  closeSource(entry);
+  entry.openFromMs = performance.now() + reopenMs;
 }
 
 function isSent({ source, sent }: Entry): boolean {
@@ -204,6 +218,7 @@ function open(state: State, entry: Entry): void {
   const facts = state.sessions.facts(entry.name);
   if (facts === null) drop(state, entry.name);
   if (facts === null || entry.isOpening || isTooMany(state, facts)) return;
+  if (!entry.isOver && performance.now() < entry.openFromMs) return;
   const opening = state.sessions.open(entry.name, () => undefined);
   if (opening === null) return;
   entry.isOpening = true;
@@ -227,6 +242,7 @@ async function take(state: State, entry: Entry, opening: Promise<OutputSource>):
     entry.source = source;
   } catch (error) {
     entry.isOpening = false;
+    entry.openFromMs = performance.now() + reopenMs;
     if (!(error instanceof ChimeraError)) throw error;
     state.log.debug({ session: entry.name, error }, "output of a session could not be kept");
     if (entry.isOver) drop(state, entry.name);

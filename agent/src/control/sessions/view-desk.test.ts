@@ -34,6 +34,7 @@ beforeEach(() => {
         held: () => ({ from: ring.from, to: ring.to }),
         read: (from: number, most: number) => ring.read(from, most),
         isCounted: () => true,
+        lost: () => null,
         picture: () =>
           Promise.resolve({
             history: Buffer.from("old\r\n"),

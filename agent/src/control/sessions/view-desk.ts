@@ -2,24 +2,16 @@
  * SHELL. Who watches which session, and what each is sent: no more than its line carries, output as long as that is here, and a picture of the
  * screen in place of what it cannot have any more. Nobody who watches is a client of tmux, and nothing is sent when nobody watches.
  */
-import { ChimeraError, errorChain } from "@chimera/proto/errors";
+import { errorChain, type ChimeraError } from "@chimera/proto/errors";
 import type { Log } from "@chimera/proto/log";
 import { encodeFrame, type Frame, type FrameHead } from "@chimera/proto/sessions/session-frame";
 import type { SessionFacts, SessionName } from "@chimera/proto/sessions/session";
 import { viewerGoneMs, type ViewAsk, type ViewerId } from "@chimera/proto/sessions/view-ask";
-import { nextFrame } from "../../sessions/next-frame.ts";
 import type { OutputSource } from "../../sessions/output-source.ts";
-import { pictureFrames } from "../../sessions/picture-frames.ts";
 import { resumeAt } from "../../sessions/resume-at.ts";
-import {
-  createViewer,
-  createWatched,
-  dropSource,
-  frameMs,
-  leftAlone,
-  type Viewer,
-  type Watched,
-} from "./watched.ts";
+import { closeWatched, openWatched, reopenLost, type WatchedOpener } from "./open-watched.ts";
+import { pumpSoon, type ViewerPump } from "./pump-viewers.ts";
+import { createViewer, createWatched, dropSource, leftAlone, type Viewer, type Watched } from "./watched.ts";
 
 export interface ViewDeskOptions {
   /** Null where there is no such session. Throws ChimeraError where its output cannot be had. */
@@ -44,6 +36,8 @@ export interface ViewDesk {
 
 interface State extends ViewDeskOptions {
   watched: Map<SessionName, Watched>;
+  opener: WatchedOpener;
+  pump: ViewerPump;
 }
 
 const lookMs = 5_000;
@@ -55,7 +49,22 @@ const mostWatched = 256;
 const nothing = new Uint8Array(0);
 
 export function createViewDesk(options: ViewDeskOptions): ViewDesk {
-  const state: State = { ...options, watched: new Map() };
+  const state: State = {
+    ...options,
+    watched: new Map(),
+    opener: {
+      ...options,
+      onOutput: (watched) => pumpSoon(state.pump, watched),
+      onOpen: (watched) => resumeAll(state, watched),
+      refuse: (watched, code, message) => refuseAll(state, watched, refuse(code, message)),
+    },
+    pump: {
+      ...options,
+      send: (to, frame) => send(state, to, frame),
+      onLost: (watched, reason) => reopenLost(state.opener, watched, reason),
+      giveUp: (watched, viewer, error) => refuseOne(state, watched, { viewer, error }),
+    },
+  };
   const timer = setInterval(() => forgetGone(state), lookMs).unref();
   return {
     take: ({ view }) => take(state, view),
@@ -67,7 +76,7 @@ export function createViewDesk(options: ViewDeskOptions): ViewDesk {
       const watched = state.watched.get(session);
       if (watched === undefined) return;
       dropSource(watched);
-      openSource(state, watched);
+      openWatched(state.opener, watched);
     },
     viewersOf: (session) => state.watched.get(session)?.viewers.size ?? 0,
     close() {
@@ -89,7 +98,7 @@ function take(state: State, { session, viewer: id, seen, isOver }: ViewAsk["view
     if (seen !== null && seen.stream === known.source?.stream)
       viewer.seenTo = Math.max(viewer.seenTo, seen.to);
     if (viewer.toldMs <= viewer.askedMs - tellEveryMs) sendFacts(state, session, viewer);
-    pumpSoon(state, known);
+    pumpSoon(state.pump, known);
     return;
   }
   begin(state, { session, id, seen });
@@ -116,7 +125,7 @@ function begin(state: State, { session, id, seen }: Beginning): void {
   watched.aloneMs = null;
   sendFacts(state, session, viewer);
   resume(state, watched, viewer);
-  pumpSoon(state, watched);
+  pumpSoon(state.pump, watched);
 }
 
 function crowded({ watched }: State, known: Watched | undefined): FrameHead | null {
@@ -136,84 +145,32 @@ function resume(state: State, { session, source }: Watched, viewer: Viewer): voi
   for (const frame of resumed.frames) send(state, { session, viewer }, frame);
 }
 
+function resumeAll(state: State, watched: Watched): void {
+  for (const viewer of watched.viewers.values()) resume(state, watched, viewer);
+  pumpSoon(state.pump, watched);
+}
+
 function watch(state: State, session: SessionName): Watched {
   const watched = createWatched(session);
   state.watched.set(session, watched);
-  openSource(state, watched);
+  openWatched(state.opener, watched);
   return watched;
 }
 
-function openSource(state: State, watched: Watched): void {
-  const opening = state.open(watched.session, () => pumpSoon(state, watched));
-  if (opening !== null) void settle(state, watched, opening);
-}
-
-async function settle(state: State, watched: Watched, opening: Promise<OutputSource>): Promise<void> {
+function refuseAll(state: State, watched: Watched, head: FrameHead): void {
   const { session } = watched;
-  try {
-    const source = await opening;
-    if (state.watched.get(session) === watched) {
-      watched.source = source;
-      for (const viewer of watched.viewers.values()) resume(state, watched, viewer);
-    } else source.close();
-    pumpSoon(state, watched);
-  } catch (error) {
-    if (!(error instanceof ChimeraError)) throw error;
-    const head = refuse(error.code, errorChain(error).slice(0, 1000));
-    for (const viewer of watched.viewers.values()) send(state, { session, viewer }, { head, bytes: nothing });
-    leave(state, watched);
-  }
+  for (const viewer of watched.viewers.values()) send(state, { session, viewer }, { head, bytes: nothing });
+  leave(state, watched);
 }
 
-/** What comes after a silence is sent at once: whoever types waits for it. */
-function pumpSoon(state: State, watched: Watched): void {
-  if (watched.viewers.size === 0) return;
-  const waitMs = Math.max(0, watched.pumpedMs + frameMs - state.nowMs());
-  watched.timer ??= setTimeout(() => {
-    watched.timer = null;
-    watched.pumpedMs = state.nowMs();
-    for (const viewer of watched.viewers.values()) pump(state, watched, viewer);
-  }, waitMs);
-}
-
-/** All that may be sent to it now. */
-function pump(state: State, watched: Watched, viewer: Viewer): void {
-  const { source, session } = watched;
-  if (source === null || viewer.isDrawing || viewer.isDone) return;
-  for (;;) {
-    const next = nextFrame({ sentTo: viewer.sentTo, seenTo: viewer.seenTo, held: source.held() });
-    if (next.kind === "nothing") return;
-    if (next.kind === "screen") {
-      void draw(state, watched, viewer);
-      return;
-    }
-    const bytes = source.read(next.from, next.bytes);
-    send(
-      state,
-      { session, viewer },
-      { head: { kind: "output", stream: source.stream, from: next.from }, bytes },
-    );
-    viewer.sentTo = next.from + bytes.length;
-  }
-}
-
-async function draw(state: State, watched: Watched, viewer: Viewer): Promise<void> {
-  const { source, session } = watched;
-  if (source === null) return;
-  viewer.isDrawing = true;
-  try {
-    const picture = await source.picture();
-    for (const frame of pictureFrames(picture, source, viewer.sentTo))
-      send(state, { session, viewer }, frame);
-    // Nothing more before it says that it has seen this.
-    viewer.sentTo = picture.at;
-  } catch (error) {
-    if (!(error instanceof ChimeraError)) throw error;
-    state.log.debug({ session, reason: errorChain(error) }, "a session could not be drawn");
-  } finally {
-    viewer.isDrawing = false;
-  }
-  pumpSoon(state, watched);
+function refuseOne(
+  state: State,
+  watched: Watched,
+  { viewer, error }: { viewer: Viewer; error: ChimeraError },
+): void {
+  const head = refuse(error.code, errorChain(error).slice(0, 1000));
+  send(state, { session: watched.session, viewer }, { head, bytes: nothing });
+  forget(state, watched, viewer.id);
 }
 
 function send(state: State, to: { session: SessionName; viewer: Viewer }, frame: Frame): void {
@@ -243,8 +200,7 @@ function forget(state: State, watched: Watched, id: ViewerId): void {
 }
 
 function leave(state: State, watched: Watched): void {
-  state.watched.delete(watched.session);
-  if (watched.timer !== null) clearTimeout(watched.timer);
-  watched.source?.close();
-  watched.source = null;
+  // Who came back meanwhile watches another one of that name.
+  if (state.watched.get(watched.session) === watched) state.watched.delete(watched.session);
+  closeWatched(watched);
 }

@@ -33,6 +33,7 @@ test("when a source is over who has all of it needs nothing more, and who was be
     held: () => ({ from: 0, to: 100 }),
     read: () => new Uint8Array(0),
     isCounted: () => true,
+    lost: () => null,
     picture: () => Promise.reject(new Error("nobody asks")),
     close: () => (closed += 1),
   };

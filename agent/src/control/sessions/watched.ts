@@ -16,6 +16,8 @@ export interface Viewer {
   isDrawing: boolean;
   /** It has seen all of what is over. */
   isDone: boolean;
+  /** So many pictures for it failed, one after the other. */
+  failed: number;
 }
 
 export function createViewer(id: ViewerId, wish: Viewer["wish"], nowMs: number): Viewer {
@@ -28,12 +30,19 @@ export function createViewer(id: ViewerId, wish: Viewer["wish"], nowMs: number):
     wish,
     isDrawing: false,
     isDone: false,
+    failed: 0,
   };
 }
 
 export interface Watched {
   session: SessionName;
   source: OutputSource | null;
+  /** What is being opened: another one since then makes it nobody's. */
+  opening: Promise<OutputSource> | null;
+  openedMs: number;
+  /** Until its output is opened anew because its source was lost, and how often that was tried. */
+  reopening: NodeJS.Timeout | null;
+  reopened: number;
   viewers: Map<ViewerId, Viewer>;
   timer: NodeJS.Timeout | null;
   /** When what there was last was sent. */
@@ -71,5 +80,16 @@ export function leftAlone(all: Iterable<Watched>, nowMs: number): Watched[] {
 }
 
 export function createWatched(session: SessionName): Watched {
-  return { session, source: null, viewers: new Map(), timer: null, pumpedMs: -frameMs, aloneMs: null };
+  return {
+    session,
+    source: null,
+    opening: null,
+    openedMs: 0,
+    reopening: null,
+    reopened: 0,
+    viewers: new Map(),
+    timer: null,
+    pumpedMs: -frameMs,
+    aloneMs: null,
+  };
 }

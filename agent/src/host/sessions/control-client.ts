@@ -37,7 +37,7 @@ export interface ControlClient {
   close: () => void;
 }
 
-export interface SealedAsk {
+interface SealedAsk {
   command: readonly string[];
   pane: string;
   format: string;

@@ -7,16 +7,8 @@ import { collectUnits, listUnits } from "../systemd/transient-units.ts";
 import { recordedBytes } from "./cast-file.ts";
 import { closeAll } from "./close-sessions.ts";
 import { sessionUnit } from "./session-units.ts";
-import {
-  createLive,
-  keep,
-  liveFacts,
-  runningOf,
-  tell,
-  type Live,
-  type SessionsState,
-} from "./sessions-state.ts";
-import { serverOf, tmuxSocket } from "./terminal-panes.ts";
+import { createLive, runningOf, type Live, type SessionsState } from "./sessions-state.ts";
+import { loseTerminals } from "./lose-terminals.ts";
 import { forgetOutlived } from "./tend-sessions.ts";
 
 /** Puts what was written down into its place, at once. */
@@ -48,19 +40,6 @@ export async function settleSessions(state: SessionsState): Promise<void> {
   await loseTerminals(state);
   await collectStrangers(state);
   forgetOutlived(state);
-}
-
-/** What ran in a terminal that is gone was told so by the kernel (SIGHUP); one that does not care goes on, unseen. */
-async function loseTerminals(state: SessionsState): Promise<void> {
-  const shown = runningOf(state).filter(({ record }) => record.terminal !== null);
-  if (shown.length === 0) return;
-  const server = await serverOf(tmuxSocket(state.options.runtimeDir));
-  const orphans = shown.filter(({ record }) => record.terminal?.server !== server);
-  const note = "its terminal was lost with the tmux server: what it wrote there cannot be seen any more";
-  const records = orphans.map(({ record }): SessionRecord => ({ ...record, terminal: null, note }));
-  if (records.length === 0) return;
-  await keep(state, orphans, records);
-  for (const live of orphans) tell(state, { kind: "changed", facts: liveFacts(live) });
 }
 
 /** Units of sessions that nobody knows, or that are over: those that have ended would stay for ever. */

@@ -43,6 +43,7 @@ export function openLogSource(options: LogSourceOptions): OutputSource {
     held,
     read,
     isCounted: () => true,
+    lost: () => null,
     picture: () => Promise.resolve({ ...pictureOf(held(), read), size }),
     close() {
       stopWatching();

@@ -20,6 +20,7 @@ import { createWitness } from "./record-typed.ts";
 import { openRecordStore } from "./record-store.ts";
 import { graceMs } from "./session-units.ts";
 import {
+  doubtTerminals,
   keep,
   liveFacts,
   pictureFile,
@@ -59,15 +60,7 @@ export interface HostSessions extends Sessions {
 const ageEveryMs = 3_600_000;
 
 export function openSessions(options: SessionsOptions): HostSessions {
-  const store = openRecordStore(options.stateDir, options.log);
-  const state: SessionsState = {
-    options,
-    store,
-    live: new Map(),
-    listeners: [],
-    unrecorded: [],
-    lookSoon: () => tending.soon(),
-  };
+  const state = createState(options, () => tending.soon());
   const tending = tendSessions(state);
   readSessions(state);
   const timer = setInterval(() => forgetOutlived(state), ageEveryMs).unref();
@@ -97,6 +90,18 @@ export function openSessions(options: SessionsOptions): HostSessions {
       tending.stop();
       for (const { recorder } of state.live.values()) recorder?.stop("the agent stops");
     },
+  };
+}
+
+function createState(options: SessionsOptions, lookSoon: () => void): SessionsState {
+  return {
+    options,
+    store: openRecordStore(options.stateDir, options.log),
+    live: new Map(),
+    listeners: [],
+    unrecorded: [],
+    lookSoon,
+    areTerminalsInDoubt: false,
   };
 }
 
@@ -147,18 +152,23 @@ function openFound(
 }
 
 async function openOutput(state: SessionsState, live: Live, onOutput: () => void): Promise<OutputSource> {
-  const { name, log, run, size, history, terminal } = live.record;
+  const { name, log, run, size, history, terminal, note } = live.record;
   if (log !== null) return openLogSource({ ...log, stream: StreamId.parse(run), size, onChange: onOutput });
   if (history !== null) return openLastPicture(pictureFile(state, name), { run, history, size });
   if (terminal === null)
-    throw new ChimeraError("not-found", `nothing is left of what session ${name} showed`);
+    throw new ChimeraError(
+      "not-found",
+      `nothing is left of what session ${name} showed${note === null ? "" : `: ${note}`}`,
+    );
   const { session } = terminal;
   return openPaneSource({
     socket: tmuxSocket(state.options.runtimeDir),
     session,
     onOutput,
-    onEnd: (reason) =>
-      state.options.log.debug({ session: name, reason }, "a terminal is not listened to any more"),
+    onEnd(reason) {
+      state.options.log.debug({ session: name, reason }, "a terminal is not listened to any more");
+      doubtTerminals(state);
+    },
   });
 }
 
@@ -172,7 +182,14 @@ async function openKeys(
   if (live === undefined || terminal === null || live.record.state !== "running")
     throw new ChimeraError("not-found", `session ${name} has no terminal in which somebody could type`);
   const socket = tmuxSocket(state.options.runtimeDir);
-  const typist = await openTypist({ socket, session: terminal.session, onEnd });
+  const typist = await openTypist({
+    socket,
+    session: terminal.session,
+    onEnd(reason) {
+      doubtTerminals(state);
+      onEnd(reason);
+    },
+  });
   return {
     ...typist,
     async resize(size) {

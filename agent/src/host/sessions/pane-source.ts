@@ -21,23 +21,34 @@ export interface PaneSourceOptions {
   socket: string;
   /** tmux's own id. */
   session: string;
-  /** There is more of it. */
+  /** There is more of it, or never again. */
   onOutput: () => void;
+  /** Nobody has closed it. */
   onEnd: (reason: string) => void;
 }
 
 const ringBytes = 1 << 20;
 const rememberedGaps = 64;
 
-export async function openPaneSource(options: PaneSourceOptions): Promise<PaneSource> {
+/** The newest output; what tmux has dropped has no size: a position of its own says that there was something. */
+function createHeard() {
   const ring = createOutputRing(ringBytes);
   const gaps: number[] = [];
-  // What tmux has dropped has no size; a position of its own says that there was something.
-  const noteGap = (): void => {
-    gaps.push(ring.to);
-    if (gaps.length > rememberedGaps) gaps.shift();
-    ring.skip(1);
+  return {
+    ring,
+    noteGap: (): void => {
+      gaps.push(ring.to);
+      if (gaps.length > rememberedGaps) gaps.shift();
+      ring.skip(1);
+    },
+    isCounted: (from: number, to: number) => !gaps.some((gap) => gap >= from && gap < to),
   };
+}
+
+export async function openPaneSource(options: PaneSourceOptions): Promise<PaneSource> {
+  const { ring, noteGap, isCounted } = createHeard();
+  let lost: string | null = null;
+  let isClosed = false;
   const client = await openControlClient({
     ...options,
     onOutput(_, bytes) {
@@ -49,18 +60,28 @@ export async function openPaneSource(options: PaneSourceOptions): Promise<PaneSo
       const goesOn = client.askAt(noteGap, ["refresh-client", "-A", `${pane}:continue`]);
       goesOn.then(options.onOutput, () => undefined);
     },
+    onEnd(reason) {
+      lost = reason;
+      if (isClosed) return;
+      options.onEnd(reason);
+      options.onOutput();
+    },
   });
   const pane = await paneOf(client);
   return {
     stream: StreamId.parse(randomBytes(8).toString("hex")),
     held: () => ({ from: ring.from, to: ring.to }),
     read: (from, most) => ring.read(from, most),
-    isCounted: (from, to) => !gaps.some((gap) => gap >= from && gap < to),
+    isCounted,
+    lost: () => lost,
     picture: () => drawPane(client, pane, (picture) => ({ ...picture, at: ring.to })),
     type: (keys) => typeInto(client, pane, keys),
     async resize({ columns, rows }) {
       await client.ask(["resize-window", "-t", options.session, "-x", `${columns}`, "-y", `${rows}`]);
     },
-    close: client.close,
+    close() {
+      isClosed = true;
+      client.close();
+    },
   };
 }

@@ -5,7 +5,7 @@ import type { SessionName } from "@chimera/proto/sessions/session";
 import type { KeyboardWitness } from "../../sessions/keyboard-witness.ts";
 import { mostRecordedBytes } from "../../sessions/session-limits.ts";
 import { recordTerminal, type Told } from "./record-terminal.ts";
-import type { Live, SessionsState } from "./sessions-state.ts";
+import { doubtTerminals, type Live, type SessionsState } from "./sessions-state.ts";
 import { tmuxSocket } from "./terminal-panes.ts";
 
 export function createWitness(state: SessionsState): KeyboardWitness {
@@ -43,6 +43,7 @@ async function begin(state: SessionsState, live: Live): Promise<void> {
       onBytes: (bytes) => void (live.recorded += bytes),
       onOver(refusal) {
         live.recorder = null;
+        doubtTerminals(state);
         if (refusal !== null) refused(state, name, refusal);
       },
     });

@@ -53,6 +53,8 @@ export interface SessionsState {
   unrecorded: ((name: SessionName, error: ChimeraError) => void)[];
   /** An end may be near. */
   lookSoon: () => void;
+  /** Somebody found a terminal gone: with the next look it is seen which of them are. */
+  areTerminalsInDoubt: boolean;
 }
 
 export function createLive(record: SessionRecord): Live {
@@ -89,6 +91,12 @@ export function liveFacts({ record, recorded }: Live): SessionFacts {
 export function sizeOf(file: string): number {
   const found = attempt(() => statSync(file).size);
   return found.kind === "done" ? found.value : 0;
+}
+
+/** A client of tmux has ended, and nobody had told it to. */
+export function doubtTerminals(state: SessionsState): void {
+  state.areTerminalsInDoubt = true;
+  state.lookSoon();
 }
 
 export function pictureFile({ store }: SessionsState, name: SessionName): string {

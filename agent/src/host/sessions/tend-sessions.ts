@@ -5,6 +5,7 @@ import { watchUnitEnd } from "../activation/watch-unit.ts";
 import { killUnits } from "../systemd/transient-units.ts";
 import { closeEnded } from "./close-sessions.ts";
 import { cutLog } from "./cut-log.ts";
+import { loseTerminals } from "./lose-terminals.ts";
 import { createPace, type Pace } from "./pace.ts";
 import { runningOf, tell, type Live, type SessionsState } from "./sessions-state.ts";
 
@@ -40,6 +41,7 @@ async function look(state: SessionsState, soon: () => void): Promise<number | nu
   try {
     await killLate(state, asked);
     await closeEnded(state, asked);
+    if (state.areTerminalsInDoubt) await loseTerminals(state);
     forgetOutlived(state);
   } catch (error) {
     if (!(error instanceof ChimeraError)) throw error;

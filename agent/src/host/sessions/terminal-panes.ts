@@ -115,16 +115,14 @@ function readPane(line: string): Pane | null {
   return { server, session, pane, tty };
 }
 
-/** Its terminals are lost with it. Null where none answers. */
-export async function serverOf(socket: string): Promise<string | null> {
-  const { exitCode, stdout } = await run(
-    "tmux",
-    ["-N", "-S", socket, "display-message", "-p", serverFormat],
-    {
-      timeoutMs: toolMs,
-    },
-  );
-  return exitCode === 0 ? stdout.trim() : null;
+/** Which of these are there: with their server they are all lost, and somebody may have ended one of them. */
+export async function knownTerminals(socket: string): Promise<(terminal: Terminal) => boolean> {
+  const format = `${serverFormat} #{session_id} #{pane_id}`;
+  const { exitCode, stdout } = await run("tmux", ["-N", "-S", socket, "list-panes", "-a", "-F", format], {
+    timeoutMs: toolMs,
+  });
+  const known = new Set(exitCode === 0 ? stdout.trim().split("\n") : []);
+  return ({ server, session, pane }) => known.has(`${server} ${session} ${pane}`);
 }
 
 /** Those that are not there any more are no trouble. */
@@ -159,6 +157,7 @@ export function openLastPicture(
     held: () => ({ from: 0, to: bytes.length }),
     read: (from, most) => bytes.subarray(from, from + most),
     isCounted: () => false,
+    lost: () => null,
     picture: () =>
       Promise.resolve({
         history: bytes.subarray(0, history),

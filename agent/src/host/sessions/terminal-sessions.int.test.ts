@@ -126,7 +126,7 @@ test("with the tmux server goes what heeds SIGHUP; what does not goes on, and bo
   expect(await ended(second, "heeds")).toMatchObject({ state: "ended", signal: "SIGHUP" });
   expect(second.facts(nameOf("ignores"))).toMatchObject({
     state: "running",
-    note: expect.stringContaining("lost with the tmux server"),
+    note: expect.stringContaining("its terminal was lost in tmux"),
   });
   await expect(screenOf(second, "ignores")).rejects.toThrow(/nothing is left/);
   expect(await ended(second, "ignores")).toMatchObject({ state: "ended", exitCode: 6 });
