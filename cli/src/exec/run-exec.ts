@@ -56,7 +56,7 @@ export async function runExec(io: Io, exec: Exec, shown: Shown): Promise<Ran> {
   const asking = askNodes(io, exec, { gather, onAnswered: screen.answered });
   const untilMs = notAfterMs + action.timeoutSeconds * 1000 + lastMs;
   try {
-    await Promise.race([asking.failed, overOf(io, gather, untilMs)]);
+    await Promise.race([asking.failed, news.refused, overOf(io, gather, untilMs)]);
   } finally {
     asking.stop();
     news.stop();

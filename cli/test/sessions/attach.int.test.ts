@@ -204,6 +204,14 @@ test("on the node itself root needs neither NATS nor controller", async () => {
   await log.facts({ ...ended, exitCode: 6 });
   expect(await said.code).toBe(6);
   expect(Buffer.concat(said.out).equals(await readFile(log.file))).toBe(true);
+  for (const command of ["attach", "logs"]) {
+    const other = await stage.call(command, "--socket", socket, "web-9/here");
+    expect(other).toMatchObject({
+      code: 64,
+      out: "",
+      err: expect.stringContaining("web-9 is not this node"),
+    });
+  }
   const nobody = await stage.call("attach", "--socket", join(stage.home, "none.sock"), "here");
   expect(nobody).toMatchObject({ code: 69, err: expect.stringContaining("no agent answers") });
 });

@@ -13,7 +13,13 @@ const longestSequence = 128;
 
 type Mode = "text" | "escape" | "charset" | "control" | "string" | "string-escape" | "utf8";
 
+export interface FilterOptions {
+  /** In a log a string that nobody ends is no longer than its line; a screen waits for its end as a terminal does. */
+  endsStringsAtLine?: boolean;
+}
+
 interface State {
+  endsStringsAtLine: boolean;
   mode: Mode;
   /** The sequence so far, or the character. */
   kept: number[];
@@ -24,6 +30,7 @@ interface State {
 
 const esc = 0x1b;
 const bell = 0x07;
+const lineFeed = 0x0a;
 const cancel = new Set([0x18, 0x1a]);
 /** Bell, backspace, tab, line feed, vertical tab, form feed, carriage return, shift out and in. */
 const controls = new Set([0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f]);
@@ -39,8 +46,8 @@ const plainFinals = new Set("@ABCDEFGHIJKLMPSXZ`abdefgmrsu");
 /** Wrap, origin, cursor keys, the cursor's look, the alternate screen, updates as a whole: all that is undone at the end. */
 const privateModes = new Set(["1", "5", "6", "7", "12", "25", "47", "1047", "1048", "1049", "2026"]);
 
-export function createTerminalFilter(): TerminalFilter {
-  const state: State = { mode: "text", kept: [], missing: 0, out: [] };
+export function createTerminalFilter({ endsStringsAtLine = false }: FilterOptions = {}): TerminalFilter {
+  const state: State = { endsStringsAtLine, mode: "text", kept: [], missing: 0, out: [] };
   return {
     pass(bytes) {
       state.out = [];
@@ -171,6 +178,10 @@ function isHarmlessPrivate(parameters: string, final: string): boolean {
 function skipString(state: State, byte: number): void {
   if (byte === esc) state.mode = "string-escape";
   else if (byte === bell || cancel.has(byte)) state.mode = "text";
+  else if (byte === lineFeed && state.endsStringsAtLine) {
+    state.mode = "text";
+    text(state, byte);
+  }
 }
 
 /** ESC \ ends it; ESC and something else ends it too, and is a sequence of its own. */

@@ -85,3 +85,11 @@ test("whatever comes, no other escape is left", () => {
     expect(left).toMatch(/^\P{Cc}*$/u);
   }
 });
+
+test.each(["\u001b]0;title", "\u001bk", "\u001bX", "\u001bPq", "\u001b]52;c;ZXZpbA==\u001b"])(
+  "%j, which nobody ends, hides no more than its line",
+  (begin) => {
+    expect(filtered(`one\n${begin} hidden\ntwo\n`)).toMatch(/^one\n[^\n\p{Cc}]*\ntwo\n$/u);
+    expect(filtered(begin, "hid", "\ntw", "o\n")).toMatch(/two\n$/u);
+  },
+);

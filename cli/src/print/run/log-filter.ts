@@ -16,7 +16,7 @@ const esc = String.fromCodePoint(0x1b);
 const sequence = new RegExp(`${esc}(?:\\[(?<colour>[0-9;:]*m)|\\[[0-?]*[ -/]*[@-~]|[()*+][ -~]|[ -~])`, "gu");
 
 export function createLogFilter(): LogFilter {
-  const terminal = createTerminalFilter();
+  const terminal = createTerminalFilter({ endsStringsAtLine: true });
   const decoder = new TextDecoder();
   let isColoured = false;
   return {

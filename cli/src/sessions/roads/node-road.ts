@@ -22,15 +22,30 @@ export function createNodeRoad(path: string, host = hostname()): SessionRoad {
   const node = NodeName.safeParse(host.split(".")[0]).data ?? thisNode;
   return {
     over: "this node",
-    list: async () => {
+    async list(which = {}) {
+      checkNode(node, which.node);
       const saidAt = new Date().toISOString();
-      return (await listSessions(path)).map((facts): ListedSession => ({ node, facts, saidAt }));
+      return (await listSessions(path))
+        .filter(({ name }) => which.session === undefined || name === which.session)
+        .map((facts): ListedSession => ({ node, facts, saidAt }));
     },
     // Whoever is here has the node itself.
     kept: () => Promise.resolve(null),
-    view: (at, hearing) => openLine(path, at, hearing),
+    async view(at, hearing) {
+      checkNode(node, at.node);
+      return openLine(path, at, hearing);
+    },
     close: () => Promise.resolve(),
   };
+}
+
+/** Another node's session of the same name is another one. */
+function checkNode(own: NodeName, wanted: NodeName | undefined): void {
+  if (wanted === undefined || wanted === own) return;
+  throw new ChimeraError(
+    "usage",
+    `${wanted} is not this node, which is called ${own}: leave the node's name away, or ask the fleet without --local`,
+  );
 }
 
 async function listSessions(path: string): Promise<SessionFacts[]> {
