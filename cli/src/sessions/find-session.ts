@@ -1,4 +1,5 @@
 /** SHELL. The session of a fleet that a name means. */
+import { setTimeout as delay } from "node:timers/promises";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { NodeName } from "@chimera/proto/names";
 import type { ListedSession } from "@chimera/proto/sessions/session-api";
@@ -12,10 +13,16 @@ export interface FoundSession extends SessionAt {
 
 export const rolloutWord = "rollout";
 
-/** Of one node: it may know more than what it said. */
+const looks = 16;
+const lookMs = 200;
+
+/** Of one node: it may know more than what it said. What was ordered a moment ago is waited for until its node has said something of it. */
 export async function sessionOn(road: SessionRoad, at: SessionAt): Promise<FoundSession> {
-  const listed = (await road.list(at)).find(({ facts }) => facts.name === at.session);
-  return { ...at, facts: listed?.facts ?? null };
+  for (let look = 1; ; look += 1) {
+    const listed = (await road.list(at)).find(({ facts }) => facts.name === at.session);
+    if (listed !== undefined || look === looks) return { ...at, facts: listed?.facts ?? null };
+    await delay(lookMs);
+  }
 }
 
 /** By its name alone, on whatever node; "rollout" is the one that runs, else the newest. Undefined where none is called so. */
