@@ -60,6 +60,12 @@ export function tellOfSessions(
     const message = `session ${session}, whose keyboard was given to somebody, is not recorded: ${errorChain(error)}`;
     report({ type: "alarm", data: { code: error.code, message: message.slice(0, 2048) } });
   });
+  sessions.onStrangers((units) => {
+    const [unit = ""] = units;
+    const more = units.length === 1 ? "" : ` (and ${units.length - 1} more)`;
+    const message = `unit ${unit}${more} runs, and the record of its session cannot be read: no order ends it, "systemctl stop ${unit}" on the node does`;
+    report({ type: "alarm", data: { code: "file-unreadable", message } });
+  });
   return serveViewers({
     runtimeDir: config.runtimeDir,
     take: (ask, send) => sessionPost?.takeLocal(ask, send),

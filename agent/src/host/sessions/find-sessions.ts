@@ -59,6 +59,8 @@ async function collectStrangers(state: SessionsState): Promise<void> {
       ended.map(({ name }) => name),
       options.systemdSocket,
     );
+    const left = strangers.filter((unit) => !ended.includes(unit)).map(({ name }) => name);
+    if (left.length > 0) for (const listener of state.strangers) listener(left);
   } catch (error) {
     if (!(error instanceof ChimeraError)) throw error;
     options.log.warn({ error }, "units of unknown sessions were not looked for");

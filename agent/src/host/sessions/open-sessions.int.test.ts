@@ -213,3 +213,19 @@ test("a record that cannot be read is a session that is lost, and no other one s
   });
   expect(second.facts(nameOf("whole"))).toMatchObject({ state: "ended", exitCode: 0 });
 });
+
+test("a unit that runs on while its record cannot be read is told, and one that has ended is not", async () => {
+  const first = node.agent();
+  await first.start([shell("unread", "sleep 30"), shell("unread-over", "sleep 0.5")]);
+  first.close();
+  for (const name of ["unread", "unread-over"])
+    writeFileSync(join(node.stateDir, "sessions", name, "record.json"), '{"v":1,"na');
+  await expect
+    .poll(async () => (await units()).find(({ name }) => name.includes("unread-over"))?.sub)
+    .toBe("exited");
+  const second = node.agent();
+  const told: string[] = [];
+  second.onStrangers((found) => told.push(...found));
+  await second.settled;
+  expect(told).toEqual(["chimera-session-unread.service"]);
+});

@@ -43,6 +43,8 @@ export interface HostSessions extends Sessions {
   witness: KeyboardWitness;
   /** Of sessions that may be typed into and are not recorded, and why. */
   onUnrecorded: (listener: (name: SessionName, error: ChimeraError) => void) => void;
+  /** Of units that run on though nobody knows any more what they are: nobody can end them by their session. */
+  onStrangers: (listener: (units: readonly string[]) => void) => void;
   /** A tmux session in which people on the node read its log. Throws tool-failed. */
   show: (name: SessionName) => Promise<void>;
   hide: (name: SessionName) => Promise<void>;
@@ -84,6 +86,7 @@ export function openSessions(options: SessionsOptions): HostSessions {
     typist: (name, onEnd) => openKeys(state, name, onEnd),
     witness: createWitness(state),
     onUnrecorded: (listener) => void state.unrecorded.push(listener),
+    onStrangers: (listener) => void state.strangers.push(listener),
     adopt: (rollout) => settled.then(() => adoptRollout(state, rollout)),
     close() {
       clearInterval(timer);
@@ -100,6 +103,7 @@ function createState(options: SessionsOptions, lookSoon: () => void): SessionsSt
     live: new Map(),
     listeners: [],
     unrecorded: [],
+    strangers: [],
     lookSoon,
     areTerminalsInDoubt: false,
   };

@@ -51,6 +51,8 @@ export interface SessionsState {
   listeners: ((change: SessionChange) => void)[];
   /** Hear of sessions that may be typed into and are not recorded. */
   unrecorded: ((name: SessionName, error: ChimeraError) => void)[];
+  /** Hear of units that run and that no session is known to have. */
+  strangers: ((units: readonly string[]) => void)[];
   /** An end may be near. */
   lookSoon: () => void;
   /** Somebody found a terminal gone: with the next look it is seen which of them are. */
