@@ -2,7 +2,13 @@
  * PURE. What a node writes down of a session in which somebody may type, as asciicast version 2: what its terminal shows, and of what is typed only
  * by whom and how many bytes. Text out, for whoever has a file; no more of it than has room.
  */
-import { castEvent, castHeader, type CastStep } from "@chimera/proto/sessions/cast";
+import {
+  castEvent,
+  castHeader,
+  createCastPieces,
+  type CastPieces,
+  type CastStep,
+} from "@chimera/proto/sessions/cast";
 import type { TerminalSize } from "@chimera/proto/sessions/session";
 import type { Picture } from "./pane-picture.ts";
 
@@ -45,13 +51,11 @@ interface State extends RecordingBegin {
   /** Null before the first picture. */
   size: TerminalSize | null;
   typist: Typist | null;
-  decoder: InstanceType<typeof TextDecoder>;
+  pieces: CastPieces;
   nowMs: number;
   isOver: boolean;
 }
 
-/** A player reads a line at once: each byte of a piece may be six there. */
-const pieceBytes = 64 << 10;
 /** For the line that says why there are no more. */
 const lastBytes = 4 << 10;
 const reasonLength = 512;
@@ -62,8 +66,7 @@ export function createRecording(begin: RecordingBegin): Recording {
     ...begin,
     size: null,
     typist: null,
-    // A mark of byte order is a character of the output as any other.
-    decoder: new TextDecoder("utf-8", { ignoreBOM: true }),
+    pieces: createCastPieces(),
     nowMs: begin.beginMs,
     isOver: false,
   };
@@ -114,17 +117,16 @@ function nextPicture(state: State, { size, screen }: Picture & { size: TerminalS
   return `${rest(state)}${mark(state, missing)}${resize(state, size)}${output(state, screen)}`;
 }
 
-/** A character may come in two pieces; what is none is replaced. */
 function output(state: State, bytes: Uint8Array): string {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += pieceBytes)
-    text += said(state, state.decoder.decode(bytes.subarray(at, at + pieceBytes), { stream: true }));
-  return text;
+  return state.pieces
+    .take(bytes)
+    .map((text) => said(state, text))
+    .join("");
 }
 
 /** Of a character whose end never came. */
 function rest(state: State): string {
-  return said(state, state.decoder.decode());
+  return said(state, state.pieces.rest());
 }
 
 function said(state: State, text: string): string {
