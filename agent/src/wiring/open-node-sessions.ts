@@ -46,7 +46,7 @@ interface Teller {
 
 /** For whoever sits at the node; and nobody loses a session without a word. */
 export function tellOfSessions(
-  { config, log }: { config: Pick<AgentConfig, "runtimeDir">; log: Log },
+  { config, log }: { config: Pick<AgentConfig, "runtimeDir" | "stateDir">; log: Log },
   sessions: HostSessions,
   { report, sessionPost }: Teller,
 ): RootSocket {
@@ -65,6 +65,10 @@ export function tellOfSessions(
     const more = units.length === 1 ? "" : ` (and ${units.length - 1} more)`;
     const message = `unit ${unit}${more} runs, and the record of its session cannot be read: no order ends it, "systemctl stop ${unit}" on the node does`;
     report({ type: "alarm", data: { code: "file-unreadable", message } });
+  });
+  sessions.onUncut((session, error) => {
+    const message = `the log of session ${session} grows without bound, since the file system of ${config.stateDir} takes no part of a file back: ${errorChain(error)}`;
+    report({ type: "alarm", data: { code: error.code, message: message.slice(0, 2048) } });
   });
   return serveViewers({
     runtimeDir: config.runtimeDir,

@@ -45,6 +45,8 @@ export interface HostSessions extends Sessions {
   onUnrecorded: (listener: (name: SessionName, error: ChimeraError) => void) => void;
   /** Of units that run on though nobody knows any more what they are: nobody can end them by their session. */
   onStrangers: (listener: (units: readonly string[]) => void) => void;
+  /** Its log grows without bound: told once while it does. */
+  onUncut: (listener: (name: SessionName, error: ChimeraError) => void) => void;
   /** A tmux session in which people on the node read its log. Throws tool-failed. */
   show: (name: SessionName) => Promise<void>;
   hide: (name: SessionName) => Promise<void>;
@@ -87,6 +89,7 @@ export function openSessions(options: SessionsOptions): HostSessions {
     witness: createWitness(state),
     onUnrecorded: (listener) => void state.unrecorded.push(listener),
     onStrangers: (listener) => void state.strangers.push(listener),
+    onUncut: (listener) => void state.uncut.push(listener),
     adopt: (rollout) => settled.then(() => adoptRollout(state, rollout)),
     close() {
       clearInterval(timer);
@@ -104,6 +107,7 @@ function createState(options: SessionsOptions, lookSoon: () => void): SessionsSt
     listeners: [],
     unrecorded: [],
     strangers: [],
+    uncut: [],
     lookSoon,
     areTerminalsInDoubt: false,
   };

@@ -34,6 +34,8 @@ export interface Live {
   isStarting: boolean;
   /** Of its log: what was given back to the disk. */
   punchedTo: number;
+  /** When the disk would take nothing back, by a clock that does not step; null where it does. */
+  uncutMs: number | null;
   /** The kernel tells when nothing of it runs any more. */
   unwatch: (() => void) | null;
   /** Its record is about to be written. */
@@ -53,6 +55,8 @@ export interface SessionsState {
   unrecorded: ((name: SessionName, error: ChimeraError) => void)[];
   /** Hear of units that run and that no session is known to have. */
   strangers: ((units: readonly string[]) => void)[];
+  /** Hear of sessions whose logs grow without bound, as the disk takes no part of them back. */
+  uncut: ((name: SessionName, error: ChimeraError) => void)[];
   /** An end may be near. */
   lookSoon: () => void;
   /** Somebody found a terminal gone: with the next look it is seen which of them are. */
@@ -64,6 +68,7 @@ export function createLive(record: SessionRecord): Live {
     record,
     isStarting: false,
     punchedTo: 0,
+    uncutMs: null,
     unwatch: null,
     saving: null,
     recorder: null,
