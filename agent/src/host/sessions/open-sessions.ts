@@ -14,7 +14,7 @@ import { killUnits } from "../systemd/transient-units.ts";
 import { adoptRollout, type LedRollout } from "./adopt-rollout.ts";
 import { readSessions, settleSessions } from "./find-sessions.ts";
 import { openLogSource } from "./log-source.ts";
-import { openTypist } from "./open-typist.ts";
+import { openKeys } from "./open-keys.ts";
 import { openPaneSource } from "./pane-source.ts";
 import { createWitness } from "./record-typed.ts";
 import { openRecordStore } from "./record-store.ts";
@@ -178,50 +178,6 @@ async function openOutput(state: SessionsState, live: Live, onOutput: () => void
       doubtTerminals(state);
     },
   });
-}
-
-async function openKeys(
-  state: SessionsState,
-  name: SessionName,
-  onEnd: (reason: string) => void,
-): Promise<Typist> {
-  const live = state.live.get(name);
-  const terminal = live?.record.terminal ?? null;
-  if (live === undefined || terminal === null || live.record.state !== "running")
-    throw new ChimeraError("not-found", `session ${name} has no terminal in which somebody could type`);
-  const socket = tmuxSocket(state.options.runtimeDir);
-  const typist = await openTypist({
-    socket,
-    session: terminal.session,
-    onEnd(reason) {
-      doubtTerminals(state);
-      onEnd(reason);
-    },
-  });
-  return {
-    ...typist,
-    async resize(size) {
-      await typist.resize(size);
-      if (live.record.state !== "running") return;
-      live.record = { ...live.record, size };
-      saveSoon(state, live);
-      tell(state, { kind: "changed", facts: liveFacts(live) });
-    },
-  };
-}
-
-const saveMs = 1_000;
-
-/** What somebody drags with the mouse is another size fifty times a second. */
-function saveSoon(state: SessionsState, live: Live): void {
-  live.saving ??= setTimeout(() => {
-    live.saving = null;
-    if (state.live.get(live.record.name) !== live) return;
-    state.store.save([live.record]).catch((error: unknown) => {
-      if (!(error instanceof ChimeraError)) throw error;
-      state.options.log.warn({ session: live.record.name, error }, "a session's size was not kept");
-    });
-  }, saveMs).unref();
 }
 
 async function end(state: SessionsState, name: SessionName, signal: EndSignal): Promise<void> {
