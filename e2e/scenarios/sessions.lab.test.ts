@@ -160,7 +160,7 @@ test("with the tmux server goes what is in a terminal and heeds that; all else g
   await anotherAgent(before);
   expect(await waitFacts(heeds, over)).toMatchObject({ state: "ended", signal: "SIGHUP" });
   const seen = await waitFacts(ignores, ({ note }) => note !== undefined);
-  expect(seen).toMatchObject({ state: "running", note: expect.stringContaining("tmux server") });
+  expect(seen).toMatchObject({ state: "running", note: expect.stringContaining("lost in tmux") });
   expect(await waitFacts(log, over)).toMatchObject({ state: "ended", exitCode: 6, bytes: 16 });
   expect(await waitFacts(ignores, over)).toMatchObject({ state: "ended", exitCode: 8 });
 });
