@@ -22,7 +22,8 @@ export async function keepRun(handoverPath: string): Promise<void> {
   if (pane !== null) seen.onHangup = () => hangUp(launched);
   if (seen.hangup) seen.onHangup();
   const started = { at: isoNow(), keeper: identify("self"), child: launched.child };
-  note(handover, { started });
+  // What could not be started ends at once, and is noted with its end: whoever waits for the start must not miss that.
+  if (launched.child !== null) note(handover, { started });
   const how = whetherHungUp(await launched.ended, seen);
   note(handover, { started, ended: { at: isoNow(), how } });
   if (how.kind === "not-started") process.stderr.write(`chimera: ${how.reason}\n`);
