@@ -7,6 +7,7 @@ import { randomBytes } from "node:crypto";
 import { ChimeraError } from "@chimera/proto/errors";
 import { createControlReader, type ControlEvent } from "../../sessions/control-protocol.ts";
 import { toolEnvironment } from "../run.ts";
+import { inTurn } from "./tmux-turn.ts";
 
 export interface ControlClientOptions {
   socket: string;
@@ -57,7 +58,11 @@ interface Asked {
 }
 
 /** Resolves when tmux has attached it. Throws tool-failed where there is no such session, tool-missing without tmux. */
-export async function openControlClient(options: ControlClientOptions): Promise<ControlClient> {
+export function openControlClient(options: ControlClientOptions): Promise<ControlClient> {
+  return inTurn(options.socket, () => attachClient(options));
+}
+
+async function attachClient(options: ControlClientOptions): Promise<ControlClient> {
   const child = spawnClient(options);
   const line: Line = { waiting: [], ended: null, write: (text) => void child.stdin.write(text) };
   let errors = "";

@@ -15,6 +15,7 @@ import type { OutputSource } from "../../sessions/output-source.ts";
 import type { Terminal } from "../../sessions/session-record.ts";
 import { attempt } from "../errno-outcome.ts";
 import { run } from "../run.ts";
+import { inTurn } from "./tmux-turn.ts";
 
 export interface Pane extends Terminal {
   tty: string;
@@ -83,9 +84,8 @@ async function openBatch(
     ...wanted.map(({ name, size }) => newSession(name, size)),
     backToUsual,
   ];
-  const { stdout, stderr, exitCode } = await run("tmux", ["-N", "-S", socket, ...joined(commands)], {
-    timeoutMs: toolMs,
-  });
+  const words = ["-N", "-S", socket, ...joined(commands)];
+  const { stdout, stderr, exitCode } = await inTurn(socket, () => run("tmux", words, { timeoutMs: toolMs }));
   if (exitCode !== 0) await run("tmux", ["-N", "-S", socket, ...backToUsual], { timeoutMs: toolMs });
   const panes = stdout.split("\n").flatMap((line) => readPane(line) ?? []);
   return { panes: wanted.map((_, index) => panes[index] ?? null), said: stderr.trim().slice(0, 300) };
@@ -129,11 +129,9 @@ export async function knownTerminals(socket: string): Promise<(terminal: Termina
 export async function closePanes(socket: string, sessions: readonly string[]): Promise<void> {
   for (let from = 0; from < sessions.length; from += atOnce) {
     const batch = sessions.slice(from, from + atOnce);
-    const { exitCode } = await run(
-      "tmux",
-      ["-N", "-S", socket, ...joined(batch.map((session) => ["kill-session", "-t", session]))],
-      { timeoutMs: toolMs },
-    );
+    const kills = joined(batch.map((session) => ["kill-session", "-t", session]));
+    const words = ["-N", "-S", socket, ...kills];
+    const { exitCode } = await inTurn(socket, () => run("tmux", words, { timeoutMs: toolMs }));
     // The first that is not there ends the line.
     if (exitCode !== 0 && batch.length > 1) for (const session of batch) await closePanes(socket, [session]);
   }

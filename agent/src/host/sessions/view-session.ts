@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { run, runOk } from "../run.ts";
+import { inTurn } from "./tmux-turn.ts";
 
 export interface ViewSession {
   runtimeDir: string;
@@ -18,18 +19,19 @@ export async function ensureView(
   show: () => Promise<readonly string[] | null>,
 ): Promise<void> {
   // Never without `-N`: a client would start a server outside the sentinel's unit.
-  const tmux = ["-N", "-S", join(runtimeDir, "tmux.sock")];
+  const socket = join(runtimeDir, "tmux.sock");
+  const tmux = ["-N", "-S", socket];
   const { exitCode } = await run("tmux", [...tmux, "has-session", "-t", `=${name}`], { timeoutMs: toolMs });
   if (exitCode === 0) return;
   const argv = await show();
   if (argv === null) return;
-  await runOk("tmux", [...tmux, "new-session", "-d", "-s", name, "-x", "120", "-y", "40", ...argv], {
-    timeoutMs: toolMs,
-  });
+  const words = [...tmux, "new-session", "-d", "-s", name, "-x", "120", "-y", "40", ...argv];
+  await inTurn(socket, () => runOk("tmux", words, { timeoutMs: toolMs }));
 }
 
 /** One that is not there is no trouble. */
 export async function closeView(runtimeDir: string, name: string): Promise<void> {
-  const tmux = ["-N", "-S", join(runtimeDir, "tmux.sock")];
-  await run("tmux", [...tmux, "kill-session", "-t", `=${name}`], { timeoutMs: toolMs });
+  const socket = join(runtimeDir, "tmux.sock");
+  const words = ["-N", "-S", socket, "kill-session", "-t", `=${name}`];
+  await inTurn(socket, () => run("tmux", words, { timeoutMs: toolMs }));
 }
