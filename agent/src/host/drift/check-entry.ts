@@ -5,7 +5,7 @@ import { compareEntry } from "../../reconcile/drift/drift.ts";
 import type { ExpectedEntry, ExpectedFile, OwnerIds } from "../../reconcile/drift/etc-entry.ts";
 import { attempt, isAbsent, type Outcome } from "../errno-outcome.ts";
 import type { DigestStamps } from "./digest-stamps.ts";
-import { openDirectory, type OpenDirectory } from "./etc-directory.ts";
+import { walkDirectories, type DirectoryWalk, type OpenDirectory } from "./etc-directory.ts";
 import { readFacts } from "./etc-facts.ts";
 import { resolveOwner } from "./etc-owners.ts";
 
@@ -16,23 +16,32 @@ export type Checked =
   | { kind: "unreadable"; errno: string }
   | { kind: "drifted"; item: DriftItem; ids: OwnerIds };
 
-/** With stamps a file that is as it was when its bytes were right is not read. */
-export async function checkEntry(
-  etcDir: string,
-  entry: ExpectedEntry,
-  stamps: DigestStamps | null = null,
-): Promise<Checked> {
+/** Compares one entry, opened for it alone. */
+export async function checkEntry(etcDir: string, entry: ExpectedEntry): Promise<Checked> {
+  using walk = walkDirectories(etcDir);
+  return await checkNext({ etcDir, walk, stamps: null }, entry);
+}
+
+export interface EntryLook {
+  etcDir: string;
+  walk: DirectoryWalk;
+  /** With them a file that is as it was when its bytes were right is not read. */
+  stamps: DigestStamps | null;
+}
+
+/** The same of one among many, whose directory may be open from the entry before. */
+export async function checkNext(look: EntryLook, entry: ExpectedEntry): Promise<Checked> {
+  const { etcDir, walk, stamps } = look;
   if (isPlainlyRight(etcDir, entry)) return { kind: "clean", ids: { uid: undefined, gid: undefined } };
-  const ids = stampedOwner(etcDir, entry, stamps);
-  if (ids !== null) return { kind: "clean", ids };
+  const stamped = stampedOwner(etcDir, entry, stamps);
+  if (stamped.ids !== null) return { kind: "clean", ids: stamped.ids };
   const slash = entry.path.lastIndexOf("/");
-  const opened = openDirectory(etcDir, slash < 0 ? "" : entry.path.slice(0, slash));
+  const opened = walk.open(slash < 0 ? "" : entry.path.slice(0, slash));
   if (opened.kind === "failed")
     return isAbsent(opened.errno) && slash >= 0
       ? { kind: "covered" }
       : { kind: "unreadable", errno: opened.errno };
-  using directory = opened.value;
-  const found = await readFound(directory, entry, stamps);
+  const found = await readFound(opened.value, entry, stamped.canBe ? stamps : null);
   if (found.kind === "failed") return { kind: "unreadable", errno: found.errno };
   return compare(etcDir, entry, found.value);
 }
@@ -63,14 +72,22 @@ async function readStamped(
   return facts;
 }
 
-/** Of a file that is as it was when it was right; by a path that may lead through a link, as with all that is plainly right. */
-function stampedOwner(etcDir: string, entry: ExpectedEntry, stamps: DigestStamps | null): OwnerIds | null {
-  if (entry.kind !== "file" || stamps === null) return null;
+interface Stamped {
+  /** Of a file that is as it was when it was right. */
+  ids: OwnerIds | null;
+  /** False where nothing can be remembered of it. */
+  canBe: boolean;
+}
+
+/** By a path that may lead through a link, as with all that is plainly right. */
+function stampedOwner(etcDir: string, entry: ExpectedEntry, stamps: DigestStamps | null): Stamped {
+  if (entry.kind !== "file" || stamps === null) return { ids: null, canBe: false };
   const ids = numbersOf(entry);
   // A name may be another number by now.
-  if (ids.uid === undefined || ids.gid === undefined) return null;
+  if (ids.uid === undefined || ids.gid === undefined) return { ids: null, canBe: false };
   const stamp = stamps.stampOf(`${etcDir}/${entry.path}`);
-  return stamp !== null && stamps.isKnown(entry.path, stampFor(stamp, entry)) ? ids : null;
+  if (stamp === null) return { ids: null, canBe: false };
+  return { ids: stamps.isKnown(entry.path, stampFor(stamp, entry)) ? ids : null, canBe: true };
 }
 
 function numbersOf({ owner, group }: ExpectedFile): OwnerIds {

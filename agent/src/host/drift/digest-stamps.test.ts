@@ -2,8 +2,10 @@
 import { chownSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { checkEntry } from "./check-entry.ts";
-import { createDigestStamps } from "./digest-stamps.ts";
+import type { ExpectedEntry } from "../../reconcile/drift/etc-entry.ts";
+import { checkNext } from "./check-entry.ts";
+import { createDigestStamps, type DigestStamps } from "./digest-stamps.ts";
+import { walkDirectories } from "./etc-directory.ts";
 import { writeMapped } from "./watching/write-mapped.ts";
 import { createEtcFixture, plainDeclaration } from "./etc-fixture.ts";
 
@@ -12,6 +14,11 @@ const large = { text: "x".repeat(size), mode: "0644" };
 /** As if the file had lain there for long. */
 const later = () => Date.now() + 120_000;
 const bytesRead = (): number => Number(/^rchar: (\d+)/u.exec(readFileSync("/proc/self/io", "utf8"))?.[1]);
+
+async function lookAt(etcDir: string, entry: ExpectedEntry, stamps: DigestStamps) {
+  using walk = walkDirectories(etcDir);
+  return await checkNext({ etcDir, walk, stamps }, entry);
+}
 
 async function open(base?: string) {
   const fixture = createEtcFixture({ ...plainDeclaration, large }, "classic", base);
@@ -25,7 +32,7 @@ test("what did not change is not read again, and whatever is done to it is found
   const stamps = createDigestStamps(later);
   const look = async () => {
     const before = bytesRead();
-    const { kind } = await checkEntry(fixture.etc, entry, stamps);
+    const { kind } = await lookAt(fixture.etc, entry, stamps);
     return { kind, isRead: bytesRead() - before > size };
   };
   expect(await look()).toEqual({ kind: "clean", isRead: true });
@@ -54,7 +61,7 @@ test("the tenth sweep reads everything, and what is fresh is read each time", as
     for (let sweep = 0; sweep < 20; sweep += 1) {
       stamps.beginSweep();
       const before = bytesRead();
-      await checkEntry(fixture.etc, entry, stamps);
+      await lookAt(fixture.etc, entry, stamps);
       if (bytesRead() - before > size) count += 1;
     }
     return count;
@@ -70,7 +77,7 @@ test("on a tmpfs, where a written map moves no time, all is read", async () => {
   const stamps = createDigestStamps(later);
   for (const _ of [1, 2]) {
     const before = bytesRead();
-    await checkEntry(fixture.etc, entry, stamps);
+    await lookAt(fixture.etc, entry, stamps);
     expect(bytesRead() - before).toBeGreaterThan(size);
   }
   await fixture.remove();

@@ -14,14 +14,8 @@ import { createMountView } from "./mounts/mount-view.ts";
 import { removeLeftovers } from "./overlay/refresh.ts";
 import { activeSystem, alarm, isCurrent, watchKey } from "./pass-state.ts";
 import type { DriftPassOptions, PassState } from "./pass-state.ts";
-import {
-  followAttributes,
-  followHint,
-  sweepAttributes,
-  sweepEntries,
-  sweepMounts,
-  sweepStale,
-} from "./pass-steps.ts";
+import { followAttributes, followHint, sweepAttributes, sweepEntries } from "./entry-steps.ts";
+import { sweepMounts, sweepStale } from "./pass-steps.ts";
 
 /** `deferred`: a switch runs or the system changed; look again soon. */
 export type PassResult = "done" | "deferred";

@@ -26,6 +26,31 @@ export function openDirectory(root: string, path: string): Outcome<OpenDirectory
   return { kind: "done", value: holdDirectory(fd) };
 }
 
+/** The directories of one root, one after the other: the latest stays open, for whoever looks at what lies in it side by side. */
+export interface DirectoryWalk extends Disposable {
+  /** Closed by the next call for another path, and with the walk. */
+  open(path: string): Outcome<OpenDirectory>;
+}
+
+/** For a look of milliseconds, and never for a write: what it has open may bear another name by then. */
+export function walkDirectories(root: string): DirectoryWalk {
+  let latest: { path: string; directory: OpenDirectory } | null = null;
+  const close = (): void => {
+    latest?.directory[Symbol.dispose]();
+    latest = null;
+  };
+  return {
+    open(path) {
+      if (latest?.path === path) return { kind: "done", value: latest.directory };
+      close();
+      const opened = openDirectory(root, path);
+      if (opened.kind === "done") latest = { path, directory: opened.value };
+      return opened;
+    },
+    [Symbol.dispose]: close,
+  };
+}
+
 /** Opens a directory by the path that an open one gave; a link or a file there fails. */
 export function openChild(path: string | Buffer): Outcome<OpenDirectory> {
   const next = attempt(() => openSync(path, directoryFlags));

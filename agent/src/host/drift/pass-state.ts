@@ -54,6 +54,16 @@ export interface PassState extends DriftPassOptions {
   cleanDiffered: string | null;
 }
 
+export interface Sweeping {
+  expected: ExpectedEtc;
+  /** Absolute paths that were looked at. */
+  seen: Set<string>;
+  isStopped: () => boolean;
+}
+
+/** False when the look must be given up. */
+export type GoesOn = Promise<boolean>;
+
 export function isCurrent(state: PassState, expected: ExpectedEtc): boolean {
   if (state.isBusy() || state.toplevel() !== expected.toplevel) return false;
   const active = activeSystem(state);

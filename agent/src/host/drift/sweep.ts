@@ -6,7 +6,7 @@ import type { ExpectedEntry } from "../../reconcile/drift/etc-entry.ts";
 import { isTemporaryName } from "../temporary-name.ts";
 import type { EtcScope } from "../../reconcile/drift/etc-scope.ts";
 import { attempt } from "../errno-outcome.ts";
-import { openDirectory, type OpenDirectory } from "./etc-directory.ts";
+import { openChild, openDirectory, type OpenDirectory } from "./etc-directory.ts";
 
 export interface StaleLink {
   path: string;
@@ -34,36 +34,56 @@ const namesPerTurn = 256;
 
 interface Search extends StaleSearch {
   leftovers: Leftovers;
-  folders: string[];
   names: number;
 }
 
 /** Never follows a link, never enters what the allow list or the configuration leaves to others. */
 export async function findLeftovers(search: StaleSearch): Promise<Leftovers> {
   const leftovers: Leftovers = { stale: [], unfinished: [], isCut: false };
-  const state: Search = { ...search, leftovers, folders: [""], names: 0 };
-  for (let folder = state.folders.shift(); folder !== undefined; folder = state.folders.shift())
-    await searchFolder(state, folder);
+  const opened = openDirectory(search.etcDir, "");
+  if (opened.kind === "failed") return leftovers;
+  using directory = opened.value;
+  await searchFolder({ ...search, leftovers, names: 0 }, { directory, folder: "" });
   return leftovers;
 }
 
-/** A folder that vanished or was replaced meanwhile has nothing to look at. */
-async function searchFolder(state: Search, folder: string): Promise<void> {
-  const opened = openDirectory(state.etcDir, folder);
-  if (opened.kind === "failed") return;
-  using directory = opened.value;
+interface Place {
+  directory: OpenDirectory;
+  /** Its path below /etc. */
+  folder: string;
+}
+
+/** Those in it afterwards, from here. One that vanished or was replaced meanwhile has nothing to look at. */
+async function searchFolder(state: Search, place: Place): Promise<void> {
+  for (const name of await searchNames(state, place)) {
+    const opened = openChild(place.directory.child(name));
+    if (opened.kind === "failed") continue;
+    using directory = opened.value;
+    await searchFolder(state, { directory, folder: below(place, name) });
+    if (state.leftovers.isCut) return;
+  }
+}
+
+/** What is to be entered. */
+async function searchNames(state: Search, { directory, folder }: Place): Promise<string[]> {
   const listed = attempt(() => opendirSync(directory.child("."), { bufferSize: namesPerTurn }));
-  if (listed.kind === "failed") return;
+  if (listed.kind === "failed") return [];
   using entries = listed.value;
+  const folders: string[] = [];
   for (const child of childrenOf(entries)) {
     state.names += 1;
     if (state.names > mostNames) {
       state.leftovers.isCut = true;
-      return;
+      return [];
     }
-    visit(state, { child, directory }, folder === "" ? child.name : `${folder}/${child.name}`);
+    if (isFolder(state, child, { directory, folder })) folders.push(child.name);
     if (state.names % namesPerTurn === 0) await setImmediate();
   }
+  return folders;
+}
+
+function below({ folder }: Place, name: string): string {
+  return folder === "" ? name : `${folder}/${name}`;
 }
 
 function* childrenOf(entries: Dir): Generator<Dirent> {
@@ -74,15 +94,13 @@ function* childrenOf(entries: Dir): Generator<Dirent> {
   }
 }
 
-interface Found {
-  child: Dirent;
-  directory: OpenDirectory;
-}
-
-function visit(state: Search, { child, directory }: Found, path: string): void {
+/** Whether to enter it. */
+function isFolder(state: Search, child: Dirent, place: Place): boolean {
+  const path = below(place, child.name);
   if (isTemporaryName(child.name)) state.leftovers.unfinished.push(path);
-  else if (child.isSymbolicLink()) state.leftovers.stale.push(...staleLink(state, directory, path));
-  else if (child.isDirectory() && isEntered(state, path)) state.folders.push(path);
+  else if (child.isSymbolicLink()) state.leftovers.stale.push(...staleLink(state, place.directory, path));
+  else return child.isDirectory() && isEntered(state, path);
+  return false;
 }
 
 function isEntered({ scope }: StaleSearch, path: string): boolean {
