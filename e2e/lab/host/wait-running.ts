@@ -1,13 +1,15 @@
 // SHELL. A host counts as up when its own systemd says so; one that is degraded is an error that names the units.
 import { readFile } from "node:fs/promises";
-import { ChimeraError } from "@chimera/proto/errors";
+import { ChimeraError, errorChain } from "@chimera/proto/errors";
 import type { Host } from "./host.ts";
 import { waitUntil } from "../wait-until.ts";
 
 export async function waitRunning(host: Host, timeoutMs = 120_000): Promise<void> {
-  const state = await waitUntil(`${host.name} running`, () => settledState(host), {
-    timeoutMs,
-    everyMs: 100,
+  const options = { timeoutMs, everyMs: 100 };
+  const waited = waitUntil(`${host.name} running`, () => settledState(host), options);
+  const state = await waited.catch(async (error: unknown) => {
+    const tail = await consoleTail(host);
+    throw new ChimeraError("deadline-exceeded", `${errorChain(error)}; its console ends:\n${tail}`);
   });
   if (state === "running") return;
   const argv = ["systemctl", "--failed", "--plain", "--no-legend"];
