@@ -1,6 +1,7 @@
 /** The agent as a control client of a real tmux: bytes as they were written, answers, pauses, and ends of all kinds. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { openControlClient, type ControlClient } from "./control-client.ts";
+import { closePanes } from "./terminal-panes.ts";
 import { createTmuxFixture, type TmuxFixture } from "./tmux-fixture.ts";
 
 let fixture: TmuxFixture;
@@ -101,4 +102,28 @@ test("without such a session, and without a server, it says so and starts none",
   );
   await expect(listen("$0")).rejects.toMatchObject({ code: "tool-failed" });
   expect(() => fixture.tmux("-N", "ls")).toThrow(/no server|error connecting/u);
+});
+
+/** Of each two one comes while the other leaves: tmux 3.3a's server ended by that, some hundredth time. */
+test("however many come and go at once, the server stays", { timeout: 60_000 }, async () => {
+  const session = fixture.open("s", "sleep 60");
+  let { client } = await listen(session);
+  for (let round = 0; round < 400; round += 1) {
+    client.close();
+    ({ client } = await listen(session));
+  }
+  expect(fixture.tmux("-N", "ls")).toContain("s:");
+});
+
+test("nor do those end it whose session is ended under them", { timeout: 60_000 }, async () => {
+  const stays = fixture.open("stays", "sleep 60");
+  for (let round = 0; round < 60; round += 1) {
+    const id = fixture.open("goes", "sleep 60");
+    await Promise.all([listen(id), listen(id), listen(id)]);
+    const closing = closePanes(fixture.socket, [id]);
+    const { client } = await listen(stays);
+    await closing;
+    client.close();
+  }
+  expect(fixture.tmux("-N", "ls")).toContain("stays:");
 });

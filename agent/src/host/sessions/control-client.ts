@@ -7,7 +7,7 @@ import { randomBytes } from "node:crypto";
 import { ChimeraError } from "@chimera/proto/errors";
 import { createControlReader, type ControlEvent } from "../../sessions/control-protocol.ts";
 import { toolEnvironment } from "../run.ts";
-import { inTurn } from "./tmux-turn.ts";
+import { inTurn, noteClient } from "./tmux-turn.ts";
 
 export interface ControlClientOptions {
   socket: string;
@@ -63,14 +63,23 @@ export function openControlClient(options: ControlClientOptions): Promise<Contro
 }
 
 async function attachClient(options: ControlClientOptions): Promise<ControlClient> {
+  const { socket, session } = options;
   const child = spawnClient(options);
+  const gone = new Promise((resolve) => child.once("close", resolve));
+  noteClient(socket, { session, gone });
+  /** Others attach before or after, and never meanwhile. */
+  const leave = (go: () => void): void =>
+    void inTurn(socket, () => {
+      go();
+      return gone;
+    });
   const line: Line = { waiting: [], ended: null, write: (text) => void child.stdin.write(text) };
   let errors = "";
   const end = (reason: string): void => {
     if (line.ended !== null) return;
     line.ended = errors.trim() === "" ? reason : `${reason}: ${errors.trim()}`;
     for (const asked of line.waiting.splice(0)) asked.reject(failed(line.ended));
-    child.kill("SIGTERM");
+    leave(() => child.kill("SIGTERM"));
     options.onEnd(line.ended);
   };
   const reader = createControlReader(() => sealOf(line.waiting));
@@ -87,7 +96,7 @@ async function attachClient(options: ControlClientOptions): Promise<ControlClien
     askAt: (atAnswer, ...commands) => askAt(line, commands, atAnswer),
     ask: (...commands) => askAt(line, commands, (answers) => answers),
     askSealed: (atAnswer, asked) => askSealed(line, asked, atAnswer),
-    close: () => child.stdin.end(),
+    close: () => leave(() => child.stdin.end()),
   };
 }
 

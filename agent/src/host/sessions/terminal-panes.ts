@@ -15,7 +15,7 @@ import type { OutputSource } from "../../sessions/output-source.ts";
 import type { Terminal } from "../../sessions/session-record.ts";
 import { attempt } from "../errno-outcome.ts";
 import { run } from "../run.ts";
-import { inTurn } from "./tmux-turn.ts";
+import { clientsGone, inTurn } from "./tmux-turn.ts";
 
 export interface Pane extends Terminal {
   tty: string;
@@ -131,7 +131,11 @@ export async function closePanes(socket: string, sessions: readonly string[]): P
     const batch = sessions.slice(from, from + atOnce);
     const kills = joined(batch.map((session) => ["kill-session", "-t", session]));
     const words = ["-N", "-S", socket, ...kills];
-    const { exitCode } = await inTurn(socket, () => run("tmux", words, { timeoutMs: toolMs }));
+    const { exitCode } = await inTurn(socket, async () => {
+      const ended = await run("tmux", words, { timeoutMs: toolMs });
+      if (ended.exitCode === 0 || batch.length === 1) await clientsGone(socket, batch);
+      return ended;
+    });
     // The first that is not there ends the line.
     if (exitCode !== 0 && batch.length > 1) for (const session of batch) await closePanes(socket, [session]);
   }
