@@ -1,8 +1,8 @@
 /**
- * PURE. What a node, and an operator without the controller, may do in NATS: an allow list, from the first day. No
- * `$JS.API.>`, no `_INBOX.>`, no deny rule (deny rules of nats-server were bypassed more than once).
+ * PURE. What a node, the controller, and an operator without the controller, may do in NATS: an allow list, from the first day. For
+ * nodes and operators no `$JS.API.>`; for nobody `_INBOX.>`, nor a deny rule (deny rules of nats-server were bypassed more than once).
  */
-import { desiredKinds, subjects } from "./subjects.ts";
+import { buckets, desiredKinds, subjects } from "./subjects.ts";
 
 export interface Permissions {
   publish: { allow: string[] };
@@ -92,3 +92,25 @@ export function operatorPermissions(fleet: string, nkey: string): Permissions {
     },
   };
 }
+
+/** Streams are its to make; what nodes do is not. */
+export function controllerPermissions(fleet: string): Permissions {
+  return {
+    publish: {
+      allow: [
+        "$JS.API.>",
+        `$KV.${buckets.desired}.>`,
+        subjects.audit(fleet),
+        subjects.build(fleet, "*"),
+        subjects.cmd(fleet, "*"),
+        subjects.sessionKeys(fleet, "*", "*"),
+      ],
+    },
+    subscribe: {
+      allow: [`${subjects.inboxPrefix(controllerName)}.>`, `$KV.${buckets.status}.>`, `chimera.${fleet}.>`],
+    },
+  };
+}
+
+/** The controller's replies come under this name: no node may have it. */
+export const controllerName = "controller";

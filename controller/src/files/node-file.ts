@@ -5,12 +5,12 @@
 import { ChimeraError } from "@chimera/proto/errors";
 import { PublicKeyText } from "@chimera/proto/signed/keys";
 import { NodeName } from "@chimera/proto/names";
+import { UserNkey } from "@chimera/proto/nkey";
+import { controllerName } from "@chimera/proto/permissions";
 import { z } from "zod";
 import { describeIssues } from "./describe-issues.ts";
 import { readJsonFile, writeDurably } from "./durable-file.ts";
 import { withFileLock } from "./file-lock.ts";
-
-const UserNkey = z.string().regex(/^U[A-Z2-7]{55}$/, "an nkey of a user is U and 55 base-32 digits");
 
 export const RegisteredNode = z.strictObject({
   nkey: UserNkey,
@@ -57,6 +57,10 @@ export async function addNode(
 ): Promise<RegisteredNode | undefined> {
   const node = NodeName.safeParse(entry.node);
   if (!node.success) throw new ChimeraError("usage", `--node: ${describeIssues(node.error)}`);
+  if (node.data === controllerName) {
+    const what = `a node named "${controllerName}" would hear in NATS what is answered to the controller: give it another name`;
+    throw new ChimeraError("usage", `--node: ${what}`);
+  }
   return withFileLock(path, () => {
     const file = readNodes(path);
     const nodes = { ...file.nodes, [node.data]: registered(entry) };

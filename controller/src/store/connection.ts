@@ -3,6 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Log } from "@chimera/proto/log";
 import type { NkeySigner } from "@chimera/proto/nkey";
+import { controllerName } from "@chimera/proto/permissions";
+import { subjects } from "@chimera/proto/subjects";
 import {
   connect,
   Events,
@@ -13,7 +15,6 @@ import {
   type NatsConnection,
   type Subscription,
 } from "nats";
-import { controllerInbox } from "../nats-config.ts";
 import { readNatsSeed } from "./nats-seed.ts";
 
 export interface NatsLink {
@@ -190,7 +191,7 @@ function daemonOptions(servers: string[], signer: NkeySigner): ConnectionOptions
   return {
     servers,
     name: "chimera-controller",
-    inboxPrefix: controllerInbox,
+    inboxPrefix: subjects.inboxPrefix(controllerName),
     authenticator: (nonce?: string) => ({
       nkey: signer.publicKey,
       sig: nonce === undefined ? "" : signer.sign(Buffer.from(nonce)).toString("base64url"),
