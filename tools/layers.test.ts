@@ -76,6 +76,13 @@ const rules: Rule[] = [
     not: /^(@chimera\/(?!proto\/)|proto\/|agent\/|cli\/|e2e\/)/,
   },
   {
+    name: "the controller takes none of hono's guards that had holes",
+    why: "JWTs, cookies, files by path, lists of addresses and mounted applications each had a CVE in 2026 (47673-47676, 44459, 39406, 39407, 22817); one token header needs none of them",
+    from: /^controller\/src\/http\//,
+    not: /^hono\/(jwt|jwk|cookie|csrf|ip-restriction|serve-static|basic-auth|bearer-auth|proxy|cors)$|^@hono\/node-server\/serve-static$/,
+    except: tests,
+  },
+  {
     name: "cli shares only proto",
     why: shareWhy,
     from: /^cli\//,

@@ -38,6 +38,12 @@ export const Limits = z.strictObject({
   /** At once; as many again may wait, the rest is told to come back. */
   uploads: z.int().min(1).max(1024).default(32),
   downloads: z.int().min(1).max(10_000).default(512),
+  /** Of one token in ten seconds; what the cache reads and a panic are not counted. */
+  tokenRequests: z.int().min(10).default(20_000),
+  /** Of one address in ten seconds, where no right token is shown. */
+  strangerRequests: z.int().min(10).default(300),
+  /** Of one address in a minute, before it is slowed down. */
+  wrongTokens: z.int().min(1).default(30),
 });
 export type Limits = z.infer<typeof Limits>;
 

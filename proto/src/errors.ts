@@ -57,6 +57,7 @@ export const errorCodes = {
   "deadline-exceeded": { retry: "backoff", http: 504, exit: 75 },
   "server-unreachable": { retry: "backoff", http: 503, exit: 69 },
   overloaded: { retry: "backoff", http: 503, exit: 75 },
+  "too-many-requests": { retry: "backoff", http: 429, exit: 75 },
   "config-invalid": { retry: "never", http: 500, exit: 78 },
   "state-invalid": { retry: "never", http: 500, exit: 65 },
   /** Nothing is changed that the audit log does not know of. */

@@ -54,7 +54,6 @@ function writeHead(
 ): { start: number; end: number } | undefined {
   outgoing.setHeader("ETag", `"${tag}"`);
   outgoing.setHeader("Cache-Control", "private, max-age=31536000, immutable");
-  outgoing.setHeader("X-Content-Type-Options", "nosniff");
   outgoing.setHeader("Accept-Ranges", "bytes");
   if (incoming.headers["if-none-match"] === `"${tag}"`) return finish(outgoing, 304);
   // RFC 9110 §14.2: a range is of GET only.

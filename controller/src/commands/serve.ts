@@ -12,6 +12,7 @@ import { NodeFile, noNodes } from "../files/node-file.ts";
 import { reloadedFile } from "../files/reloaded-file.ts";
 import { noTokens, TokenFile, tokenFinder } from "../files/token-file.ts";
 import { createApp } from "../http/app.ts";
+import { createAskLimits } from "../http/ask-limits.ts";
 import { listen } from "../http/listen.ts";
 import { createMetrics, type Metrics } from "../http/metrics.ts";
 import type { Services } from "../http/services.ts";
@@ -34,15 +35,7 @@ export async function startController(
   log: Log,
   { freshEveryMs }: Timing = { freshEveryMs: everyFiveMinutes },
 ): Promise<Controller> {
-  const { services, link } = openServices(config, log, freshEveryMs);
-  const { store } = services;
-  const app = createApp(services);
-  async function closeStore() {
-    store.upkeep.close();
-    store.pacer.close();
-    await store.audit.close();
-    await link.close();
-  }
+  const { app, store, close: closeStore } = openApp(config, log, freshEveryMs);
   const server = await listen(app, config.listen).catch(async (error: unknown) => {
     await closeStore();
     throw error;
@@ -55,6 +48,19 @@ export async function startController(
     log.info({}, "controller stopped");
   }
   return { port, ready: () => store.ready(), close };
+}
+
+/** All that answers, before it listens: also for who wants to know which routes there are. */
+export function openApp(config: ControllerConfig, log: Log, freshEveryMs: number) {
+  const { services, link } = openServices(config, log, freshEveryMs);
+  const { store } = services;
+  async function close() {
+    store.upkeep.close();
+    store.pacer.close();
+    await store.audit.close();
+    await link.close();
+  }
+  return { app: createApp(services), store, close };
 }
 
 function openServices(config: ControllerConfig, log: Log, freshEveryMs: number) {
@@ -79,6 +85,7 @@ function openServices(config: ControllerConfig, log: Log, freshEveryMs: number) 
     waves: openWaveStore(config.cacheDir),
     nodes,
     findToken: tokenFinder(tokens),
+    asks: createAskLimits(config.limits),
     metrics: fleetMetrics(store, nodes, link),
   };
   return { services, link };

@@ -1,7 +1,8 @@
 /** SHELL. Who calls, and what they may: bearer tokens everywhere, Basic for Nix's netrc in the cache. */
+import type { HttpBindings } from "@hono/node-server";
 import type { TokenRole } from "@chimera/proto/api";
 import { ChimeraError } from "@chimera/proto/errors";
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import type { StoredToken } from "../files/token-file.ts";
 import type { Env, Services } from "./services.ts";
 
@@ -19,17 +20,55 @@ const allowed: Record<TokenRole, readonly Permission[]> = {
 
 const maxTokenLength = 512;
 
-/** Throws token-missing or token-invalid; neither says which part was wrong. */
-export function authenticate({ findToken }: Pick<Services, "findToken">): MiddlewareHandler<Env> {
+/** Throws token-missing, token-invalid or too-many-requests; none says which part was wrong. */
+export function authenticate({
+  findToken,
+  asks,
+}: Pick<Services, "findToken" | "asks">): MiddlewareHandler<Env> {
   return async (c, next) => {
     const token = tokenIn(c.req.raw.headers);
-    if (token === undefined) throw new ChimeraError("token-missing", "a bearer token is due");
+    if (token === undefined) {
+      await asks.stranger(addressOf(c));
+      throw new ChimeraError("token-missing", "a bearer token is due");
+    }
     const caller = findToken(token, Date.now());
-    if (caller === undefined)
+    if (caller === undefined) {
+      await asks.wrongToken(addressOf(c));
       throw new ChimeraError("token-invalid", "the token is unknown, expired or revoked");
+    }
     c.set("caller", caller);
+    if (isCounted(c.req)) await asks.holder(caller.id);
     await next();
   };
+}
+
+/** A closure is thousands of files, and how many go out at a time has a bound of its own; a panic waits for nothing. */
+function isCounted({ method, path }: { method: string; path: string }): boolean {
+  if (path.startsWith("/cache/")) return !["GET", "HEAD"].includes(method);
+  return path !== "/v1/panic" && path !== "/v1/panic/release";
+}
+
+/** For those without a token, where there is nothing to show one for. */
+export function countStrangers({ asks }: Pick<Services, "asks">): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    await asks.stranger(addressOf(c));
+    await next();
+  };
+}
+
+/** Of the connection: what a header says of it anybody may write. */
+export function addressOf(c: Context<Env>): string {
+  const { incoming }: Partial<HttpBindings> = c.env;
+  return (incoming?.socket.remoteAddress ?? "").slice(0, 64);
+}
+
+/** For what goes on after its answer began: a token may be revoked, expire or lose its role meanwhile. */
+export function stillMay(
+  { findToken }: Pick<Services, "findToken">,
+  { token, permission }: { token: string; permission: Permission },
+): boolean {
+  const caller = findToken(token, Date.now());
+  return caller !== undefined && mayDo(caller, permission);
 }
 
 export function requirePermission(...anyOf: Permission[]): MiddlewareHandler<Env> {

@@ -3,8 +3,7 @@ import type { HttpBindings } from "@hono/node-server";
 import { ChimeraError, errorCodes } from "@chimera/proto/errors";
 import type { Context, Handler, MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
-import { secureHeaders } from "hono/secure-headers";
-import { authenticate } from "./access.ts";
+import { addressOf, authenticate, countStrangers } from "./access.ts";
 import { audited } from "./audited.ts";
 import { problemResponse, toProblem } from "./problem.ts";
 import { createRouter } from "./router.ts";
@@ -21,16 +20,17 @@ import { sessionRoutes } from "./routes/session-routes.ts";
 import { systemRoutes } from "./routes/system-routes.ts";
 import { waveRoutes } from "./routes/wave-routes.ts";
 import { worldRoutes } from "./routes/world-routes.ts";
+import { secureUpgrades } from "./security-headers.ts";
 import type { Env, Services } from "./services.ts";
 
 export function createApp(services: Services) {
-  const { log, config, metrics } = services;
+  const { log, config, metrics, asks } = services;
   const app = createRouter();
   const audit = audited(services);
-  app.use(timed(metrics));
-  app.use("/v1/*", secureHeaders(), noStore);
+  app.use(timed(metrics), secureUpgrades);
+  app.use("/v1/*", noStore);
   app.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer" });
-  app.get("/v1/openapi.json", describedOnce(app));
+  app.get("/v1/openapi.json", countStrangers(services), describedOnce(app));
   for (const path of ["/v1/*", "/cache/*", "/metrics"]) app.use(path, audit);
   app.use("/v1/*", authenticate(services), ownOrigin, requireJson, limited(config.limits));
   app.use("/cache/*", authenticate(services), ownOrigin);
@@ -47,9 +47,10 @@ export function createApp(services: Services) {
   app.route("/", auditRoutes(services));
   app.route("/cache", cacheRoutes(services));
   app.route("/", systemRoutes(services));
-  app.notFound((c) =>
-    problemResponse({ code: "not-found", detail: `nothing at ${c.req.method} ${c.req.path}` }),
-  );
+  app.notFound(async (c) => {
+    if (c.get("caller") === undefined) await asks.stranger(addressOf(c));
+    return problemResponse({ code: "not-found", detail: `nothing at ${c.req.method} ${c.req.path}` });
+  });
   app.onError((error, c) => {
     const problem = toProblem(error);
     const facts = { method: c.req.method, path: c.req.path, code: problem.code, error };
@@ -106,14 +107,19 @@ const noStore: MiddlewareHandler<Env> = async (c, next) => {
 
 /** A browser says for which site it speaks: another site than this one writes nothing and watches nothing, whatever it knows. */
 const ownOrigin: MiddlewareHandler<Env> = async (c, next) => {
-  const origin = c.req.header("Origin");
   // What a GET answers another site's scripts cannot read; what comes over a WebSocket they can.
   const isRead = ["GET", "HEAD"].includes(c.req.method) && c.req.header("Upgrade") === undefined;
-  if (!isRead && origin !== undefined && hostOf(origin) !== c.req.header("Host")) {
-    throw new ChimeraError("role-forbidden", `nothing is taken from the site ${origin.slice(0, 256)}`);
-  }
+  const site = isRead ? null : foreignSite(c.req.header());
+  if (site !== null) throw new ChimeraError("role-forbidden", `nothing is taken from ${site}`);
   await next();
 };
+
+/** Either header is enough to be refused: hono's csrf takes what one of them lets pass. Who sends neither is no browser. */
+function foreignSite(headers: Record<string, string>): string | null {
+  const { origin, host, "sec-fetch-site": relation = "none" } = headers;
+  if (origin !== undefined && hostOf(origin) !== host) return `the site ${origin.slice(0, 256)}`;
+  return ["same-origin", "none"].includes(relation) ? null : "another site";
+}
 
 function hostOf(origin: string): string | undefined {
   return URL.canParse(origin) ? new URL(origin).host : undefined;

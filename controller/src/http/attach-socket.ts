@@ -16,7 +16,7 @@ export interface AttachOptions {
   /** Whether its token still is one. */
   mayRead: () => boolean;
   /** Whether its role is one that may change something: what it types counts only where the node gave it the keyboard. */
-  mayType: boolean;
+  mayType: () => boolean;
   /** Null where too many watch already; else what ends it. */
   begin: () => (() => void) | null;
 }
@@ -58,7 +58,7 @@ export function attachSocket(options: AttachOptions): WSEvents<WebSocketLike> {
       const said = saidBy(data);
       if (said === undefined) socket.close(closeCodes.policy, "that is no ask");
       else if (!mayRead()) socket.close(closeCodes.policy, "the token is no longer one");
-      else if ("typed" in said && !mayType) socket.close(closeCodes.policy, "this token may only watch");
+      else if ("typed" in said && !mayType()) socket.close(closeCodes.policy, "this token may only watch");
       else orClose(socket, () => pass(watch, said));
     },
     onClose: () => end?.(),

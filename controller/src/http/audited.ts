@@ -1,5 +1,4 @@
 /** SHELL. What a request leaves in the audit log: an entry before it changes anything, what came of it, or that it was refused. */
-import type { HttpBindings } from "@hono/node-server";
 import {
   maxAuditEnvelope,
   type AuditAct,
@@ -13,6 +12,7 @@ import type { Envelope } from "@chimera/proto/signed/envelope";
 import type { Context, MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
 import type { Audit } from "../audit/audit.ts";
+import { addressOf } from "./access.ts";
 import { toProblem } from "./problem.ts";
 import type { Env, Services } from "./services.ts";
 
@@ -45,7 +45,7 @@ export function audited({ store: { audit } }: Pick<Services, "store">): Middlewa
   const told = new Set<Digest>();
   return async (c, next) => {
     // Asked now: of a connection that was closed meanwhile nobody knows.
-    const from = fromOf(c);
+    const from = addressOf(c);
     const act = createAct(audit, told, () => ({ who: whoOf(c), from }));
     c.set("act", act);
     await next();
@@ -94,15 +94,16 @@ function whoOf(c: Context<Env>): AuditWho {
   return { kind: "token", id: caller.id, name: caller.name, role: caller.role };
 }
 
-/** Of the connection: what a header says of it anybody may write. */
-function fromOf(c: Context<Env>): string {
-  const { incoming }: Partial<HttpBindings> = c.env;
-  return (incoming?.socket.remoteAddress ?? "").slice(0, 64);
-}
+const toldCodes: ReadonlySet<ErrorCode> = new Set([
+  "token-invalid",
+  "role-forbidden",
+  "signature-invalid",
+  "too-many-requests",
+]);
 
 /** Who tried to get in, or to do what he may not; and of writes whatever came to nothing. */
 function isTold(code: ErrorCode, method: string): boolean {
-  if (["token-invalid", "role-forbidden", "signature-invalid"].includes(code)) return true;
+  if (toldCodes.has(code)) return true;
   return !["GET", "HEAD", "OPTIONS"].includes(method) && errorCodes[code].http < 500;
 }
 

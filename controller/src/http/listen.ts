@@ -8,6 +8,7 @@ import { z } from "zod";
 import type { ControllerConfig } from "../config.ts";
 import { attachProtocol } from "./access.ts";
 import type { createApp } from "./app.ts";
+import { answerSecurely } from "./security-headers.ts";
 
 const second = 1000;
 const drainMs = 4 * second;
@@ -19,9 +20,19 @@ const serverOptions = {
   keepAliveTimeout: 65 * second,
   connectionsCheckingInterval: 5 * second,
   maxHeaderSize: 16 * 1024,
-  // Whoever offers another protocol, as curl does HTTP/2, is answered in this one.
-  shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",
+  // Node's own refusal would carry none of our headers; the adapter refuses it too.
+  requireHostHeader: false,
+  shouldUpgradeCallback: isForViewers,
 };
+
+/**
+ * Whoever offers another protocol, as curl does HTTP/2, is answered in this one. So is a WebSocket where there is none: an answer
+ * that goes on would be read by nobody, and would keep its seat.
+ */
+function isForViewers({ headers, url = "" }: IncomingMessage): boolean {
+  const path = url.split("?", 1)[0] ?? "";
+  return headers.upgrade?.toLowerCase() === "websocket" && path.endsWith("/attach");
+}
 
 export interface Listening {
   port: number;
@@ -76,6 +87,7 @@ function createServers(app: ReturnType<typeof createApp>) {
     serverOptions,
   });
   if (!(server instanceof Server)) throw new Error("another server was asked for");
+  answerSecurely(server);
   return { server, sockets };
 }
 

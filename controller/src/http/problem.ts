@@ -5,6 +5,8 @@ import { HTTPException } from "hono/http-exception";
 import type { FieldProblem } from "../files/describe-issues.ts";
 
 const retryAfterSeconds = 2;
+/** As long as the shorter of the windows in which requests are counted. */
+const limitSeconds = 10;
 
 export interface ProblemInput {
   code: ErrorCode;
@@ -38,10 +40,10 @@ function problemHeaders(status: number): Record<string, string> {
   return {
     "Content-Type": "application/problem+json",
     "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
     ...(status === 401 ? { "WWW-Authenticate": 'Bearer realm="chimera", Basic realm="chimera"' } : {}),
     ...(status === 503 ? { "Retry-After": String(retryAfterSeconds) } : {}),
+    ...(status === 429 ? { "Retry-After": String(limitSeconds) } : {}),
     // A refused upload is not read to its end.
-    ...(status === 413 || status === 401 || status === 403 ? { Connection: "close" } : {}),
+    ...([401, 403, 413, 429].includes(status) ? { Connection: "close" } : {}),
   };
 }

@@ -9,6 +9,7 @@ import type { ControllerConfig } from "../config.ts";
 import type { NodeFile } from "../files/node-file.ts";
 import type { StoredToken } from "../files/token-file.ts";
 import type { FleetStore } from "../store/fleet-store.ts";
+import type { AskLimits } from "./ask-limits.ts";
 import type { Act } from "./audited.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -23,6 +24,7 @@ export interface Services {
   waves: WaveStore;
   nodes: () => NodeFile["nodes"];
   findToken: (token: string, nowMs: number) => StoredToken | undefined;
+  asks: AskLimits;
   metrics: Metrics;
 }
 

@@ -103,7 +103,6 @@ function notThere(): Response {
     headers: {
       "Content-Type": "text/plain",
       "Cache-Control": "no-store",
-      "X-Content-Type-Options": "nosniff",
     },
   });
 }

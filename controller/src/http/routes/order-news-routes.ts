@@ -4,7 +4,7 @@ import { Digest } from "@chimera/proto/names";
 import { newsType } from "@chimera/proto/sessions/order-news";
 import { execSessions, maxCopies } from "@chimera/proto/sessions/session-order";
 import { z, type OpenAPIHono } from "@hono/zod-openapi";
-import { requirePermission, tokenIn } from "../access.ts";
+import { requirePermission, stillMay, tokenIn } from "../access.ts";
 import { newsStream } from "../news-stream.ts";
 import { createRouter } from "../router.ts";
 import type { Env, Services } from "../services.ts";
@@ -25,7 +25,7 @@ export function orderNewsRoutes({ store, findToken }: Services): OpenAPIHono<Env
     const token = tokenIn(c.req.raw.headers) ?? "";
     const stream = await newsStream({
       begin: (tell) => store.follower.follow(execSessions(asked.data.id, asked.data), tell),
-      mayRead: () => findToken(token, Date.now()) !== undefined,
+      mayRead: () => stillMay({ findToken }, { token, permission: "read" }),
       onEnd: () => (followers -= 1),
     });
     return new Response(stream, { headers: { "Content-Type": newsType } });

@@ -8,7 +8,7 @@ import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { WSEvents } from "hono/ws";
 import type { StoredToken } from "../../files/token-file.ts";
-import { mayDo, requirePermission, tokenIn } from "../access.ts";
+import { requirePermission, stillMay, tokenIn } from "../access.ts";
 import { attachSocket, tooMany } from "../attach-socket.ts";
 import { answers, createRouter } from "../router.ts";
 import type { Env, Services } from "../services.ts";
@@ -68,8 +68,8 @@ export function sessionRoutes({ store, findToken }: Services): OpenAPIHono<Env> 
       const token = tokenIn(c.req.raw.headers) ?? "";
       const { id } = callerOf(c);
       if (seats.isFull(id)) throw new ChimeraError("overloaded", tooMany);
-      const mayRead = () => findToken(token, Date.now()) !== undefined;
-      const mayType = mayDo(callerOf(c), "operate");
+      const mayRead = () => stillMay({ findToken }, { token, permission: "read" });
+      const mayType = () => stillMay({ findToken }, { token, permission: "operate" });
       const begin = () => seats.take(id);
       return attachSocket({ sessions: store.sessions, at: at.data, mayRead, mayType, begin });
     }),

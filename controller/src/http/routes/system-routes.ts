@@ -15,7 +15,8 @@ export function systemRoutes(services: Services): Hono<Env> {
   const viewer = [authenticate(services), requirePermission("read")] as const;
   router.use("/metrics", (c, next) => {
     const remote = c.env.incoming.socket.remoteAddress ?? "";
-    if (isLoopback(remote) && !isForwarded(c.req.header())) return next();
+    const headers = c.req.header();
+    if (isLoopback(remote) && !isForwarded(headers) && isForThisMachine(headers)) return next();
     const [first, second] = viewer;
     return first(c, async () => void (await second(c, next)));
   });
@@ -28,6 +29,12 @@ export function systemRoutes(services: Services): Hono<Env> {
 function isLoopback(address: string): boolean {
   const plain = address.replace(/^::ffff:/, "");
   return plain === "::1" || (isIP(plain) === 4 && plain.startsWith("127."));
+}
+
+/** A page's own name may be made to lead here; then the browser on this machine would ask for it, and it may read the answer. */
+function isForThisMachine({ host = "" }: Record<string, string>): boolean {
+  const { hostname } = URL.canParse(`http://${host}`) ? new URL(`http://${host}`) : { hostname: "" };
+  return hostname === "localhost" || isIP(hostname.replace(/^\[(.*)\]$/, "$1")) !== 0;
 }
 
 /** A proxy on this machine speaks for others. */
