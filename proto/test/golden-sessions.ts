@@ -30,8 +30,14 @@ const keyboard: KeyboardAction = {
   until: minutes(60),
   take: true,
 };
+const renewing: KeyboardAction = {
+  ...keyboard,
+  replaces: Digest.parse("b".repeat(64)),
+  renews: true,
+};
 const execOrder = orderOf(exec, "8", { nodes: "all", reason: "is it up?" });
 const keyboardOrder = orderOf(keyboard, "9");
+const renewalOrder = orderOf(renewing, "b");
 const endOrder = orderOf(
   { kind: "exec-end", order: fleet.idOf(signOrder(execOrder)), signal: "SIGTERM" },
   "a",
@@ -61,6 +67,12 @@ const refused = answered(keyboardOrder, {
   kind: "refused",
   code: "keyboard-held",
   message: "anna (anna-1) holds it until 13:00",
+});
+const refusedHeld = answered(renewalOrder, {
+  kind: "refused",
+  code: "keyboard-held",
+  message: "anna (anna-1) holds it until 13:00",
+  held: { order: Digest.parse("c".repeat(64)), holder: "anna (anna-1)", until: minutes(60) },
 });
 const facts: SessionFacts = {
   name: session,
@@ -105,6 +117,7 @@ export const goldenSessions: Record<string, { schema: z.ZodType; message: unknow
   "order-exec-envelope": { schema: Envelope, message: signOrder(execOrder) },
   "order-keyboard": { schema: Order, message: keyboardOrder },
   "order-keyboard-envelope": { schema: Envelope, message: signOrder(keyboardOrder) },
+  "order-keyboard-renewal": { schema: Order, message: renewalOrder },
   "order-exec-end": { schema: Order, message: endOrder },
   "session-ended": {
     schema: SessionAnswered,
@@ -114,6 +127,7 @@ export const goldenSessions: Record<string, { schema: z.ZodType; message: unknow
   "session-started-envelope": { schema: Envelope, message: seal("answer", started, [fleet.nodeSigner]) },
   "session-keyboard": { schema: SessionAnswered, message: given },
   "session-refused": { schema: SessionAnswered, message: refused },
+  "session-refused-held": { schema: SessionAnswered, message: refusedHeld },
   "session-facts": { schema: SessionFacts, message: facts },
   "event-keyboard-held": { schema: NodeEvent, message: heldEvent },
   "keys-typed": { schema: KeyMessage, message: typed(1, { kind: "keys", keys: "bHMNCg==" }) },

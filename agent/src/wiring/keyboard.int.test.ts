@@ -118,10 +118,11 @@ test("another one takes it only with --take, and whoever had it types no more", 
   anna.type(1, "a");
   taking.type(1, "B");
   await vi.waitFor(() => expect(arrived()).toBe("B"), patient);
-  // Anna's order came late, by a carrier that held it back.
-  expect((await ask("anna", { take: true }, 0)).answer).toMatchObject({
+  // An order of Anna's came late, by a carrier that held it back: it names whoever had it then.
+  expect((await ask("anna", { take: true, replaces: anna.id })).answer).toMatchObject({
     kind: "refused",
-    code: "order-stale",
+    code: "keyboard-held",
+    held: { order: taking.id, holder: "bob (bob-1)" },
   });
   expect(holders).toEqual(["anna (anna-1)", "bob (bob-1)"]);
 });

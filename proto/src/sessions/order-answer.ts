@@ -5,7 +5,7 @@ import { openEnvelope, type Envelope } from "../signed/envelope.ts";
 import type { PublicKeyText } from "../signed/keys.ts";
 import { ExchangeHalf } from "./keyboard.ts";
 import { maxCopies } from "./session-order.ts";
-import { SessionName, SessionRun } from "./session.ts";
+import { KeyboardHolder, SessionName, SessionRun } from "./session.ts";
 
 const problem = { code: z.string().max(64), message: z.string().max(1024) };
 
@@ -27,7 +27,12 @@ export const SessionAnswer = z.discriminatedUnion("kind", [
     /** Whom it was taken from. */
     before: z.string().max(256).nullable(),
   }),
-  z.object({ kind: z.literal("refused"), ...problem }),
+  z.object({
+    kind: z.literal("refused"),
+    ...problem,
+    /** Who holds the keyboard, where that is why: an order that is to take it names that one. */
+    held: KeyboardHolder.optional(),
+  }),
 ]);
 export type SessionAnswer = z.infer<typeof SessionAnswer>;
 

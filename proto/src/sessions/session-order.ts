@@ -61,6 +61,10 @@ export const KeyboardAction = z.object({
   until: IsoTime,
   /** Also from whoever holds it. */
   take: z.boolean(),
+  /** The order by which it was held when this one was signed; null: nobody held it. Absent: an older writer, whose clock decides. */
+  replaces: Digest.nullable().optional(),
+  /** He who signs holds it by that order himself, and goes on. */
+  renews: z.boolean().optional(),
 });
 export type KeyboardAction = z.infer<typeof KeyboardAction>;
 

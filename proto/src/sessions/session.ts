@@ -42,6 +42,14 @@ export const SessionState = z.enum([
 ]);
 export type SessionState = z.infer<typeof SessionState>;
 
+export const KeyboardHolder = z.object({
+  /** Id of the order that gave it. */
+  order: Digest,
+  holder: z.string().max(256),
+  until: IsoTime,
+});
+export type KeyboardHolder = z.infer<typeof KeyboardHolder>;
+
 export const SessionFacts = z.object({
   name: SessionName,
   kind: SessionKind,
@@ -67,14 +75,7 @@ export const SessionFacts = z.object({
   note: z.string().max(512).optional(),
   viewers: Count,
   /** Who may type there now; null: nobody. */
-  keyboard: z
-    .object({
-      /** Id of the order that gave it. */
-      order: Digest,
-      holder: z.string().max(256),
-      until: IsoTime,
-    })
-    .nullable(),
+  keyboard: KeyboardHolder.nullable(),
 });
 export type SessionFacts = z.infer<typeof SessionFacts>;
 

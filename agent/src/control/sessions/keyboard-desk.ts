@@ -104,7 +104,7 @@ async function hand(state: State, given: GivenOrder, held: Lease | null): Promis
     if (lease?.order === id) end(state, lease, reason);
   };
   const typist = await state.open(session, onEnd);
-  if (held !== null) drop(state, held, "somebody else took it");
+  if (held !== null) drop(state, held, whyOver(given, held));
   const leftMs = Date.parse(until) - Date.now();
   const lease: Lease = {
     session,
@@ -127,6 +127,12 @@ async function hand(state: State, given: GivenOrder, held: Lease | null): Promis
   state.log.info({ session, order: id, holder: lease.holder, until }, "keyboard given");
   state.onHolder(session);
   return { kind: "keyboard", session, run, half: exchange.half, until, before: held?.holder ?? null };
+}
+
+/** Of one who goes on typing under another order nobody reads that it was taken from him. */
+function whyOver(given: GivenOrder, held: Lease): string {
+  const isSame = given.action.renews === true && holderName(given) === held.holder;
+  return isSame ? "its holder signed for it anew" : "somebody else took it";
 }
 
 function take(state: State, session: SessionName, data: Uint8Array): void {

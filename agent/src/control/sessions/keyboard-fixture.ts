@@ -14,7 +14,16 @@ interface Wish {
 
 let orders = 0;
 
-export async function askKeyboard(
+/** Whoever takes it from anybody names whoever the node says holds it, unless told otherwise. */
+export async function askKeyboard(desk: Pick<KeyboardDesk, "give" | "take">, author: string, wish: Wish) {
+  const asked = await askOnce(desk, author, wish);
+  const held = asked.answer.kind === "refused" ? asked.answer.held : undefined;
+  const { take = false, replaces } = wish.action;
+  if (held === undefined || !take || replaces !== undefined) return asked;
+  return askOnce(desk, author, { ...wish, action: { ...wish.action, replaces: held.order } });
+}
+
+async function askOnce(
   desk: Pick<KeyboardDesk, "give" | "take">,
   author: string,
   { action: wish, seconds }: Wish,
@@ -26,6 +35,7 @@ export async function askKeyboard(
     half: exchange.half,
     until: new Date(Date.now() + 60_000).toISOString(),
     take: false,
+    replaces: null,
     ...wish,
   };
   const order = Order.parse({
