@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { Digest } from "@chimera/proto/names";
 import { sha256 } from "@chimera/proto/signed/canonical";
-import { signersOf, type Envelope } from "@chimera/proto/signed/envelope";
+import { signersOf, type Envelope, type RoleKeys } from "@chimera/proto/signed/envelope";
 import type { Order } from "@chimera/proto/signed/order";
 import { author } from "../author.ts";
 import type { Observer } from "../fleet/operator.ts";
@@ -29,13 +29,33 @@ export async function signOrder(
   { api, context, keys }: Pick<Observer, "api" | "context" | "keys">,
   order: Order,
 ): Promise<SignedOrder> {
-  const role = keys.newest.set.roles.order;
+  const { id, envelope, signedBy, threshold } = await signHere(
+    io,
+    { context, role: keys.newest.set.roles.order },
+    order,
+  );
+  if (signedBy.length >= threshold) return { kind: "signed", order, id, envelope };
+  await api.putProposal(id, envelope);
+  return { kind: "proposed", order, id, signedBy, threshold };
+}
+
+interface Signed {
+  id: Digest;
+  envelope: Envelope;
+  /** May be fewer than the role needs. */
+  signedBy: string[];
+  threshold: number;
+}
+
+/** With the keys at hand, and for nobody else to complete. */
+export async function signHere(
+  io: Io,
+  { context, role }: { context: Observer["context"]; role: RoleKeys },
+  order: Order,
+): Promise<Signed> {
   const signers = await roleSigners(io, context, { role: "order", keys: role });
   const payload = Buffer.from(JSON.stringify(order));
   const envelope = await signDocument("order", payload, signers);
-  const id = sha256(payload);
   const signedBy = signersOf(envelope, { kind: "order", role });
-  if (signedBy.length >= role.threshold) return { kind: "signed", order, id, envelope };
-  await api.putProposal(id, envelope);
-  return { kind: "proposed", order, id, signedBy, threshold: role.threshold };
+  return { id: sha256(payload), envelope, signedBy, threshold: role.threshold };
 }

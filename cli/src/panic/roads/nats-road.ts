@@ -93,7 +93,8 @@ function unknownWorld({ head: { world } }: VerifiedHead): never {
   throw new ChimeraError("world-unknown", what);
 }
 
-async function linkOf(context: NamedContext): Promise<NatsLink> {
+/** Throws config-invalid without servers and seed, server-unreachable where no server answers. */
+export async function linkOf(context: NamedContext): Promise<NatsLink> {
   const { natsServers, natsSeedFile, name } = context;
   if (natsServers === undefined || natsSeedFile === undefined) {
     const what = `context "${name}" has no natsServers and natsSeedFile: "chimera keys nats" makes a seed, and says what to do with it`;

@@ -1,9 +1,10 @@
 /** SHELL. The keyboard of a session for whoever attaches to it, from the first key to the last. */
 import { ChimeraError } from "@chimera/proto/errors";
+import type { Digest } from "@chimera/proto/names";
 import type { Io } from "../../io.ts";
 import { printableLine } from "../../print/printable.ts";
 import type { FoundSession } from "../find-session.ts";
-import { takeKeyboard, type KeyboardWish } from "./take-keyboard.ts";
+import { renewKeyboard, takeKeyboard, type KeyboardWish } from "./take-keyboard.ts";
 import { createTyping, type Typing } from "./typing.ts";
 
 export interface StartOptions {
@@ -23,6 +24,7 @@ export async function startTyping(io: Io, { found, keyboard, say, leave }: Start
   // Short, since a row of the terminal may be all that there is for it.
   const whose = held.before === null ? "" : `, which ${printableLine(held.before)} had`;
   say(`you hold the keyboard${whose}`);
-  const renew = () => takeKeyboard(io, known, { ...keyboard, takes: true });
+  const { context } = keyboard;
+  const renew = (order: Digest) => renewKeyboard(io, known, { context, order });
   return createTyping({ keyboard: held, renew, nowMs: io.nowMs, say, leave });
 }

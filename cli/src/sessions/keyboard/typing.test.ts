@@ -20,6 +20,7 @@ let typing: Typing;
 /** Of an hour, as the node gave it by that order. */
 const keyboard = (digit: string): Keyboard => ({
   order: order(digit),
+  replaced: null,
   until: untilOf(nowMs + 3_600_000),
   before: null,
   send: (_, typed: Typed) =>
@@ -86,6 +87,18 @@ test("whoever did not hear that somebody else took it does not take it back with
   expect(answers).toEqual([]);
   expect(said).toEqual(["bob (bob-1) took the keyboard: you watch"]);
   expect(keys("x")).toBe(false);
+});
+
+test("one who took it before the node's word of its renewal was heard is not overlooked, and what was heard late is", async () => {
+  await threeQuarters();
+  answers[0]?.(keyboard("b"));
+  await vi.advanceTimersByTimeAsync(0);
+  typing.heard(heldBy("a"));
+  keys("x");
+  expect(sent.at(-1)).toBe("b x");
+  typing.heard(heldBy("f", "bob (bob-1)"));
+  expect(said).toEqual(["bob (bob-1) took the keyboard: you watch"]);
+  expect(keys("y")).toBe(false);
 });
 
 test("after a broken line it is signed for anew as soon as it is seen to be his still", async () => {

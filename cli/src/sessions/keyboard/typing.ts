@@ -3,6 +3,7 @@
  * time is over, he watches and is told so.
  */
 import { ChimeraError, errorChain } from "@chimera/proto/errors";
+import type { Digest } from "@chimera/proto/names";
 import { TerminalSize, type SessionFacts } from "@chimera/proto/sessions/session";
 import { printableLine } from "../../print/printable.ts";
 import type { ViewLine } from "../roads/session-road.ts";
@@ -11,8 +12,8 @@ import { createTypedBytes } from "./typed-bytes.ts";
 
 export interface TypingOptions {
   keyboard: Keyboard;
-  /** Anew, before its time is over. Throws ChimeraError. */
-  renew: () => Promise<Keyboard>;
+  /** Anew, before its time is over, as who holds it by that order. Throws ChimeraError. */
+  renew: (order: Digest) => Promise<Keyboard>;
   nowMs: () => number;
   say: (text: string) => void;
   /** Ctrl-B d. */
@@ -31,8 +32,9 @@ export interface Typing {
 
 interface State extends TypingOptions {
   isHeld: boolean;
-  /** That it was given was seen; before, facts may be older than that. */
+  /** That it was given was seen; before, facts may be older than that: they name one of these orders, or nobody. */
   isSeen: boolean;
+  older: Set<Digest>;
   /** The same since there is this line. */
   isHeard: boolean;
   renewal: Renewal | null;
@@ -59,6 +61,7 @@ export function createTyping(options: TypingOptions): Typing {
     ...options,
     isHeld: true,
     isSeen: false,
+    older: new Set(options.keyboard.replaced === null ? [] : [options.keyboard.replaced]),
     isHeard: false,
     renewal: null,
     current: null,
@@ -142,7 +145,8 @@ function hear(state: State, facts: SessionFacts): void {
     [state.isSeen, state.isHeard] = [true, true];
     return;
   }
-  if (!state.isHeld || !state.isSeen) return;
+  const isOlder = !state.isSeen && (held === null || state.older.has(held.order));
+  if (!state.isHeld || isOlder) return;
   state.isHeld = false;
   const taken = held === null ? null : printableLine(held.holder);
   state.say(taken === null ? "your keyboard is over: you watch" : `${taken} took the keyboard: you watch`);
@@ -170,7 +174,8 @@ async function renew(state: State): Promise<void> {
   // One that does not come has hardly reached the node: what was given before counts.
   const timer = setTimeout(release, gapMs / 2).unref();
   try {
-    const next = await state.renew();
+    const next = await state.renew(state.keyboard.order);
+    state.older.add(state.keyboard.order);
     [state.keyboard, state.isSeen, state.isHeard] = [next, false, false];
     renewLater(state);
   } catch (error) {
