@@ -24,6 +24,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import("./commands/setup/keys.ts"),
   },
   {
+    name: "nats",
+    summary: "passes: by which nats-server knows who is who",
+    load: () => import("./commands/setup/nats.ts"),
+  },
+  {
     name: "context",
     summary: "choose the fleet to work on",
     load: () => import("./commands/setup/context.ts"),

@@ -17,7 +17,7 @@ export const ControllerUrl = z
   .refine((url) => !/^https?:\/\/[^/?#]*@/iu.test(url), "no user or password in the address: use tokenFile");
 
 /** As nodes have it in their configuration. */
-const NatsServer = z
+export const NatsServer = z
   .url({ protocol: /^(nats|tls)$/u, error: "a nats:// or tls:// address" })
   .max(256)
   .refine((url) => !url.includes("@"), "no user or password in the address: use natsSeedFile");

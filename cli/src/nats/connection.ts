@@ -13,6 +13,10 @@ export interface NatsLinkOptions {
   servers: readonly string[];
   /** The operator's own. */
   nkey: NkeySigner;
+  /** Where the server knows its users by passes: looked at anew on each connect. Must not throw. */
+  pass?: () => string;
+  /** What its own inboxes begin with, where that is not the nkey's. */
+  inbox?: string;
 }
 
 interface NatsAnswer {
@@ -62,14 +66,14 @@ export async function openNatsLink(options: NatsLinkOptions): Promise<NatsLink> 
   };
 }
 
-async function connectOnce({ servers, nkey }: NatsLinkOptions): Promise<NatsConnection> {
+async function connectOnce({ servers, nkey, pass, inbox }: NatsLinkOptions): Promise<NatsConnection> {
   try {
     return await connect({
       servers: [...servers],
       name: "chimera",
-      inboxPrefix: subjects.inboxPrefix(nkey.publicKey),
+      inboxPrefix: inbox ?? subjects.inboxPrefix(nkey.publicKey),
       authenticator: (nonce?: string) => ({
-        nkey: nkey.publicKey,
+        ...(pass === undefined ? { nkey: nkey.publicKey } : { jwt: pass(), nkey: "" }),
         sig: nkey.sign(Buffer.from(nonce ?? "")).toString("base64url"),
       }),
       timeout: connectMs,

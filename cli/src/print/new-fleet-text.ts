@@ -1,5 +1,6 @@
 /** PURE. What `chimera init` tells the operator: what to keep away from machines, and what goes where. */
 import type { KeySet } from "@chimera/proto/signed/key-set";
+import { newNatsText } from "./nats/nats-text.ts";
 
 export interface MadeFleet {
   fleetId: string;
@@ -15,10 +16,12 @@ export interface MadeFleet {
   rootSigned: string[];
   publicKeys: Record<string, string>;
   cachePublicKey: string;
+  /** Where the NATS keys are, if nats-server is to know its users by passes. */
+  natsFolder: string | null;
 }
 
 export function newFleetText(made: MadeFleet): string {
-  const { fleetId, context, folder, keySetFile, freshKeyFile, expires, cachePublicKey } = made;
+  const { fleetId, context, folder, keySetFile, freshKeyFile, expires, cachePublicKey, natsFolder } = made;
   return `fleet ${fleetId}
 keys in ${folder}, context "${context}" is the current one
 the key set can be used until ${expires.slice(0, 10)} (chimera keys renew)
@@ -43,7 +46,7 @@ In the configuration of every node, with ${keySetFile} beside it:
     trustedKeys = builtins.fromJSON (builtins.readFile ./keys.1.json);
     nix.trustedPublicKeys = [ "${cachePublicKey}" ];
   };
-`;
+${natsFolder === null ? "" : `\n${newNatsText(natsFolder)}`}`;
 }
 
 function needs(threshold: number): string {

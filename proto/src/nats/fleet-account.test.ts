@@ -1,7 +1,16 @@
 import { expect, test } from "vitest";
 import { FleetId } from "../names.ts";
 import { generateNkey, parseNkeySeed } from "../nkey.ts";
-import { readFleetAccount, revoke, signFleetAccount, type FleetAccount } from "./fleet-account.ts";
+import {
+  readFleetAccount,
+  readRoot,
+  readSystemAccount,
+  revoke,
+  signFleetAccount,
+  signRoot,
+  signSystemAccount,
+  type FleetAccount,
+} from "./fleet-account.ts";
 import { signPass } from "./pass.ts";
 
 const root = parseNkeySeed(generateNkey("operator").seed, "operator");
@@ -34,6 +43,17 @@ test("refuses an account that another root signed, and what is no account", () =
   expect(() => readFleetAccount(pass, root.publicKey)).toThrow(
     expect.objectContaining({ code: "input-invalid" }),
   );
+});
+
+test("reads back the root and the system account, and takes neither for the other", () => {
+  const system = { account: key(), issuers: [key()] };
+  const jwt = signSystemAccount(system, fleet.account, { root, nowS: 1000 });
+  expect(readSystemAccount(jwt, root.publicKey)).toEqual(system);
+  const ofRoot = signRoot(system.account, root, 1000);
+  expect(readRoot(ofRoot)).toEqual({ root: root.publicKey, systemAccount: system.account });
+  expect(() => readRoot(jwt)).toThrow(/the root's JWT/);
+  expect(() => readSystemAccount(ofRoot, root.publicKey)).toThrow(/the system account's JWT/);
+  expect(() => readFleetAccount(jwt, root.publicKey)).toThrow(/the account's JWT/);
 });
 
 test("a revocation stays as long as a pass can live, and no longer", () => {

@@ -6,7 +6,14 @@ import { z } from "zod";
 import { ChimeraError } from "../errors.ts";
 import { FleetId } from "../names.ts";
 import { AccountNkey, OperatorNkey, UserNkey, type NkeySigner } from "../nkey.ts";
-import { issuerRoles, systemTemplate, templateOf, type IssuerRole, type Template } from "./issuers.ts";
+import {
+  issuerRoles,
+  systemName,
+  systemTemplate,
+  templateOf,
+  type IssuerRole,
+  type Template,
+} from "./issuers.ts";
 import { readJwt, signJwt } from "./jwt.ts";
 
 const seconds = z.int().nonnegative();
@@ -63,9 +70,7 @@ export function signFleetAccount(fleet: FleetAccount, root: NkeySigner, nowS: nu
 /** Throws signature-invalid where that root did not sign it. */
 export function readFleetAccount(jwt: string, root: string): FleetAccount {
   const { iss, sub, name, nats } = readJwt(jwt, AccountClaims, "the account's JWT");
-  if (iss !== root) {
-    throw new ChimeraError("signature-invalid", `the account's JWT is signed by ${iss}, not by ${root}`);
-  }
+  requireRoot("account", iss, root);
   return {
     fleetId: name,
     account: sub,
@@ -85,20 +90,61 @@ export function revoke(
   return { ...fleet, revocations: { ...Object.fromEntries(still), [nkey]: nowS } };
 }
 
+export interface SystemAccount {
+  account: string;
+  /** Two while one is exchanged. */
+  issuers: string[];
+}
+
 /** May do nothing but hand over accounts' JWTs, which the root has signed. */
 export function signSystemAccount(
-  { account, issuer, fleetAccount }: { account: string; issuer: string; fleetAccount: string },
-  root: NkeySigner,
-  nowS: number,
+  { account, issuers }: SystemAccount,
+  fleetAccount: string,
+  { root, nowS }: { root: NkeySigner; nowS: number },
 ): string {
-  const keys = [scope("system", issuer, systemTemplate(fleetAccount))];
+  const keys = issuers.map((key) => scope(systemName, key, systemTemplate(fleetAccount)));
   const nats = { type: "account", version: 2, limits: noLimits, signing_keys: keys };
-  return signJwt({ name: "system", sub: account, nats }, root, nowS);
+  return signJwt({ name: systemName, sub: account, nats }, root, nowS);
+}
+
+const SystemClaims = z.object({
+  iss: OperatorNkey,
+  sub: AccountNkey,
+  name: z.literal(systemName),
+  nats: z.object({
+    type: z.literal("account"),
+    version: z.literal(2),
+    signing_keys: z.array(z.object({ key: AccountNkey, role: z.literal(systemName) })).max(8),
+  }),
+});
+
+export function readSystemAccount(jwt: string, root: string): SystemAccount {
+  const { iss, sub, nats } = readJwt(jwt, SystemClaims, "the system account's JWT");
+  requireRoot("system account", iss, root);
+  return { account: sub, issuers: nats.signing_keys.map(({ key }) => key) };
 }
 
 export function signRoot(systemAccount: string, root: NkeySigner, nowS: number): string {
   const nats = { type: "operator", version: 2, system_account: systemAccount };
   return signJwt({ name: "chimera", sub: root.publicKey, nats }, root, nowS);
+}
+
+const RootClaims = z.object({
+  iss: OperatorNkey,
+  sub: OperatorNkey,
+  nats: z.object({ type: z.literal("operator"), version: z.literal(2), system_account: AccountNkey }),
+});
+
+/** Throws signature-invalid where it did not sign itself. */
+export function readRoot(jwt: string): { root: string; systemAccount: string } {
+  const { iss, sub, nats } = readJwt(jwt, RootClaims, "the root's JWT");
+  requireRoot("root", iss, sub);
+  return { root: sub, systemAccount: nats.system_account };
+}
+
+function requireRoot(whose: string, iss: string, root: string): void {
+  if (iss === root) return;
+  throw new ChimeraError("signature-invalid", `the ${whose}'s JWT is signed by ${iss}, not by ${root}`);
 }
 
 /** Of an account: nothing goes in or out of it to others, and no server joins it as a leaf. */
@@ -113,6 +159,6 @@ const noLimits = {
   leaf: 0,
 };
 
-function scope(role: IssuerRole | "system", key: string, template: Template) {
+function scope(role: IssuerRole | typeof systemName, key: string, template: Template) {
   return { kind: "user_scope", key, role, template };
 }

@@ -46,7 +46,7 @@ export function templateOf(role: IssuerRole, fleet: string): Template {
 }
 
 /** The only thing that is asked of the system account: to take an account's new JWT, and to show what it has. */
-export const systemName = "system";
+export const systemName = "system" as const;
 
 export function systemTemplate(account: string): Template {
   return template({

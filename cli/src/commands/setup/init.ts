@@ -2,9 +2,10 @@
 import { mkdir, mkdtemp, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { PublicKeyText } from "@chimera/proto/signed/keys";
+import type { FleetId } from "@chimera/proto/names";
 import { signersOf } from "@chimera/proto/signed/envelope";
 import { ChimeraError } from "@chimera/proto/errors";
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import { z } from "zod";
 import {
   Context,
@@ -35,6 +36,7 @@ const Options = z.object({
   publishKey: sharedKeys,
   publishThreshold: Threshold,
   expiresDays: ExpiresDays,
+  nats: z.enum(["list", "passes"]).default("list"),
   json: z.boolean().default(false),
 });
 type Options = z.infer<typeof Options>;
@@ -51,6 +53,11 @@ export function define(command: Command, io: Io): void {
     .option("--publish-key <pub...>", "public key of another person who may sign heads")
     .option("--publish-threshold <n>", "how many publish keys must sign", "1")
     .option("--expires-days <days>", "until when the key set can be used without a renewal", "365")
+    .addOption(
+      new Option("--nats <how>", "how nats-server knows its users: a list of nkeys, or passes")
+        .choices(["list", "passes"])
+        .default("list"),
+    )
     .option("--json", "print JSON, for programs")
     .addHelpText(
       "after",
@@ -59,6 +66,7 @@ export function define(command: Command, io: Io): void {
         "chimera init --name prod --controller https://chimera.example.org --dir /media/stick/prod",
         "chimera init --name prod --controller https://chimera.example.org --publish-threshold 2 \\",
         "  --publish-key bob:… --publish-key carol:…      # heads need two of three people",
+        "chimera init --name prod --controller https://chimera.example.org --nats passes",
       ]),
     )
     .action(async (options: unknown) => init(io, parseOptions(Options, options)));
@@ -77,7 +85,9 @@ async function init(io: Io, options: Options): Promise<void> {
     root: { keys: options.rootKey, threshold: options.rootThreshold },
     publish: { keys: options.publishKey, threshold: options.publishThreshold },
   });
-  await writeFleet(folder, fleet);
+  await writeFleet(folder, fleet, async (into) => {
+    if (options.nats === "passes") await makeNats(io, into, fleet.fleetId);
+  });
   const context = Context.parse({
     controller: options.controller.replace(/\/+$/u, ""),
     fleetId: fleet.fleetId,
@@ -91,7 +101,8 @@ async function init(io: Io, options: Options): Promise<void> {
     current: options.name,
     contexts: { ...contexts.contexts, [options.name]: context },
   });
-  const made = describe(fleet, folder, options.name);
+  const nats = options.nats === "passes" ? join(folder, "nats") : null;
+  const made = { ...describe(fleet, folder, options.name), natsFolder: nats };
   io.out(options.json ? `${printableJson(made, 2)}\n` : newFleetText(made));
 }
 
@@ -104,8 +115,19 @@ async function refuseExisting(folder: string): Promise<void> {
     throw new ChimeraError("usage", `${folder} exists: keys are never overwritten, choose another --dir`);
 }
 
+async function makeNats(io: Io, folder: string, fleetId: FleetId): Promise<void> {
+  const { makeKeys } = await import("./nats/init.ts");
+  const own = join(folder, "nats");
+  await mkdir(own, { mode: 0o700 });
+  await makeKeys(io, own, fleetId);
+}
+
 /** Whole or not at all: a folder with half the keys of a fleet would look like a fleet. */
-async function writeFleet(folder: string, fleet: NewFleet): Promise<void> {
+async function writeFleet(
+  folder: string,
+  fleet: NewFleet,
+  more: (temporary: string) => Promise<void>,
+): Promise<void> {
   const parent = dirname(folder);
   await mkdir(parent, { recursive: true, mode: 0o700 });
   const temporary = await mkdtemp(join(parent, `.${basename(folder)}-`));
@@ -115,6 +137,7 @@ async function writeFleet(folder: string, fleet: NewFleet): Promise<void> {
       await writeNewFile(join(temporary, `${name}.pub`), `${fleet.keys[name].public}\n`, 0o644);
     }
     await writeNewFile(join(temporary, "keys.1.json"), `${JSON.stringify(fleet.keySet, null, 2)}\n`, 0o644);
+    await more(temporary);
     await rename(temporary, folder);
     await syncFolder(parent);
   } finally {
@@ -122,7 +145,11 @@ async function writeFleet(folder: string, fleet: NewFleet): Promise<void> {
   }
 }
 
-function describe({ fleetId, keys, keySet, set }: NewFleet, folder: string, name: string): MadeFleet {
+function describe(
+  { fleetId, keys, keySet, set }: NewFleet,
+  folder: string,
+  name: string,
+): Omit<MadeFleet, "natsFolder"> {
   return {
     fleetId,
     context: name,
