@@ -9,7 +9,7 @@ import type { HostFile } from "../lab/host/host-files.ts";
 import { fleetFolder } from "./fleet-folder.ts";
 import { hubUrl } from "./fleet-systems.ts";
 import { makeHub, type HubOperator } from "./make-hub.ts";
-import { identityFiles, makeIdentity } from "./make-identity.ts";
+import { identityFiles, makeIdentity, type Identity } from "./make-identity.ts";
 import { makePeople, personFiles, sharedRoles, type Person } from "./people.ts";
 import type { RunProgram } from "./run-program.ts";
 import { standInFiles, standInName } from "./stand-in.ts";
@@ -48,6 +48,8 @@ export interface IdentityWishes {
   standIn: boolean;
   /** Machines from which somebody only watches. */
   watchers: readonly string[];
+  /** Registered nodes that are no machine. */
+  ghosts: readonly string[];
 }
 
 export async function makeIdentities(run: RunProgram, wishes: IdentityWishes): Promise<Identities> {
@@ -66,7 +68,7 @@ export async function makeIdentities(run: RunProgram, wishes: IdentityWishes): P
     fleetId,
     trustedKeys,
     freshKey: await readFile(join(made.folder, "fresh.key"), "utf8"),
-    nodes: [...identities, ...extra],
+    nodes: [...identities, ...extra, ...(await makeGhosts(run, wishes.ghosts))],
     leads: [...leads, ...extra.map(({ node }) => node)],
   });
   const tokenOf = (name: string): string => hub.tokens[name] ?? "";
@@ -82,6 +84,13 @@ export async function makeIdentities(run: RunProgram, wishes: IdentityWishes): P
   const nodeKeys = Object.fromEntries(identities.map(({ node, nodeKey }) => [node, nodeKey]));
   const { config: controller, nats } = hub;
   return { fleetId, trustedKeys, cacheKey: made.cachePublicKey, nodeKeys, controller, nats, files };
+}
+
+/** One after the other: they may be a hundred. */
+async function makeGhosts(run: RunProgram, names: readonly string[]): Promise<Identity[]> {
+  const made: Identity[] = [];
+  for (const name of names) made.push(await makeIdentity(run, name));
+  return made;
 }
 
 /** Who made the fleet, and those who only watch. */

@@ -62,6 +62,8 @@ export interface FleetOptions {
   standIn?: boolean;
   /** Further machines, with a CLI, from which somebody only watches. */
   watchers?: readonly string[];
+  /** Further nodes that are registered, and that no machine is: whoever has their keys speaks for them. */
+  ghosts?: readonly string[];
   report?: Report;
 }
 
@@ -87,6 +89,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     leads: options.leads ?? [],
     standIn: options.standIn ?? false,
     watchers: options.watchers ?? [],
+    ghosts: options.ghosts ?? [],
   });
   report(`made keys, identities and tokens for ${names.length} nodes`);
   const store = await openSeed(versions);

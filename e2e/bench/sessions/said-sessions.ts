@@ -9,9 +9,12 @@ import { connect } from "nats";
 import { fleetFolder } from "../../fleet/fleet-folder.ts";
 import type { Fleet } from "../../fleet/start-fleet.ts";
 
-/** So many a node, as its agent says them when they begin. */
-export async function sayMoreSessions(fleet: Fleet, perNode: number): Promise<void> {
-  for (const { name: node } of fleet.lab.nodes) {
+/** So many for each of these nodes, as their agents would say them. */
+export async function sayMoreSessions(
+  fleet: Fleet,
+  { nodes, perNode }: { nodes: readonly string[]; perNode: number },
+): Promise<void> {
+  for (const node of nodes) {
     const seed = parseNkeySeed(await readFile(fleetFolder("identity", node, "nats.seed"), "utf8"));
     const client = await connect({
       servers: `${fleet.lab.host("hub").address}:4222`,
