@@ -8,6 +8,7 @@ import { drift } from "./drift.ts";
 import { BenchReport, type Figure } from "./figures.ts";
 import { footprint } from "./footprint.ts";
 import { describeMachine } from "./machine.ts";
+import { modules } from "./modules.ts";
 import { panicFleet } from "./panic-fleet.ts";
 import { panicLab } from "./panic-lab.ts";
 import { printReport } from "./print-report.ts";
@@ -22,6 +23,7 @@ const benches: Record<string, (report: Report) => Promise<Figure[]>> = {
   documents,
   drift,
   footprint,
+  modules,
   "panic-fleet": panicFleet,
   "panic-lab": panicLab,
   "reconnect-fleet": reconnectFleet,
