@@ -101,6 +101,27 @@ test("a viewer sees what was written before, what comes, and the end", async () 
   );
 });
 
+test("who watches one whose name another run takes is told so, and whoever comes then sees that one", async () => {
+  await sessions.start([shell("name", "echo the first")]);
+  await ended(sessions, "name");
+  const first = watchSession(operator, "name");
+  await operator.flush();
+  first.ask();
+  await vi.waitFor(() => expect(first.text()).toBe("the first\n"), patient);
+  await sessions.start([shell("name", "echo the second; sleep 60")]);
+  await vi.waitFor(
+    () => expect(first.frames.at(-1)?.head).toMatchObject({ kind: "refused", code: "not-found" }),
+    patient,
+  );
+  const second = watchSession(operator, "name");
+  await operator.flush();
+  second.ask();
+  await vi.waitFor(() => expect(second.text()).toBe("the second\n"), patient);
+  expect(first.text()).toBe("the first\n");
+  await sessions.end(nameOf("name"), "SIGKILL");
+  await ended(sessions, "name");
+});
+
 test("output of a kind that is kept lies in NATS when its node is gone, and of another kind it does not", async () => {
   const line = "0123456789".repeat(10);
   await sessions.start([

@@ -99,6 +99,7 @@ function heed(state: State, change: SessionChange): void {
   const name = change.kind === "removed" ? change.name : change.facts.name;
   note(state, name);
   state.kept.note(change);
+  if (change.kind === "removed") return state.desk.drop(name);
   state.desk.tell(name);
   // A terminal that is over is gone, but for its last picture; what was on its way from there is still sent.
   if (change.kind === "ended" && change.facts.output === "terminal")

@@ -30,6 +30,8 @@ export interface ViewDesk {
   tell: (session: SessionName) => void;
   /** Its output is another source than it was. */
   renew: (session: SessionName) => void;
+  /** It is forgotten: whoever comes next may mean another one of that name. */
+  drop: (session: SessionName) => void;
   viewersOf: (session: SessionName) => number;
   close: () => void;
 }
@@ -78,6 +80,7 @@ export function createViewDesk(options: ViewDeskOptions): ViewDesk {
       dropSource(watched);
       openWatched(state.opener, watched);
     },
+    drop: (session) => drop(state, session),
     viewersOf: (session) => state.watched.get(session)?.viewers.size ?? 0,
     close() {
       clearInterval(timer);
@@ -155,6 +158,12 @@ function watch(state: State, session: SessionName): Watched {
   state.watched.set(session, watched);
   openWatched(state.opener, watched);
   return watched;
+}
+
+function drop(state: State, session: SessionName): void {
+  const watched = state.watched.get(session);
+  const what = `session ${session} is forgotten, with what it wrote: another one may have its name`;
+  if (watched !== undefined) refuseAll(state, watched, refuse("not-found", what));
 }
 
 function refuseAll(state: State, watched: Watched, head: FrameHead): void {
