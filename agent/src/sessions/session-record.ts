@@ -39,6 +39,8 @@ export const SessionRecord = z.object({
   /** With its suffix; empty where the agent itself is all that speaks there. */
   unit: z.string().max(255),
   isTold: z.boolean().default(false),
+  /** systemd made its unit, or that was seen. */
+  hasBegun: z.boolean().default(true),
   /** Null where the output is a terminal's. */
   log: Log.nullable(),
   terminal: Terminal.nullable(),
@@ -74,6 +76,7 @@ export function newRecord(begin: Pick<SessionRecord, Begin> & Partial<SessionRec
     timeoutMs: null,
     leads: null,
     isTold: false,
+    hasBegun: true,
     ending: null,
     state: "running",
     closedAt: null,

@@ -4,7 +4,15 @@ import { judgeEnd, lost, type UnitEnd } from "../../sessions/judge-end.ts";
 import { closed, endWords, type SessionEnd, type SessionRecord } from "../../sessions/session-record.ts";
 import { cutLog } from "./cut-log.ts";
 import { collectUnits, listUnits, readRuns, type ListedUnit } from "../systemd/transient-units.ts";
-import { keep, liveFacts, pictureFile, tell, type Live, type SessionsState } from "./sessions-state.ts";
+import {
+  keep,
+  liveFacts,
+  noteBegun,
+  pictureFile,
+  tell,
+  type Live,
+  type SessionsState,
+} from "./sessions-state.ts";
 import { keepPicture, lastPictures, type LastPicture } from "./last-pictures.ts";
 import { closePanes, tmuxSocket } from "./terminal-panes.ts";
 
@@ -19,6 +27,10 @@ export async function closeEnded(state: SessionsState, asked: readonly Live[]): 
   const found = new Map(listed.map((unit) => [unit.name, unit]));
   const ended = asked.filter(({ record }) => record.leads === null && hasEnded(found.get(record.unit)));
   const gone = asked.filter(({ record }) => isGone(found.get(record.unit)));
+  noteBegun(
+    state,
+    asked.filter((live) => !live.record.hasBegun && !gone.includes(live)),
+  );
   const runs = await readRuns(
     ended.map(({ record }) => record.unit),
     systemdSocket,
@@ -44,7 +56,10 @@ function judgeRun(record: SessionRecord, run: UnitEnd | undefined): SessionEnd {
   return run === undefined ? lost("systemd does not say how it ended") : judgeEnd(record, run);
 }
 
-function judgeGone({ options }: SessionsState, { leads }: SessionRecord): SessionEnd {
+function judgeGone({ options }: SessionsState, { leads, hasBegun }: SessionRecord): SessionEnd {
+  // One that begins stays known to systemd until its end was read.
+  if (!hasBegun)
+    return lost("it never began: systemd had made no unit of it when the agent ended, or failed");
   if (leads === null) return lost("its unit is gone: whoever stopped it took its end with it");
   const ended = options.endOfRollout(leads);
   if (ended === null) return lost("its unit is gone, and no end of its rollout was noted");

@@ -3,7 +3,14 @@ import { ChimeraError } from "@chimera/proto/errors";
 import type { SessionName } from "@chimera/proto/sessions/session";
 import type { Typist } from "../../sessions/typist.ts";
 import { openTypist } from "./open-typist.ts";
-import { doubtTerminals, liveFacts, tell, type Live, type SessionsState } from "./sessions-state.ts";
+import {
+  doubtTerminals,
+  liveFacts,
+  saveRunning,
+  tell,
+  type Live,
+  type SessionsState,
+} from "./sessions-state.ts";
 import { tmuxSocket } from "./terminal-panes.ts";
 /** Keys into its terminal, and its size. Throws not-found where there is none. */
 export async function openKeys(
@@ -42,10 +49,6 @@ const saveMs = 1_000;
 function saveSoon(state: SessionsState, live: Live): void {
   live.saving ??= setTimeout(() => {
     live.saving = null;
-    if (state.live.get(live.record.name) !== live) return;
-    state.store.save([live.record]).catch((error: unknown) => {
-      if (!(error instanceof ChimeraError)) throw error;
-      state.options.log.warn({ session: live.record.name, error }, "a session's size was not kept");
-    });
+    void saveRunning(state, [live]);
   }, saveMs).unref();
 }

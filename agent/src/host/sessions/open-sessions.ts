@@ -92,6 +92,7 @@ export function openSessions(options: SessionsOptions): HostSessions {
     onUncut: (listener) => void state.uncut.push(listener),
     adopt: (rollout) => settled.then(() => adoptRollout(state, rollout)),
     close() {
+      state.isClosed = true;
       clearInterval(timer);
       tending.stop();
       for (const { recorder } of state.live.values()) recorder?.stop("the agent stops");
@@ -110,6 +111,7 @@ function createState(options: SessionsOptions, lookSoon: () => void): SessionsSt
     uncut: [],
     lookSoon,
     areTerminalsInDoubt: false,
+    isClosed: false,
   };
 }
 

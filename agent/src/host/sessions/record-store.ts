@@ -15,8 +15,8 @@ import { readStateFile, type StateRead } from "../state/state-file.ts";
 export interface RecordStore {
   /** What is there at the begin; what cannot be read is set aside, and named by its folder. */
   read: () => { records: SessionRecord[]; unreadable: SessionName[] };
-  /** Resolves when they are on the disk. Throws file-unreadable when it refuses. */
-  save: (records: readonly SessionRecord[]) => Promise<void>;
+  /** Resolves when they are on the disk. Throws file-unreadable when it refuses. A function is called when all that was to be saved before is. */
+  save: (records: readonly SessionRecord[] | (() => readonly SessionRecord[])) => Promise<void>;
   remove: (name: SessionName) => void;
   /** For what belongs to a session beside its record. */
   folderOf: (name: SessionName) => string;
@@ -34,7 +34,7 @@ export function openRecordStore(stateDir: string, log: Log): RecordStore {
     folderOf,
     read: () => readAll(folder, log),
     save(records) {
-      const saved = last.then(() => saveAll(folder, records));
+      const saved = last.then(() => saveAll(folder, typeof records === "function" ? records() : records));
       last = saved.catch(() => undefined);
       return saved;
     },

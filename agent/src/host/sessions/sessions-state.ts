@@ -1,7 +1,7 @@
 /** SHELL. What the parts of the session manager share: the sessions of this node, who hears of them, and where they are kept. */
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import type { ChimeraError } from "@chimera/proto/errors";
+import { ChimeraError } from "@chimera/proto/errors";
 import type { Digest } from "@chimera/proto/names";
 import type { Log } from "@chimera/proto/log";
 import type { SessionFacts, SessionName } from "@chimera/proto/sessions/session";
@@ -61,6 +61,7 @@ export interface SessionsState {
   lookSoon: () => void;
   /** Somebody found a terminal gone: with the next look it is seen which of them are. */
   areTerminalsInDoubt: boolean;
+  isClosed: boolean;
 }
 
 export function createLive(record: SessionRecord): Live {
@@ -109,6 +110,28 @@ export function doubtTerminals(state: SessionsState): void {
 export function pictureFile({ store }: SessionsState, name: SessionName): string {
   return join(store.folderOf(name), "screen.bin");
 }
+
+/** What is known of those that still run: the record of one whose end is being written down stays as that is. */
+export async function saveRunning(state: SessionsState, lives: readonly Live[]): Promise<void> {
+  // The next agent writes them from here on.
+  if (state.isClosed) return;
+  const isRunning = (live: Live): boolean =>
+    state.live.get(live.record.name) === live && live.record.state === "running";
+  try {
+    await state.store.save(() => lives.filter(isRunning).map(({ record }) => record));
+  } catch (error) {
+    if (!(error instanceof ChimeraError)) throw error;
+    state.options.log.warn({ error, sessions: lives.length }, "what is known of sessions was not kept");
+  }
+}
+
+/** Of those that are over by then nothing more is written: many last no longer. */
+export function noteBegun(state: SessionsState, lives: readonly Live[]): void {
+  for (const live of lives) live.record = { ...live.record, hasBegun: true };
+  if (lives.length > 0) setTimeout(() => void saveRunning(state, lives), begunMs).unref();
+}
+
+const begunMs = 2_000;
 
 /** The record is another one now, and on the disk. Throws file-unreadable. */
 export async function keep(

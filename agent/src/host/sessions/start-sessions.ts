@@ -9,14 +9,7 @@ import type { SessionStart, StartOutcome } from "../../sessions/sessions.ts";
 import { startTransientUnits, type TransientUnit } from "../systemd/transient-units.ts";
 import { makeLog } from "./record-store.ts";
 import { makeUnit, sessionUnit, type Outlet } from "./session-units.ts";
-import {
-  createLive,
-  liveFacts,
-  tell,
-  type Live,
-  type SessionsOptions,
-  type SessionsState,
-} from "./sessions-state.ts";
+import { createLive, liveFacts, noteBegun, tell, type Live, type SessionsState } from "./sessions-state.ts";
 import { closePanes, historyLimit, openPanes, tmuxSocket, type Pane } from "./terminal-panes.ts";
 
 interface Begun {
@@ -110,6 +103,7 @@ function recordOf({ options }: SessionsState, start: SessionStart): SessionRecor
     bootId: options.bootId,
     unit,
     timeoutMs,
+    hasBegun: false,
   });
 }
 
@@ -135,7 +129,7 @@ function takePane(begun: Begun, pane: Pane | null): void {
   begun.live.record = { ...begun.live.record, terminal };
 }
 
-async function startUnits({ options }: SessionsState, begun: readonly Begun[]): Promise<void> {
+async function startUnits(state: SessionsState, begun: readonly Begun[]): Promise<void> {
   const ready: { begun: Begun; unit: TransientUnit }[] = [];
   for (const one of begun) {
     const { outlet, start } = one;
@@ -143,35 +137,43 @@ async function startUnits({ options }: SessionsState, begun: readonly Begun[]): 
       attemptFor(one, () => void ready.push({ begun: one, unit: makeUnit(start, outlet) }));
   }
   try {
-    await startReady(options, ready);
+    await startReady(state, ready);
     // systemd may still be forgetting the one that had this name.
     const again = ready.filter(({ begun: { refusal, replaces } }) => refusal !== null && replaces);
     if (again.length === 0) return;
     await sleep(forgetMs);
     for (const { begun: one } of again) one.refusal = null;
-    await startReady(options, again);
+    await startReady(state, again);
   } catch (error) {
     if (!(error instanceof ChimeraError)) throw error;
     // Whether it took them nobody knows: their units are looked for, as after a restart of the agent.
-    options.log.warn({ error, sessions: ready.length }, "systemd did not say whether it started sessions");
+    state.options.log.warn(
+      { error, sessions: ready.length },
+      "systemd did not say whether it started sessions",
+    );
   }
 }
 
 const forgetMs = 200;
 
 async function startReady(
-  { systemdSocket }: SessionsOptions,
+  state: SessionsState,
   ready: readonly { begun: Begun; unit: TransientUnit }[],
 ): Promise<void> {
   const refusals = await startTransientUnits(
     ready.map(({ unit }) => unit),
-    systemdSocket,
+    state.options.systemdSocket,
   );
   for (const [index, { begun }] of ready.entries()) {
     const said = refusals[index] ?? null;
     if (said !== null)
       begun.refusal = { code: "tool-failed", message: `systemd: session ${begun.start.name}: ${said}` };
   }
+  const taken = ready.filter(({ begun: { refusal } }) => refusal === null);
+  noteBegun(
+    state,
+    taken.map(({ begun: { live } }) => live),
+  );
 }
 
 function attemptFor(begun: Begun, work: () => void): void {
