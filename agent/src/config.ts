@@ -17,6 +17,11 @@ const Program = z.strictObject({
   timeoutSeconds: z.int().min(1).max(3600).default(300),
 });
 
+/** Addresses are logged and shown. */
+function withoutPassword(instead: string): [(url: string) => boolean, string] {
+  return [(url) => !/^\w+:\/\/[^/?#]*@/.test(url), `no user or password in the address: use ${instead}`];
+}
+
 const driftClass = DriftMode.optional();
 const driftClasses = {
   /** The running system, profile, boot default, garbage collector roots. */
@@ -34,13 +39,21 @@ export const AgentConfig = z.strictObject({
   fleetId: FleetId,
   nats: z.strictObject({
     servers: z
-      .array(z.url({ protocol: /^(nats|tls)$/ }).max(512))
+      .array(
+        z
+          .url({ protocol: /^(nats|tls)$/ })
+          .max(512)
+          .refine(...withoutPassword("seedFile")),
+      )
       .min(1)
       .max(16),
     seedFile: absolutePath,
   }),
   controller: z.strictObject({
-    url: z.url({ protocol: /^https?$/ }).max(512),
+    url: z
+      .url({ protocol: /^https?$/ })
+      .max(512)
+      .refine(...withoutPassword("tokenFile")),
     tokenFile: absolutePath,
   }),
   nodeKeyFile: absolutePath,

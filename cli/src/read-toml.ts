@@ -1,7 +1,7 @@
 /** SHELL. A TOML file against its schema: what is wrong is named by file and field. */
 import { readFile } from "node:fs/promises";
 import { ChimeraError } from "@chimera/proto/errors";
-import { parse } from "smol-toml";
+import { parse, TomlError } from "smol-toml";
 import type { z } from "zod";
 
 /** Undefined when there is no such file. */
@@ -23,6 +23,13 @@ function parseText(text: string, path: string): unknown {
   try {
     return parse(text);
   } catch (cause) {
-    throw new ChimeraError("config-invalid", `${path} is not TOML`, { cause });
+    throw new ChimeraError("config-invalid", `${path} is not TOML${placeOf(cause)}`);
   }
+}
+
+/** Not its own picture of the lines around: they may hold a secret. */
+function placeOf(error: unknown): string {
+  if (!(error instanceof TomlError)) return "";
+  const [what = ""] = error.message.split("\n", 1);
+  return `: line ${error.line}, column ${error.column}: ${what.replace(/^Invalid TOML document: /u, "")}`;
 }

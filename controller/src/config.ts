@@ -10,6 +10,11 @@ import { describeIssues } from "./files/describe-issues.ts";
 const path = z.string().startsWith("/", "must be an absolute path").max(1024);
 const port = z.int().min(1).max(65_535);
 const host = z.string().min(1).max(253);
+/** Addresses are logged. */
+const server = z
+  .string()
+  .max(256)
+  .refine((url) => !url.includes("@"), "no user or password in the address: use seedFile");
 const mib = 1 << 20;
 
 export const Limits = z.strictObject({
@@ -50,7 +55,7 @@ export type Limits = z.infer<typeof Limits>;
 const Settings = z.strictObject({
   fleetId: FleetId,
   listen: z.strictObject({ host, port }).default({ host: "127.0.0.1", port: 7070 }),
-  nats: z.strictObject({ servers: z.array(z.string().max(256)).min(1).max(16), seedFile: path }),
+  nats: z.strictObject({ servers: z.array(server).min(1).max(16), seedFile: path }),
   /** Only for `nats-config` and `dev`: how the server is to listen and keep its data. */
   natsServer: z
     .strictObject({

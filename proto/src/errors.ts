@@ -1,4 +1,5 @@
 /** PURE. Every error that crosses a process: who retries it, and what each front end answers. */
+import { redact } from "./redact.ts";
 
 /** `http` is the status of the problem document, `exit` follows sysexits.h where it has a fitting number. */
 export const errorCodes = {
@@ -91,5 +92,5 @@ export function errorChain(error: unknown): string {
     messages.push(cause instanceof Error ? cause.message : (JSON.stringify(cause) ?? typeof cause));
     cause = cause instanceof Error ? cause.cause : undefined;
   }
-  return messages.join(": ");
+  return redact(messages.join(": "));
 }

@@ -1,6 +1,7 @@
 /** PURE but for the clock that pino reads: the one log format. Message = past-tense fact, data in fields. */
 import { pino, type Logger } from "pino";
 import { ChimeraError, errorChain } from "./errors.ts";
+import { redact } from "./redact.ts";
 
 export type Log = Pick<Logger, "error" | "warn" | "info" | "debug"> & {
   child(fields: Record<string, unknown>): Log;
@@ -26,7 +27,8 @@ export function createLog({ fields, write, level = "info", journal = false }: Lo
     [Symbol.for("pino.metadata")]: true,
     lastLevel: 30,
     write(line: string) {
-      write(journal ? `<${priorities[this.lastLevel] ?? 6}>${line}` : line);
+      const shown = redact(line);
+      write(journal ? `<${priorities[this.lastLevel] ?? 6}>${shown}` : shown);
     },
   };
   return pino(

@@ -80,7 +80,7 @@ export function requirePermission(...anyOf: Permission[]): MiddlewareHandler<Env
   };
 }
 
-export function mayDo(caller: StoredToken, permission: Permission): boolean {
+function mayDo(caller: StoredToken, permission: Permission): boolean {
   return allowed[caller.role].includes(permission);
 }
 

@@ -17,7 +17,7 @@ export interface AskLimits {
   holder(tokenId: string): Promise<void>;
 }
 
-export const strangerSeconds = 10;
+const strangerSeconds = 10;
 const wrongSeconds = 60;
 /** Addresses cost an attacker nothing: those of one slot are counted as one. */
 const slots = 4096;

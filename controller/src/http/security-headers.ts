@@ -5,7 +5,7 @@
 import { STATUS_CODES, type Server } from "node:http";
 import type { MiddlewareHandler } from "hono";
 
-export const securityHeaders = new Map([
+const securityHeaders = new Map([
   [
     "Content-Security-Policy",
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox",

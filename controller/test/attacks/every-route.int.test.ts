@@ -43,6 +43,7 @@ const raw = (request: string) => typeRequest(fleet, request);
 const ask = (at: Route & { body?: string }, headers: Record<string, string> = {}) =>
   raw(requestText(at, headers));
 
+const json = { "Content-Type": "application/json" };
 const bearer = (role: string) => ({ Authorization: `Bearer ${fleet.tokens.get(role) ?? ""}` });
 
 test("the table holds the routes that everybody knows, reads and writes", () => {
@@ -78,8 +79,6 @@ test("a viewer and a node write nowhere", async () => {
   }
 });
 
-const json = { "Content-Type": "application/json" };
-
 /** Of each route's path; none may reach what the path itself does not. CVE-2026-39406, 39407, 47673, 54286 of hono were of this kind. */
 const disguises: [string, (path: string) => string][] = [
   ["two slashes", (path) => `/${path}`],
@@ -110,6 +109,14 @@ test.each(disguises)("a path with %s lets no stranger in", async (_, disguise) =
 });
 
 const outside = "outside-7f3a9c";
+const endings = ["", ".narinfo", ".nar", ".nar.zst", ".json"];
+
+/** To that file, from every folder that the controller reads names in. */
+function waysOut(): string[] {
+  const ups = ["..%2f", "..%2f..%2f", "..%2f..%2f..%2f"];
+  return ups.flatMap((up) => endings.map((ending) => `${up}${outside}${ending}`));
+}
+
 const names = [
   "..",
   "../../etc/passwd",
@@ -117,7 +124,7 @@ const names = [
   "%2e%2e%2f%2e%2e%2fetc%2fpasswd",
   "..%252f..%252fetc%252fpasswd",
   "..%5c..%5cetc%5cpasswd",
-  `..%2f..%2f${outside}`,
+  ...waysOut(),
   `%2fetc%2fpasswd`,
   `${"a".repeat(64)}%2f..%2f..%2f${outside}`,
   "%00",
@@ -138,7 +145,7 @@ const names = [
 
 test("no name in any place of any path leads out of its folder, into a subject, or to an error of ours", async () => {
   // What a way out of nar/ or closure/ would find, and a folder that would show what was written.
-  writeFileSync(join(fleet.directory, outside), "the file outside");
+  for (const ending of endings) writeFileSync(join(fleet.directory, `${outside}${ending}`), "{}");
   mkdirSync(join(fleet.directory, "folder"));
   const before = filesOf(fleet.directory);
   for (const route of routes.filter(({ path }) => path.includes(":"))) {
