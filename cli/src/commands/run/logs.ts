@@ -5,9 +5,11 @@ import type { Command } from "commander";
 import { z } from "zod";
 import type { Io } from "../../io.ts";
 import { examples, parseOptions } from "../../parse-options.ts";
+import { bytes } from "../../print/units.ts";
 import { isLiving } from "../../run-session/record/run-state.ts";
 import { isAlive } from "../../run-session/runs/processes.ts";
 import { followLog, writeLog } from "../../run-session/runs/read-log.ts";
+import { readCut } from "../../run-session/runs/read-cut.ts";
 import { files } from "../../run-session/runs/run-files.ts";
 import { readRun, type Run } from "../../run-session/runs/run-store.ts";
 import { whateverIsMeant } from "../../sessions/address.ts";
@@ -69,8 +71,16 @@ async function ownLogs(io: Io, run: Run, { follow, tail: lines = Infinity, raw }
     );
   }
   const goesOn = (): boolean => follow && mayWrite(io, run);
-  const chunks = followLog(io, join(run.folder, files.output), { lines, goesOn });
+  const { folder, record } = run;
+  const dropped = (): number => readCut(folder).dropped;
+  const onGap = (count: number): void =>
+    io.err(`chimera: ${bytes(count)} of its output are gone here${keptText(record.asked.logLimit)}\n`);
+  const chunks = followLog(io, join(folder, files.output), { lines, dropped, onGap, goesOn });
   await writeLog(chunks, io.outTty && !raw);
+}
+
+function keptText(limit: number | null | undefined): string {
+  return typeof limit === "number" ? `: the newest ${bytes(limit)} are kept (chimera run --log-limit)` : "";
 }
 
 /** The keeper puts the last of it into the log after it has noted the end. */

@@ -1,4 +1,6 @@
 /** SHELL. `chimera ps`: the runs of this machine's user, living and ended. */
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
 import type { Io } from "../../io.ts";
@@ -7,6 +9,8 @@ import { printableJson } from "../../print/printable.ts";
 import { psTable, type RunRow } from "../../print/run/ps-table.ts";
 import type { RunRecord } from "../../run-session/record/run-record.ts";
 import { isLiving } from "../../run-session/record/run-state.ts";
+import { readCut } from "../../run-session/runs/read-cut.ts";
+import { files } from "../../run-session/runs/run-files.ts";
 import { listRuns, type Found, type Run } from "../../run-session/runs/run-store.ts";
 
 const Options = z.object({ all: z.boolean().default(false), json: z.boolean().default(false) });
@@ -49,6 +53,9 @@ function toRow(found: Found, nowMs: number): RunRow {
     environment: null,
     command: [],
     pid: null,
+    logBytes: null,
+    droppedBytes: 0,
+    logTrouble: null,
   };
 }
 
@@ -60,7 +67,7 @@ const noTimes: Pick<RunRow, "createdAt" | "startedAt" | "endedAt" | "lastedMs" |
   endedMsAgo: null,
 };
 
-function rowOf({ id, record, state }: Run, nowMs: number): RunRow {
+function rowOf({ id, folder, record, state }: Run, nowMs: number): RunRow {
   const { name, mode, environment, command, started } = record;
   return {
     id,
@@ -73,7 +80,18 @@ function rowOf({ id, record, state }: Run, nowMs: number): RunRow {
     command,
     pid: isLiving(state) ? (started?.child?.pid ?? null) : null,
     ...timesOf(record, { isOver: !isLiving(state), nowMs }),
+    ...logOf(folder, mode),
   };
+}
+
+function logOf(
+  folder: string,
+  mode: RunRecord["mode"],
+): Pick<RunRow, "logBytes" | "droppedBytes" | "logTrouble"> {
+  if (mode === "foreground") return { logBytes: null, droppedBytes: 0, logTrouble: null };
+  const logBytes = statSync(join(folder, files.output), { throwIfNoEntry: false })?.size ?? 0;
+  const { dropped, trouble } = readCut(folder);
+  return { logBytes, droppedBytes: dropped, logTrouble: trouble };
 }
 
 /** When a lost run ended nobody knows: it counts from when it began. */

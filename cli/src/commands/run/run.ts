@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { Io } from "../../io.ts";
 import { examples, parseOptions } from "../../parse-options.ts";
 import { printableLine } from "../../print/printable.ts";
+import { parseLogLimit, usualLogLimit } from "../../run-session/record/log-limit.ts";
 import type { Asked, Mode } from "../../run-session/record/run-record.ts";
 import { parseSessionName } from "../../run-session/record/session-name.ts";
 import { attachRun } from "../../run-session/runs/attach-run.ts";
@@ -23,6 +24,7 @@ const Options = z.object({
   nix: z.boolean().default(true),
   loose: z.boolean().default(false),
   refresh: z.boolean().default(false),
+  logLimit: z.string().max(16).optional(),
   json: z.boolean().default(false),
 });
 type Options = z.infer<typeof Options>;
@@ -43,6 +45,7 @@ export function define(command: Command, io: Io): void {
     .option("--no-nix", "run it with this machine's own programs")
     .option("--loose", "take the versions of Python packages that nixpkgs has")
     .option("--refresh", "make the environment anew though nothing has changed")
+    .option("--log-limit <size>", 'of its log the newest 64M, 2G, …, or "none" for all (default: 256M)')
     .option("--json", "with --explain: print JSON, for programs")
     .addHelpText(
       "after",
@@ -72,6 +75,7 @@ async function run(io: Io, words: string[], options: Options & { isCommand: bool
     env: options.env ?? null,
     noNix: !options.nix,
     loose: options.loose,
+    logLimit: options.logLimit === undefined ? usualLogLimit : parseLogLimit(options.logLimit),
   };
   const name = options.name === undefined ? null : parseSessionName(options.name);
   if (options.explain) {

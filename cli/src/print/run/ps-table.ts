@@ -2,7 +2,7 @@
 import type { Paint } from "../paint.ts";
 import { printableLine } from "../printable.ts";
 import { table } from "../table.ts";
-import { duration } from "../units.ts";
+import { bytes, duration } from "../units.ts";
 
 export interface RunRow {
   id: string;
@@ -19,6 +19,11 @@ export interface RunRow {
   endedAt: string | null;
   lastedMs: number | null;
   endedMsAgo: number | null;
+  /** Of its output so far, and of these the first ones that its log no longer has. Null where it has no log. */
+  logBytes: number | null;
+  droppedBytes: number;
+  /** Why its log grows beyond its limit. */
+  logTrouble: string | null;
 }
 
 const head = ["NAME", "STATE", "LASTED", "ENDED", "ENVIRONMENT", "COMMAND"];
@@ -37,8 +42,19 @@ export function psTable(rows: readonly RunRow[], paint: Paint): string {
     cut(row.environment ?? "-", 40),
     cut(row.command.join(" ") || "-", widest),
   ]);
-  const notes = rows.flatMap(({ id, why }) => (why === null ? [] : [`${id}: ${printableLine(why)}\n`]));
+  const notes = rows.flatMap((row) => notesOf(row).map((note) => `${row.id}: ${printableLine(note)}\n`));
   return `${table(head, lines, paint)}${notes.join("")}`;
+}
+
+function notesOf({ why, logBytes, droppedBytes, logTrouble }: RunRow): string[] {
+  const isCut = droppedBytes > 0 && logBytes !== null;
+  return [
+    ...(why === null ? [] : [why]),
+    ...(isCut
+      ? [`of ${bytes(logBytes)} that it wrote the oldest ${bytes(droppedBytes)} are gone (--log-limit)`]
+      : []),
+    ...(logTrouble === null ? [] : [`its log grows beyond its limit: ${logTrouble}`]),
+  ];
 }
 
 function stateText({ state, exit, mode }: RunRow, paint: Paint): string {

@@ -19,6 +19,9 @@ const row: RunRow = {
   endedAt: null,
   lastedMs: 61_000,
   endedMsAgo: null,
+  logBytes: 12,
+  droppedBytes: 0,
+  logTrouble: null,
 };
 
 test("a living run has its name, an earlier one its number", () => {

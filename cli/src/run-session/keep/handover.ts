@@ -15,6 +15,8 @@ export interface Handover {
   argv: readonly string[];
   cwd: string;
   env: Readonly<Record<string, string>>;
+  /** Bytes of its log that are kept; null for all. */
+  logLimit: number | null;
   /** Null for a run that has no terminal. */
   tmux: { program: string; socket: string } | null;
 }
@@ -22,7 +24,7 @@ export interface Handover {
 export function takeHandover(path: string): Handover {
   const text = readFileSync(path, "utf8");
   rmSync(path, { force: true });
-  const { folder, record, program, argv, cwd, env, tmux } = fields(JSON.parse(text));
+  const { folder, record, program, argv, cwd, env, logLimit, tmux } = fields(JSON.parse(text));
   return {
     folder: asText(folder),
     record: fields(record),
@@ -30,6 +32,7 @@ export function takeHandover(path: string): Handover {
     argv: Array.isArray(argv) ? argv.map(asText) : [],
     cwd: asText(cwd),
     env: Object.fromEntries(Object.entries(fields(env)).map(([name, value]) => [name, asText(value)])),
+    logLimit: typeof logLimit === "number" ? logLimit : null,
     tmux: tmux === null ? null : serverOf(fields(tmux)),
   };
 }

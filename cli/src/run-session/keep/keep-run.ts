@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { Ending, RunRecord } from "../record/run-record.ts";
 import { identify, readProcess } from "../runs/processes.ts";
 import { files } from "../runs/run-files.ts";
+import { cutLog } from "./cut-log.ts";
 import { takeHandover, type Handover } from "./handover.ts";
 import { launch, type Launched } from "./launch.ts";
 import { beginPaneLog, finishPane } from "./pane-log.ts";
@@ -18,6 +19,7 @@ export async function keepRun(handoverPath: string): Promise<void> {
   const seen = watchSignals();
   const pane = tmux === null ? null : await beginPaneLog(join(folder, files.output), tmux);
   const launched = start(handover, pane !== null);
+  const cutter = cutLog(folder, handover.logLimit);
   seen.onTerminate = () => launched.kill("SIGTERM");
   if (pane !== null) seen.onHangup = () => hangUp(launched);
   if (seen.hangup) seen.onHangup();
@@ -29,6 +31,7 @@ export async function keepRun(handoverPath: string): Promise<void> {
   if (how.kind === "not-started") process.stderr.write(`chimera: ${how.reason}\n`);
   // Last: a terminal may be gone, or stopped, and the record is not to wait for it.
   if (pane !== null) await finishPane(pane, join(folder, files.screen));
+  await cutter.stop();
   process.exit();
 }
 

@@ -33,6 +33,8 @@ export const Asked = z.object({
   env: z.string().max(4096).nullable(),
   noNix: z.boolean(),
   loose: z.boolean(),
+  /** So many of the newest bytes of its log are kept; null: all. Absent: an older chimera's, which kept all. */
+  logLimit: z.int().positive().nullable().optional(),
 });
 export type Asked = z.infer<typeof Asked>;
 

@@ -10,6 +10,7 @@ import { historyLines } from "../tmux/tmux-options.ts";
 import { sessionId, userServer } from "../tmux/user-server.ts";
 import { followSession } from "./follow-session.ts";
 import { lastLines, writeFiltered } from "./read-log.ts";
+import { readCut } from "./read-cut.ts";
 import { files } from "./run-files.ts";
 import { readRun, type Run } from "./run-store.ts";
 import { sessionNameOf } from "./session-of.ts";
@@ -95,8 +96,11 @@ function left(io: Io, { record: { name } }: Run): number {
 
 /** What the screen showed last stays on the terminal, as if the run had been called without a session. */
 async function report(io: Io, { folder, id, state, record }: Run): Promise<number> {
-  const screen = join(folder, record.mode === "terminal" ? files.screen : files.output);
-  await writeFiltered(await lastLines(screen, historyLines));
+  const shown =
+    record.mode === "terminal"
+      ? await lastLines(join(folder, files.screen), historyLines)
+      : await lastLines(join(folder, files.output), historyLines, () => readCut(folder).dropped);
+  await writeFiltered(shown);
   if (state.kind === "lost") {
     throw new ChimeraError("contact-lost", `${id} is lost: ${state.why}; what it wrote: chimera logs ${id}`);
   }

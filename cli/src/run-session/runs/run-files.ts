@@ -3,6 +3,7 @@
 export const files = {
   record: "run.json",
   output: "output.log",
+  cut: "cut.json",
   screen: "screen",
   keeper: "keeper.log",
 } as const;

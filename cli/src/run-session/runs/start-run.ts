@@ -8,6 +8,7 @@ import { printableLine } from "../../print/printable.ts";
 import type { Handover } from "../keep/handover.ts";
 import { writeHandover } from "../keep/write-handover.ts";
 import { terminalSize } from "../tmux/terminal-size.ts";
+import { usualLogLimit } from "../record/log-limit.ts";
 import type { RunRecord } from "../record/run-record.ts";
 import { serverEnvironment } from "../tmux/tmux-command.ts";
 import { newSession, userServer } from "../tmux/user-server.ts";
@@ -34,7 +35,8 @@ export async function startInTerminal(
   return orForget(io, { id, folder, record }, async (place) => {
     const server = userServer(io);
     const tmux = { program: server.program, socket: server.socket };
-    const handover = writeHandover(place, { folder, record, ...start, tmux });
+    const { logLimit = usualLogLimit } = record.asked;
+    const handover = writeHandover(place, { folder, record, ...start, logLimit, tmux });
     const session = { name: sessionNameOf(id), ...terminalSize(), argv: keeperWords(handover) };
     return newSession(io, server, session);
   });
@@ -55,7 +57,8 @@ export async function startDetached(io: Io, claimed: Claimed, start: Start): Pro
 async function startInLog(io: Io, claimed: Claimed, start: Start): Promise<void> {
   const { id, folder, record } = claimed;
   const isGone = await orForget(io, claimed, async (place) => {
-    const handover = writeHandover(place, { folder, record, ...start, tmux: null });
+    const { logLimit = usualLogLimit } = record.asked;
+    const handover = writeHandover(place, { folder, record, ...start, logLimit, tmux: null });
     return startKeeper(io, folder, keeperWords(handover));
   });
   await awaitStart(io, id, isGone);
