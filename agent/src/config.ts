@@ -48,6 +48,8 @@ export const AgentConfig = z.strictObject({
       .min(1)
       .max(16),
     seedFile: absolutePath,
+    /** For a server that knows its users by passes; renewed in place. */
+    passFile: absolutePath.optional(),
   }),
   controller: z.strictObject({
     url: z

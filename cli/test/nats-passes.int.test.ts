@@ -9,6 +9,8 @@ import { subjects } from "@chimera/proto/subjects";
 import { execa } from "execa";
 import { Events, type NatsConnection } from "nats";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { readOperatorCredentials } from "../src/nats/credentials.ts";
+import { openNatsLink } from "../src/nats/connection.ts";
 import { startNatsByPasses, type NatsByPasses } from "./fixture/nats-by-passes.ts";
 import { natsServerPath } from "./fixture/nix-on-path.ts";
 import { createOperator, type TestOperator } from "./fixture/operator.ts";
@@ -98,6 +100,30 @@ test("a pass lets in whom it names, for as long as its role has them, and to wha
   await vi.waitFor(() => expect(heard).toEqual([expect.stringContaining("Permissions Violation")]), patient);
   const { iat, exp, name } = readPass(anna.pass());
   expect({ name, days: (exp - iat) / 86_400 }).toEqual({ name: "anna", days: 90 });
+});
+
+test("a context's pass is taken where it is the operator's and lasts; another is told before anybody is asked", async () => {
+  const { seed, nkey, pass } = await somebody("operator", "anna");
+  const [natsSeedFile, natsPassFile] = [join(operator.home, "anna.seed"), join(operator.home, "anna.pass")];
+  await writeFile(natsSeedFile, seed, { mode: 0o600 });
+  await writeFile(natsPassFile, pass());
+  const own = await readOperatorCredentials({ natsSeedFile, natsPassFile }, Date.now());
+  const link = await openNatsLink({ servers: [nats.url], ...own });
+  link.publish(subjects.cmd(operator.fleetId, "n1"), "x");
+  await link.flush();
+  await link.close();
+  const late = Date.now() + 91 * 86_400_000;
+  await expect(readOperatorCredentials({ natsSeedFile, natsPassFile }, late)).rejects.toThrow(
+    /was a pass until/,
+  );
+  await writeFile(natsPassFile, (await somebody("operator", "bob")).pass());
+  await expect(readOperatorCredentials({ natsSeedFile, natsPassFile }, Date.now())).rejects.toThrow(
+    `is that of ${nkey}`,
+  );
+  // Without one the server does not know who it is.
+  await expect(openNatsLink({ servers: [nats.url], nkey: own.nkey })).rejects.toThrow(
+    /natsPassFile, where it knows passes/,
+  );
 });
 
 test.each([

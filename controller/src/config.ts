@@ -55,7 +55,12 @@ export type Limits = z.infer<typeof Limits>;
 const Settings = z.strictObject({
   fleetId: FleetId,
   listen: z.strictObject({ host, port }).default({ host: "127.0.0.1", port: 7070 }),
-  nats: z.strictObject({ servers: z.array(server).min(1).max(16), seedFile: path }),
+  nats: z.strictObject({
+    servers: z.array(server).min(1).max(16),
+    seedFile: path,
+    /** For a server that knows its users by passes: `chimera nats pass --role controller`. */
+    passFile: path.optional(),
+  }),
   /** Only for `nats-config` and `dev`: how the server is to listen and keep its data. */
   natsServer: z
     .strictObject({

@@ -26,7 +26,7 @@ function open(nkey = nats.node): Connection {
   connection = openConnection({
     servers: [nats.url],
     name: "n1",
-    nkey,
+    credentials: () => ({ nkey, pass: null }),
     inboxPrefix: subjects.inboxPrefix("n1"),
     log: createLog({ fields: {}, write: (line) => lines.push(line) }),
     onConnected: () => {

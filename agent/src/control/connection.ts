@@ -8,10 +8,17 @@ import type { Log } from "@chimera/proto/log";
 import type { NkeySigner } from "@chimera/proto/nkey";
 import { connect, Events, headers, type MsgHdrs, type NatsConnection } from "nats";
 
+export interface Credentials {
+  nkey: NkeySigner;
+  /** For a server that knows its users by passes; one with a list of nkeys does not look at it. */
+  pass: string | null;
+}
+
 export interface ConnectionOptions {
   servers: readonly string[];
   name: string;
-  nkey: NkeySigner;
+  /** Asked each time that it connects, so that what was exchanged meanwhile counts. Must not throw: the client would not outlive it. */
+  credentials: () => Credentials;
   inboxPrefix: string;
   log: Log;
   /** After the first connect and after each reconnect. */
@@ -173,7 +180,7 @@ function headersOf({ messageId, expectedRevision }: RequestHeaders): { headers?:
 function clientOptions({
   servers,
   name,
-  nkey,
+  credentials,
   inboxPrefix,
 }: ConnectionOptions): Parameters<typeof connect>[0] {
   return {
@@ -181,10 +188,11 @@ function clientOptions({
     name,
     inboxPrefix,
     // The package's own signing costs 28 ms a connect; Node's a fraction of one.
-    authenticator: (nonce) => ({
-      nkey: nkey.publicKey,
-      sig: nkey.sign(Buffer.from(nonce ?? "")).toString("base64url"),
-    }),
+    authenticator: (nonce) => {
+      const { nkey, pass } = credentials();
+      const sig = nkey.sign(Buffer.from(nonce ?? "")).toString("base64url");
+      return { nkey: nkey.publicKey, sig, ...(pass !== null && { jwt: pass }) };
+    },
     maxReconnectAttempts: -1,
     waitOnFirstConnect: true,
     ignoreAuthErrorAbort: true,

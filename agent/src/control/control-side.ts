@@ -3,11 +3,10 @@ import type { AckMessage } from "@chimera/proto/api";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Hardware } from "@chimera/proto/hardware";
 import type { HealthSample } from "@chimera/proto/health";
-import type { NkeySigner } from "@chimera/proto/nkey";
 import { Envelope, seal } from "@chimera/proto/signed/envelope";
 import type { NodeStatus } from "@chimera/proto/status";
 import { desiredKinds, subjects } from "@chimera/proto/subjects";
-import { openConnection, type Connection } from "./connection.ts";
+import { openConnection, type Connection, type Credentials } from "./connection.ts";
 import { hasContact } from "./has-contact.ts";
 import { openEventOutbox, reportEvent } from "./events.ts";
 import { parseBounded } from "./look/read-stored.ts";
@@ -19,7 +18,7 @@ import { createWakeUp, type WakeUp } from "./wake-up.ts";
 
 export interface ControlOptions extends DocumentOptions {
   servers: readonly string[];
-  nkey: NkeySigner;
+  credentials: () => Credentials;
   outboxFile: string;
   /** Must answer from the first moment on. */
   status: (told: Told) => NodeStatus;
@@ -53,7 +52,7 @@ export function startControl(options: ControlOptions): ControlSide {
   const connection = openConnection({
     servers: options.servers,
     name: node,
-    nkey: options.nkey,
+    credentials: options.credentials,
     inboxPrefix: subjects.inboxPrefix(node),
     log: log.child({ component: "connection" }),
     // The first connect may come before the parts below exist; they look for themselves when they start.

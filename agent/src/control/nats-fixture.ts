@@ -127,7 +127,7 @@ async function prepare(client: NatsConnection): Promise<void> {
   await manager.streams.add({ name: streams.events, subjects: [subjects.all.events] });
 }
 
-function natsServer(): string {
+export function natsServer(): string {
   const named = process.env["CHIMERA_NATS_SERVER"];
   if (named !== undefined) return named;
   const onPath = (process.env["PATH"] ?? "").split(":").map((folder) => join(folder, "nats-server"));
@@ -141,7 +141,7 @@ function natsServer(): string {
  * Below those that the kernel gives to clients: one that tries again and again to reach a server that is away can be given
  * the server's own port, is then connected to itself, and the server cannot start.
  */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(20_000, 30_000);
     const server = createServer();

@@ -113,7 +113,7 @@ function startNode({ nats, leaves, nodeKey, folder, lines }: Ground, how: NodeSt
     node,
     fleetId,
     servers: [nats.url],
-    nkey: nats.node,
+    credentials: () => ({ nkey: nats.node, pass: null }),
     signer: nodeKey,
     controllerUrl: leaves.url,
     token: () => token,

@@ -14,7 +14,7 @@ import { sha256 } from "@chimera/proto/signed/canonical";
 import { payloadOf } from "@chimera/proto/signed/envelope";
 import { parseSecretKey, type Signer } from "@chimera/proto/signed/keys";
 import { subjects } from "@chimera/proto/subjects";
-import { openConnection } from "../control/connection.ts";
+import { openConnection, type Credentials } from "../control/connection.ts";
 import { startControl, type ControlSide } from "../control/control-side.ts";
 import { outboxName } from "../control/keep-events.ts";
 import type { Told } from "../control/open-documents.ts";
@@ -37,12 +37,12 @@ export function startMember(plan: CrowdPlan, member: CrowdMember, log: Log): Cro
 
 function startEcho({ servers, fleetId }: CrowdPlan, { node, seed }: CrowdMember, log: Log): CrowdAgent {
   const ack = subjects.ack(fleetId, node);
-  const nkey = parseNkeySeed(seed);
+  const credentials = credentialsOf(seed);
   const inboxPrefix = subjects.inboxPrefix(node);
   const onConnected = () => {
     connection.publish(ack, echo);
   };
-  const connection = openConnection({ servers, name: node, nkey, inboxPrefix, log, onConnected });
+  const connection = openConnection({ servers, name: node, credentials, inboxPrefix, log, onConnected });
   connection.subscribe(subjects.desired("panic", fleetId), () => {
     connection.publish(ack, echo);
   });
@@ -66,7 +66,7 @@ function startSimulated(
     node,
     fleetId,
     servers,
-    nkey: parseNkeySeed(seed),
+    credentials: credentialsOf(seed),
     signer,
     controllerUrl: "http://127.0.0.1:1",
     token: () => "",
@@ -141,3 +141,8 @@ const atRest: Omit<HealthSample, "node" | "at"> = {
   systemState: "running",
   failedUnits: [],
 };
+
+function credentialsOf(seed: string): () => Credentials {
+  const nkey = parseNkeySeed(seed);
+  return () => ({ nkey, pass: null });
+}

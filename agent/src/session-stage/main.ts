@@ -60,7 +60,7 @@ const atNode = new Map<string, (frame: Uint8Array) => void>();
 const link = openConnection({
   servers: [server],
   name: node,
-  nkey: parseNkeySeed(readFileSync(seedFile, "utf8")),
+  credentials: () => ({ nkey: parseNkeySeed(readFileSync(seedFile, "utf8")), pass: null }),
   inboxPrefix: subjects.inboxPrefix(node),
   log,
   onConnected: () => undefined,

@@ -16,7 +16,7 @@ import { openLeadBeats } from "../control/lead/lead-beats.ts";
 import { lead } from "../control/lead/lead-loop.ts";
 import { openLeadStore } from "../control/lead/lead-store.ts";
 import { tellingStore } from "../control/lead/telling-store.ts";
-import { readSeed } from "../host/agent/identity.ts";
+import { openCredentials } from "../host/agent/credentials.ts";
 import type { EndedRollout } from "../rollout/ended-rollout.ts";
 import type { Ask } from "../rollout/lead-sight.ts";
 import { isOver } from "../rollout/wanted-session.ts";
@@ -89,7 +89,7 @@ export function connectLead(
   return openConnection({
     servers: nats.servers,
     name: `${node}-lead`,
-    nkey: readSeed(nats.seedFile),
+    credentials: openCredentials(nats, log),
     inboxPrefix: subjects.inboxPrefix(node),
     log,
     onConnected,

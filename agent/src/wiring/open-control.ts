@@ -5,13 +5,13 @@ import type { HealthSample } from "@chimera/proto/health";
 import type { Hardware } from "@chimera/proto/hardware";
 import type { Log } from "@chimera/proto/log";
 import type { StorePath } from "@chimera/proto/names";
-import type { NkeySigner } from "@chimera/proto/nkey";
 import type { RolloutRecord } from "@chimera/proto/rollout/rollout-record";
 import type { Signer } from "@chimera/proto/signed/keys";
 import type { Receipt } from "@chimera/proto/signed/receipt";
 import type { SessionFacts, SessionName } from "@chimera/proto/sessions/session";
 import type { NodeStatus } from "@chimera/proto/status";
 import type { AgentConfig } from "../config.ts";
+import type { Credentials } from "../control/connection.ts";
 import { outboxName } from "../control/keep-events.ts";
 import { startControl, type ControlSide } from "../control/control-side.ts";
 import type { KnownWaves } from "../control/look/known-waves.ts";
@@ -31,7 +31,7 @@ export interface ControlNeeds {
   log: Log;
   shared: Shared;
   agent: NodeStatus["agent"];
-  nkey: NkeySigner;
+  credentials: () => Credentials;
   signer: Signer;
   token: () => string;
   trust: Kept<TrustState>;
@@ -55,7 +55,7 @@ export function openControl(needs: ControlNeeds): ControlSide {
     node,
     fleetId,
     servers: config.nats.servers,
-    nkey: needs.nkey,
+    credentials: needs.credentials,
     signer,
     controllerUrl: config.controller.url.replace(/\/+$/, ""),
     token: needs.token,

@@ -9,7 +9,8 @@ import type { AgentConfig } from "../config.ts";
 import type { ControlSide } from "../control/control-side.ts";
 import { KnownWaves } from "../control/look/known-waves.ts";
 import { checkTrustedKeys, EarlierAccepted } from "../control/trust/open-trust.ts";
-import { checkIdentity, readNodeKey, readSecret, readSeed } from "../host/agent/identity.ts";
+import { openCredentials } from "../host/agent/credentials.ts";
+import { checkIdentity, readNodeKey, readSecret } from "../host/agent/identity.ts";
 import { openProgressFile, type ProgressFile } from "../host/agent/progress-file.ts";
 import { takeInstanceLock } from "../host/agent/single-instance.ts";
 import { bootId, uptimeMs } from "../host/boot-clock.ts";
@@ -188,7 +189,7 @@ function connectControl({ config, log, shared, host }: ControlParts, sessions: H
     log,
     shared,
     agent: { version, path: host.ownPath, startedAt: now(), bootId: bootId() },
-    nkey: readSeed(nats.seedFile),
+    credentials: openCredentials(nats, log),
     signer: readNodeKey(nodeKeyFile),
     token: () => readSecret(controller.tokenFile),
     trust,

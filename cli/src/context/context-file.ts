@@ -37,6 +37,8 @@ export const Context = z.strictObject({
   /** For a panic that no controller releases, and this operator's own seed there (`chimera keys nats`). */
   natsServers: z.array(NatsServer).min(1).max(16).optional(),
   natsSeedFile: file.optional(),
+  /** Where nats-server knows its users by passes (`chimera nats pass`). */
+  natsPassFile: file.optional(),
   /** Nix signing key for closures. */
   cacheKeyFile: file.optional(),
   /** Public halves of keys that ssh-agent holds, for whatever roles the key set gives them. */

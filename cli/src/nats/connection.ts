@@ -73,7 +73,8 @@ async function connectOnce({ servers, nkey, pass, inbox }: NatsLinkOptions): Pro
       name: "chimera",
       inboxPrefix: inbox ?? subjects.inboxPrefix(nkey.publicKey),
       authenticator: (nonce?: string) => ({
-        ...(pass === undefined ? { nkey: nkey.publicKey } : { jwt: pass(), nkey: "" }),
+        nkey: nkey.publicKey,
+        ...(pass !== undefined && { jwt: pass() }),
         sig: nkey.sign(Buffer.from(nonce ?? "")).toString("base64url"),
       }),
       timeout: connectMs,
@@ -87,7 +88,11 @@ async function connectOnce({ servers, nkey, pass, inbox }: NatsLinkOptions): Pro
   } catch (cause) {
     const isRefused = cause instanceof Error && /authorization/iu.test(cause.message);
     if (!isRefused) throw new ChimeraError("server-unreachable", `NATS at ${servers.join(", ")}`, { cause });
-    const what = `NATS does not know the operator ${nkey.publicKey}: "chimera-controller operator add", then nats-server's configuration anew`;
+    const mend =
+      pass === undefined
+        ? `"chimera-controller operator add", then nats-server's configuration anew; or natsPassFile, where it knows passes`
+        : "its pass is revoked, over, or of an issuer that the server does not know";
+    const what = `NATS does not know ${nkey.publicKey}: ${mend}`;
     throw new ChimeraError("role-forbidden", what, { cause });
   }
 }

@@ -2,7 +2,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Log } from "@chimera/proto/log";
-import type { NkeySigner } from "@chimera/proto/nkey";
 import { controllerName } from "@chimera/proto/permissions";
 import { subjects } from "@chimera/proto/subjects";
 import {
@@ -15,7 +14,12 @@ import {
   type NatsConnection,
   type Subscription,
 } from "nats";
-import { readNatsSeed } from "./nats-seed.ts";
+import {
+  followNatsCredentials,
+  readNatsCredentials,
+  type NatsCredentials,
+  type NatsFiles,
+} from "./nats-seed.ts";
 
 export interface NatsLink {
   /** True while the server answers. */
@@ -33,9 +37,8 @@ export interface NatsLink {
   close(): Promise<void>;
 }
 
-export interface NatsLinkOptions {
+export interface NatsLinkOptions extends NatsFiles {
   servers: string[];
-  seedFile: string;
   log: Log;
 }
 
@@ -62,8 +65,8 @@ const retryMs = 500;
 const onceMs = 2000;
 
 /** Returns at once; connects in the background and never gives up. Throws when the seed is unusable. */
-export function openNats({ servers, seedFile, log }: NatsLinkOptions): NatsLink {
-  const signer = readNatsSeed(seedFile);
+export function openNats({ servers, log, ...files }: NatsLinkOptions): NatsLink {
+  const credentials = followNatsCredentials(files, log);
   const wanted = new Set<Wanted>();
   const listeners: (() => void)[] = [];
   let live: Live | undefined;
@@ -76,7 +79,7 @@ export function openNats({ servers, seedFile, log }: NatsLinkOptions): NatsLink 
     if (value) for (const listener of listeners) listener();
   }
   async function keepOpen() {
-    live = await openLive(daemonOptions(servers, signer));
+    live = await openLive(daemonOptions(servers, credentials));
     if (closing.signal.aborted) return live.connection.close();
     for (const one of wanted) one.subscription = subscribeGuarded(live, { ...one, log });
     setConnected(true);
@@ -106,10 +109,10 @@ export function openNats({ servers, seedFile, log }: NatsLinkOptions): NatsLink 
 /** One try, for a command that has something to say and then ends. Throws server-unreachable, or when the seed is unusable. */
 export async function connectOnce({
   servers,
-  seedFile,
+  ...files
 }: Omit<NatsLinkOptions, "log">): Promise<Pick<NatsLink, "jetstream" | "close">> {
-  const signer = readNatsSeed(seedFile);
-  const options = { ...daemonOptions(servers, signer), reconnect: false, timeout: onceMs };
+  const own = readNatsCredentials(files);
+  const options = { ...daemonOptions(servers, () => own), reconnect: false, timeout: onceMs };
   const live = await openLive(options).catch((cause: unknown) => {
     throw new ChimeraError("server-unreachable", `nats at ${servers.join(", ")}`, { cause });
   });
@@ -187,15 +190,16 @@ function subscribeGuarded({ connection }: Live, { subject, handle, log }: Guarde
 }
 
 /** Why each: prototypes.md §2 and operations.md §0.6; the defaults give up after 20 s. */
-function daemonOptions(servers: string[], signer: NkeySigner): ConnectionOptions {
+function daemonOptions(servers: string[], credentials: () => NatsCredentials): ConnectionOptions {
   return {
     servers,
     name: "chimera-controller",
     inboxPrefix: subjects.inboxPrefix(controllerName),
-    authenticator: (nonce?: string) => ({
-      nkey: signer.publicKey,
-      sig: nonce === undefined ? "" : signer.sign(Buffer.from(nonce)).toString("base64url"),
-    }),
+    authenticator: (nonce?: string) => {
+      const { nkey, pass } = credentials();
+      const sig = nonce === undefined ? "" : nkey.sign(Buffer.from(nonce)).toString("base64url");
+      return { nkey: nkey.publicKey, sig, ...(pass !== null && { jwt: pass }) };
+    },
     maxReconnectAttempts: -1,
     ignoreAuthErrorAbort: true,
     reconnectTimeWait: 250,

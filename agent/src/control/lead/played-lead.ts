@@ -129,7 +129,7 @@ function connect(nats: NatsFixture, name: string, onConnected: () => void): Conn
   return openConnection({
     servers: [url],
     name,
-    nkey,
+    credentials: () => ({ nkey, pass: null }),
     inboxPrefix: subjects.inboxPrefix(me),
     log,
     onConnected,

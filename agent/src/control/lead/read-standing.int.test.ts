@@ -32,7 +32,7 @@ beforeEach(async () => {
     const opened: Connection = openConnection({
       servers: [nats.url],
       name: "stand-in",
-      nkey: nats.node,
+      credentials: () => ({ nkey: nats.node, pass: null }),
       inboxPrefix: subjects.inboxPrefix(node),
       log,
       onConnected: () => resolve(opened),

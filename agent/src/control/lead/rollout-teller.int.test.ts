@@ -31,7 +31,7 @@ function openTeller(node: NodeName = me, name = "outbox.jsonl"): RolloutTeller {
   const connection = openConnection({
     servers: [nats.url],
     name: node,
-    nkey: nats.node,
+    credentials: () => ({ nkey: nats.node, pass: null }),
     inboxPrefix: subjects.inboxPrefix(me),
     log,
     onConnected: () => teller.flush(),

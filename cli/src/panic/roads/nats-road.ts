@@ -3,7 +3,6 @@
  * is signed; where it does not answer, or is behind, this machine's copies count.
  */
 import { ChimeraError } from "@chimera/proto/errors";
-import { parseNkeySeed } from "@chimera/proto/nkey";
 import { comparePlace, showPlace } from "@chimera/proto/signed/place";
 import { sha256 } from "@chimera/proto/signed/canonical";
 import { payloadOf, type Envelope } from "@chimera/proto/signed/envelope";
@@ -14,8 +13,8 @@ import { verifyHead, type Trust, type VerifiedHead } from "../../fleet/verify-do
 import { keptWorld } from "../../fleet/world-copy.ts";
 import type { Io } from "../../io.ts";
 import { openNatsLink, type NatsLink } from "../../nats/connection.ts";
+import { readOperatorCredentials } from "../../nats/credentials.ts";
 import { printable } from "../../print/printable.ts";
-import { readSecret } from "../../secret-file.ts";
 import { createNodeEar } from "./node-ear.ts";
 import { readDocument } from "./nats-documents.ts";
 import { natsTrust } from "./nats-trust.ts";
@@ -31,7 +30,7 @@ export interface NatsRoadOptions {
 /** Throws config-invalid without servers and seed, server-unreachable where no server answers. */
 export async function openNatsRoad(io: Io, options: NatsRoadOptions): Promise<PanicRoad> {
   const context = await currentContext(io, options.context);
-  const link = await linkOf(context);
+  const link = await linkOf(io, context);
   try {
     return await prepareRoad(io, { context, link }, options);
   } catch (error) {
@@ -94,16 +93,14 @@ function unknownWorld({ head: { world } }: VerifiedHead): never {
 }
 
 /** Throws config-invalid without servers and seed, server-unreachable where no server answers. */
-export async function linkOf(context: NamedContext): Promise<NatsLink> {
-  const { natsServers, natsSeedFile, name } = context;
+export async function linkOf(io: Io, context: NamedContext): Promise<NatsLink> {
+  const { natsServers, natsSeedFile, natsPassFile, name } = context;
   if (natsServers === undefined || natsSeedFile === undefined) {
     const what = `context "${name}" has no natsServers and natsSeedFile: "chimera keys nats" makes a seed, and says what to do with it`;
     throw new ChimeraError("config-invalid", what);
   }
-  return openNatsLink({
-    servers: natsServers,
-    nkey: parseNkeySeed(await readSecret(natsSeedFile, "NATS seed file")),
-  });
+  const own = await readOperatorCredentials({ natsSeedFile, natsPassFile }, io.nowMs());
+  return openNatsLink({ servers: natsServers, ...own });
 }
 
 /** Of the store and of this machine's copy, the higher one. Throws world-unknown where neither has a head that is genuine. */

@@ -56,7 +56,7 @@ async function overNats(
   { context, node }: { context: NamedContext; node: NodeName },
 ): Promise<OrderRoad> {
   const { linkOf } = await import("../../panic/roads/nats-road.ts");
-  const link = await linkOf(context);
+  const link = await linkOf(io, context);
   try {
     const { role, nodeKey } = await whomToTrust(io, link, { fleetId: context.fleetId, node });
     return {

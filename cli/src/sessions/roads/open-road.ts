@@ -3,11 +3,10 @@
  * controller, which has them in memory; each takes the other's place where it does not answer.
  */
 import { ChimeraError, errorCodes } from "@chimera/proto/errors";
-import { parseNkeySeed } from "@chimera/proto/nkey";
 import { createApiClient } from "../../api/api-client.ts";
 import { readToken, type NamedContext } from "../../context/current-context.ts";
 import type { Io } from "../../io.ts";
-import { readSecret } from "../../secret-file.ts";
+import { readOperatorCredentials } from "../../nats/credentials.ts";
 import { createControllerRoad } from "./controller-road.ts";
 import type { SessionRoad } from "./session-road.ts";
 
@@ -16,15 +15,15 @@ export async function openRoad(io: Io, context: NamedContext): Promise<SessionRo
   const url = context.controller.replace(/\/+$/u, "");
   const controller = createControllerRoad({ api, url, token: await readToken(context, "api") });
   if (context.natsServers === undefined || context.natsSeedFile === undefined) return controller;
-  return either(controller, () => openNats(context));
+  return either(controller, () => openNats(io, context));
 }
 
-async function openNats(context: NamedContext): Promise<SessionRoad> {
-  const { natsServers = [], natsSeedFile = "", fleetId } = context;
-  const nkey = parseNkeySeed(await readSecret(natsSeedFile, "NATS seed file"));
+async function openNats(io: Io, context: NamedContext): Promise<SessionRoad> {
+  const { natsServers = [], natsSeedFile = "", natsPassFile, fleetId } = context;
+  const own = await readOperatorCredentials({ natsSeedFile, natsPassFile }, io.nowMs());
   const { openNatsLink } = await import("../../nats/connection.ts");
   const { createNatsRoad } = await import("./nats-road.ts");
-  return createNatsRoad(await openNatsLink({ servers: natsServers, nkey }), fleetId);
+  return createNatsRoad(await openNatsLink({ servers: natsServers, ...own }), fleetId);
 }
 
 function either(controller: SessionRoad, open: () => Promise<SessionRoad>): SessionRoad {
