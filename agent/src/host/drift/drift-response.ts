@@ -185,7 +185,7 @@ function finish(state: State, { item, since }: Omit<FoundDrift, "revert">, outco
 
 function tell(state: State, item: DriftItem, how: Telling = {}): Responded {
   const { why = "it is only reported", level = "warn" } = how;
-  if (!state.book.noteOpen(item, { code: "reported", why })) return "open";
+  if (!state.book.noteOpen(item, { code: "reported", why }, performance.now())) return "open";
   state.onEvent({ type: "drift-found", data: item });
   state.log[level]({ path: item.path, kind: item.kind, why }, "drift found");
   return "open";
@@ -235,7 +235,7 @@ function keepRarely(state: State, item: DriftItem, { code, message }: FailedReve
 }
 
 function keepOpen(state: State, item: DriftItem, { code, message }: Problem): Responded {
-  if (!state.book.noteOpen(item, { code, why: message })) return "open";
+  if (!state.book.noteOpen(item, { code, why: message }, performance.now())) return "open";
   state.onEvent({ type: "drift-unreverted", data: { item, code, message } });
   state.log.error({ path: item.path, kind: item.kind, code }, "drift not reverted");
   return "open";

@@ -1,5 +1,5 @@
 /** Comparison, scope and budget as tables. */
-import type { EntryFacts } from "@chimera/proto/drift";
+import type { DriftItem, EntryFacts } from "@chimera/proto/drift";
 import { Digest } from "@chimera/proto/names";
 import { expect, test } from "vitest";
 import { compareEntry, isOwnLink } from "./drift.ts";
@@ -93,13 +93,88 @@ test("an open difference is news once, and again when it becomes another one", (
   const book = createBook();
   const reported = { code: "reported", why: "it is only reported" };
   const failed = { code: "not-permitted", why: "the kernel refuses" };
-  expect(book.noteOpen(item, reported)).toBe(true);
-  expect(book.noteOpen(item, { ...reported, why: "until another time" })).toBe(false);
-  expect(book.noteOpen(item, failed)).toBe(true);
-  expect(book.noteOpen(other, failed)).toBe(true);
+  expect(book.noteOpen(item, reported, 0)).toBe(true);
+  expect(book.noteOpen(item, { ...reported, why: "until another time" }, 0)).toBe(false);
+  expect(book.noteOpen(item, failed, 0)).toBe(true);
+  expect(book.noteOpen(other, failed, 0)).toBe(true);
   expect(book.summary().open).toEqual([{ ...other, why: failed.why }]);
   book.noteSwept({ at: "2026-11-23T00:00:00.000Z", managed: 3, seen: new Set() });
   expect(book.summary()).toMatchObject({ openCount: 0, managed: 3, open: [] });
+});
+
+/** What the book says of each find of one path, at its minute. */
+function tellings(
+  kind: DriftItem["kind"],
+  finds: [minutes: number, found: Partial<EntryFacts>][],
+): boolean[] {
+  const book = createBook();
+  const why = { code: "reported", why: "it is only reported" };
+  const plain = { type: "file", size: 10, mode: "0644", uid: 0, gid: 0 } as const;
+  return finds.map(([minutes, found]) =>
+    book.noteOpen(
+      { path: "/run/x", kind, expected: { type: "missing" }, found: { ...plain, ...found } },
+      why,
+      minutes * 60_000,
+    ),
+  );
+}
+
+const [harmless, evil] = [Digest.parse("a".repeat(64)), Digest.parse("b".repeat(64))];
+
+test.each<[string, Partial<EntryFacts>, Partial<EntryFacts>]>([
+  ["a harmless drop-in gets other bytes", { sha256: harmless }, { sha256: evil }],
+  ["a stranger becomes set-user-id", { mode: "0755" }, { mode: "4755" }],
+  ["a file gets another owner", { uid: 0 }, { uid: 1000 }],
+  ["a file gets another group", { gid: 0 }, { gid: 100 }],
+  [
+    "anna becomes root",
+    { type: "other", text: "anna:1000:/bin/bash" },
+    { type: "other", text: "anna:0:/bin/bash" },
+  ],
+  ["a flag comes", { attributes: ["immutable"] }, { attributes: ["immutable", "security.capability"] }],
+])("what an open difference becomes is told: %s", (_, first, then) => {
+  expect(
+    tellings("unit-override", [
+      [0, first],
+      [1, first],
+      [2, then],
+      [3, then],
+    ]),
+  ).toEqual([true, false, true, false]);
+});
+
+test("what a path becomes is told once a minute at most, and what stays is told, however fast it came", () => {
+  const others: [number, Partial<EntryFacts>][] = [0.1, 0.2, 0.5].map((at) => [at, { sha256: evil }]);
+  expect(tellings("content", [[0, { sha256: harmless }], ...others, [1, { sha256: evil }]])).toEqual([
+    true,
+    false,
+    false,
+    false,
+    true,
+  ]);
+  // It was harmless again by then.
+  const over = tellings("content", [
+    [0, { sha256: harmless }],
+    [0.5, { sha256: evil }],
+    [2, { sha256: harmless }],
+  ]);
+  expect(over).toEqual([true, false, false]);
+});
+
+test("the size alone is no news, nor that a store path was read as well as walked", () => {
+  expect(
+    tellings("replaced-by-file", [
+      [0, { size: 1 }],
+      [2, { size: 2 }],
+    ]),
+  ).toEqual([true, false]);
+  const read = tellings("store-content", [
+    [0, { type: "nar" }],
+    [2, { type: "nar", sha256: harmless }],
+    [4, { type: "nar" }],
+    [6, { type: "nar", sha256: evil }],
+  ]);
+  expect(read).toEqual([true, false, false, true]);
 });
 
 test("the summary of all sources is as old as the oldest, and lists at most 50 of what it counts", () => {

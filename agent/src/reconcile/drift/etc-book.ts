@@ -1,5 +1,5 @@
 /** PURE. Which differences are open, so that each is told once and not at every sweep. */
-import type { DriftItem, DriftSummary } from "@chimera/proto/drift";
+import type { DriftItem, DriftSummary, EntryFacts } from "@chimera/proto/drift";
 
 const shownItems = 50;
 /** As long as a status may say it: what a tool complained about may be longer. */
@@ -15,14 +15,20 @@ interface OpenReason {
 interface OpenDrift {
   item: DriftItem;
   reason: OpenReason;
+  /** As it was when somebody was told of it last, and when that was (monotonic ms). */
+  told: DriftItem;
+  toldAt: number;
 }
+
+/** What it becomes while it is open is told no more often: a program may write there all day. */
+const tellAgainMs = 60_000;
 
 type BookSummary = Pick<DriftSummary, "lastSweepAt" | "managed" | "open" | "openCount" | "reverted">;
 
 /** Changed in place: to copy it for each of the changes of a storm would cost more than the storm. */
 export interface EtcBook {
-  /** True when nobody was told yet: another path, another kind, another find, or another reason. */
-  noteOpen(item: DriftItem, reason: OpenReason): boolean;
+  /** True when nobody was told yet: another path, another kind, another find, or another reason. `now`: monotonic ms. */
+  noteOpen(item: DriftItem, reason: OpenReason, now: number): boolean;
   noteClosed(path: string): void;
   noteReverted(path: string): void;
   /** After a whole sweep: what it did not see again is over (its entry left the closure, or its stale link is gone). Which that is. */
@@ -36,10 +42,15 @@ export function createBook(): EtcBook {
   let [managed, reverted] = [0, 0];
   let lastSweepAt: string | null = null;
   return {
-    noteOpen(item, reason) {
+    noteOpen(item, reason, now) {
       const known = open.get(item.path);
-      open.set(item.path, { item, reason });
-      return known === undefined || known.reason.code !== reason.code || !isSameItem(known.item, item);
+      const told = { ...item, ...known?.told };
+      told.found = withDigest(told.found, item.found);
+      const toldAt = known?.toldAt ?? now;
+      const last = { item, reason, told, toldAt };
+      const isNews = known?.reason.code !== reason.code || isOther(last, item, now);
+      open.set(item.path, isNews ? { ...last, told: item, toldAt: now } : last);
+      return isNews;
     },
     noteClosed: (path) => void open.delete(path),
     noteReverted(path) {
@@ -67,7 +78,19 @@ function shown(open: ReadonlyMap<string, OpenDrift>): BookSummary["open"] {
   return items;
 }
 
-/** What was found may change its size every second (a log that somebody put there): type and kind are the news. */
-function isSameItem(a: DriftItem, b: DriftItem): boolean {
-  return a.kind === b.kind && a.found.type === b.found.type && a.found.target === b.found.target;
+/** Compared with what was told, not with the last look: what comes to stay is told, however slowly it came. */
+function isOther({ told, toldAt }: OpenDrift, { kind, found }: DriftItem, now: number): boolean {
+  if (told.kind !== kind || told.found.type !== found.type || told.found.target !== found.target) return true;
+  return now - toldAt >= tellAgainMs && factsOf(told.found) !== factsOf(withDigest(found, told.found));
+}
+
+/** Without the size, which a log that somebody put there changes every second. */
+function factsOf({ sha256, text, mode, uid, gid, attributes }: EntryFacts): string {
+  return JSON.stringify([sha256, text, mode, uid, gid, attributes?.toSorted()]);
+}
+
+/** Of a store path a walk sees the size alone, and whoever reads it the digest too: that is the same find. */
+function withDigest(found: EntryFacts, { sha256 }: EntryFacts): EntryFacts {
+  const isPart = found.type === "nar" && found.sha256 === undefined && sha256 !== undefined;
+  return isPart ? { ...found, sha256 } : found;
 }
