@@ -2,6 +2,7 @@
 import {
   lstatSync,
   mkdirSync,
+  readdirSync,
   readlinkSync,
   renameSync,
   rmSync,
@@ -16,6 +17,8 @@ import { useMachineFixture } from "./machine-fixture.ts";
 const fixture = useMachineFixture();
 const at = (path: string): string => join(fixture().root, path);
 const other = `/nix/store/${"1".repeat(32)}-nixos-system-other`;
+const sh = `/nix/store/${"3".repeat(32)}-bash/bin/sh`;
+const env = `/nix/store/${"4".repeat(32)}-coreutils/bin/env`;
 const kinds = () =>
   fixture().events.flatMap((event) =>
     event.type === "drift-reverted" ? [`${event.data.item.kind} ${event.data.item.path}`] : [],
@@ -48,8 +51,6 @@ test("a root that no script of the system makes may be missing", async () => {
 });
 
 test("the shell and env, which activation links from the closure, are put back; where no script says so they are nobody's business", async () => {
-  const sh = `/nix/store/${"3".repeat(32)}-bash/bin/sh`;
-  const env = `/nix/store/${"4".repeat(32)}-coreutils/bin/env`;
   fixture().write(
     "store/system/activate",
     `mkdir -p /bin\nln -sfn "${sh}" /bin/.sh.tmp\nmv /bin/.sh.tmp /bin/sh # atomically replace /bin/sh\n` +
@@ -69,6 +70,79 @@ test("the shell and env, which activation links from the closure, are put back; 
   relink(at("bin/sh"), "/tmp/mine");
   await fixture().start().sweepNow();
   expect(readlinkSync(at("bin/sh"))).toBe("/tmp/mine");
+});
+
+function declareShell(): void {
+  fixture().write(
+    "store/system/activate",
+    `ln -sfn "${sh}" /bin/.sh.tmp\nmv /bin/.sh.tmp /bin/sh\n` +
+      `ln -sfn ${env} /usr/bin/.env.tmp\nmv /usr/bin/.env.tmp /usr/bin/env\n`,
+  );
+  for (const folder of ["bin", "usr/bin"]) mkdirSync(at(folder), { recursive: true });
+  symlinkSync(sh, at("bin/sh"));
+  symlinkSync(env, at("usr/bin/env"));
+}
+
+test.for<[string, string, string, string]>([
+  ["bin", "evil", "bin/sh", sh],
+  ["usr/bin", "../evil", "usr/bin/env", env],
+])(
+  "%s in whose place somebody put a link is a folder again, with its link",
+  async ([folder, to, name, target]) => {
+    declareShell();
+    fixture().write("evil/sh", "#!/evil\n");
+    const drift = fixture().start();
+    await drift.sweepNow();
+    expect(fixture().events).toEqual([]);
+    renameSync(at(folder), at(`${folder}.old`));
+    symlinkSync(to, at(folder));
+    await drift.sweepNow();
+    expect(kinds()).toEqual([`parent ${at(folder)}`]);
+    expect([lstatSync(at(folder)).isDirectory(), readlinkSync(at(name))]).toEqual([true, target]);
+    expect(readdirSync(at("evil"))).toEqual(["sh"]);
+    rmSync(at(folder), { recursive: true });
+    writeFileSync(at(folder), "mine\n");
+    await drift.sweepNow();
+    rmSync(at(folder), { recursive: true });
+    await drift.sweepNow();
+    expect(kinds().slice(1)).toEqual([`parent ${at(folder)}`, `missing ${at(folder)}`]);
+    expect([readlinkSync(at(name)), drift.summary().openCount]).toEqual([target, 0]);
+  },
+);
+
+test("where /bin leads to /usr/bin, as on machines with one /usr, the shell is looked for there", async () => {
+  declareShell();
+  renameSync(at("bin/sh"), at("usr/bin/sh"));
+  relink(at("bin"), "usr/bin");
+  const drift = fixture().start();
+  await drift.sweepNow();
+  expect(fixture().events).toEqual([]);
+  relink(at("usr/bin/sh"), "/tmp/evil");
+  await drift.sweepNow();
+  expect([readlinkSync(at("bin")), readlinkSync(at("usr/bin/sh"))]).toEqual(["usr/bin", sh]);
+});
+
+test("roots of the garbage collector that somebody leads elsewhere, or removes, are told and left", async () => {
+  const drift = fixture().start();
+  await drift.sweepNow();
+  renameSync(at("nix/gcroots"), at("nix/gcroots.old"));
+  mkdirSync(at("nix/others"));
+  symlinkSync(at("nix/others"), at("nix/gcroots"));
+  await drift.sweepNow();
+  expect(drift.summary()).toMatchObject({
+    openCount: 1,
+    open: [{ path: at("nix/gcroots"), kind: "parent", why: expect.stringContaining("by hand") }],
+  });
+  expect(readlinkSync(at("nix/gcroots"))).toBe(at("nix/others"));
+  rmSync(at("nix/gcroots"));
+  await drift.sweepNow();
+  expect(drift.summary().open).toMatchObject([{ path: at("nix/gcroots"), kind: "missing" }]);
+  renameSync(at("nix/gcroots.old"), at("nix/gcroots"));
+  await drift.sweepNow();
+  expect(drift.summary().openCount).toBe(0);
+  relink(at("nix/gcroots/chimera"), at("nix/others"));
+  await drift.sweepNow();
+  expect(drift.summary().open).toMatchObject([{ path: at("nix/gcroots/chimera"), kind: "parent" }]);
 });
 
 test("the agent's own roots stay where they were when it came to rest, and may move when it does not rest", async () => {

@@ -1,33 +1,21 @@
 /** SHELL. Links that are exactly known: what keeps the running system from being collected, and names it. */
-import type { DriftItem } from "@chimera/proto/drift";
 import { StorePath } from "@chimera/proto/names";
 import { basename, dirname } from "node:path";
 import { existsSync, readlinkSync, realpathSync } from "node:fs";
 import { activationLinks, type ActivationLink } from "../../reconcile/machine-drift/activation-links.ts";
-import { compareEntry } from "../../reconcile/drift/drift.ts";
 import { bootedToplevel } from "../../reconcile/machine-drift/kernel-parameters.ts";
 import { attempt } from "../errno-outcome.ts";
-import { openDirectory } from "../drift/etc-directory.ts";
-import { readFacts } from "../drift/etc-facts.ts";
 import type { Evidence } from "../drift/evidence.ts";
-import { revertEntry } from "../drift/revert-entry.ts";
 import { readSmallFile } from "../read-small-file.ts";
+import { checkLinks, type ExpectedLink } from "./check-links.ts";
 import type { MachinePlaces } from "./machine-places.ts";
-import type { Finding, Look, LookContext, MachineSource } from "./machine-source.ts";
+import type { Look, LookContext, MachineSource } from "./machine-source.ts";
 
 export interface LinksSourceOptions {
   places: MachinePlaces;
   evidence: Evidence;
   /** Names the state in which nothing of ours moves the agent's own roots; null in any other. */
   rest: () => string | null;
-}
-
-interface ExpectedLink {
-  folder: string;
-  name: string;
-  target: string;
-  /** False where only another target is drift, because nobody says that the link must be. */
-  mustBe: boolean;
 }
 
 interface Declared {
@@ -72,9 +60,12 @@ async function look(state: State, context: LookContext): Promise<Look> {
     ...(await systemLinks(state, context)),
     ...ownLinks(state),
   ];
-  const findings: Finding[] = [];
-  for (const link of expected) findings.push(...(await check(state, context, link)));
-  return { findings, managed: expected.length };
+  const { places, evidence } = state;
+  const checked = await checkLinks(
+    { root: places.root, evidence, context, alsoFolder: ownFolder(places) },
+    expected,
+  );
+  return { ...checked, managed: expected.length };
 }
 
 /**
@@ -138,9 +129,13 @@ function ownLinks(state: State): ExpectedLink[] {
     state.own = null;
     return [];
   }
-  const folder = `${state.places.nixVar}/gcroots/chimera`;
+  const folder = ownFolder(state.places);
   if (state.own?.rest !== rest) state.own = { rest, targets: readTargets(folder) };
   return [...state.own.targets].map(([name, target]) => ({ folder, name, target, mustBe: true }));
+}
+
+function ownFolder({ nixVar }: MachinePlaces): string {
+  return `${nixVar}/gcroots/chimera`;
 }
 
 function readTargets(folder: string): Map<string, string> {
@@ -151,25 +146,4 @@ function readTargets(folder: string): Map<string, string> {
       return isPath ? [[name, target.value] as const] : [];
     }),
   );
-}
-
-async function check(state: State, context: LookContext, link: ExpectedLink): Promise<Finding[]> {
-  const opened = openDirectory(link.folder, "");
-  if (opened.kind === "failed") return [];
-  using directory = opened.value;
-  const found = await readFacts(directory, link.name, null);
-  if (found.kind === "failed") return [];
-  const entry = { kind: "link", path: link.name, target: link.target } as const;
-  const ids = { uid: undefined, gid: undefined };
-  const item = compareEntry(entry, found.value, ids);
-  if (item === null || (item.kind === "missing" && !link.mustBe)) return [];
-  const own: DriftItem = { ...item, path: `${link.folder}/${link.name}` };
-  const revertContext = {
-    etcDir: link.folder,
-    shownDir: link.folder,
-    evidence: state.evidence,
-    isCurrent: context.isCurrent,
-    isWritable: () => true,
-  };
-  return [{ item: own, revert: () => revertEntry(revertContext, entry, ids) }];
 }
