@@ -44,6 +44,13 @@ const rules: Rule[] = [
     except: tests,
   },
   {
+    name: "what a doctor finds is judged from facts that were gathered",
+    why: pureWhy,
+    from: /^cli\/src\/doctor\/judge\//,
+    not: /^(?!cli\/src\/doctor\/(judge\/|facts\.ts$)|cli\/src\/print\/doctor\/|@chimera\/proto\/)/,
+    except: tests,
+  },
+  {
     name: "which environment a run gets is decided from what was looked at",
     why: pureWhy,
     from: /^cli\/src\/run-session\/(decide|python|record)\//,

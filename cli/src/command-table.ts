@@ -119,6 +119,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import("./commands/look/audit.ts"),
   },
   {
+    name: "doctor",
+    summary: "what is wrong with this machine, and how to mend it",
+    load: () => import("./commands/look/doctor.ts"),
+  },
+  {
     name: "hold",
     summary: "stop deploys on nodes for a while",
     load: () => import("./commands/stop/hold.ts"),

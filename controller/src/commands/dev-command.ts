@@ -62,7 +62,7 @@ async function runDev(options: Options, version: string): Promise<void> {
   const stopped = untilSignal();
   try {
     const { startController } = await import("./serve.ts");
-    const controller = await startController(state.config, log);
+    const controller = await startController(state.config, log, { version });
     const watch = setInterval(
       followNodes(state, () => nats.reload(), log),
       lookEveryMs,

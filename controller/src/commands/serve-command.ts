@@ -14,7 +14,7 @@ export function serveCommand(version: string): Command {
       const config = readConfig(options.config);
       // Loaded here, so that `token` and `node` start at once.
       const { startController } = await import("./serve.ts");
-      const controller = await startController(config, stderrLog(version, config.logLevel));
+      const controller = await startController(config, stderrLog(version, config.logLevel), { version });
       await untilSignal();
       await controller.close();
     });

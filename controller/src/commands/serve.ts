@@ -25,17 +25,18 @@ export interface Controller {
   close(): Promise<void>;
 }
 
-interface Timing {
-  freshEveryMs: number;
+interface Surroundings {
+  freshEveryMs?: number;
+  version?: string;
 }
 
 /** Serves at once; NATS is connected to in the background, and /readyz says when it is there. */
 export async function startController(
   config: ControllerConfig,
   log: Log,
-  { freshEveryMs }: Timing = { freshEveryMs: everyFiveMinutes },
+  around: Surroundings = {},
 ): Promise<Controller> {
-  const { app, store, close: closeStore } = openApp(config, log, freshEveryMs);
+  const { app, store, close: closeStore } = openApp(config, log, around);
   const server = await listen(app, config.listen).catch(async (error: unknown) => {
     await closeStore();
     throw error;
@@ -51,8 +52,8 @@ export async function startController(
 }
 
 /** All that answers, before it listens: also for who wants to know which routes there are. */
-export function openApp(config: ControllerConfig, log: Log, freshEveryMs: number) {
-  const { services, link } = openServices(config, log, freshEveryMs);
+export function openApp(config: ControllerConfig, log: Log, around: Surroundings) {
+  const { services, link } = openServices(config, log, around);
   const { store } = services;
   async function close() {
     store.upkeep.close();
@@ -63,7 +64,11 @@ export function openApp(config: ControllerConfig, log: Log, freshEveryMs: number
   return { app: createApp(services), store, close };
 }
 
-function openServices(config: ControllerConfig, log: Log, freshEveryMs: number) {
+function openServices(
+  config: ControllerConfig,
+  log: Log,
+  { freshEveryMs = everyFiveMinutes, version = "" }: Surroundings,
+) {
   const tokens = reloadedFile({ path: config.tokensFile, schema: TokenFile, missing: noTokens, log });
   const nodeFile = reloadedFile({ path: config.nodesFile, schema: NodeFile, missing: noNodes, log });
   const nodes = () => nodeFile.current().nodes;
@@ -86,6 +91,7 @@ function openServices(config: ControllerConfig, log: Log, freshEveryMs: number) 
     nodes,
     findToken: tokenFinder(tokens),
     asks: createAskLimits(config.limits),
+    version,
     metrics: fleetMetrics(store, nodes, link),
   };
   return { services, link };

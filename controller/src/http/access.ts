@@ -24,7 +24,8 @@ const maxTokenLength = 512;
 export function authenticate({
   findToken,
   asks,
-}: Pick<Services, "findToken" | "asks">): MiddlewareHandler<Env> {
+  version,
+}: Pick<Services, "findToken" | "asks" | "version">): MiddlewareHandler<Env> {
   return async (c, next) => {
     const token = tokenIn(c.req.raw.headers);
     if (token === undefined) {
@@ -39,6 +40,8 @@ export function authenticate({
     c.set("caller", caller);
     if (isCounted(c.req)) await asks.holder(caller.id);
     await next();
+    // To nobody else: it says which holes are worth trying.
+    c.res.headers.set("Chimera-Version", version);
   };
 }
 

@@ -25,6 +25,7 @@ export interface Services {
   nodes: () => NodeFile["nodes"];
   findToken: (token: string, nowMs: number) => StoredToken | undefined;
   asks: AskLimits;
+  version: string;
   metrics: Metrics;
 }
 

@@ -27,7 +27,7 @@ afterAll(() => fleet.stop());
 async function routesOf({ config }: TestFleet): Promise<Route[]> {
   const directory = mkdtempSync(join(tmpdir(), "chimera-routes-"));
   const log = createLog({ fields: {}, write: () => undefined });
-  const { app, close } = openApp({ ...config, cacheDir: join(directory, "cache") }, log, 60_000);
+  const { app, close } = openApp({ ...config, cacheDir: join(directory, "cache") }, log, {});
   const found = app.routes.filter(({ method }) => method !== "ALL");
   await close();
   rmSync(directory, { recursive: true });
