@@ -177,3 +177,15 @@ test("an unknown target, a malformed path and a build that fails publish nothing
   expect(half.stderr).toContain("n3");
   expect(await operator.ok(["history", "--json"])).toBe(history);
 });
+
+// docs/hardening.md has the reasons and what each had before.
+test.each([
+  ["hub", "chimera-controller", 2.5],
+  ["n1", "chimera-watchdog", 1.5],
+  ["n1", "chimera-sentinel", 9.1],
+] as const)("systemd on %s gives %s.service a score of at most %d", async (host, unit, atMost) => {
+  const argv = ["systemd-analyze", "security", "--no-pager", `${unit}.service`];
+  const said = await fleet.lab.host(host).runChecked(argv);
+  const score = Number(/Overall exposure level for \S+: (?<score>[\d.]+)/u.exec(said)?.groups?.["score"]);
+  expect(score, said).toBeLessThanOrEqual(atMost);
+});

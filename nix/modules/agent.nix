@@ -10,6 +10,7 @@ let
   cfg = config.services.chimera.agent;
   format = pkgs.formats.json { };
   sentinel = import ../pure/sentinel.nix;
+  hardening = import ../pure/hardening.nix;
   health = import ../pure/health-checks.nix;
   secrets = import ../pure/secrets.nix { inherit (builtins) storeDir; };
   trustedKeys = import ./trusted-keys.nix { inherit lib; };
@@ -115,7 +116,6 @@ in
     };
 
     # A switch must not touch it: the agent that drives the switch lives in it. A newer agent is started by the supervisor.
-    # No hardening on purpose: each directive that makes a mount namespace would be inherited by every session.
     systemd.services.chimera-sentinel = {
       description = "Chimera sentinel (tmux server with the agent's session)";
       wantedBy = [ "multi-user.target" ];
@@ -128,7 +128,7 @@ in
         LANG = "C.UTF-8";
         HOME = "/root";
       };
-      serviceConfig = {
+      serviceConfig = hardening.sentinel // {
         Type = "simple";
         # Another server on this socket (a stray `tmux new-session`) would make ours die again and again.
         ExecStartPre = "-${tmux} -N -S ${socket} kill-server";
@@ -142,7 +142,6 @@ in
         RuntimeDirectoryPreserve = true;
         StateDirectory = "chimera";
         StateDirectoryMode = "0700";
-        UMask = "0077";
         OOMScoreAdjust = -500;
         # The store's worker is the first to go; that is no reason to end the agent with it.
         OOMPolicy = "continue";
@@ -153,7 +152,7 @@ in
       description = "Chimera watchdog (restarts an agent that makes no progress)";
       restartIfChanged = false;
       inherit path;
-      serviceConfig = {
+      serviceConfig = hardening.watchdog // {
         Type = "oneshot";
         ExecStart = "${watchdog} ${updateTmux}";
         # One that hung would never be started again.
@@ -175,7 +174,7 @@ in
       description = "Chimera identity of this node";
       wantedBy = [ "chimera-sentinel.service" ];
       before = [ "chimera-sentinel.service" ];
-      serviceConfig = {
+      serviceConfig = hardening.identity // {
         Type = "oneshot";
         RemainAfterExit = true;
         ExecStart = lib.escapeShellArgs [
@@ -188,11 +187,6 @@ in
         ];
         StateDirectory = "chimera";
         StateDirectoryMode = "0700";
-        UMask = "0077";
-        PrivateNetwork = true;
-        ProtectSystem = "strict";
-        ProtectHome = true;
-        NoNewPrivileges = true;
       };
     };
   };

@@ -9,6 +9,7 @@ let
   inherit (lib) mkOption mkIf types;
   cfg = config.services.chimera.controller;
   format = pkgs.formats.json { };
+  hardening = import ../pure/hardening.nix;
   secrets = import ../pure/secrets.nix { inherit (builtins) storeDir; };
   natsServer = import ../pure/nats-server.nix;
   declaredNodes = import ./declared-nodes.nix { inherit lib option; };
@@ -154,7 +155,7 @@ in
       after = [ "network-online.target" ] ++ lib.optional cfg.nats.enable "nats.service";
       restartTriggers = [ settingsFile ] ++ lib.optional declared nodesFile;
       startLimitIntervalSec = 0;
-      serviceConfig = import ./controller-sandbox.nix // {
+      serviceConfig = hardening.controller // {
         ExecStart = "${lib.getExe' cfg.package "chimera-controller"} serve --config /etc/chimera/controller.json";
         Restart = "always";
         RestartSec = 1;

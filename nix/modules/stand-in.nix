@@ -11,6 +11,7 @@ let
   controller = config.services.chimera.controller;
   cfg = controller.standIn;
   names = import ../pure/names.nix;
+  hardening = import ../pure/hardening.nix;
   secrets = import ../pure/secrets.nix { inherit (builtins) storeDir; };
   format = pkgs.formats.json { };
   option = "services.chimera.controller.standIn";
@@ -95,7 +96,7 @@ in
       ];
       restartTriggers = [ settingsFile ];
       startLimitIntervalSec = 0;
-      serviceConfig = import ./controller-sandbox.nix // {
+      serviceConfig = hardening.controller // {
         ExecStart = "${lib.getExe' controller.package "chimera-agent"} stand-in --config /etc/chimera/stand-in.json";
         Restart = "always";
         RestartSec = 1;

@@ -82,10 +82,12 @@ describe.skipIf(nixpkgsLib === undefined)(
       const tmux = String(ExecStart).split(" ")[0] ?? "";
       expect(tmux).toMatch(/^\/nix\/store\/.*\/bin\/tmux$/);
       expect(ExecStartPost).toMatch(new RegExp(`^/nix/store/\\S+-chimera-wake ${tmux}$`));
-      expect(Agent.parse((await agent).value).units["chimera-watchdog"].serviceConfig).toEqual({
+      expect(Agent.parse((await agent).value).units["chimera-watchdog"].serviceConfig).toMatchObject({
         Type: "oneshot",
         ExecStart: expect.stringMatching(/^\S+-chimera-watchdog \S+-chimera-update-tmux$/),
         TimeoutStartSec: "2min",
+        ProtectSystem: "strict",
+        ReadWritePaths: "-/run/chimera",
       });
     });
 

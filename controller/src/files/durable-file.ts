@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import {
   closeSync,
   fchownSync,
+  fstatSync,
   fsyncSync,
   lstatSync,
   openSync,
@@ -48,11 +49,18 @@ function writeSynced(path: string, file: { text: string; mode: number; owner: Ow
   const fd = openSync(path, "wx", file.mode);
   try {
     writeFileSync(fd, file.text);
-    if (file.owner !== undefined) fchownSync(fd, file.owner.uid, file.owner.gid);
+    giveTo(fd, file.owner);
     fsyncSync(fd);
   } finally {
     closeSync(fd);
   }
+}
+
+/** Not asked for where it is so already: the service may not. */
+function giveTo(fd: number, owner: Owner | undefined): void {
+  const { uid, gid } = fstatSync(fd);
+  if (owner === undefined || (owner.uid === uid && owner.gid === gid)) return;
+  fchownSync(fd, owner.uid, owner.gid);
 }
 
 /** Makes a new name of a directory last. */

@@ -40,7 +40,7 @@ const nixOptions = [
 /** Copies what the closures are built from, in the repository's own layout. */
 export async function stageSources({ stage, dists }: StageOptions): Promise<void> {
   await rm(join(stage.write, "dist"), { recursive: true, force: true });
-  for (const folder of [closures, "nix/sentinel"])
+  for (const folder of [closures, "nix/sentinel", "nix/pure"])
     await cp(join(repository, folder), join(stage.write, folder), {
       recursive: true,
       // Read only by Nix, which would take a changed test for a changed source.

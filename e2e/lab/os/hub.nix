@@ -1,6 +1,7 @@
 # The fleet's hub: nats-server and the controller.
 lib: { spec, chimera }:
 let
+  hardening = import ../../../nix/pure/hardening.nix;
   nats = { bin = "/usr/sbin/nats-server"; configFile = "/etc/chimera/nats.conf"; } // (spec.nats or { });
   service = description: rest: {
     wantedBy = [ "multi-user.target" ];
@@ -40,6 +41,7 @@ in
       ExecStart=${chimera}/bin/chimera-controller serve --config /etc/chimera/controller.json
       StateDirectory=chimera-controller
       StateDirectoryMode=0700
+      ${hardening.lines hardening.controller}
     '';
   };
 }

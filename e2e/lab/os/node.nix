@@ -2,6 +2,7 @@
 lib: { spec, chimera, tmux }:
 let
   sentinel = ../../../nix/sentinel;
+  hardening = import ../../../nix/pure/hardening.nix;
   supervisor = lib.writeScript "chimera-supervisor" (builtins.readFile (sentinel + "/supervisor.sh"));
   watchdog = lib.writeScript "chimera-watchdog" (builtins.readFile (sentinel + "/watchdog.sh"));
   wake = lib.writeScript "chimera-wake" (builtins.readFile (sentinel + "/wake.sh"));
@@ -88,6 +89,7 @@ in
         RestartSec=500ms
         KillMode=mixed
         ${folders}
+        ${hardening.lines hardening.sentinel}
         OOMScoreAdjust=-500
         OOMPolicy=continue
         X-RestartIfChanged=false
@@ -102,6 +104,7 @@ in
       ${environment}
       ExecStart=${watchdog} ${updateTmux}
       TimeoutStartSec=2min
+      ${hardening.lines hardening.watchdog}
       X-RestartIfChanged=false
     '';
     "chimera-watchdog.timer" = {
