@@ -3,6 +3,7 @@
  * and the cursor where it was.
  */
 import { TerminalSize } from "@chimera/proto/sessions/session";
+import { withOwnStyle } from "./own-style.ts";
 
 export interface PaneFacts {
   size: TerminalSize;
@@ -32,17 +33,20 @@ export interface Picture {
   screen: Uint8Array;
 }
 
-/** @param lines of `capture-pane -e -S -`: what had scrolled away, then as many as the screen has rows */
+/** @param captured lines of `capture-pane -e -N -S -`: what had scrolled away, then as many as the screen has rows */
 export function pictureOf(
-  lines: readonly Uint8Array[],
+  captured: readonly Uint8Array[],
   { size, cursor, isCursorShown, isAlternate }: PaneFacts,
 ): Picture {
+  const lines = withOwnStyle(captured);
   const first = Math.max(0, lines.length - size.rows);
   const history = lines.slice(0, first).flatMap((line) => [line, lineEnd]);
   const rows = lines
     .slice(first)
-    .flatMap((line, row) => [bytesOf(`\u001b[${row + 1};1H\u001b[0m`), line, bytesOf("\u001b[0m\u001b[K")]);
-  const begin = bytesOf(`${isAlternate ? "\u001b[?1049h" : ""}\u001b[H\u001b[2J`);
+    .flatMap((line, row) =>
+      line.length === 0 ? [] : [bytesOf(`\u001b[${row + 1};1H`), line, bytesOf("\u001b[0m")],
+    );
+  const begin = bytesOf(`${isAlternate ? "\u001b[?1049h" : ""}\u001b[0m\u001b[H\u001b[2J`);
   const isFull = cursor.x >= size.columns;
   // Behind a full line the cursor waits in its last column: only writing that line anew brings it there.
   const place = isFull ? [bytesOf(`\u001b[${cursor.y + 1};1H`), lines[first + cursor.y] ?? noBytes] : [];

@@ -20,7 +20,7 @@ export async function drawPane<T>(
   pane: string,
   take: (drawn: DrawnPane) => T,
 ): Promise<T> {
-  const command = ["capture-pane", "-e", "-p", "-S", `-${historyLines}`, "-t", pane];
+  const command = ["capture-pane", "-e", "-N", "-p", "-S", `-${historyLines}`, "-t", pane];
   const taken = await client.askSealed(
     (lines, told) => {
       const facts = readPaneFacts(told);

@@ -35,7 +35,7 @@ async function ask(socket: string, panes: readonly string[]): Promise<(LastPictu
   // What a program wrote cannot be taken for it.
   const mark = `chimera-${randomBytes(16).toString("hex")}`;
   const commands = panes.flatMap((pane) => [
-    ["capture-pane", "-e", "-p", "-S", `-${historyLines}`, "-t", pane],
+    ["capture-pane", "-e", "-N", "-p", "-S", `-${historyLines}`, "-t", pane],
     ["display-message", "-p", "-t", pane, `${mark} ${paneFormat}`],
   ]);
   const words = commands.flatMap((command, index) => (index === 0 ? command : [";", ...command]));

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { openPaneSource, type PaneSource } from "./pane-source.ts";
+import { cellsOf } from "./pane-cells-fixture.ts";
 import { createTmuxFixture, type TmuxFixture } from "./tmux-fixture.ts";
 
 let fixture: TmuxFixture;
@@ -102,6 +103,14 @@ test.each([
     "text, colours and a cursor in the midst",
     "printf 'plain \\033[31mred\\033[0m\\nünï 日本\\n\\033[44mfull\\033[K\\033[0m\\033[3;7H'",
   ],
+  [
+    "colours over several lines, and on blanks",
+    "printf '\\033[44mblue   \\n more \\n\\033[31mred on blue  \\033[49m\\n\\033[1;7m bar %40s\\033[0m\\n\\033[1;4;32mlines\\n go on\\n\\033[22;24mplain\\n\\033(0lqqk\\033(B\\n'",
+  ],
+  [
+    "colours that scrolled away half",
+    "printf '\\033[45m'; for i in $(seq 1 40); do echo \" row $i   \"; done",
+  ],
   ["what has scrolled away", "for i in $(seq 1 100); do echo row $i; done"],
   [
     "an editor's screen with a hidden cursor",
@@ -125,7 +134,7 @@ test.each([
       `=${name}:`,
       "#{cursor_x},#{cursor_y} #{alternate_on} #{cursor_flag}",
     );
-    return `${fixture.tmux("-N", "capture-pane", "-e", "-p", "-t", `=${name}:`)}\n${cursor}`;
+    return `${cellsOf(fixture.tmux("-N", "capture-pane", "-e", "-N", "-p", "-t", `=${name}:`))}\n${cursor}`;
   };
   await vi.waitFor(() => expect(shown("copy")).toBe(shown("s")), { timeout: 3000 });
 });
