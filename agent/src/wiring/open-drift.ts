@@ -14,6 +14,8 @@ import { openFights } from "../host/drift/fight-file.ts";
 import type { BurstMeter } from "../host/drift/watching/burst-meter.ts";
 import { createForeignTeller, type ForeignTeller } from "../host/machine-drift/foreign-teller.ts";
 import { createUnitManager } from "../host/machine-drift/unit-manager.ts";
+import { createPathProof } from "../host/store-drift/path-proof.ts";
+import type { StoreClosure } from "../host/store-drift/store-closure.ts";
 import { pointerPaths } from "../host/system-pointers.ts";
 import type { EtcBudget } from "../reconcile/drift/etc-budget.ts";
 import { unseenParts } from "../reconcile/drift/unseen-parts.ts";
@@ -42,6 +44,8 @@ export interface DriftNeeds {
 interface NodeDrift extends Pick<ForeignTeller, "noteSystem"> {
   summary(): DriftSummary;
   sweepNow(): Promise<unknown>;
+  /** Some path of the store is right again. */
+  noteRepaired(): void;
   stop(): Promise<unknown>;
 }
 
@@ -53,7 +57,7 @@ export function openDrift(needs: DriftNeeds, store: StoreSight): NodeDrift {
   const { budget } = fights;
   const etc = openEtcDrift(
     { ...needs, report: reloadAfterReverts({ reload: () => manager.reload(), report: needs.report }) },
-    { evidence, budget },
+    { evidence, budget, store },
   );
   const machine = openMachineDrift(needs, { evidence, manager, budget });
   const foreign = openForeignTeller(needs);
@@ -68,17 +72,15 @@ export function openDrift(needs: DriftNeeds, store: StoreSight): NodeDrift {
   const show = openShow(needs, { evidence, etc, sources, isResting, store });
   needs.shared.orderDrift = (order) => orderDrift({ sweepNow, resume, show }, order);
   needs.shared.explainDrift = (path) => show({ path, evidence: null, maxBytes: 0 });
+  const noteRepaired = () => {
+    etc.noteRepaired();
+    machine.noteRepaired();
+  };
   return {
     noteSystem: (journal, system) => foreign.noteSystem(journal, system),
-    summary: () => ({
-      ...mergeSummaries(
-        { ...etc.summary(), unseen: [...pause.unseen(), ...unseenNow(needs)] },
-        machine.summary(),
-        foreign.summary(),
-      ),
-      sweepSeconds: needs.config.drift.sweepSeconds,
-    }),
+    summary: () => summaryOf(needs, [etc, machine, foreign], pause),
     sweepNow,
+    noteRepaired,
     async stop() {
       pause.stop();
       await Promise.all([etc.stop(), machine.stop()]);
@@ -86,6 +88,20 @@ export function openDrift(needs: DriftNeeds, store: StoreSight): NodeDrift {
     },
   };
 }
+
+/** What nobody looks at at all comes before what one part could not see. */
+function summaryOf(
+  needs: DriftNeeds,
+  [etc, ...others]: readonly [Summarizing, ...Summarizing[]],
+  pause: DriftPause,
+): DriftSummary {
+  const first = etc.summary();
+  const unseen = [...pause.unseen(), ...unseenNow(needs), ...(first.unseen ?? [])];
+  const merged = mergeSummaries({ ...first, unseen }, ...others.map((part) => part.summary()));
+  return { ...merged, sweepSeconds: needs.config.drift.sweepSeconds };
+}
+
+type Summarizing = Pick<NodeDrift, "summary">;
 
 function openPause({ shared, report, log }: DriftNeeds): DriftPause {
   claimSwitchLock(switchLockFile);
@@ -121,7 +137,11 @@ interface SharedParts {
   budget: EtcBudget;
 }
 
-function openEtcDrift(needs: DriftNeeds, { evidence, budget }: SharedParts): DriftService {
+interface EtcParts extends SharedParts {
+  store: StoreSight;
+}
+
+function openEtcDrift(needs: DriftNeeds, { evidence, budget, store }: EtcParts): DriftService {
   const { config, log, shared, report, trust, compared, meter } = needs;
   return startDrift({
     toplevel: () => compared.toplevel(),
@@ -133,12 +153,19 @@ function openEtcDrift(needs: DriftNeeds, { evidence, budget }: SharedParts): Dri
     isSwitching: () => isSwitching(shared.journal),
     sweepMs: config.drift.sweepSeconds * 1000,
     meter,
+    proof: createPathProof({ signed: () => signedPaths(compared, store) }),
     onEvent: report,
     log: log.child({ component: "drift" }),
     stateDir: config.stateDir,
     evidence,
     budget,
   });
+}
+
+/** Of a variant that runs, its system's list names all that it needs. */
+function signedPaths(compared: Compared, store: StoreSight): StoreClosure["byPath"] | null {
+  const system = compared.system();
+  return system === null ? null : (store.closure(system)?.byPath ?? null);
 }
 
 function openForeignTeller({ config, log, report }: DriftNeeds): ForeignTeller {

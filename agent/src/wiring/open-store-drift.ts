@@ -17,12 +17,13 @@ export interface StoreDriftNeeds extends DriftNeeds {
   compared: Compared;
   program: string;
   ownPath: StorePath | null;
+  onRepaired: () => void;
 }
 
 const hourMs = 3600_000;
 
 export function openStoreDrift(needs: StoreDriftNeeds): StoreDriftService & StoreSight {
-  const { config, log, shared, report, program, ownPath, compared, meter } = needs;
+  const { config, log, shared, report, program, ownPath, compared, meter, onRepaired } = needs;
   const { mode, scrub, roundHours, walkSeconds } = config.drift.store;
   const service = startStoreDrift({
     toplevel: () => compared.system(),
@@ -39,6 +40,7 @@ export function openStoreDrift(needs: StoreDriftNeeds): StoreDriftService & Stor
     stateDir: config.stateDir,
     meter,
     onEvent: report,
+    onRepaired,
     log: log.child({ component: "store-drift" }),
   });
   return {

@@ -156,8 +156,13 @@ function openAllDrift({ config, log, shared, host, control }: ControlParts & { c
   const meter = createBurstMeter({ onEvent: report, log });
   const needs = { config, log, shared, report: teller.report, trust, compared, meter };
   const { ownPath } = host;
-  const store = openStoreDrift({ ...needs, program, ownPath });
+  const listeners: (() => void)[] = [];
+  const onRepaired = () => {
+    for (const listener of listeners) listener();
+  };
+  const store = openStoreDrift({ ...needs, program, ownPath, onRepaired });
   const etc = openDrift(needs, store);
+  listeners.push(() => etc.noteRepaired());
   const orderEtc = shared.orderDrift;
   shared.orderDrift = (order) => {
     if (order.action.kind === "drift-resume") store.resume(order.action.path);

@@ -8,10 +8,11 @@ import type { EtcLayout } from "../../reconcile/drift/mounts/etc-layout.ts";
 import type { WatchKey } from "./watching/etc-watcher.ts";
 import { createAttributeBook } from "./attributes/attribute-book.ts";
 import { sweepCleanList } from "./clean-list.ts";
-import { loadExpectedEtc, type ExpectedEtc } from "./etc-expected.ts";
+import type { ExpectedEtc } from "./etc-expected.ts";
 import { createDigestStamps } from "./digest-stamps.ts";
 import { createMountView } from "./mounts/mount-view.ts";
 import { removeLeftovers } from "./overlay/refresh.ts";
+import { loadProvenEtc } from "./prove-expected.ts";
 import { activeSystem, alarm, isCurrent, watchKey } from "./pass-state.ts";
 import type { DriftPassOptions, PassState } from "./pass-state.ts";
 import { followAttributes, followHint, sweepAttributes, sweepEntries } from "./entry-steps.ts";
@@ -40,16 +41,22 @@ export interface DriftPass {
   expected(): ExpectedEtc | null;
   /** What is mounted over it now. */
   covering(expected: ExpectedEtc): EtcMounts;
+  /** What the latest look could not compare, and why. */
+  unseen(): readonly string[];
+  /** The store was repaired: what was read of it is read again. */
+  forget(): void;
   /** When no entry is being worked on. */
   settled(): Promise<void>;
 }
+
+const nothingYet = { isForgotten: false, unseen: [], cleanDiffered: null };
 
 export function createDriftPass(options: DriftPassOptions): DriftPass {
   const mounts = createMountView(options);
   const attributes = createAttributeBook(options.etcDir);
   const stamps = createDigestStamps();
   const parts = { mounts, attributes, stamps, turn: pLimit(1), alarmed: new Set<string>() };
-  const state: PassState = { ...options, ...parts, expected: null, cleanDiffered: null };
+  const state: PassState = { ...options, ...parts, expected: null, ...nothingYet };
   return {
     sweep: (control) => sweep(state, control),
     follow: (hints) => follow(state, hints),
@@ -58,6 +65,10 @@ export function createDriftPass(options: DriftPassOptions): DriftPass {
     covering: (expected) => state.mounts.look(expected),
     isManaged: (path) => state.expected?.entries.has(path) === true,
     isDirectory: (path) => state.expected?.entries.get(path)?.kind === "directory",
+    unseen: () => state.unseen,
+    forget() {
+      state.isForgotten = true;
+    },
     settled: () => state.turn(async () => {}),
   };
 }
@@ -66,6 +77,7 @@ async function sweep(state: PassState, control: SweepControl): Promise<PassResul
   const toplevel = state.mode === "ignore" ? null : state.toplevel();
   if (toplevel === null) {
     state.expected = null;
+    state.unseen = [];
     state.responder.noteSwept({ at: new Date().toISOString(), managed: 0, seen: new Set() });
     return "done";
   }
@@ -83,13 +95,19 @@ async function sweepAs(
   { toplevel, layout, control }: { toplevel: string; layout: EtcLayout; control: SweepControl },
 ): Promise<PassResult> {
   const { scope } = state;
-  const loaded = await loadExpectedEtc({ toplevel, scope, layout, previous: state.expected });
+  const previous = state.isForgotten ? null : state.expected;
+  state.isForgotten = false;
+  const loaded = await loadProvenEtc({ toplevel, scope, layout, previous }, state.proof);
   if (loaded.kind === "failed") {
     alarm(state, "expected-unreadable", `${toplevel}/etc cannot be read: ${loaded.errno}`);
-    return "done";
+    return leaveUnseen(state, `/etc: ${toplevel}/etc cannot be read: ${loaded.errno}`);
+  }
+  if (loaded.kind === "doubted") {
+    alarm(state, "expected-unproven", `nothing of /etc is put back as long as ${loaded.why}`);
+    return leaveUnseen(state, `/etc: ${loaded.why}`);
   }
   const expected = loaded.value;
-  for (const problem of expected.problems) alarm(state, "expected-unusable", problem);
+  noteGaps(state, expected);
   state.expected = expected;
   const sweeping = { expected, seen: new Set<string>(), isStopped: control.isStopped };
   // Before the watch, which would listen to what somebody mounted there.
@@ -106,6 +124,20 @@ async function sweepAs(
   const { seen } = sweeping;
   state.responder.noteSwept({ at: new Date().toISOString(), managed: expected.entries.size, seen });
   return "done";
+}
+
+/** What is open stays so: nobody looked. */
+function leaveUnseen(state: PassState, why: string): PassResult {
+  state.expected = null;
+  state.unseen = [why];
+  return "done";
+}
+
+function noteGaps(state: PassState, { problems, unproven, mark, toplevel }: ExpectedEtc): void {
+  for (const problem of problems) alarm(state, "expected-unusable", problem);
+  for (const one of unproven) alarm(state, "expected-unproven", `nothing is put back from it: ${one}`);
+  const unlisted = `/etc is compared with what lies in the store: the signed list of ${toplevel} is not on this node`;
+  state.unseen = [...problems, ...unproven, ...(mark === null ? [] : [unlisted])];
 }
 
 /** Half of our /etc in that of a system that somebody else activated would be neither; the machine's drift tells it. */
@@ -126,6 +158,7 @@ function lostOverlay(
 }
 
 function leaveAlone(state: PassState, item: DriftItem | null): PassResult {
+  state.unseen = [];
   if (item === null) state.expected = null;
   else state.responder.tell(item);
   const seen = new Set(item === null ? [] : [item.path]);

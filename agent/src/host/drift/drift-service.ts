@@ -18,6 +18,7 @@ import { openFirstMounts } from "./mounts/first-mounts.ts";
 import { watchMounts } from "./mounts/mount-watch.ts";
 import { openRestored } from "./overlay/restored.ts";
 import { createBurstMeter, type BurstMeter } from "./watching/burst-meter.ts";
+import type { PathProof } from "../store-drift/path-proof.ts";
 import { createSweeper, type Sweeper } from "./sweeper.ts";
 import { createSwitchLook, switchLockFile } from "../activation/switch-lock.ts";
 import { createSwitchingSight } from "../activation/switching-process.ts";
@@ -43,6 +44,8 @@ export interface DriftOptions {
   stateDir: string;
   /** Shared by all that keep some, for its limits are those of all together. */
   evidence?: Evidence;
+  /** What the closure says is taken only from paths that it proves; without it, from whatever lies there. */
+  proof?: PathProof;
   /** Shared by all that watches in this process. */
   meter?: BurstMeter;
   /** Another folder in tests, without links on the way; events say /etc all the same. */
@@ -62,6 +65,8 @@ export interface DriftService {
   expected(): ExpectedEtc | null;
   /** What is mounted over it now. */
   covering(expected: ExpectedEtc): EtcMounts;
+  /** The store was repaired: /etc is compared with what is there now. */
+  noteRepaired(): void;
   stop(): Promise<void>;
 }
 
@@ -94,15 +99,13 @@ export function startDrift(options: DriftOptions): DriftService {
   const mounts = watchMounts({ etcDir, onChange: () => sweeper.nudge() });
   sweeper.nudge();
   return {
-    summary: () => ({ ...responder.summary(), ...watchingFact(watcher) }),
-    sweepNow: () => sweeper.sweep(),
+    summary: () => ({ ...responder.summary(), ...watchingFact(watcher), ...unseenFact(pass) }),
+    ...sweepsOf(pass, sweeper),
     ...sightOf(pass),
     resume: (path) => (responder.resume(path) ? sweeper.nudge() : undefined),
     async stop() {
       isStopped = true;
-      hints.stop();
-      stale.stop();
-      mounts.stop();
+      for (const part of [hints, stale, mounts]) part.stop();
       await Promise.all([sweeper.stop(), watcher.close()]);
       await pass.settled();
       await evidence.settled();
@@ -128,6 +131,16 @@ function createQueues(
   };
 }
 
+function sweepsOf(pass: DriftPass, sweeper: Sweeper): Pick<DriftService, "sweepNow" | "noteRepaired"> {
+  return {
+    sweepNow: () => sweeper.sweep(),
+    noteRepaired() {
+      pass.forget();
+      sweeper.nudge();
+    },
+  };
+}
+
 function sightOf(pass: DriftPass): Pick<DriftService, "expected" | "covering"> {
   return { expected: () => pass.expected(), covering: (expected) => pass.covering(expected) };
 }
@@ -144,6 +157,14 @@ function directoriesOf(pass: DriftPass): string[] {
 function watchingFact(watcher: EtcWatcher): Pick<DriftSummary, "watching"> {
   const watching = watcher.isWatching();
   return watching === undefined ? {} : { watching };
+}
+
+const shownUnseen = 16;
+const shownWords = 512;
+
+function unseenFact(pass: DriftPass): Pick<DriftSummary, "unseen"> {
+  const unseen = pass.unseen().slice(0, shownUnseen);
+  return unseen.length === 0 ? {} : { unseen: unseen.map((text) => text.slice(0, shownWords)) };
 }
 
 interface Parts {
@@ -171,6 +192,7 @@ function createPass(options: DriftOptions, onStale: (path: string, since: number
     scope: createEtcScope(options.ignore),
     evidence,
     restored: openRestored(options.stateDir),
+    proof: options.proof ?? null,
     responder,
     onStale,
     onEvent,

@@ -1,6 +1,6 @@
 /** SHELL. Reads what a toplevel declares for /etc: the classic etc tree with its three sidecar modes (nixos.md §1.1). */
 import type { Digest } from "@chimera/proto/names";
-import { readdirSync, readlinkSync, realpathSync, type Dirent } from "node:fs";
+import { readdirSync, readlinkSync, type Dirent } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { setImmediate } from "node:timers/promises";
 import type { ExpectedEntry } from "../../reconcile/drift/etc-entry.ts";
@@ -10,6 +10,7 @@ import { attempt, type Outcome } from "../errno-outcome.ts";
 import { hashFile } from "./hash-file.ts";
 import { readDeclaredMounts } from "./mounts/declared-mounts.ts";
 import { readSmallFile } from "../read-small-file.ts";
+import { createWayFinder, type WayFinder } from "./store-way.ts";
 
 export interface ExpectedEtc {
   readonly toplevel: string;
@@ -24,21 +25,34 @@ export interface ExpectedEtc {
   readonly cleanList: string | null;
   /** Declarations that cannot be used, in words. */
   readonly problems: readonly string[];
+  /** What they declare: neither compared, nor a leftover of somebody else's. */
+  readonly undecided: ReadonlySet<string>;
+  /** Which store paths say so: of the tree (the empty path), and of each copied file. */
+  readonly ways: ReadonlyMap<string, ReadonlySet<string>>;
+  /** What is left out because the store does not hold what was signed, in words. */
+  readonly unproven: readonly string[];
+  /** Of all these paths, where no signed list is here to prove them by; null where they are proven, or nobody asks. */
+  readonly mark: string | null;
 }
 
 export interface ExpectedRequest {
   toplevel: string;
   scope: EtcScope;
   layout: EtcLayout;
-  /** Digests of unchanged store files are taken from it. */
+  /** Digests of store files are taken from it: whoever does not believe them any more gives none. */
   previous: ExpectedEtc | null;
+  /** Before /nix/store, in tests. */
+  root?: string;
 }
 
 interface Reading extends ExpectedRequest {
   tree: string;
   entries: Map<string, ExpectedEntry>;
   problems: string[];
+  undecided: Set<string>;
   copied: string[];
+  finder: WayFinder;
+  ways: Map<string, ReadonlySet<string>>;
 }
 
 const sidecar = /\.(mode|uid|gid)$/;
@@ -48,25 +62,29 @@ const sourceBytes = 1024 * 1024 * 1024;
 const entriesPerTurn = 128;
 
 export async function loadExpectedEtc(request: ExpectedRequest): Promise<Outcome<ExpectedEtc>> {
-  const tree = attempt(() => realpathSync(`${request.toplevel}/etc`));
-  if (tree.kind === "failed") return tree;
-  if (isStillTrue(request, tree.value)) return { kind: "done", value: request.previous };
-  const reading: Reading = { ...request, tree: tree.value, entries: new Map(), problems: [], copied: [] };
+  const finder = createWayFinder(request.root ?? "");
+  const way = finder.follow(`${request.toplevel}/etc`);
+  if (way.kind === "failed") return way;
+  const { real: tree, paths } = way.value;
+  if (isStillTrue(request, tree)) return { kind: "done", value: request.previous };
+  const reading: Reading = { ...request, ...emptyReading(), tree, finder, ways: new Map([["", paths]]) };
   // An overlay's links lead to their sources themselves.
   if (request.layout.kind === "classic")
-    await addEntry(reading, { kind: "link", path: "static", target: tree.value });
+    await addEntry(reading, { kind: "link", path: "static", target: tree });
   const read = await readFolder(reading, "");
   if (read.kind === "failed") return read;
-  const { toplevel, layout, entries, problems } = reading;
+  const { toplevel, layout, entries, problems, undecided, ways } = reading;
   const cleanList = layout.kind === "classic" ? cleanListOf(reading.copied) : null;
-  const declaredMounts = await readDeclaredMounts(tree.value);
-  return {
-    kind: "done",
-    value: { toplevel, tree: tree.value, layout, entries, problems, cleanList, declaredMounts },
-  };
+  const declaredMounts = await readDeclaredMounts(tree);
+  const found = { toplevel, tree, layout, entries, problems, undecided, ways, cleanList, declaredMounts };
+  return { kind: "done", value: { ...found, unproven: [], mark: null } };
 }
 
-/** Store paths do not change under their name: what was read once from them alone need not be read every minute. */
+function emptyReading(): Pick<Reading, "entries" | "problems" | "undecided" | "copied"> {
+  return { entries: new Map(), problems: [], undecided: new Set(), copied: [] };
+}
+
+/** What a store path holds is signed, so what was read once from proven ones alone need not be read every minute. */
 function isStillTrue(
   request: ExpectedRequest,
   tree: string,
@@ -74,12 +92,14 @@ function isStillTrue(
   const { previous, toplevel } = request;
   if (previous === null || previous.toplevel !== toplevel || previous.tree !== tree) return false;
   if (!isDeepStrictEqual(previous.layout, request.layout)) return false;
-  if (!isInStore(tree) || previous.problems.length > 0) return false;
-  return [...previous.entries.values()].every((entry) => entry.kind !== "file" || isInStore(entry.source));
+  if (!isInStore(request, tree) || previous.problems.length + previous.unproven.length > 0) return false;
+  return [...previous.entries.values()].every(
+    (entry) => entry.kind !== "file" || isInStore(request, entry.source),
+  );
 }
 
-function isInStore(path: string): boolean {
-  return path.startsWith("/nix/store/");
+function isInStore({ root = "" }: ExpectedRequest, path: string): boolean {
+  return path.startsWith(`${root}/nix/store/`);
 }
 
 async function readFolder(reading: Reading, folder: string): Promise<Outcome<null>> {
@@ -130,8 +150,7 @@ async function readEntry(reading: Reading, declared: Declared): Promise<Outcome<
   const mode = await readSidecar(reading, `${path}.mode`);
   if (mode === "direct-symlink") return readDirectLink(reading, path);
   if (!/^[0-7]{3,4}$/.test(mode)) {
-    reading.problems.push(`/etc/${path}: the closure declares the mode "${mode}"`);
-    return { kind: "done", value: null };
+    return leaveOut(reading, path, `the closure declares the mode "${mode}"`);
   }
   return readCopy(reading, path, Number.parseInt(mode, 8));
 }
@@ -143,27 +162,33 @@ async function readDirectLink(reading: Reading, path: string): Promise<Outcome<n
   return { kind: "done", value: null };
 }
 
-async function readCopy(reading: Reading, path: string, mode: number): Promise<Outcome<null>> {
-  const source = attempt(() => realpathSync(`${reading.tree}/${path}`));
-  const known = source.kind === "done" ? await digestOf(reading, path, source.value) : null;
-  if (source.kind === "failed" || known === null) {
-    reading.problems.push(`/etc/${path}: the file to copy cannot be read`);
-    return { kind: "done", value: null };
-  }
-  const owner = parseOwner(await readSidecar(reading, `${path}.uid`));
-  const group = parseOwner(await readSidecar(reading, `${path}.gid`));
-  await addEntry(reading, { kind: "file", path, source: source.value, ...known, mode, owner, group });
+/** A problem with one of them says nothing of the others. */
+function leaveOut({ problems, undecided }: Reading, path: string, why: string): Outcome<null> {
+  problems.push(`/etc/${path}: ${why}`);
+  undecided.add(path);
   return { kind: "done", value: null };
 }
 
-/** A store file does not change under its name, so it is read once; any other source may change at any time. */
+async function readCopy(reading: Reading, path: string, mode: number): Promise<Outcome<null>> {
+  const way = reading.finder.follow(`${reading.tree}/${path}`);
+  if (way.kind === "done") reading.ways.set(path, way.value.paths);
+  const known = way.kind === "done" ? await digestOf(reading, path, way.value.real) : null;
+  if (way.kind === "failed" || known === null)
+    return leaveOut(reading, path, "the file to copy cannot be read");
+  const owner = parseOwner(await readSidecar(reading, `${path}.uid`));
+  const group = parseOwner(await readSidecar(reading, `${path}.gid`));
+  await addEntry(reading, { kind: "file", path, source: way.value.real, ...known, mode, owner, group });
+  return { kind: "done", value: null };
+}
+
+/** A store file is read once; any other source may change at any time. */
 async function digestOf(
-  { previous }: Reading,
+  reading: Reading,
   path: string,
   source: string,
 ): Promise<{ size: number; sha256: Digest } | null> {
-  const before = previous?.entries.get(path);
-  if (before?.kind === "file" && before.source === source && isInStore(source))
+  const before = reading.previous?.entries.get(path);
+  if (before?.kind === "file" && before.source === source && isInStore(reading, source))
     return { size: before.size, sha256: before.sha256 };
   const hashed = await hashFile(source, sourceBytes);
   if (hashed.kind === "failed" || hashed.value.sha256 === undefined) return null;

@@ -16,6 +16,7 @@ import type { Evidence } from "./evidence.ts";
 import type { MountView } from "./mounts/mount-view.ts";
 import type { RestoredRecord } from "./overlay/restored.ts";
 import type { RevertContext } from "./revert-entry.ts";
+import type { PathProof } from "../store-drift/path-proof.ts";
 
 export interface DriftPassOptions {
   toplevel: () => string | null;
@@ -36,6 +37,8 @@ export interface DriftPassOptions {
   evidence: Evidence;
   restored: RestoredRecord;
   responder: Responder;
+  /** Null where what lies in the store is believed. */
+  proof: PathProof | null;
   /** An entry is as declared, but for flags and attributes, which nobody knows of it now. */
   onStale: (path: string, since: number) => void;
   onEvent: (body: NodeEventBody) => void;
@@ -44,6 +47,10 @@ export interface DriftPassOptions {
 
 export interface PassState extends DriftPassOptions {
   expected: ExpectedEtc | null;
+  /** The next sweep reads the closure anew. */
+  isForgotten: boolean;
+  /** What the latest look could not compare, in words. */
+  unseen: readonly string[];
   mounts: MountView;
   attributes: AttributeBook;
   stamps: DigestStamps;

@@ -58,6 +58,7 @@ export async function sweepStale(state: PassState, { expected, seen }: Sweeping)
     for (const path of unfinished)
       await state.turn(() => removeUnfinished(revertContext(state, expected), path));
   for (const link of stale) {
+    if (expected.undecided.has(link.path)) continue;
     const since = performance.now();
     const item = staleItem(link.path, { type: "symlink", target: link.target });
     seen.add(item.path);

@@ -27,6 +27,7 @@ export function createAccountsSource(places: MachinePlaces): MachineSource {
   return {
     of: "accounts",
     look: (context) => look(state, context),
+    forget: () => void (state.declared = null),
     watched: [{ path: `${places.etc}/passwd` }, { path: `${places.etc}/group` }],
   };
 }

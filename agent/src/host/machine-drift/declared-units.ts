@@ -1,5 +1,5 @@
 /** SHELL. Which units a closure declares, and where their files come from. */
-import { lstatSync, readdirSync, realpathSync } from "node:fs";
+import { lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { declaredUnits } from "../../reconcile/machine-drift/unit-overrides.ts";
 import { attempt } from "../errno-outcome.ts";
@@ -11,13 +11,21 @@ export interface DeclaredUnits {
   folders: readonly string[];
 }
 
-/** Read once: a store path does not change under its name. Null for a system without units. */
+/** Read once, and again when the folder is another or was changed, as by a repair. Null for a system without units. */
 export function createDeclaredUnits(): (toplevel: string) => DeclaredUnits | null {
-  let last: DeclaredUnits | null = null;
+  let last: { mark: string; declared: DeclaredUnits | null } | null = null;
   return (toplevel) => {
-    if (last?.toplevel !== toplevel) last = readDeclared(toplevel);
-    return last;
+    const mark = `${toplevel} ${markOf(`${toplevel}/etc/systemd/system`)}`;
+    if (last?.mark !== mark) last = { mark, declared: readDeclared(toplevel) };
+    return last.declared;
   };
+}
+
+function markOf(folder: string): string {
+  const stats = attempt(() => statSync(folder));
+  return stats.kind === "failed"
+    ? stats.errno
+    : `${stats.value.dev}:${stats.value.ino}:${stats.value.ctimeMs}`;
 }
 
 function readDeclared(toplevel: string): DeclaredUnits | null {

@@ -40,6 +40,7 @@ export function createLinksSource(options: LinksSourceOptions): MachineSource {
   return {
     of: "pointers",
     look: (context) => look(state, context),
+    forget: () => void (state.declares = null),
     watched: [
       { path: `${run}/current-system` },
       { path: `${run}/booted-system` },

@@ -48,6 +48,8 @@ export interface MachineDrift {
   sweepNow(): Promise<void>;
   /** Puts back again what was fought over. */
   resume(path: string): void;
+  /** The store was repaired: what the closure says is read anew. */
+  noteRepaired(): void;
   stop(): Promise<void>;
 }
 
@@ -91,6 +93,10 @@ export function startMachineDrift(options: MachineDriftOptions): MachineDrift {
     sweepNow: sweep,
     resume(path) {
       for (const pass of state.passes) if (pass.resume(path)) hint(state, pass, gatherMs);
+    },
+    noteRepaired() {
+      for (const { source } of state.passes) source.forget?.();
+      void sweep();
     },
     async stop() {
       state.isStopped = true;

@@ -39,6 +39,8 @@ export interface MachineSource {
   of: DriftClass;
   look(context: LookContext): Promise<Look>;
   watched: readonly WatchedPlace[];
+  /** Reads anew what it remembers of the closure. */
+  forget?: () => void;
 }
 
 export const nothing: Look = { findings: [], managed: 0 };

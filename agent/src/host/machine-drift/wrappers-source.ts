@@ -46,6 +46,7 @@ export function createWrappersSource(options: WrappersSourceOptions): MachineSou
   return {
     of: "wrappers",
     look: (context) => look(state, context),
+    forget: () => void (state.expected = null),
     watched: [{ path: `${options.places.run}/wrappers`, deep: true }],
   };
 }

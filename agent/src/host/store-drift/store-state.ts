@@ -38,6 +38,8 @@ export interface StoreDriftOptions {
   /** Shared by all that watches in this process. */
   meter?: BurstMeter;
   onEvent: (body: NodeEventBody) => void;
+  /** A path is right again: what was read of it before is to be read anew. */
+  onRepaired?: (path: StorePath) => void;
   log: Log;
   /** Before /nix/store, in tests. */
   root?: string;
@@ -138,6 +140,7 @@ function openFindings(
     source: ({ toplevel }) => options.source(toplevel),
     compare: (expected) => look.compare(expected),
     async onRepaired(path) {
+      options.onRepaired?.(path);
       if (state().watch.has(path)) await state().watch.refresh();
     },
     isCurrent: (closure) => isCurrent(state(), closure),

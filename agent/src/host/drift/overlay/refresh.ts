@@ -39,7 +39,8 @@ export function noteRestored(state: PassState, { expected, entry, item }: FoundE
 export async function removeLeftovers(state: PassState, expected: ExpectedEtc): Promise<void> {
   if (expected.layout.kind === "classic") return;
   for (const { path, tree, facts } of state.restored.all()) {
-    if (tree === expected.tree || expected.entries.has(path) || !mayChange(state, etcPath(path))) continue;
+    if (tree === expected.tree || expected.entries.has(path) || expected.undecided.has(path)) continue;
+    if (!mayChange(state, etcPath(path))) continue;
     await state.turn(() => removeLeftover(state, { expected, path, facts }));
   }
   state.restored.save();
