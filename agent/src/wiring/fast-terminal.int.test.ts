@@ -1,41 +1,19 @@
 // A terminal that writes as fast as it can, one viewer who keeps up, one who says nothing, and others who come and go. systemd and tmux are real.
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { ChimeraError } from "@chimera/proto/errors";
-import { createLog } from "@chimera/proto/log";
 import { decodeFrame, type FrameHead } from "@chimera/proto/sessions/session-frame";
 import { unseenBytes, type ViewAsk } from "@chimera/proto/sessions/view-ask";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { fleetId, node } from "../control/fleet-fixture.ts";
-import { createSessionPost, type SessionPost } from "../control/sessions/session-post.ts";
 import { newViewer } from "../control/sessions/viewer-fixture.ts";
-import type { HostSessions } from "../host/sessions/open-sessions.ts";
-import {
-  createSessionsFixture,
-  nameOf,
-  shell,
-  type SessionsFixture,
-} from "../host/sessions/sessions-fixture.ts";
+import { nameOf, shell } from "../host/sessions/sessions-fixture.ts";
+import { createViewedMachine, type ViewedMachine } from "./viewed-machine-fixture.ts";
 
-const log = createLog({ fields: {}, write: () => undefined });
-const connection = {
-  isConnected: () => true,
-  publish: () => true,
-  request: () => Promise.reject(new ChimeraError("deadline-exceeded", "nobody answers")),
-};
-let machine: SessionsFixture;
-let sessions: HostSessions;
-let post: SessionPost;
+let viewed: ViewedMachine;
 
 beforeAll(async () => {
-  machine = await createSessionsFixture();
-  sessions = machine.agent();
-  post = createSessionPost({ node, fleetId, connection, sessions, holderOf: () => null, log });
+  viewed = await createViewedMachine();
 });
-afterAll(async () => {
-  post.close();
-  await machine.dispose();
-});
+afterAll(() => viewed.dispose());
 
 const session = nameOf("fast");
 const size = { columns: 80, rows: 24 };
@@ -54,7 +32,7 @@ function watch(
 ): Watcher {
   const viewer = newViewer();
   const ask = (seen: ViewAsk["view"]["seen"], isOver = false): void =>
-    post.takeLocal({ v: 1, view: { session, viewer, seen, isOver } }, onFrame);
+    viewed.post.takeLocal({ v: 1, view: { session, viewer, seen, isOver } }, onFrame);
   const watcher: Watcher = { heard: 0, screens: [], leave: () => ask(null, true) };
   const onFrame = (data: Uint8Array): void => {
     const frame = decodeFrame(data);
@@ -109,7 +87,7 @@ test(
   "who keeps up hears every line, whoever else watches, and the agent keeps no more than it says",
   { timeout: 120_000 },
   async () => {
-    await sessions.start([
+    await viewed.sessions.start([
       shell("fast", `sleep 1; seq -f %.0f 1 ${lastLine}; sleep 600`, { output: "terminal", size }),
     ]);
     const { counted, take } = createCounter();

@@ -2,42 +2,27 @@
 import { statSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
-import { ChimeraError } from "@chimera/proto/errors";
 import { createLog } from "@chimera/proto/log";
 import { decodeFrame, type Frame } from "@chimera/proto/sessions/session-frame";
 import { sessionsSocketName } from "@chimera/proto/sessions/view-ask";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { fleetId, node } from "../control/fleet-fixture.ts";
-import { createSessionPost, type SessionPost } from "../control/sessions/session-post.ts";
 import { newViewer, textOf } from "../control/sessions/viewer-fixture.ts";
-import type { HostSessions } from "../host/sessions/open-sessions.ts";
 import type { RootSocket } from "../host/root-socket.ts";
 import { serveViewers } from "../host/sessions/serve-viewers.ts";
-import { createSessionsFixture, shell, type SessionsFixture } from "../host/sessions/sessions-fixture.ts";
+import { shell } from "../host/sessions/sessions-fixture.ts";
+import { createViewedMachine, type ViewedMachine } from "./viewed-machine-fixture.ts";
 
 const patient = { timeout: 20_000, interval: 50 };
 const log = createLog({ fields: {}, write: () => undefined });
-const away = {
-  isConnected: () => false,
-  publish: () => false,
-  request: () => Promise.reject(new ChimeraError("deadline-exceeded", "there is no connection to NATS")),
-};
-let machine: SessionsFixture;
-let sessions: HostSessions;
-let post: SessionPost;
+let viewed: ViewedMachine;
 
 beforeAll(async () => {
-  machine = await createSessionsFixture();
-  sessions = machine.agent();
-  post = createSessionPost({ node, fleetId, connection: away, sessions, holderOf: () => null, log });
+  viewed = await createViewedMachine({ isConnected: false });
 });
-afterAll(async () => {
-  post.close();
-  await machine.dispose();
-});
+afterAll(() => viewed.dispose());
 
 function atTheNode(): { client: Socket; frames: Frame[]; say: (line: string) => void } {
-  const client = connect(join(machine.tmux.folder, sessionsSocketName));
+  const client = connect(join(viewed.machine.tmux.folder, sessionsSocketName));
   const frames: Frame[] = [];
   let rest = Buffer.alloc(0);
   client.on("data", (piece: Buffer) => {
@@ -54,8 +39,8 @@ function atTheNode(): { client: Socket; frames: Frame[]; say: (line: string) => 
 
 async function serve(): Promise<RootSocket> {
   const viewers = serveViewers({
-    runtimeDir: machine.tmux.folder,
-    take: (ask, send) => post.takeLocal(ask, send),
+    runtimeDir: viewed.machine.tmux.folder,
+    take: (ask, send) => viewed.post.takeLocal(ask, send),
     log,
   });
   await viewers.ready;
@@ -64,8 +49,8 @@ async function serve(): Promise<RootSocket> {
 
 test("who sits at the node is sent the same without NATS, by a socket that only root opens", async () => {
   const viewers = await serve();
-  expect(statSync(join(machine.tmux.folder, sessionsSocketName)).mode & 0o777).toBe(0o600);
-  await sessions.start([shell("local", "echo here; sleep 0.5; echo there; exit 4")]);
+  expect(statSync(join(viewed.machine.tmux.folder, sessionsSocketName)).mode & 0o777).toBe(0o600);
+  await viewed.sessions.start([shell("local", "echo here; sleep 0.5; echo there; exit 4")]);
   const { client, frames, say } = atTheNode();
   const id = newViewer();
   say(JSON.stringify({ v: 1, view: { session: "local", viewer: id, seen: null, isOver: false } }));

@@ -1,72 +1,52 @@
 /** What a node records of a session in which somebody types: on a real systemd and a real tmux, by signed orders. */
-import { readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createLog } from "@chimera/proto/log";
 import type { SessionName } from "@chimera/proto/sessions/session";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { sitDown, startTyped } from "../control/sessions/operators-fixture.ts";
 import type { HostSessions } from "../host/sessions/open-sessions.ts";
-import { createSessionsFixture, ended, type SessionsFixture } from "../host/sessions/sessions-fixture.ts";
+import { ended } from "../host/sessions/sessions-fixture.ts";
 import { marksIn, shownIn, stepsOf } from "../sessions/cast-fixture.ts";
-import { wireSessionOrders, type SessionOrdersWiring } from "./wire-session-orders.ts";
+import { createTypedMachine, type TypedMachine } from "./typed-machine-fixture.ts";
 
 const patient = { timeout: 30_000, interval: 20 };
-let machine: SessionsFixture;
+let typed: TypedMachine;
 let sessions: HostSessions;
-let orders: NonNullable<SessionOrdersWiring["orders"]>;
 
 beforeAll(async () => {
-  machine = await createSessionsFixture();
+  typed = await createTypedMachine();
 });
-afterAll(() => machine.dispose());
+afterAll(() => typed.machine.dispose());
 beforeEach(begin);
-afterEach(() => orders.close());
+afterEach(() => typed.end());
 
-/** Another agent; the one before is as if killed. */
 function begin(): void {
-  sessions = machine.agent();
-  const log = createLog({ fields: {}, write: () => undefined });
-  const wired = wireSessionOrders({ allowExec: true, execUser: "root" }, sessions, log).orders;
-  if (wired === null) throw new Error("orders are off");
-  orders = wired;
+  sessions = typed.begin();
 }
 
-const started = (script: string) => startTyped(orders, script);
-const typist = (session: SessionName, author: string, take = false) =>
-  sitDown(orders, { session, run: sessions.facts(session)?.run ?? "", author, take });
-
-const folderOf = (session: SessionName) => join(machine.stateDir, "sessions", session);
-const castsOf = (session: SessionName) =>
-  readdirSync(folderOf(session)).filter((name) => name.endsWith(".cast"));
-const fileOf = (session: SessionName, name = "recording.cast") =>
-  readFileSync(join(folderOf(session), name), "utf8");
-
 const shows = (session: SessionName, text: string | RegExp, name?: string) =>
-  vi.waitFor(() => expect(shownIn(fileOf(session, name))).toMatch(text), patient);
-const screenOf = (session: SessionName) =>
-  machine.tmux.tmux("-N", "capture-pane", "-p", "-S", "-", "-t", `=${session}:`);
+  vi.waitFor(() => expect(shownIn(typed.fileOf(session, name))).toMatch(text), patient);
 const screenShows = (session: SessionName, text: string) =>
-  vi.waitFor(() => expect(screenOf(session)).toContain(text), patient);
+  vi.waitFor(() => expect(typed.screenOf(session)).toContain(text), patient);
 
 test("what is shown is recorded from the keyboard's giving to the end, and of what is typed who and how much", async () => {
-  const session = await started(
+  const session = await typed.started(
     "stty -echo; echo from before; cat > /dev/null; stty echo; echo ask; read x; echo got $x; exit 3",
   );
   await screenShows(session, "from before");
-  expect(castsOf(session)).toEqual([]);
+  expect(typed.castsOf(session)).toEqual([]);
   expect(sessions.facts(session)).not.toHaveProperty("recordedBytes");
-  const anna = await typist(session, "anna");
-  expect(statSync(join(folderOf(session), "recording.cast")).mode & 0o777).toBe(0o600);
+  const anna = await typed.typist(session, "anna");
+  expect(statSync(join(typed.folderOf(session), "recording.cast")).mode & 0o777).toBe(0o600);
   anna.type("hunter2-hunter2\r");
   anna.send({ kind: "size", size: { columns: 90, rows: 33 } });
   anna.type("\u0004");
   anna.send({ kind: "release" });
   await screenShows(session, "ask");
-  const bob = await typist(session, "bob");
+  const bob = await typed.typist(session, "bob");
   bob.type("visible ✓\r");
   expect(await ended(sessions, session)).toMatchObject({ state: "ended", exitCode: 3 });
-  const file = fileOf(session);
-  expect(castsOf(session)).toEqual(["recording.cast"]);
+  const file = typed.fileOf(session);
+  expect(typed.castsOf(session)).toEqual(["recording.cast"]);
   expect(file).not.toContain("hunter");
   expect(shownIn(file)).toMatch(/from before[^]*visible ✓\r\n(.\[[0-9;?]*[a-z])*got visible ✓\r\n$/iu);
   expect(stepsOf(file)).toContainEqual(
@@ -86,18 +66,18 @@ test("what is shown is recorded from the keyboard's giving to the end, and of wh
   begin();
   expect(sessions.facts(session)?.recordedBytes).toBe(Buffer.byteLength(file));
   await sessions.remove(session);
-  expect(() => statSync(folderOf(session))).toThrow("ENOENT");
+  expect(() => statSync(typed.folderOf(session))).toThrow("ENOENT");
 });
 
 test("a program hears of a new size after the recording does", async () => {
-  const session = await started("trap 'stty size' WINCH; echo up; while :; do sleep 0.05; done");
+  const session = await typed.started("trap 'stty size' WINCH; echo up; while :; do sleep 0.05; done");
   await screenShows(session, "up");
-  const anna = await typist(session, "anna");
+  const anna = await typed.typist(session, "anna");
   for (const columns of [100, 60, 140]) {
     anna.send({ kind: "size", size: { columns, rows: 30 } });
     await shows(session, `30 ${columns}`);
   }
-  const order = stepsOf(fileOf(session)).flatMap((step) => {
+  const order = stepsOf(typed.fileOf(session)).flatMap((step) => {
     if (step.kind === "resize") return [`r${step.size.columns}`];
     return step.kind === "output"
       ? [...step.text.matchAll(/30 (\d+)/gu)].map(([, columns]) => `o${columns}`)
@@ -109,16 +89,16 @@ test("a program hears of a new size after the recording does", async () => {
 });
 
 test("who takes it over is in the same recording, behind whom he took it from", async () => {
-  const session = await started("cat");
-  const anna = await typist(session, "anna");
+  const session = await typed.started("cat");
+  const anna = await typed.typist(session, "anna");
   anna.type("one\r");
   await shows(session, "one\r\none");
-  const bob = await typist(session, "bob", true);
+  const bob = await typed.typist(session, "bob", true);
   anna.type("stolen\r");
   bob.type("two\r\u0004");
   await ended(sessions, session);
-  const file = fileOf(session);
-  expect(castsOf(session)).toEqual(["recording.cast"]);
+  const file = typed.fileOf(session);
+  expect(typed.castsOf(session)).toEqual(["recording.cast"]);
   expect(shownIn(file)).toMatch(/two\r\ntwo/u);
   expect(file).not.toContain("stolen");
   expect(marksIn(file).filter((text) => text.startsWith("keyboard"))).toEqual([
@@ -130,16 +110,18 @@ test("who takes it over is in the same recording, behind whom he took it from", 
 });
 
 test("played into an empty terminal it shows what there was to be seen, with what had scrolled away before", async () => {
-  const session = await started("seq -f 'row %.0f' 1 100; printf '\\033[31mred\\033[0m ünï 日本\\n'; cat");
+  const session = await typed.started(
+    "seq -f 'row %.0f' 1 100; printf '\\033[31mred\\033[0m ünï 日本\\n'; cat",
+  );
   await screenShows(session, "日本");
-  const anna = await typist(session, "anna");
+  const anna = await typed.typist(session, "anna");
   anna.type("typed ✓\r");
   await shows(session, "typed ✓\r\ntyped ✓");
-  const played = join(machine.tmux.folder, "played");
-  writeFileSync(played, shownIn(fileOf(session)));
-  machine.tmux.open("player", `stty raw; cat '${played}'; sleep 60`, { columns: 120, rows: 40 });
+  const played = join(typed.machine.tmux.folder, "played");
+  writeFileSync(played, shownIn(typed.fileOf(session)));
+  typed.machine.tmux.open("player", `stty raw; cat '${played}'; sleep 60`, { columns: 120, rows: 40 });
   const seen = (name: string) =>
-    machine.tmux.tmux("-N", "capture-pane", "-e", "-p", "-S", "-", "-t", `=${name}:`);
+    typed.machine.tmux.tmux("-N", "capture-pane", "-e", "-p", "-S", "-", "-t", `=${name}:`);
   await vi.waitFor(() => expect(seen("player")).toBe(seen(session)), patient);
   expect(seen("player")).toMatch(/^row 1\nrow 2\n/u);
   anna.type("\u0004");
@@ -147,24 +129,24 @@ test("played into an empty terminal it shows what there was to be seen, with wha
 });
 
 test("an agent that was started anew leaves the recording as it is, and begins another one for the next who types", async () => {
-  const session = await started("cat");
-  const anna = await typist(session, "anna");
+  const session = await typed.started("cat");
+  const anna = await typed.typist(session, "anna");
   anna.type("one\r");
   await shows(session, "one\r\none");
   begin();
   await sessions.settled;
-  const first = fileOf(session);
+  const first = typed.fileOf(session);
   expect(marksIn(first).slice(-2)).toEqual([
     "keyboard over: anna (anna-1) typed 4 bytes in all; the agent stops",
     "recording ends here: the agent stops",
   ]);
   expect(sessions.facts(session)?.recordedBytes).toBe(Buffer.byteLength(first));
-  const bob = await typist(session, "bob");
+  const bob = await typed.typist(session, "bob");
   bob.type("two\r\u0004");
   await ended(sessions, session);
-  expect(castsOf(session).toSorted()).toEqual(["recording-2.cast", "recording.cast"]);
-  expect(fileOf(session)).toBe(first);
-  const second = fileOf(session, "recording-2.cast");
+  expect(typed.castsOf(session).toSorted()).toEqual(["recording-2.cast", "recording.cast"]);
+  expect(typed.fileOf(session)).toBe(first);
+  const second = typed.fileOf(session, "recording-2.cast");
   expect(shownIn(second)).toMatch(/one[^]*two\r\ntwo/u);
   expect(sessions.facts(session)?.recordedBytes).toBe(Buffer.byteLength(first + second));
 });
