@@ -29,13 +29,21 @@ export function pointerPaths(places: PointerPlaces = machinePlaces): PointerPath
 }
 
 export function readRunning({ run }: PointerPlaces = machinePlaces): StorePath | null {
-  return storePath(attempt(() => readlinkSync(join(run, "current-system"))));
+  return namedSystem(join(run, "current-system"));
+}
+
+/**
+ * Which system a link names; null where there is none, and where it names anything else than a store path. Only a named one can be
+ * somebody else's system: whatever else stands there is a link to be put right, and nothing is left alone for it.
+ */
+export function namedSystem(link: string): StorePath | null {
+  return storePath(attempt(() => readlinkSync(link)));
 }
 
 export function readPointers(places: PointerPlaces = machinePlaces): SystemPointers {
   return {
     current: readRunning(places),
-    booted: storePath(attempt(() => readlinkSync(join(places.run, "booted-system")))),
+    booted: namedSystem(join(places.run, "booted-system")),
     profile: storePath(attempt(() => realpathSync(places.profile))),
     bootDefault: readBootDefault(places.boot),
   };

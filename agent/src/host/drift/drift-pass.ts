@@ -13,7 +13,7 @@ import { createDigestStamps } from "./digest-stamps.ts";
 import { createMountView } from "./mounts/mount-view.ts";
 import { removeLeftovers } from "./overlay/refresh.ts";
 import { loadProvenEtc } from "./prove-expected.ts";
-import { activeSystem, alarm, isCurrent, watchKey } from "./pass-state.ts";
+import { alarm, foreignSystem, isCurrent, watchKey } from "./pass-state.ts";
 import type { DriftPassOptions, PassState } from "./pass-state.ts";
 import { followAttributes, followHint, sweepAttributes, sweepEntries } from "./entry-steps.ts";
 import { sweepMounts, sweepStale } from "./pass-steps.ts";
@@ -83,7 +83,8 @@ async function sweep(state: PassState, control: SweepControl): Promise<PassResul
   }
   if (state.isBusy()) return "deferred";
   const layout = state.mounts.layout();
-  if (isForeign(state, toplevel)) return leaveAlone(state, null);
+  const foreign = foreignSystem(state, toplevel);
+  if (foreign !== null) return leaveForeign(state, foreign);
   const lost = lostOverlay(state, { toplevel, layout });
   if (lost === null) return sweepAs(state, { toplevel, layout, control });
   await control.onLost();
@@ -141,9 +142,11 @@ function noteGaps(state: PassState, { problems, unproven, mark, toplevel }: Expe
 }
 
 /** Half of our /etc in that of a system that somebody else activated would be neither; the machine's drift tells it. */
-function isForeign(state: PassState, toplevel: string): boolean {
-  const active = activeSystem(state);
-  return active !== null && active !== toplevel;
+function leaveForeign(state: PassState, foreign: string): PassResult {
+  state.expected = null;
+  state.unseen = [`/etc: ${foreign} runs, which is not the system that was accepted`];
+  state.responder.noteSwept({ at: new Date().toISOString(), managed: 0, seen: new Set() });
+  return "done";
 }
 
 /** Without its overlay /etc is a bare directory of another file system: to fill it by hand would help nobody. */
@@ -157,12 +160,10 @@ function lostOverlay(
   return wasOverlay || image !== undefined ? unmountedItem() : null;
 }
 
-function leaveAlone(state: PassState, item: DriftItem | null): PassResult {
-  state.unseen = [];
-  if (item === null) state.expected = null;
-  else state.responder.tell(item);
-  const seen = new Set(item === null ? [] : [item.path]);
-  state.responder.noteSwept({ at: new Date().toISOString(), managed: 0, seen });
+function leaveAlone(state: PassState, item: DriftItem): PassResult {
+  state.unseen = ["/etc: its overlay is not mounted"];
+  state.responder.tell(item);
+  state.responder.noteSwept({ at: new Date().toISOString(), managed: 0, seen: new Set([item.path]) });
   return "done";
 }
 

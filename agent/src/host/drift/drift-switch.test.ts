@@ -3,7 +3,15 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { chmodSync, readFileSync, realpathSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { activate, buildToplevel, plainDeclaration, useEtcFixture } from "./etc-fixture.ts";
 import { snapshotEtc } from "./etc-snapshot.ts";
 
@@ -99,11 +107,12 @@ test("after a switch to another system that system is the truth, and the watch f
 test("the /etc of a system that somebody else activated is left alone until ours is back", async () => {
   const currentSystem = join(fixture().root, "current-system");
   const foreign = buildToplevel(fixture().root, "two", plainDeclaration);
+  const named = `/nix/store/${"2".repeat(32)}-nixos-system-two`;
   symlinkSync(fixture().toplevel, currentSystem);
   const drift = fixture().start();
   await drift.sweepNow();
   unlinkSync(currentSystem);
-  symlinkSync(foreign, currentSystem);
+  symlinkSync(named, currentSystem);
   activate(foreign, fixture().etc);
   const theirs = snapshotEtc(fixture().etc);
   await drift.sweepNow();
@@ -111,13 +120,46 @@ test("the /etc of a system that somebody else activated is left alone until ours
   expect(snapshotEtc(fixture().etc)).toEqual(theirs);
   // The system itself is told by the machine's drift, in one place.
   expect(fixture().events).toEqual([]);
-  expect(drift.summary()).toMatchObject({ openCount: 0, managed: 0 });
+  expect(drift.summary()).toMatchObject({
+    openCount: 0,
+    managed: 0,
+    unseen: [`/etc: ${named} runs, which is not the system that was accepted`],
+  });
   unlinkSync(currentSystem);
   symlinkSync(fixture().toplevel, currentSystem);
   await drift.sweepNow();
   expect(snapshotEtc(fixture().etc)).toEqual(pristine());
   expect(drift.summary()).toMatchObject({ openCount: 0 });
 });
+
+test.for(["a folder", "a link to another system", "nothing"])(
+  "a link to the running system that names %s makes /etc nobody else's, wherever /etc/static leads",
+  async (what) => {
+    const { root } = fixture();
+    const [currentSystem, mine, chain] = [
+      join(root, "current-system"),
+      join(root, "mine"),
+      join(root, "chain"),
+    ];
+    symlinkSync(fixture().toplevel, currentSystem);
+    const drift = fixture().start({ isActivating: () => false });
+    await drift.sweepNow();
+    mkdirSync(join(mine, "etc"), { recursive: true });
+    symlinkSync(`/nix/store/${"2".repeat(32)}-nixos-system-two`, chain);
+    const targets: Record<string, string> = { "a folder": mine, "a link to another system": chain };
+    for (const [link, target] of [
+      [currentSystem, targets[what] ?? join(root, "nowhere")],
+      [at("static"), join(mine, "etc")],
+    ] as const) {
+      unlinkSync(link);
+      symlinkSync(target, link);
+    }
+    writeFileSync(at("sudoers"), "evil\n");
+    await drift.sweepNow();
+    expect(snapshotEtc(fixture().etc)).toEqual(pristine());
+    expect(drift.summary()).toMatchObject({ openCount: 0, reverted: 2, managed: 11 });
+  },
+);
 
 test("an activation by hand, which takes no lock, is not undone half-way; one that was given up is", async () => {
   let isActivating = true;

@@ -1,12 +1,13 @@
 /** SHELL. What one look at /etc works with: its settings, what it knows, and whether that still holds. */
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
-import { lstatSync, readlinkSync, realpathSync } from "node:fs";
+import { lstatSync, readlinkSync } from "node:fs";
 import type { LimitFunction } from "p-limit";
 import type { DriftMode } from "../../reconcile/drift/drift.ts";
 import type { FirstMounts } from "../../reconcile/drift/mounts/rightful-mounts.ts";
 import type { EtcScope } from "../../reconcile/drift/etc-scope.ts";
 import { attempt } from "../errno-outcome.ts";
+import { namedSystem } from "../system-pointers.ts";
 import type { AttributeBook } from "./attributes/attribute-book.ts";
 import type { DigestStamps } from "./digest-stamps.ts";
 import type { Responder } from "./drift-response.ts";
@@ -73,8 +74,7 @@ export type GoesOn = Promise<boolean>;
 
 export function isCurrent(state: PassState, expected: ExpectedEtc): boolean {
   if (state.isBusy() || state.toplevel() !== expected.toplevel) return false;
-  const active = activeSystem(state);
-  if (active !== null && active !== expected.toplevel) return false;
+  if (foreignSystem(state, expected.toplevel) !== null) return false;
   return !isBeingReplaced(state, expected);
 }
 
@@ -86,10 +86,10 @@ function isBeingReplaced({ etcDir, isActivating }: PassState, { entries }: Expec
   return found.kind === "done" && found.value !== link.target && isActivating();
 }
 
-/** `null` before the first activation of a boot: then nobody else's is active either. */
-export function activeSystem({ currentSystem }: PassState): string | null {
-  const active = attempt(() => realpathSync(currentSystem));
-  return active.kind === "done" ? active.value : null;
+/** `null` before the first activation of a boot too: then nobody else's is active either. */
+export function foreignSystem({ currentSystem }: PassState, toplevel: string): string | null {
+  const named = namedSystem(currentSystem);
+  return named === toplevel ? null : named;
 }
 
 export function revertContext(state: PassState, expected: ExpectedEtc): RevertContext {

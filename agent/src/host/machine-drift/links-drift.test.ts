@@ -168,6 +168,13 @@ test("a link to the running system that is gone, or names none, is made again fr
   writeFileSync(join(link, "mine"), "kept\n");
   await vi.waitFor(() => expect(lstatSync(link).isSymbolicLink()).toBe(true), { timeout: 5000 });
   relink(at("etc/static"), "/nix/store/else");
+  symlinkSync(other, at("run/chain"));
+  for (const target of ["/tmp", at("run/chain"), "/nowhere"]) {
+    relink(link, target);
+    await drift.sweepNow();
+    expect(readlinkSync(link)).toBe(fixture().toplevel);
+  }
+  // Somebody may be about to make it: who activates by hand moves the other one first.
   unlinkSync(link);
   await drift.sweepNow();
   expect(lstatSync(link, { throwIfNoEntry: false })).toBeUndefined();

@@ -1,12 +1,13 @@
 /** SHELL. Links that are exactly known: what keeps the running system from being collected, and names it. */
 import { StorePath } from "@chimera/proto/names";
 import { basename, dirname } from "node:path";
-import { existsSync, readlinkSync, realpathSync } from "node:fs";
+import { existsSync, lstatSync, readlinkSync, realpathSync } from "node:fs";
 import { activationLinks, type ActivationLink } from "../../reconcile/machine-drift/activation-links.ts";
 import { bootedToplevel } from "../../reconcile/machine-drift/kernel-parameters.ts";
 import { attempt } from "../errno-outcome.ts";
 import type { Evidence } from "../drift/evidence.ts";
 import { readSmallFile } from "../read-small-file.ts";
+import { namedSystem } from "../system-pointers.ts";
 import { checkLinks, type ExpectedLink } from "./check-links.ts";
 import type { MachinePlaces } from "./machine-places.ts";
 import type { Look, LookContext, MachineSource } from "./machine-source.ts";
@@ -69,19 +70,19 @@ async function look(state: State, context: LookContext): Promise<Look> {
   return { ...checked, managed: expected.length };
 }
 
-/**
- * The link to the running system where it names none: another system there is the loop's business. What really runs is
- * known from /etc, which only an activation moves.
- */
+/** The link to the running system where it names none: another system there is the loop's business. */
 function runningLinks({ places }: State, { toplevel }: LookContext): ExpectedLink[] {
-  const named = attempt(() => readlinkSync(`${places.run}/current-system`));
-  if (named.kind === "done" && StorePath.safeParse(named.value).success) return [];
+  const place = `${places.run}/current-system`;
+  const expected = [{ folder: places.run, name: "current-system", target: toplevel, mustBe: true }];
+  if (namedSystem(place) !== null) return [];
+  // What is not there may be about to be made, by who activates another system by hand: /etc says so.
+  if (lstatSync(place, { throwIfNoEntry: false }) !== undefined) return expected;
   const [active, ours] = [
     attempt(() => realpathSync(`${places.etc}/static`)),
     attempt(() => realpathSync(`${toplevel}/etc`)),
   ];
   if (active.kind === "failed" || ours.kind === "failed" || active.value !== ours.value) return [];
-  return [{ folder: places.run, name: "current-system", target: toplevel, mustBe: true }];
+  return expected;
 }
 
 /** A container sees the command line of the machine around it. */

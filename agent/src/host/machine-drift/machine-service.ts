@@ -2,8 +2,6 @@
 import type { DriftItem, DriftSummary } from "@chimera/proto/drift";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
-import { StorePath } from "@chimera/proto/names";
-import { readlinkSync } from "node:fs";
 import pLimit from "p-limit";
 import type { EtcBudget } from "../../reconcile/drift/etc-budget.ts";
 import { machinePart } from "../../reconcile/drift/watch-loss.ts";
@@ -13,7 +11,7 @@ import type { ClassModes, DriftClass } from "../../reconcile/machine-drift/drift
 import { createSwitchLook } from "../activation/switch-lock.ts";
 import { createBurstMeter, type BurstMeter } from "../drift/watching/burst-meter.ts";
 import { createKeptWatch, type KeptWatch } from "../drift/watching/kept-watch.ts";
-import { attempt } from "../errno-outcome.ts";
+import { namedSystem } from "../system-pointers.ts";
 import { createMachinePass, type MachinePass } from "./machine-pass.ts";
 import type { LookContext, MachineSource } from "./machine-source.ts";
 import { placesMark, watchMachine } from "./machine-watch.ts";
@@ -153,9 +151,8 @@ function isBusy({ isSwitching, isLocked }: State): boolean {
 
 /** A link that names no system is no foreign one: it is put back. */
 function isForeign({ currentSystem }: State, toplevel: string): boolean {
-  const active = attempt(() => readlinkSync(currentSystem));
-  if (active.kind === "failed" || active.value === toplevel) return false;
-  return StorePath.safeParse(active.value).success;
+  const named = namedSystem(currentSystem);
+  return named !== null && named !== toplevel;
 }
 
 async function sweepAll(state: State): Promise<void> {

@@ -1,12 +1,10 @@
 /** SHELL. What the looks beyond /etc go by: the system that runs, and a fresh comparison of one part. */
-import { readlinkSync } from "node:fs";
 import type { DriftItem } from "@chimera/proto/drift";
-import { StorePath } from "@chimera/proto/names";
 import type { DriftClass } from "../../../reconcile/machine-drift/drift-class.ts";
 import { isSwitchLocked } from "../../activation/switch-lock.ts";
-import { attempt } from "../../errno-outcome.ts";
 import type { MachinePlaces } from "../../machine-drift/machine-places.ts";
 import type { Finding, MachineSource } from "../../machine-drift/machine-source.ts";
+import { namedSystem } from "../../system-pointers.ts";
 import { notManaged, type Sighted } from "./view.ts";
 
 type Running = { kind: "ours"; toplevel: string } | { kind: "unknown"; reason: string };
@@ -82,10 +80,8 @@ function runningOf({ places, toplevel, isSwitching, switchLock }: MachineSightOp
   const ours = toplevel();
   if (ours === null) return unknown("no system that was signed for this node is active");
   if (isSwitching() || isSwitchLocked(switchLock)) return unknown("a switch runs");
-  const active = attempt(() => readlinkSync(`${places.run}/current-system`));
-  const isForeign =
-    active.kind === "done" && active.value !== ours && StorePath.safeParse(active.value).success;
-  return isForeign
+  const named = namedSystem(`${places.run}/current-system`);
+  return named !== null && named !== ours
     ? unknown("another system runs than the one that was accepted: nothing of that is compared")
     : { kind: "ours", toplevel: ours };
 }
