@@ -60,6 +60,10 @@ const Settings = z.strictObject({
     seedFile: path,
     /** For a server that knows its users by passes: `chimera nats pass --role controller`. */
     passFile: path.optional(),
+    /** Seed of the issuer of nodes (`chimera nats`), 0600: it makes passes of one node each. */
+    nodeIssuerFile: path.optional(),
+    /** How long one of those lasts; nodes ask for the next at its half. */
+    nodePassSeconds: z.int().min(60).max(2_592_000).default(86_400),
   }),
   /** Only for `nats-config` and `dev`: how the server is to listen and keep its data. */
   natsServer: z

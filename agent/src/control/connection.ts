@@ -48,6 +48,8 @@ export interface Connection {
   request: (subject: string, data: Uint8Array | string, extra?: RequestHeaders) => Promise<Answer>;
   /** False when there is no connection: the client would drop it without a word. */
   publish: (subject: string, data: Uint8Array | string) => boolean;
+  /** Leaves and comes again, with the credentials of now. Nothing while there is no connection. */
+  reconnect: () => Promise<void>;
   close: () => Promise<void>;
 }
 
@@ -81,6 +83,9 @@ export function openConnection(options: ConnectionOptions): Connection {
       if (state.client === null || !state.up) return false;
       state.client.publish(subject, data);
       return true;
+    },
+    reconnect: async () => {
+      if (state.up) await state.client?.reconnect();
     },
     close: async () => {
       state.closed = true;

@@ -1,5 +1,6 @@
 /** SHELL. All that talks to NATS and the controller, as one part: documents in, receipts, events and telemetry out. */
 import type { AckMessage } from "@chimera/proto/api";
+import type { ErrorCode } from "@chimera/proto/errors";
 import type { NodeEventBody } from "@chimera/proto/event";
 import type { Hardware } from "@chimera/proto/hardware";
 import type { HealthSample } from "@chimera/proto/health";
@@ -12,6 +13,7 @@ import { openEventOutbox, reportEvent } from "./events.ts";
 import { parseBounded } from "./look/read-stored.ts";
 import { openDocuments, type DocumentOptions, type Documents, type Told } from "./open-documents.ts";
 import type { Outbox } from "./outbox.ts";
+import { keepPass, type PassOptions } from "./pass/renew-pass.ts";
 import { createSessionPost, type SessionPost, type SessionPostOptions } from "./sessions/session-post.ts";
 import { every, startTelemetry, type Telemetry } from "./telemetry.ts";
 import { createWakeUp, type WakeUp } from "./wake-up.ts";
@@ -24,6 +26,8 @@ export interface ControlOptions extends DocumentOptions {
   status: (told: Told) => NodeStatus;
   health: () => HealthSample;
   hardware: () => Promise<Hardware>;
+  /** Where the server knows its users by passes: how the next one is kept. */
+  pass?: Pick<PassOptions, "save" | "lookMs"> | undefined;
   /** Absent where there are none to be watched. */
   sessions?: Pick<SessionPostOptions, "sessions" | "holderOf"> | undefined;
 }
@@ -67,14 +71,15 @@ export function startControl(options: ControlOptions): ControlSide {
     void look.refresh();
   });
   subscribe(connection, options, { parts: started, ...wakeUp });
-  const timers = [...startTimers(started), stop];
+  const report = (event: NodeEventBody) => reportEvent({ node, fleetId }, outbox, event);
+  const timers = [...startTimers(started), stop, startPass(options, connection, report)];
   return {
     ...started.told,
     sessionPost: started.sessionPost,
     refresh: look.refresh,
     status: () => options.status(started.told),
     signedStatus: () => seal("status", options.status(started.told), [options.signer]),
-    report: (event) => reportEvent({ node, fleetId }, outbox, event),
+    report,
     noteChange() {
       receipts.note();
       telemetry.noteChange();
@@ -82,6 +87,18 @@ export function startControl(options: ControlOptions): ControlSide {
     hasContact: () => hasContact(connection, { fleetId, controllerUrl: options.controllerUrl }),
     stop: () => stopParts(started, { connection, timers }),
   };
+}
+
+function startPass(
+  options: ControlOptions,
+  connection: Connection,
+  report: (event: NodeEventBody) => void,
+): () => void {
+  const { pass, log } = options;
+  if (pass === undefined) return () => undefined;
+  const alarm = (code: ErrorCode, message: string) =>
+    report({ type: "alarm", data: { code, message: message.slice(0, 2048) } });
+  return keepPass({ ...options, ...pass, connection, alarm, log: log.child({ component: "pass" }) });
 }
 
 /** Orders first: whatever is wrong with what the node tells must not keep it from hearing. */

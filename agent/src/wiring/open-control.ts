@@ -32,6 +32,7 @@ export interface ControlNeeds {
   shared: Shared;
   agent: NodeStatus["agent"];
   credentials: () => Credentials;
+  savePass: ((pass: string) => void) | null;
   signer: Signer;
   token: () => string;
   trust: Kept<TrustState>;
@@ -56,6 +57,7 @@ export function openControl(needs: ControlNeeds): ControlSide {
     fleetId,
     servers: config.nats.servers,
     credentials: needs.credentials,
+    pass: needs.savePass === null ? undefined : { save: needs.savePass },
     signer,
     controllerUrl: config.controller.url.replace(/\/+$/, ""),
     token: needs.token,

@@ -9,7 +9,7 @@ import type { AgentConfig } from "../config.ts";
 import type { ControlSide } from "../control/control-side.ts";
 import { KnownWaves } from "../control/look/known-waves.ts";
 import { checkTrustedKeys, EarlierAccepted } from "../control/trust/open-trust.ts";
-import { openCredentials } from "../host/agent/credentials.ts";
+import { openCredentials, passSaver } from "../host/agent/credentials.ts";
 import { checkIdentity, readNodeKey, readSecret } from "../host/agent/identity.ts";
 import { openProgressFile, type ProgressFile } from "../host/agent/progress-file.ts";
 import { takeInstanceLock } from "../host/agent/single-instance.ts";
@@ -195,6 +195,7 @@ function connectControl({ config, log, shared, host }: ControlParts, sessions: H
     shared,
     agent: { version, path: host.ownPath, startedAt: now(), bootId: bootId() },
     credentials: openCredentials(nats, log),
+    savePass: passSaver(nats),
     signer: readNodeKey(nodeKeyFile),
     token: () => readSecret(controller.tokenFile),
     trust,

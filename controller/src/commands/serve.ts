@@ -9,6 +9,7 @@ import { openWorldStore } from "../cache/world-store.ts";
 import type { ControllerConfig } from "../config.ts";
 import { readFreshKey } from "../files/fresh-key.ts";
 import { NodeFile, noNodes } from "../files/node-file.ts";
+import { readNodeIssuer } from "../files/node-issuer.ts";
 import { reloadedFile } from "../files/reloaded-file.ts";
 import { noTokens, TokenFile, tokenFinder } from "../files/token-file.ts";
 import { createApp } from "../http/app.ts";
@@ -74,6 +75,7 @@ function openServices(
   const nodes = () => nodeFile.current().nodes;
   warnWithoutTokens(tokens.current(), config, log);
   const signer = readFreshKey(config.freshKeyFile, process.env["CREDENTIALS_DIRECTORY"]);
+  const issuer = readNodeIssuer(config, process.env["CREDENTIALS_DIRECTORY"]);
   const cache = openCacheStore(config.cacheDir, config.limits);
   const link = openNats({ ...config.nats, log: log.child({ component: "nats" }) });
   const nodeKey = (node: NodeName) => nodes()[node]?.nodeKey;
@@ -89,6 +91,7 @@ function openServices(
     worlds: openWorldStore(config.cacheDir),
     waves: openWaveStore(config.cacheDir),
     nodes,
+    issuer,
     findToken: tokenFinder(tokens),
     asks: createAskLimits(config.limits),
     version,

@@ -7,14 +7,21 @@ import type { StoredToken } from "../files/token-file.ts";
 import type { Env, Services } from "./services.ts";
 
 /** Things one may be allowed to do; a token's role decides. */
-export type Permission = "read" | "operate" | "administer" | "cache-read" | "cache-write" | "own-leaf";
+export type Permission =
+  | "read"
+  | "operate"
+  | "administer"
+  | "cache-read"
+  | "cache-write"
+  | "own-leaf"
+  | "own-pass";
 
 const allowed: Record<TokenRole, readonly Permission[]> = {
   viewer: ["read", "cache-read"],
   operator: ["read", "operate", "cache-read", "cache-write"],
   admin: ["read", "operate", "administer", "cache-read", "cache-write"],
   "cache-writer": ["cache-read", "cache-write"],
-  node: ["cache-read", "own-leaf"],
+  node: ["cache-read", "own-leaf", "own-pass"],
   enroll: [],
 };
 

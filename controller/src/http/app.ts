@@ -14,6 +14,7 @@ import { fleetRoutes } from "./routes/fleet-routes.ts";
 import { keyRoutes } from "./routes/key-routes.ts";
 import { nodeRoutes } from "./routes/node-routes.ts";
 import { orderNewsRoutes } from "./routes/order-news-routes.ts";
+import { passRoutes } from "./routes/pass-routes.ts";
 import { pastRoutes } from "./routes/past-routes.ts";
 import { proposalRoutes } from "./routes/proposal-routes.ts";
 import { sessionRoutes } from "./routes/session-routes.ts";
@@ -41,6 +42,7 @@ export function createApp(services: Services) {
   app.route("/", worldRoutes(services));
   app.route("/", waveRoutes(services));
   app.route("/", nodeRoutes(services));
+  app.route("/", passRoutes(services));
   app.route("/", pastRoutes(services));
   app.route("/", sessionRoutes(services));
   app.route("/", orderNewsRoutes(services));

@@ -7,6 +7,7 @@ import type { WaveStore } from "../cache/wave-store.ts";
 import type { WorldStore } from "../cache/world-store.ts";
 import type { ControllerConfig } from "../config.ts";
 import type { NodeFile } from "../files/node-file.ts";
+import type { NodeIssuer } from "../files/node-issuer.ts";
 import type { StoredToken } from "../files/token-file.ts";
 import type { FleetStore } from "../store/fleet-store.ts";
 import type { AskLimits } from "./ask-limits.ts";
@@ -23,6 +24,8 @@ export interface Services {
   worlds: WorldStore;
   waves: WaveStore;
   nodes: () => NodeFile["nodes"];
+  /** Null where nats-server knows its users by a list, or another makes passes. */
+  issuer: NodeIssuer | null;
   findToken: (token: string, nowMs: number) => StoredToken | undefined;
   asks: AskLimits;
   version: string;

@@ -54,6 +54,7 @@ export const DocumentKind = z.enum([
   "receipt",
   "shown",
   "answer",
+  "pass-ask",
 ]);
 export type DocumentKind = z.infer<typeof DocumentKind>;
 
@@ -68,6 +69,7 @@ const maxDocument: Record<DocumentKind, number> = {
   receipt: 16 * 1024,
   shown: maxPayload,
   answer: 64 * 1024,
+  "pass-ask": 1024,
 };
 
 export function payloadType(kind: DocumentKind): string {

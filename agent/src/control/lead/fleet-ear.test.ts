@@ -30,6 +30,7 @@ function listen(stored: Record<string, unknown> = {}) {
         : { data: Buffer.from(JSON.stringify(found)), code: 0, revision: 1 };
     },
     publish: () => true,
+    reconnect: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
   const ear = openFleetEar({ connection, fleetId, keys, nowMs: () => clock.ms, log });

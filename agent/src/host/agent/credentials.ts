@@ -5,6 +5,7 @@
 import { readPass } from "@chimera/proto/nats/pass";
 import type { NkeySigner } from "@chimera/proto/nkey";
 import type { Log } from "@chimera/proto/log";
+import { writeDurably } from "../state/state-file.ts";
 import { readSecret, readSeed } from "./identity.ts";
 
 export interface Credentials {
@@ -36,6 +37,11 @@ export function openCredentials({ seedFile, passFile }: CredentialFiles, log: Lo
     last = { nkey, pass };
     return last;
   };
+}
+
+/** Where the node's pass is put; null where it uses none. */
+export function passSaver({ passFile }: CredentialFiles): ((pass: string) => void) | null {
+  return passFile === undefined ? null : (pass) => writeDurably(passFile, `${pass}\n`);
 }
 
 /** One that names another nkey would only be refused. */
