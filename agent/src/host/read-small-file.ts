@@ -1,13 +1,11 @@
 /** SHELL. The text of a regular file that must be small; never waits for a pipe, never reads without end. */
-import { closeSync, constants, fstatSync, openSync } from "node:fs";
-import { attempt } from "./errno-outcome.ts";
+import { closeSync, constants, fstatSync } from "node:fs";
 import { readPieces } from "./drift/hash-file.ts";
+import { openPatiently } from "./open-patiently.ts";
 
 /** Follows links. `null` when there is no such regular file or it is longer than `maxBytes`. */
 export async function readSmallFile(path: string, maxBytes: number): Promise<string | null> {
-  const opened = attempt(() =>
-    openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY),
-  );
+  const opened = await openPatiently(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   if (opened.kind === "failed") return null;
   const fd = opened.value;
   try {

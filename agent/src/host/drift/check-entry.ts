@@ -3,16 +3,18 @@ import type { DriftItem, EntryFacts } from "@chimera/proto/drift";
 import { lstatSync, readlinkSync } from "node:fs";
 import { compareEntry } from "../../reconcile/drift/drift.ts";
 import type { ExpectedEntry, ExpectedFile, OwnerIds } from "../../reconcile/drift/etc-entry.ts";
+import { isOwnTrouble } from "../../reconcile/drift/own-trouble.ts";
 import { attempt, isAbsent, type Outcome } from "../errno-outcome.ts";
 import type { DigestStamps } from "./digest-stamps.ts";
 import { walkDirectories, type DirectoryWalk, type OpenDirectory } from "./etc-directory.ts";
-import { readFacts } from "./etc-facts.ts";
+import { readFacts, unreadFacts } from "./etc-facts.ts";
 import { resolveOwner } from "./etc-owners.ts";
 
 export type Checked =
   | { kind: "clean"; ids: OwnerIds }
   /** A directory on the way is gone or replaced: its own entry tells that, and its repair leads back here. */
   | { kind: "covered" }
+  /** That says nothing of the entry: what cannot be read for a reason of its own has drifted. */
   | { kind: "unreadable"; errno: string }
   | { kind: "drifted"; item: DriftItem; ids: OwnerIds };
 
@@ -37,13 +39,19 @@ export async function checkNext(look: EntryLook, entry: ExpectedEntry): Promise<
   if (stamped.ids !== null) return { kind: "clean", ids: stamped.ids };
   const slash = entry.path.lastIndexOf("/");
   const opened = walk.open(slash < 0 ? "" : entry.path.slice(0, slash));
-  if (opened.kind === "failed")
-    return isAbsent(opened.errno) && slash >= 0
-      ? { kind: "covered" }
-      : { kind: "unreadable", errno: opened.errno };
+  if (opened.kind === "failed") return checkClosed(etcDir, entry, opened.errno);
   const found = await readFound(opened.value, entry, stamped.canBe ? stamps : null);
-  if (found.kind === "failed") return { kind: "unreadable", errno: found.errno };
-  return compare(etcDir, entry, found.value);
+  if (found.kind === "done") return compare(etcDir, entry, found.value);
+  if (isOwnTrouble(found.errno)) return { kind: "unreadable", errno: found.errno };
+  return compare(etcDir, entry, unreadFacts(opened.value, nameOf(entry), found.errno));
+}
+
+/** Its directory cannot be opened. */
+async function checkClosed(etcDir: string, entry: ExpectedEntry, errno: string): Promise<Checked> {
+  const isBelow = entry.path.includes("/");
+  if (isAbsent(errno) && isBelow) return { kind: "covered" };
+  if (isOwnTrouble(errno) || !isBelow) return { kind: "unreadable", errno };
+  return compare(etcDir, entry, { type: "other", detail: `its directory cannot be opened: ${errno}` });
 }
 
 function readFound(
@@ -51,11 +59,15 @@ function readFound(
   entry: ExpectedEntry,
   stamps: DigestStamps | null,
 ): Promise<Outcome<EntryFacts>> {
-  const name = entry.path.slice(entry.path.lastIndexOf("/") + 1);
+  const name = nameOf(entry);
   if (entry.kind !== "file") return readFacts(directory, name, null);
   return stamps === null
     ? readFacts(directory, name, entry.size)
     : readStamped(directory, name, { entry, stamps });
+}
+
+function nameOf({ path }: ExpectedEntry): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 async function readStamped(

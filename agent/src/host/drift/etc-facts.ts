@@ -23,7 +23,14 @@ export async function readFacts(
   return facts === "changed" ? { kind: "done", value: { type: "other" } } : facts;
 }
 
-/** The same for a path below /etc; nothing on the way or unreadable is "missing". */
+/** Of what could not be read: all but its bytes, and why. Without those it never counts as right. */
+export function unreadFacts(directory: OpenDirectory, name: string, errno: string): EntryFacts {
+  const stats = attempt(() => lstatSync(directory.child(name)));
+  const detail = `it cannot be read: ${errno}`;
+  return stats.kind === "done" ? { ...plainFacts(stats.value), detail } : { type: "other", detail };
+}
+
+/** The same for a path below /etc; nothing on the way is "missing". */
 export async function readFactsAt(
   etcDir: string,
   path: string,
@@ -33,8 +40,9 @@ export async function readFactsAt(
   const opened = openDirectory(etcDir, path === "" ? "" : path.slice(0, Math.max(0, slash)));
   if (opened.kind === "failed") return { type: "missing" };
   using directory = opened.value;
-  const facts = await readFacts(directory, path === "" ? "." : path.slice(slash + 1), declaredBytes);
-  return facts.kind === "done" ? facts.value : { type: "missing" };
+  const name = path === "" ? "." : path.slice(slash + 1);
+  const facts = await readFacts(directory, name, declaredBytes);
+  return facts.kind === "done" ? facts.value : unreadFacts(directory, name, facts.errno);
 }
 
 async function readOnce(

@@ -1,9 +1,10 @@
 /** SHELL. The digest of a regular file, read in pieces; never opens a pipe or a device for long, never reads past a limit. */
 import { Digest } from "@chimera/proto/names";
 import { createHash } from "node:crypto";
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
+import { closeSync, constants, fstatSync, readSync, type Stats } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { attempt, type Outcome } from "../errno-outcome.ts";
+import { openPatiently } from "../open-patiently.ts";
 
 const pieceBytes = 64 * 1024;
 /** After so many bytes other work of the process gets its turn. */
@@ -19,7 +20,7 @@ export interface HashedFile {
 
 /** Follows no link in the last component. */
 export async function hashFile(path: string, maxBytes: number): Promise<Outcome<HashedFile>> {
-  const opened = attempt(() => openSync(path, readFlags));
+  const opened = await openPatiently(path, readFlags);
   if (opened.kind === "failed") return opened;
   const fd = opened.value;
   try {

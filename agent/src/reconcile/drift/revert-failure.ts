@@ -32,6 +32,7 @@ const known: Readonly<Record<string, { code: RevertFailureCode; message: string 
   ENOTDIR: { code: "parent-moved", message: "something that is no directory is on the way" },
   ENOENT: { code: "parent-moved", message: "a directory on the way is missing" },
   ELOOP: { code: "parent-moved", message: "a link is on the way" },
+  EAGAIN: { code: "revert-failed", message: "a process holds a lease on it, so that nobody can read it" },
   EBADMSG: { code: "source-changed", message: "the declared source has other bytes than the closure says" },
 };
 

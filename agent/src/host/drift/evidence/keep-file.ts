@@ -2,9 +2,10 @@
 import type { EntryFacts } from "@chimera/proto/drift";
 import { Digest } from "@chimera/proto/names";
 import { createHash } from "node:crypto";
-import { closeSync, constants, fstatSync, linkSync, openSync, writeFileSync, type Stats } from "node:fs";
+import { closeSync, constants, fstatSync, linkSync, lstatSync, writeFileSync, type Stats } from "node:fs";
 import { octal } from "../../../reconcile/drift/etc-entry.ts";
-import { attempt, type Outcome } from "../../errno-outcome.ts";
+import { attempt, isAbsent, type Outcome } from "../../errno-outcome.ts";
+import { openPatiently } from "../../open-patiently.ts";
 import type { OpenDirectory } from "../etc-directory.ts";
 import { readPieces } from "../hash-file.ts";
 import { labelOf } from "../../../reconcile/drift/evidence/evidence-name.ts";
@@ -39,17 +40,23 @@ export interface FileInPlace {
 /** What is at the name now; it stays there. */
 export async function keepFile(store: EvidenceStore, place: FileInPlace): Promise<FileKeeping> {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
-  const opened = attempt(() =>
-    openSync(place.directory.child(place.name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY),
-  );
-  // A link, or nothing, has no content.
-  if (opened.kind === "failed") return { kind: "nothing" };
+  const flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+  const path = place.directory.child(place.name);
+  const opened = await openPatiently(path, flags);
+  if (opened.kind === "failed")
+    return hasContent(path) ? { kind: "refused", errno: opened.errno } : { kind: "nothing" };
   try {
     const stats = fstatSync(opened.value);
     return stats.isFile() ? await keepOpen(store, place, { fd: opened.value, stats }) : { kind: "nothing" };
   } finally {
     closeSync(opened.value);
   }
+}
+
+/** A link, a socket, a device, or nothing has none. A file that cannot be opened has, and that it was not kept is told. */
+function hasContent(path: string): boolean {
+  const stats = attempt(() => lstatSync(path));
+  return stats.kind === "done" ? stats.value.isFile() : !isAbsent(stats.errno);
 }
 
 async function keepOpen(
