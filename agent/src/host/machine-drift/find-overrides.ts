@@ -1,8 +1,8 @@
 /** SHELL. Files in systemd's own folders that shadow or extend what the closure declares. No link is followed, nothing is opened that could block. */
 import type { EntryFacts } from "@chimera/proto/drift";
-import { closeSync, constants, fstatSync, openSync, opendirSync, readSync, type Dirent } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, type Dirent } from "node:fs";
 import {
-  isDeclaredDropInFolder,
+  createDropInJudge,
   isDeclaredUnit,
   isSetProperty,
 } from "../../reconcile/machine-drift/unit-overrides.ts";
@@ -10,6 +10,7 @@ import { attempt, isAbsent, type Outcome } from "../errno-outcome.ts";
 import { isTemporaryName } from "../temporary-name.ts";
 import { openDirectory, type OpenDirectory } from "../drift/etc-directory.ts";
 import { readFacts } from "../drift/etc-facts.ts";
+import { listNames, nameLimits, textOf, type NameLimits } from "./list-names.ts";
 import { shownPath, type OverridePlace } from "./remove-override.ts";
 
 export interface Override {
@@ -27,51 +28,80 @@ export interface Overrides {
   problems: string[];
 }
 
-/** Names looked at in one folder; whoever piles up more is met in the next sweep, when these are gone. */
-const mostNames = 4096;
-
 interface SearchedRoot {
   root: string;
   declared: ReadonlySet<string>;
 }
 
-export async function findOverrides(roots: readonly SearchedRoot[]): Promise<Overrides> {
+interface Search {
+  overrides: Overrides;
+  limits: NameLimits;
+  root: string;
+  declared: ReadonlySet<string>;
+  isDropInFolder: (name: string) => boolean;
+}
+
+export async function findOverrides(
+  roots: readonly SearchedRoot[],
+  limits: NameLimits = nameLimits,
+): Promise<Overrides> {
   const overrides: Overrides = { list: [], unfinished: [], problems: [] };
-  for (const root of roots) await searchRoot(overrides, root);
+  for (const { root, declared } of roots) {
+    const isDropInFolder = createDropInJudge(declared);
+    await searchRoot({ overrides, limits, root, declared, isDropInFolder });
+  }
   return overrides;
 }
 
-async function searchRoot(overrides: Overrides, { root, declared }: SearchedRoot): Promise<void> {
-  const names = listNames(root, "");
-  if (names.kind === "failed") {
-    if (names.errno !== "ENOENT") overrides.problems.push(`${root} cannot be read: ${names.errno}`);
-    return;
-  }
-  for (const entry of names.value) {
+async function searchRoot(search: Search): Promise<void> {
+  const { overrides, root, declared, isDropInFolder } = search;
+  const isUnit = (name: string, entry: Dirent): boolean =>
+    isDeclaredUnit(name, declared) && !entry.isDirectory();
+  const entries = await list(search, "", (name, entry) => isUnit(name, entry) || isDropInFolder(name));
+  for (const entry of entries) {
     const name = textOf(entry.name);
     if (isTemporaryName(name)) overrides.unfinished.push({ root, folder: "", name: entry.name });
-    else if (isDeclaredUnit(name, declared) && !entry.isDirectory())
-      await add(overrides, { root, folder: "", name: entry.name });
-    else if (isDeclaredDropInFolder(name, declared)) await searchFolder(overrides, root, entry);
+    else if (isUnit(name, entry)) await add(overrides, { root, folder: "", name: entry.name });
+    else await searchFolder(search, entry);
   }
 }
 
 /** A link in the place of the folder is followed by systemd, and so it is an override itself. */
-async function searchFolder(overrides: Overrides, root: string, entry: Dirent): Promise<void> {
+async function searchFolder(search: Search, entry: Dirent): Promise<void> {
+  const { overrides, root } = search;
   if (entry.isSymbolicLink()) return add(overrides, { root, folder: "", name: entry.name });
   // A folder whose name is no text cannot be one of a declared unit.
   if (!entry.isDirectory()) return;
   const folder = textOf(entry.name);
-  const names = listNames(root, folder);
-  if (names.kind === "failed") {
-    if (!isAbsent(names.errno)) overrides.problems.push(`${root}/${folder} cannot be read: ${names.errno}`);
-    return;
-  }
-  for (const child of names.value) {
+  const entries = await list(search, folder, (name, one) => name.endsWith(".conf") && !one.isDirectory());
+  for (const child of entries) {
     const place = { root, folder, name: child.name };
     if (isTemporaryName(child.name)) overrides.unfinished.push(place);
-    else if (child.name.endsWith(".conf") && !child.isDirectory()) await add(overrides, place);
+    else await add(overrides, place);
   }
+}
+
+/** What matters in a folder, and what a removal left in it. */
+async function list(
+  { overrides, limits, root }: Search,
+  folder: string,
+  matters: (name: string, entry: Dirent) => boolean,
+): Promise<Dirent[]> {
+  const names = await listNames({
+    root,
+    folder,
+    limits,
+    matters: (name, entry) => matters(name, entry) || isTemporaryName(name),
+  });
+  const path = folder === "" ? root : `${root}/${folder}`;
+  if (names.kind === "done") {
+    if (names.value.isCut) overrides.problems.push(`${path} has more names than are looked at`);
+    return names.value.entries;
+  }
+  // Also what is no folder, below a root: then nothing in it is read by systemd.
+  const isNothing = folder === "" ? names.errno === "ENOENT" : isAbsent(names.errno);
+  if (!isNothing) overrides.problems.push(`${path} cannot be read: ${names.errno}`);
+  return [];
 }
 
 async function add(overrides: Overrides, place: OverridePlace): Promise<void> {
@@ -119,22 +149,4 @@ function readBeginning(path: Buffer): string | null {
   } finally {
     closeSync(fd);
   }
-}
-
-/** Names as bytes (latin1). */
-function listNames(root: string, folder: string): Outcome<Dirent[]> {
-  const opened = openDirectory(root, folder);
-  if (opened.kind === "failed") return opened;
-  using directory = opened.value;
-  return attempt(() => {
-    using entries = opendirSync(directory.child("."), { encoding: "latin1", bufferSize: 256 });
-    const list: Dirent[] = [];
-    for (let next = entries.readSync(); next !== null && list.length < mostNames; next = entries.readSync())
-      list.push(next);
-    return list;
-  });
-}
-
-function textOf(name: string): string {
-  return Buffer.from(name, "latin1").toString("utf8");
 }

@@ -18,16 +18,20 @@ export function isDeclaredUnit(name: string, declared: ReadonlySet<string>): boo
  * (`service.d`), and that of a beginning of its name (`a-.service.d`).
  */
 export function isDeclaredDropInFolder(name: string, declared: ReadonlySet<string>): boolean {
-  if (!name.endsWith(".d")) return false;
-  const of = name.slice(0, -2);
-  if (isDeclaredUnit(of, declared)) return true;
-  const type = /^[a-z]+$/.test(of) ? of : null;
-  const beginning = /^(.+-)\.([a-z]+)$/.exec(of);
-  return [...declared].some((unit) =>
-    type === null
-      ? beginning !== null && unit.startsWith(beginning[1] ?? "") && unit.endsWith(`.${beginning[2]}`)
-      : unit.endsWith(`.${type}`),
-  );
+  return createDropInJudge(declared)(name);
+}
+
+/** The same for any number of names: whoever fills a folder with millions of them must not make each cost a look at all units. */
+export function createDropInJudge(declared: ReadonlySet<string>): (name: string) => boolean {
+  const shared = new Set([...declared].flatMap(sharedFolders));
+  return (name) => name.endsWith(".d") && (shared.has(name) || isDeclaredUnit(name.slice(0, -2), declared));
+}
+
+/** Those that a unit shares with all of its type, and with all whose name begins as its does. */
+function sharedFolders(unit: string): string[] {
+  const [, stem = "", type = ""] = unitName.exec(unit) ?? [];
+  const beginnings = [...stem.matchAll(/-/g)].map(({ index }) => stem.slice(0, index + 1));
+  return [`${type}.d`, ...beginnings.filter((text) => text !== "-").map((text) => `${text}.${type}.d`)];
 }
 
 const setPropertyHeader = '# This is a drop-in unit file extension, created via "systemctl set-property"';
