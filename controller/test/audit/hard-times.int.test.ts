@@ -21,6 +21,7 @@ import {
   getFleet,
   makeOrder,
   mustPut,
+  orderByTurns,
   panicFor,
   publish,
   put,
@@ -43,15 +44,8 @@ afterEach(() => fleet.stop());
 test("two controllers that write at once leave one log: no gap, nothing twice, every outcome at its own entry", async () => {
   const other = await startBeside(fleet);
   const each = 25;
-  const orders = Array.from({ length: 2 * each }, (_, i) =>
-    sealOrder(makeOrder({ nodes: ["n1"], reason: `order ${i}` })),
-  );
-  const answers = await Promise.all(
-    orders.map((order, i) =>
-      (i % 2 === 0 ? fleet : other).call("/v1/orders", { method: "POST", body: { envelope: order } }),
-    ),
-  );
-  expect(answers.map(({ status }) => status)).toEqual(orders.map(() => 200));
+  const answers = await Promise.all(orderByTurns(fleet, other, 2 * each));
+  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
   await eventually("all outcomes", async () => (await auditEntries(fleet)).length === 4 * each);
   const texts = await auditTexts(fleet);
   expectChain(texts);

@@ -6,6 +6,7 @@ import {
   getFleet,
   makeOrder,
   mustPut,
+  orderByTurns,
   panicFor,
   publish,
   put,
@@ -67,16 +68,8 @@ test("says that an order was stored and carried also where its proposal cannot b
 test("takes each of a crowd of orders, and a head among them, at two controllers", async () => {
   const beside = await startBeside(fleet());
   const { head, revision } = await getFleet(fleet());
-  const orders = Array.from({ length: 40 }, () => sealOrder(makeOrder({ nodes: ["n1"] })));
   const next = makeHead(leaves, { serial: head.head.serial + 1, previous: head.id });
-  const answers = await Promise.all([
-    ...orders.map((envelope, index) =>
-      index % 2 === 0
-        ? put(fleet(), "/v1/orders", envelope)
-        : beside.call("/v1/orders", { method: "POST", body: { envelope } }),
-    ),
-    putHead(fleet(), next, revision),
-  ]);
+  const answers = await Promise.all([...orderByTurns(fleet(), beside, 40), putHead(fleet(), next, revision)]);
   await beside.close();
   expect(answers.map(({ status, text }) => (status === 200 ? "" : text)).join("")).toBe("");
 });
