@@ -165,6 +165,17 @@ test("adds nodes at the same time without losing one, and refuses a malformed on
     exitCode: 66,
     stderr: expect.stringContaining('no operator "anna"'),
   });
+  const [first = ""] = names;
+  const leave = () => run("node", "remove", "--config", config, "--node", first);
+  const { nkey } = nodes[first];
+  expect(await leave()).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringContaining(`revoke --nkey ${nkey}`),
+  });
+  expect(await leave()).toMatchObject({
+    exitCode: 66,
+    stderr: expect.stringContaining(`no node "${first}"`),
+  });
   const bad = await run(
     "node",
     "add",

@@ -1,17 +1,21 @@
 /** What a node gets that asks for its next pass, and what nobody else gets. */
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readPass } from "@chimera/proto/nats/pass";
+import { NodeName } from "@chimera/proto/names";
+import { revoke, signFleetAccount } from "@chimera/proto/nats/fleet-account";
+import { maxPassSeconds, readPass } from "@chimera/proto/nats/pass";
 import type { PassAsk } from "@chimera/proto/nats/pass-ask";
 import { generateNkey, parseNkeySeed } from "@chimera/proto/nkey";
 import { seal } from "@chimera/proto/signed/envelope";
 import type { Signer } from "@chimera/proto/signed/keys";
 import { subjects } from "@chimera/proto/subjects";
 import { expect, test } from "vitest";
-import { addNode } from "../src/files/node-file.ts";
+import { addNode, removeNode } from "../src/files/node-file.ts";
+import { addToken } from "../src/files/token-file.ts";
 import { readNodeIssuer } from "../src/files/node-issuer.ts";
 import { eventually } from "./fixture/nats-server.ts";
-import { connectWithPass } from "./fixture/pass-server.ts";
+import type { FleetPasses } from "./fixture/fleet-passes.ts";
+import { connectWithPass, makeNkey, nowS, pushAccount } from "./fixture/pass-server.ts";
 import { isRefused } from "./fixture/refused-subjects.ts";
 import { fleetId, makeSigner } from "./fixture/test-keys.ts";
 import { useFleet } from "./fixture/use-fleet.ts";
@@ -96,6 +100,38 @@ test("a node whose nkey was exchanged gets none for the old one, and one that ma
   await addNode(nodesFile, old);
   await eventually("it is as before", async () => (await post(own)).status === 200);
 });
+
+test("a stolen node that is taken out gets no pass, and is cut and kept out once its nkey is revoked", async () => {
+  const { config, passes } = fleet();
+  const [thief, name] = [makeNkey(), "n3"];
+  const signer = makeSigner(name);
+  await addNode(config.nodesFile, { node: name, nkey: thief.publicKey, nodeKey: signer.publicKey });
+  const wanted = { name, role: "node" as const, node: NodeName.parse(name) };
+  const { token } = await addToken(config.tokensFile, wanted);
+  const whole = { v: 1, kind: "pass-ask", fleetId, node: name, nkey: thief.publicKey };
+  const ask = () =>
+    fleet().call(`/v1/nodes/${name}/pass`, {
+      method: "POST",
+      token,
+      body: { envelope: seal("pass-ask", whole, [signer]) },
+    });
+  await eventually("it is registered", async () => (await ask()).status === 200);
+  const { pass } = (await ask()).json();
+  const [url = ""] = config.nats.servers;
+  const bearer = { pass, user: thief, inboxPrefix: `_INBOX_${name}` };
+  const link = await connectWithPass(url, bearer);
+  await removeNode(config.nodesFile, name);
+  await eventually("it is taken out", async () => (await ask()).json().code === "node-unknown");
+  expect(link.isClosed()).toBe(false);
+  if (passes === null) throw new Error("the fleet has passes");
+  await pushAccount(url, passes.system, revoking(passes, thief.publicKey));
+  await link.closed();
+  await expect(connectWithPass(url, bearer)).rejects.toThrow(/Authorization Violation/);
+});
+
+function revoking({ fleet: account, root }: FleetPasses, nkey: string): string {
+  return signFleetAccount(revoke(account, nkey, { nowS: nowS(), maxPassS: maxPassSeconds }), root, nowS());
+}
 
 test("a controller without an issuer says so", async () => {
   const nodes = without().nodes;

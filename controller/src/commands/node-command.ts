@@ -1,7 +1,7 @@
 /** SHELL. `chimera-controller node`: which machines belong to the fleet, and their keys. */
 import { Command } from "commander";
 import { readConfig } from "../config.ts";
-import { addNode, readNodes } from "../files/node-file.ts";
+import { addNode, readNodes, removeNode } from "../files/node-file.ts";
 import { configOption, examples } from "./config-option.ts";
 import { note } from "./note.ts";
 
@@ -9,6 +9,7 @@ export function nodeCommand(): Command {
   return new Command("node")
     .description("register nodes; afterwards nats-server needs its new configuration (nats-config)")
     .addCommand(addCommand())
+    .addCommand(removeCommand())
     .addCommand(listCommand());
 }
 
@@ -26,6 +27,23 @@ function addCommand(): Command {
       const replaced = await addNode(config.nodesFile, options);
       process.stdout.write(`${options.node} ${replaced === undefined ? "added" : "updated"}\n`);
       await note(config, "node-add", `${options.node} ${options.nkey}`);
+    });
+}
+
+function removeCommand(): Command {
+  return new Command("remove")
+    .description("take a node out, for a machine that leaves or was stolen")
+    .addOption(configOption())
+    .requiredOption("--node <node>", "name of the node")
+    .addHelpText("after", examples("chimera-controller node remove --node web-1"))
+    .action(async (options: { config: string; node: string }) => {
+      const { node } = options;
+      const config = readConfig(options.config);
+      const { nkey } = await removeNode(config.nodesFile, node);
+      process.stdout.write(
+        `${node} removed; it gets no pass any more. nats-server lets it in until it has its new configuration (nats-config), or, where it knows its users by passes: chimera nats revoke --nkey ${nkey}\n`,
+      );
+      await note(config, "node-remove", `${node} ${nkey}`);
     });
 }
 

@@ -69,6 +69,19 @@ export async function addNode(
   });
 }
 
+/** Throws not-found for one that is not registered. */
+export async function removeNode(path: string, node: string): Promise<RegisteredNode> {
+  return withFileLock(path, () => {
+    const file = readNodes(path);
+    const entries = Object.entries(file.nodes);
+    const gone = entries.find(([name]) => name === node)?.[1];
+    const nodes = Object.fromEntries(entries.filter(([name]) => name !== node));
+    if (gone === undefined) throw new ChimeraError("not-found", `${path} has no node "${node}"`);
+    write(path, { ...file, nodes }, `node ${node}`);
+    return gone;
+  });
+}
+
 /** Adds an operator or gives it a new nkey; returns what it replaced. */
 export async function addOperator(
   path: string,

@@ -51,6 +51,7 @@ export const auditActs = [
   "token-create",
   "token-revoke",
   "node-add",
+  "node-remove",
   "operator-add",
   "operator-remove",
 ] as const;
