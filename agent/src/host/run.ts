@@ -9,6 +9,8 @@ export interface RunOptions {
   signal?: AbortSignal;
   env?: Record<string, string>;
   maxBytes?: number;
+  /** How much of the end of stderr is kept. */
+  errorBytes?: number;
 }
 
 export interface RunResult {
@@ -59,9 +61,13 @@ export async function run(file: string, args: readonly string[], options: RunOpt
   return {
     exitCode: result.exitCode ?? null,
     stdout: result.stdout,
-    stderr: options.onLine === undefined ? (result.stderr ?? "").slice(-4000) : tail.join("\n").slice(-4000),
+    stderr: endOf(options.onLine === undefined ? result.stderr : tail.join("\n"), options),
     timedOut: result.timedOut,
   };
+}
+
+function endOf(text: string | undefined, { errorBytes = 4000 }: RunOptions): string {
+  return (text ?? "").slice(-errorBytes);
 }
 
 /** For tools whose failure is a failure: throws tool-failed with the last of its stderr as cause. */

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
-import { parseFlags } from "../../reconcile/drift/entry-attributes.ts";
+import { lsattrWords } from "../../reconcile/drift/attribute-answers.ts";
 import { createAttributeBook } from "./attributes/attribute-book.ts";
 import { createEtcFixture, plainDeclaration, useEtcFixture } from "./etc-fixture.ts";
 import { snapshotEtc } from "./etc-snapshot.ts";
@@ -113,8 +113,8 @@ describe("in the classic layout", () => {
 
   test("a tool that is not installed is named, and the other one is asked all the same", async () => {
     tool("chattr", "+i", at("sudoers"));
-    const flags = { file: "lsattr", options: ["-d"], parse: parseFlags };
-    const absent = { file: "chimera-has-no-such-tool", options: [], parse: parseFlags };
+    const flags = { file: "lsattr", options: ["-d"], words: lsattrWords };
+    const absent = { file: "chimera-has-no-such-tool", options: [], words: lsattrWords };
     const book = createAttributeBook(fixture().etc, [absent, flags]);
     expect(await book.refresh(["sudoers", "ssh", "hostname"])).toMatchObject({
       missing: ["chimera-has-no-such-tool"],
@@ -126,18 +126,45 @@ describe("in the classic layout", () => {
     expect(book.of("sudoers")).toEqual([]);
   });
 
+  /** As lsattr, once it answers: it counts its calls and fails the first of them. */
+  function flaky(failures: number) {
+    const [file, calls] = [join(fixture().root, "flaky"), join(fixture().root, "calls")];
+    const script = `#!/bin/sh\necho >> ${calls}\n[ $(wc -l < ${calls}) -le ${failures} ] && exit 1\nexec lsattr "$@"\n`;
+    writeFileSync(file, script, { mode: 0o755 });
+    return { file, options: ["-d"], words: lsattrWords };
+  }
+
+  test("a tool that fails once is asked again at the next look, and no more once it has answered", async () => {
+    tool("chattr", "+i", at("sudoers"));
+    const book = createAttributeBook(fixture().etc, [flaky(1)]);
+    expect(await book.refresh(["sudoers", "ssh"])).toEqual({ missing: [], leftOut: 0, unanswered: [] });
+    expect(book.of("sudoers")).toEqual([]);
+    await book.refresh(["sudoers", "ssh"]);
+    expect(book.of("sudoers")).toEqual(["immutable"]);
+    await book.refresh(["sudoers", "ssh"]);
+    expect(readFileSync(join(fixture().root, "calls"), "utf8")).toBe("\n\n");
+  });
+
+  test("a tool that does not answer three times in a row is told, until it does", async () => {
+    const book = createAttributeBook(fixture().etc, [flaky(3)]);
+    const looks = [1, 2, 3, 4].map(() => ["sudoers", "ssh"]);
+    const silent: (readonly string[])[] = [];
+    for (const paths of looks) silent.push((await book.refresh(paths)).unanswered);
+    expect(silent).toEqual([[], [], ["sudoers", "ssh"], []]);
+  });
+
   test("with more paths than are looked at the known ones are seen still, and others once these are no more", async () => {
     const paths = Array.from({ length: 12 }, (_, index) => `many-${index}`);
     for (const path of paths) writeFileSync(at(path), "");
-    const flags = { file: "lsattr", options: ["-d"], parse: parseFlags };
+    const flags = { file: "lsattr", options: ["-d"], words: lsattrWords };
     const book = createAttributeBook(fixture().etc, [flags], 8);
-    expect(await book.refresh(paths)).toEqual({ missing: [], leftOut: 4 });
+    expect(await book.refresh(paths)).toEqual({ missing: [], leftOut: 4, unanswered: [] });
     tool("chattr", "+i", at("many-3"), at("many-9"));
     expect(book.isStale("many-3")).toBe(true);
     await book.refresh(paths);
     expect([book.of("many-3"), book.of("many-9")]).toEqual([["immutable"], []]);
     // As a new closure declares others: what is no path any more takes no room.
-    expect(await book.refresh(paths.slice(6))).toEqual({ missing: [], leftOut: 0 });
+    expect(await book.refresh(paths.slice(6))).toEqual({ missing: [], leftOut: 0, unanswered: [] });
     expect(book.of("many-9")).toEqual(["immutable"]);
     tool("chattr", "-i", at("many-3"), at("many-9"));
   });

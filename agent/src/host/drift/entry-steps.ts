@@ -40,11 +40,18 @@ export async function sweepAttributes(state: PassState, { expected, seen }: Swee
   return (await state.turn(() => handleAttributes(state, task, nobody))) !== "abandoned";
 }
 
-function tellGaps(state: PassState, { missing, leftOut }: AttributeGaps): void {
+function tellGaps(state: PassState, { missing, leftOut, unanswered }: AttributeGaps): void {
   for (const tool of missing) alarm(state, "attributes-unseen", `${tool} is not on this system: ${unseen}`);
   // Without the number, which would be another alarm with each system.
   if (leftOut > 0)
     alarm(state, "attributes-unseen", `so many files and directories are declared that ${unseenOfSome}`);
+  const [silent] = unanswered;
+  if (silent !== undefined) alarm(state, "attributes-unseen", silentText(silent));
+}
+
+/** Of one, since each other list of them would be another alarm. */
+function silentText(path: string): string {
+  return `lsattr or getfattr says nothing of ${etcPath(path)}, in three looks in a row (it fails, takes too long or says too much): ${unseenOfSome}`;
 }
 
 const unseenOfSome = "flags and extended attributes of some are only noticed where they hinder a revert";

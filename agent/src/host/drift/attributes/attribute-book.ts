@@ -1,13 +1,20 @@
 /** SHELL. Which declared files and directories have flags or extended attributes; tools are asked only about what changed. */
 import { lstatSync } from "node:fs";
-import { parseAttributeNames, parseFlags } from "../../../reconcile/drift/entry-attributes.ts";
+import {
+  getfattrWords,
+  lsattrWords,
+  unansweredOf,
+  type ToolAnswer,
+  type ToolWords,
+} from "../../../reconcile/drift/attribute-answers.ts";
 import { attempt } from "../../errno-outcome.ts";
 import { tryTool } from "../try-tool.ts";
 
-/** Names of tools that are not installed, and how many of the paths are not looked at. */
+/** Names of tools that are not installed, how many of the paths are not looked at, and of which some tool says nothing again and again. */
 export interface AttributeGaps {
   missing: readonly string[];
   leftOut: number;
+  unanswered: readonly string[];
 }
 
 export interface AttributeBook {
@@ -25,23 +32,29 @@ interface Known {
   /** Every change of a flag or an attribute moves the time that this holds. */
   key: string;
   names: readonly string[];
+  /** How many looks in a row some tool said nothing of it; it is asked again at the next one. */
+  unanswered: number;
 }
+
+/** A tool may fail once, as where no process can be started; then somebody must know. */
+const tellAfter = 3;
 
 /** Entries looked at; a closure that declares more copies than this has the rest unseen, and that is told. */
 const mostLooked = 4096;
 /** Names of one call, so that an argument list of the longest of them still fits. */
 const pathsPerCall = 256;
 const timeoutMs = 20_000;
+const mostBytes = 1 << 20;
 
 interface AttributeTool {
   file: string;
   options: readonly string[];
-  parse: (text: string) => Map<string, string[]>;
+  words: ToolWords;
 }
 
 const usualTools: readonly AttributeTool[] = [
-  { file: "lsattr", options: ["-d"], parse: parseFlags },
-  { file: "getfattr", options: ["-h", "--absolute-names", "-m", "-"], parse: parseAttributeNames },
+  { file: "lsattr", options: ["-d"], words: lsattrWords },
+  { file: "getfattr", options: ["-h", "--absolute-names", "-m", "-"], words: getfattrWords },
 ];
 
 export function createAttributeBook(
@@ -53,10 +66,14 @@ export function createAttributeBook(
   const renew = async (paths: Iterable<string>): Promise<AttributeGaps> => {
     const { changed, leftOut } = changedOf(paths, { etcDir, known, mostPaths });
     const asked = [...changed.keys()].map((path) => absolute(etcDir, path));
-    const { found, missing } = await look(tools, asked);
-    for (const [path, key] of changed)
-      known.set(path, { key, names: found.get(absolute(etcDir, path)) ?? [] });
-    return { missing, leftOut };
+    const { found, missing, unanswered } = await look(tools, asked);
+    for (const [path, key] of changed) {
+      const place = absolute(etcDir, path);
+      const failures = unanswered.has(place) ? (known.get(path)?.unanswered ?? 0) + 1 : 0;
+      known.set(path, { key, names: found.get(place) ?? [], unanswered: failures });
+    }
+    const silent = [...changed.keys()].filter((path) => (known.get(path)?.unanswered ?? 0) >= tellAfter);
+    return { missing, leftOut, unanswered: silent };
   };
   return {
     renew,
@@ -91,7 +108,8 @@ function changedOf(paths: Iterable<string>, { etcDir, known, mostPaths }: Room) 
   for (const path of paths) {
     const key = keyOf(absolute(etcDir, path));
     const isKnown = known.has(path);
-    if (key === null || known.get(path)?.key === key) continue;
+    const last = known.get(path);
+    if (key === null || (last?.key === key && last.unanswered === 0)) continue;
     if (!isKnown && room <= 0) leftOut += 1;
     else changed.set(path, key);
     if (!isKnown) room -= 1;
@@ -114,22 +132,34 @@ function keyOf(path: string): string | null {
 interface Looked {
   found: Map<string, string[]>;
   missing: string[];
+  unanswered: Set<string>;
 }
 
 async function look(tools: readonly AttributeTool[], paths: readonly string[]): Promise<Looked> {
   const found = new Map<string, string[]>();
-  const missing = new Set<string>();
+  const [missing, unanswered] = [new Set<string>(), new Set<string>()];
   // A line break in a name cannot be told from the end of a line.
   const plain = paths.filter((path) => !/\p{Cc}/u.test(path));
   for (let first = 0; first < plain.length; first += pathsPerCall) {
     const some = plain.slice(first, first + pathsPerCall);
-    for (const { file, options, parse } of tools) {
-      const result = await tryTool(file, [...options, "--", ...some], timeoutMs);
-      if (result === null) missing.add(file);
-      else
-        for (const [path, names] of parse(result.stdout))
-          found.set(path, [...(found.get(path) ?? []), ...names]);
+    for (const tool of tools) {
+      const answer = await ask(tool, some);
+      if (answer === null) {
+        missing.add(tool.file);
+        continue;
+      }
+      for (const path of unansweredOf(tool.words, answer, some)) unanswered.add(path);
+      for (const [path, names] of tool.words.parse(answer.stdout))
+        found.set(path, [...(found.get(path) ?? []), ...names]);
     }
   }
-  return { found, missing: [...missing] };
+  return { found, missing: [...missing], unanswered };
+}
+
+/** Null where it is not installed. */
+async function ask({ file, options }: AttributeTool, paths: readonly string[]): Promise<ToolAnswer | null> {
+  const limits = { timeoutMs, maxBytes: mostBytes, errorBytes: mostBytes };
+  const result = await tryTool(file, [...options, "--", ...paths], limits);
+  if (result === null) return null;
+  return { ...result, isCut: result.timedOut || Buffer.byteLength(result.stdout) >= mostBytes };
 }
