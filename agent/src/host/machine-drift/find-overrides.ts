@@ -31,6 +31,8 @@ export interface Overrides {
 interface SearchedRoot {
   root: string;
   declared: ReadonlySet<string>;
+  /** Other names that links give to declared units; only such a link is an override, and what is said of its name. */
+  aliases?: ReadonlySet<string>;
 }
 
 interface Search {
@@ -38,6 +40,7 @@ interface Search {
   limits: NameLimits;
   root: string;
   declared: ReadonlySet<string>;
+  aliases: ReadonlySet<string>;
   isDropInFolder: (name: string) => boolean;
 }
 
@@ -46,17 +49,17 @@ export async function findOverrides(
   limits: NameLimits = nameLimits,
 ): Promise<Overrides> {
   const overrides: Overrides = { list: [], unfinished: [], problems: [] };
-  for (const { root, declared } of roots) {
-    const isDropInFolder = createDropInJudge(declared);
-    await searchRoot({ overrides, limits, root, declared, isDropInFolder });
+  for (const { root, declared, aliases = new Set<string>() } of roots) {
+    const isDropInFolder = createDropInJudge(new Set([...declared, ...aliases]));
+    await searchRoot({ overrides, limits, root, declared, aliases, isDropInFolder });
   }
   return overrides;
 }
 
 async function searchRoot(search: Search): Promise<void> {
-  const { overrides, root, declared, isDropInFolder } = search;
+  const { overrides, root, declared, aliases, isDropInFolder } = search;
   const isUnit = (name: string, entry: Dirent): boolean =>
-    isDeclaredUnit(name, declared) && !entry.isDirectory();
+    (isDeclaredUnit(name, declared) && !entry.isDirectory()) || (aliases.has(name) && entry.isSymbolicLink());
   const entries = await list(search, "", (name, entry) => isUnit(name, entry) || isDropInFolder(name));
   for (const entry of entries) {
     const name = textOf(entry.name);

@@ -1,13 +1,14 @@
 /** SHELL. Units as systemd has loaded them: from which files, and whether those are what is on disk now. */
 import type { DriftItem } from "@chimera/proto/drift";
 import { ChimeraError } from "@chimera/proto/errors";
-import { elsewhere, isDeclaredUnit } from "../../reconcile/machine-drift/unit-overrides.ts";
+import { createJudge, elsewhere, isDeclaredUnit } from "../../reconcile/machine-drift/unit-overrides.ts";
 import type { PutBack } from "../drift/drift-response.ts";
 import type { UnitFiles } from "../systemd/unit-files.ts";
 import { createDeclaredUnits, type DeclaredUnits } from "./declared-units.ts";
 import type { MachinePlaces } from "./machine-places.ts";
 import { nothing, type Finding, type Look, type LookContext, type MachineSource } from "./machine-source.ts";
-import { overrideRoots } from "./overrides-source.ts";
+import { canonicalRoot, overrideRoots } from "./overrides-source.ts";
+import { findAliases } from "./unit-aliases.ts";
 import { reloaded, type UnitManager } from "./unit-manager.ts";
 
 export interface LoadedUnitsOptions {
@@ -38,7 +39,8 @@ async function look(state: State, context: LookContext): Promise<Look> {
   const declared = state.declaredBy(context.toplevel);
   if (declared === null) return nothing;
   const { units, problems } = await askSystemd(state, declared);
-  const findings = units.flatMap((unit) => findingsOf(state, { unit, declared, context }));
+  const isJudged = await judgeOf(state, declared);
+  const findings = units.flatMap((unit) => findingsOf(state, { unit, declared, isJudged, context }));
   return { findings, managed: units.length, problems };
 }
 
@@ -56,22 +58,34 @@ async function askSystemd(
   }
 }
 
+/** Whether what lies at a path is looked at there by whoever takes overrides away. */
+async function judgeOf(
+  { places, roots }: State,
+  declared: DeclaredUnits,
+): Promise<(path: string) => boolean> {
+  const { names } = await findAliases(roots, declared);
+  const isJudged = createJudge(new Set([...declared.units, ...names]));
+  return (path) => {
+    const root = roots.find((one) => path.startsWith(`${one}/`));
+    if (root === undefined) return false;
+    return isJudged({ folder: canonicalRoot(places, root), below: path.slice(root.length + 1) });
+  };
+}
+
 interface Unit {
   unit: UnitFiles;
   declared: DeclaredUnits;
+  isJudged: (path: string) => boolean;
   context: LookContext;
 }
 
 const strangeWhy = "nothing of ours is in that folder: remove it by hand";
 
-function findingsOf(state: State, { unit, declared, context }: Unit): Finding[] {
+function findingsOf(state: State, { unit, declared, isJudged, context }: Unit): Finding[] {
   const { name, fragment, dropIns, needsReload } = unit;
-  const allowed = [...declared.folders, ...state.roots.map((root) => `${root}/`)];
-  const strange = elsewhere([fragment, ...dropIns], allowed).map((path) => ({
-    item: strangeItem(path, name),
-    revert: null,
-    why: strangeWhy,
-  }));
+  const strange = elsewhere([fragment, ...dropIns], declared.folders)
+    .filter((path) => !isJudged(path))
+    .map((path) => ({ item: strangeItem(path, name), revert: null, why: strangeWhy }));
   if (!needsReload) return strange;
   const item: DriftItem = {
     path: fragment === "" ? `/etc/systemd/system/${name}` : fragment,

@@ -11,6 +11,7 @@ import { nothing, type Finding, type Look, type LookContext, type MachineSource 
 import { readSmallFile } from "../read-small-file.ts";
 import { removeOverride } from "./remove-override.ts";
 import { returnedOverride, type Returns } from "./returned-override.ts";
+import { findAliases } from "./unit-aliases.ts";
 import { reloaded, type UnitManager } from "./unit-manager.ts";
 
 export interface OverridesSourceOptions {
@@ -46,9 +47,11 @@ export function createOverridesSource(options: OverridesSourceOptions): MachineS
 async function look(state: State, context: LookContext): Promise<Look> {
   const declared = state.declaredBy(context.toplevel);
   if (declared === null) return nothing;
+  const aliases = await findAliases(state.roots, declared);
   const roots = state.roots.map((root) => ({
     root,
     declared: unitsJudgedIn(canonicalRoot(state.places, root), declared.units),
+    aliases: unitsJudgedIn(canonicalRoot(state.places, root), aliases.names),
   }));
   const { list, unfinished, problems } = await findOverrides(roots);
   if (state.puts())
@@ -58,7 +61,7 @@ async function look(state: State, context: LookContext): Promise<Look> {
   const findings = list
     .filter(({ place }) => !isAllowedDropIn(canonical(state, place), container))
     .map((override) => findingOf(state, context, override));
-  return { findings, managed: declared.units.size, problems };
+  return { findings, managed: declared.units.size, problems: [...aliases.problems, ...problems] };
 }
 
 /** As it is called on a machine, whatever folder a test has. */

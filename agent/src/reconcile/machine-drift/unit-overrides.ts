@@ -70,10 +70,60 @@ const rightful = [
   "/run/systemd/generator.late/",
 ];
 
+const unitFolder = /\/systemd\/(system(\.control|\.attached)?|transient|generator(\.early|\.late)?)$/;
+
+/** True for the folders that systemd searches for units: a link from one of them into one of them is another name of that unit. */
+export function isUnitFolder(folder: string): boolean {
+  return unitFolder.test(folder);
+}
+
+/** True for the name of a unit, whoever says something of it. */
+export function isUnitName(name: string): boolean {
+  return unitName.test(name);
+}
+
+/**
+ * The names by which links make a unit of the closure known, other than its own: systemd reads the drop-ins of each of them for it.
+ * `links`: what each such name leads to, by name.
+ */
+export function aliasesOf(
+  links: readonly (readonly [name: string, leadsTo: string])[],
+  declared: ReadonlySet<string>,
+): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (let size = -1; names.size > size;) {
+    size = names.size;
+    for (const [name, to] of links) if (names.has(to) || isDeclaredUnit(to, declared)) names.add(name);
+  }
+  return names;
+}
+
 /** What systemd says it read for a unit, as far as nobody declared it; the override folders are looked at by themselves. */
 export function elsewhere(paths: readonly string[], allowed: readonly string[]): string[] {
   const known = [...rightful, ...allowed];
   return paths.filter((path) => path !== "" && !known.some((folder) => path.startsWith(folder)));
+}
+
+/**
+ * What systemd read in one of the override folders is looked at there by itself when it is of a name that is judged there. `folder`, as it is
+ * called on a machine; `below` it.
+ */
+export function createJudge(
+  declared: ReadonlySet<string>,
+): (place: { folder: string; below: string }) => boolean {
+  const byFolder = new Map<string, { units: ReadonlySet<string>; isDropIn: (name: string) => boolean }>();
+  const judgedIn = (folder: string) => {
+    const units = unitsJudgedIn(folder, declared);
+    const judged = byFolder.get(folder) ?? { units, isDropIn: createDropInJudge(units) };
+    byFolder.set(folder, judged);
+    return judged;
+  };
+  return ({ folder, below }) => {
+    const [name = ""] = below.split("/");
+    if (folder === transientFolder && /\.(slice|scope)(\.d)?$/.test(name)) return true;
+    const { units, isDropIn } = judgedIn(folder);
+    return isDeclaredUnit(name, units) || isDropIn(name);
+  };
 }
 
 const closureFolder = "/etc/systemd/system";

@@ -88,6 +88,9 @@ async function viewOverride(sight: MachineSight, { path, below, declared }: Over
   const allowed = allowedDropIn(named, container);
   if (allowed !== null) return notManaged("units", sayLeft("built-in list", allowed, false), now);
   if (unit === null && folder === `/run/${transient.folder}`) return viewMade(sight, path, transient);
+  // As of a link that gives a unit another name, and of what is said of that name.
+  const found = unit === null ? await viewFound(sight, path) : null;
+  if (found !== null) return found;
   if (unit === null) {
     const because = "systemd reads it for no unit of the closure, and units of others are left alone";
     return notManaged("units", { kind: "undeclared", because }, now);
