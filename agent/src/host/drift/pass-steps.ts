@@ -51,8 +51,11 @@ function isForeignAt({ covered, rights }: EtcMounts, path: string): boolean {
 
 export async function sweepStale(state: PassState, { expected, seen }: Sweeping): GoesOn {
   const { etcDir, scope, responder } = state;
-  const { stale, unfinished, isCut } = await findLeftovers({ etcDir, entries: expected.entries, scope });
-  if (isCut) alarm(state, "names-left-out", leftOutText);
+  const { entries } = expected;
+  const mounts = state.mounts.look(expected);
+  const { stale, unfinished, gaps } = await findLeftovers({ etcDir, entries, scope, mounts });
+  for (const { path, why } of gaps)
+    alarm(state, "names-left-out", `leftovers in ${path} are not found: ${why}`);
   // In a turn no revert is under way, so what bears such a name then is nobody's work.
   if (state.mode === "revert" && !state.isHeld())
     for (const path of unfinished)
@@ -69,6 +72,3 @@ export async function sweepStale(state: PassState, { expected, seen }: Sweeping)
   }
   return true;
 }
-
-const leftOutText =
-  "/etc has more names than are looked at (100,000): stale links and leftovers of reverts among the others are not found";

@@ -1,11 +1,12 @@
 /** SHELL. Looks for leftovers: links of earlier generations and names that a killed agent left, all through /etc. */
-import { opendirSync, readlinkSync, type Dir, type Dirent } from "node:fs";
+import { fstatSync, opendirSync, readlinkSync, type Dirent } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { isOwnLink } from "../../reconcile/drift/drift.ts";
-import type { ExpectedEntry } from "../../reconcile/drift/etc-entry.ts";
+import { etcPath, type ExpectedEntry } from "../../reconcile/drift/etc-entry.ts";
 import { isTemporaryName } from "../temporary-name.ts";
 import type { EtcScope } from "../../reconcile/drift/etc-scope.ts";
-import { attempt } from "../errno-outcome.ts";
+import type { EtcMounts } from "../../reconcile/drift/mounts/covering-mounts.ts";
+import { attempt, isAbsent } from "../errno-outcome.ts";
 import { openChild, openDirectory, type OpenDirectory } from "./etc-directory.ts";
 
 export interface StaleLink {
@@ -13,38 +14,88 @@ export interface StaleLink {
   target: string;
 }
 
+/** What was not looked into, and why: leftovers there are not found. */
+export interface SearchGap {
+  path: string;
+  why: string;
+}
+
 export interface Leftovers {
   stale: StaleLink[];
   /** Names of unfinished reverts: an agent was killed in the middle of one. */
   unfinished: string[];
-  /** There are more names than are looked at. */
-  isCut: boolean;
+  gaps: SearchGap[];
 }
 
 export interface StaleSearch {
   etcDir: string;
   entries: ReadonlyMap<string, ExpectedEntry>;
   scope: EtcScope;
+  mounts: Pick<EtcMounts, "points" | "covered">;
+  /** Smaller ones in tests. */
+  limits?: SearchLimits;
 }
 
-/** Names looked at in one search; what somebody piles up in /etc beyond that is theirs. */
-const mostNames = 100_000;
+export interface SearchLimits {
+  /** Names looked at in one search; what somebody piles up in /etc beyond that is theirs. */
+  names: number;
+  /** Of these, left for folders that nobody declared. */
+  ofOthers: number;
+  /** Left for each folder that comes later, whatever is piled up in this one. */
+  share: number;
+}
+
+const usualLimits: SearchLimits = { names: 100_000, ofOthers: 20_000, share: 256 };
 const deepest = 32;
+const mostGaps = 16;
 const namesPerTurn = 256;
 
 interface Search extends StaleSearch {
+  limits: SearchLimits;
   leftovers: Leftovers;
   names: number;
+  /** Declared folders that were not listed yet. */
+  waiting: number;
+  /** Folders that nobody declared, one level after the other, with the device of what they lie in. */
+  later: { folder: string; device: number }[];
+  /** How many of them were begun. */
+  begun: number;
 }
 
-/** Never follows a link, never enters what the allow list or the configuration leaves to others. */
+/**
+ * Never follows a link, never enters what the allow list or the configuration leaves to others, nor what is mounted where nobody
+ * declared anything. First all declared folders, then all others level by level: nobody hides a leftover behind a pile of names.
+ */
 export async function findLeftovers(search: StaleSearch): Promise<Leftovers> {
-  const leftovers: Leftovers = { stale: [], unfinished: [], isCut: false };
-  const opened = openDirectory(search.etcDir, "");
-  if (opened.kind === "failed") return leftovers;
-  using directory = opened.value;
-  await searchFolder({ ...search, leftovers, names: 0 }, { directory, folder: "" });
+  const leftovers: Leftovers = { stale: [], unfinished: [], gaps: [] };
+  const declared = [...search.entries.values()].filter(({ kind }) => kind === "directory");
+  const { limits = usualLimits } = search;
+  const state: Search = {
+    ...search,
+    limits,
+    leftovers,
+    names: 0,
+    waiting: declared.length,
+    later: [],
+    begun: 0,
+  };
+  await searchAt(state, "", null);
+  // It grows while it is walked.
+  for (const { folder, device } of state.later) {
+    state.begun += 1;
+    await searchAt(state, folder, device);
+    if (state.names >= limits.names) break;
+  }
+  const next = state.later[state.begun];
+  if (next !== undefined) noteGap(state, next.folder, "so many names were looked at before it");
   return leftovers;
+}
+
+async function searchAt(state: Search, folder: string, device: number | null): Promise<void> {
+  const opened = openDirectory(state.etcDir, folder);
+  if (opened.kind === "failed") return noteUnread(state, folder, opened.errno);
+  using directory = opened.value;
+  if (!isOther(state, { directory, folder }, device)) await searchFolder(state, { directory, folder });
 }
 
 interface Place {
@@ -53,45 +104,70 @@ interface Place {
   folder: string;
 }
 
-/** Those in it afterwards, from here. One that vanished or was replaced meanwhile has nothing to look at. */
+/** Declared folders in it at once, from here: to open each from / anew would cost more than to list it. */
 async function searchFolder(state: Search, place: Place): Promise<void> {
+  const { dev: device } = fstatSync(place.directory.fd);
   for (const name of await searchNames(state, place)) {
+    const path = below(place, name);
+    if (state.entries.get(path)?.kind !== "directory") {
+      state.later.push({ folder: path, device });
+      continue;
+    }
+    state.waiting -= 1;
     const opened = openChild(place.directory.child(name));
-    if (opened.kind === "failed") continue;
+    if (opened.kind === "failed") {
+      noteUnread(state, path, opened.errno);
+      continue;
+    }
     using directory = opened.value;
-    await searchFolder(state, { directory, folder: below(place, name) });
-    if (state.leftovers.isCut) return;
+    const next = { directory, folder: path };
+    if (!isOther(state, next, device)) await searchFolder(state, next);
   }
 }
 
 /** What is to be entered. */
-async function searchNames(state: Search, { directory, folder }: Place): Promise<string[]> {
+async function searchNames(state: Search, place: Place): Promise<string[]> {
+  const { directory, folder } = place;
   const listed = attempt(() => opendirSync(directory.child("."), { bufferSize: namesPerTurn }));
-  if (listed.kind === "failed") return [];
+  if (listed.kind === "failed") {
+    noteUnread(state, folder, listed.errno);
+    return [];
+  }
   using entries = listed.value;
   const folders: string[] = [];
-  for (const child of childrenOf(entries)) {
-    state.names += 1;
-    if (state.names > mostNames) {
-      state.leftovers.isCut = true;
-      return [];
+  const most = state.names + allowance(state, folder);
+  for (;;) {
+    const read = attempt(() => entries.readSync());
+    if (read.kind === "failed") noteUnread(state, folder, read.errno);
+    if (read.kind === "failed" || read.value === null) return folders;
+    if (state.names >= most) {
+      noteGap(state, folder, "it has more names than are looked at");
+      return folders;
     }
-    if (isFolder(state, child, { directory, folder })) folders.push(child.name);
+    state.names += 1;
+    if (isFolder(state, read.value, place)) folders.push(read.value.name);
     if (state.names % namesPerTurn === 0) await setImmediate();
   }
-  return folders;
+}
+
+/** How many names of this folder: all that is left but for the shares of those that come later. */
+function allowance({ entries, names, waiting, later, begun, limits }: Search, folder: string): number {
+  const isDeclared = folder === "" || entries.has(folder);
+  const left = limits.names - names - (isDeclared ? limits.ofOthers : 0);
+  const others = isDeclared ? waiting : later.length - begun;
+  return Math.max(limits.share, left - limits.share * others);
+}
+
+function noteUnread(state: Search, folder: string, errno: string): void {
+  if (!isAbsent(errno)) noteGap(state, folder, `it cannot be read: ${errno}`);
+}
+
+function noteGap({ leftovers }: Search, folder: string, why: string): void {
+  if (leftovers.gaps.length < mostGaps) leftovers.gaps.push({ path: etcPath(folder), why });
 }
 
 function below({ folder }: Place, name: string): string {
   return folder === "" ? name : `${folder}/${name}`;
-}
-
-function* childrenOf(entries: Dir): Generator<Dirent> {
-  for (;;) {
-    const read = attempt(() => entries.readSync());
-    if (read.kind === "failed" || read.value === null) return;
-    yield read.value;
-  }
 }
 
 /** Whether to enter it. */
@@ -103,8 +179,22 @@ function isFolder(state: Search, child: Dirent, place: Place): boolean {
   return false;
 }
 
-function isEntered({ scope }: StaleSearch, path: string): boolean {
-  return path.split("/").length <= deepest && !scope.isIgnored(path) && !scope.isIgnored(`${path}/x`);
+/** A mount is told where it hides something, and is somebody else's where it does not: to look at it could wait for a server. */
+function isEntered(state: Search, path: string): boolean {
+  const { scope, mounts, entries } = state;
+  if (scope.isIgnored(path) || scope.isIgnored(`${path}/x`)) return false;
+  if (mounts.points.has(path) && (mounts.covered.includes(path) || !entries.has(path))) return false;
+  const isDeep = path.split("/").length > deepest;
+  if (isDeep) noteGap(state, path, `it lies deeper than ${deepest} folders`);
+  return !isDeep;
+}
+
+/** Mounted since the mount table was read, or a file system of its own without a mount. */
+function isOther(state: Search, { directory, folder }: Place, device: number | null): boolean {
+  if (device === null || state.mounts.points.has(folder)) return false;
+  if (fstatSync(directory.fd).dev === device) return false;
+  noteGap(state, folder, "it is another file system");
+  return true;
 }
 
 function staleLink({ entries, scope }: StaleSearch, directory: OpenDirectory, path: string): StaleLink[] {

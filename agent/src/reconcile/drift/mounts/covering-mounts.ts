@@ -21,6 +21,8 @@ export interface EtcMounts {
   covered: readonly string[];
   /** Why it may be so, for those of them that are only told. */
   rights: ReadonlyMap<string, Right>;
+  /** All mount points below /etc, whoever made them. */
+  points: ReadonlySet<string>;
   /** Mounts in whose directories an entry may be written. */
   writable: ReadonlySet<number>;
 }
@@ -40,6 +42,7 @@ export function findEtcMounts(search: MountSearch): EtcMounts {
   const own = ownMount(search);
   return {
     covered,
+    points: paths,
     rights: new Map(covered.flatMap((path) => rightAt(search, path))),
     writable: new Set([...writable, ...(own === undefined ? [] : [own])].map(({ id }) => id)),
   };
