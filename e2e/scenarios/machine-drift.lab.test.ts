@@ -96,6 +96,33 @@ test("a mask is taken away, below /run and in the folders that win over /etc", a
   }
 });
 
+test("a drop-in of another name that a link gives to a unit of ours is gone, and so is the link", async () => {
+  const [link, dropIn] = [
+    "/run/systemd/system/by-hand.service",
+    "/run/systemd/system/by-hand.service.d/x.conf",
+  ];
+  await sh(
+    `mkdir -p ${dropIn.slice(0, -7)}; printf '[Service]\\nEnvironment=BY_ALIAS=1\\n' > ${dropIn}; ln -s /etc/systemd/system/lab-app-1.service ${link}; systemctl daemon-reload`,
+  );
+  await waitDrift("reverted", `unit-override ${link}`);
+  await waitDrift("reverted", `unit-override ${dropIn}`);
+  expect([await isGone(link), await isGone(dropIn)]).toEqual([true, true]);
+  const environment = async () => sh("systemctl show -p Environment lab-app-1.service");
+  await waitUntil(
+    "systemd reads it no more",
+    async () => !(await environment()).includes("BY_ALIAS"),
+    seconds(10),
+  );
+});
+
+test("a generator of nobody's is told while it is there", async () => {
+  const generator = "/run/systemd/system-generators/by-hand";
+  await sh(`mkdir -p ${generator.slice(0, -8)}; printf '#!/bin/sh\\n' > ${generator}; chmod +x ${generator}`);
+  await waitDrift("open", `unit-override ${generator}`);
+  await sh(`rm ${generator}`);
+  await waitUntil("it is over", async () => (await drift()).open.length === 0, seconds(20));
+});
+
 test("set-property is told and left, until whoever set it takes it back", async () => {
   await sh("systemctl set-property --runtime lab-app-1.service CPUWeight=50");
   const path = "/run/systemd/system.control/lab-app-1.service.d/50-CPUWeight.conf";

@@ -7,6 +7,7 @@ import { createLinksSource } from "../host/machine-drift/links-source.ts";
 import { machinePlaces } from "../host/machine-drift/machine-places.ts";
 import { startMachineDrift, type MachineDrift } from "../host/machine-drift/machine-service.ts";
 import type { MachineSource } from "../host/machine-drift/machine-source.ts";
+import { createManagerHooksSource } from "../host/machine-drift/manager-hooks-source.ts";
 import { askCapabilities, type UnitManager } from "../host/machine-drift/unit-manager.ts";
 import { createLoadedUnitsSource } from "../host/machine-drift/loaded-units-source.ts";
 import { createOverridesSource } from "../host/machine-drift/overrides-source.ts";
@@ -75,6 +76,7 @@ function sourcesOf(
   const links = createLinksSource({ places, evidence, rest: () => restOf(shared) });
   const others = [
     createLoadedUnitsSource({ places, manager }),
+    createManagerHooksSource(places),
     createWrappersSource({ places, store, evidence, manager, capabilitiesOf: askCapabilities }),
     createKernelSource(places),
     createAccountsSource(places),

@@ -30,8 +30,11 @@ interface State extends OverridesSourceOptions {
 
 /** What systemd reads beside the closure's folder, but for what generators make. */
 export function overrideRoots({ run, etc }: MachinePlaces): string[] {
-  const below = ["system", "system.control", "transient"].map((name) => `${run}/systemd/${name}`);
-  return [`${etc}/systemd/system.control`, ...below];
+  const below = ["system", "system.control", "system.attached", "transient"];
+  return [
+    ...["system.control", "system.attached"].map((name) => `${etc}/systemd/${name}`),
+    ...below.map((name) => `${run}/systemd/${name}`),
+  ];
 }
 
 export function createOverridesSource(options: OverridesSourceOptions): MachineSource {

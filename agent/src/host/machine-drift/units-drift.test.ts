@@ -35,6 +35,8 @@ test("a machine that is as declared has nothing to tell", async () => {
   fixture().write("run/systemd/system/other.service", "[Service]\n");
   fixture().write("run/systemd/system/other.service.d/a.conf", "[Service]\n");
   fixture().write("run/systemd/transient/run-u1.service", "[Service]\n");
+  fixture().write("run/systemd/system.attached/portable.service", "[Service]\n");
+  fixture().write("run/systemd/system.attached/portable.service.d/20-portable.conf", "[Service]\n");
   fixture().write("run/systemd/transient/run-u1.service.d/50-CPUWeight.conf", "[Service]\n");
   fixture().write("run/systemd/transient/app.slice.d/50-TasksMax.conf", "[Slice]\n");
   fixture().write("run/systemd/transient/session-1.scope", "[Scope]\n");
@@ -51,6 +53,8 @@ test.for([
   "run/systemd/transient/app.service.d/x.conf",
   "run/systemd/transient/service.d/x.conf",
   "etc/systemd/system.control/app@x.service",
+  "etc/systemd/system.attached/app.service.d/x.conf",
+  "run/systemd/system.attached/app.service",
 ])("%s is removed, kept as evidence, and systemd reloads once", async (path) => {
   const file = fixture().write(path, "[Service]\nEnvironment=EVIL=1\n");
   expect(await sweep()).toEqual([`reverted unit-override ${file}`]);

@@ -6,6 +6,7 @@ import { allowedDropIn } from "../../../reconcile/machine-drift/unit-allow-list.
 import { unitsJudgedIn } from "../../../reconcile/machine-drift/unit-overrides.ts";
 import { attempt } from "../../errno-outcome.ts";
 import { createDeclaredUnits, type DeclaredUnits } from "../../machine-drift/declared-units.ts";
+import { hookFolders } from "../../machine-drift/manager-hooks-source.ts";
 import { canonicalRoot, overrideRoots } from "../../machine-drift/overrides-source.ts";
 import { readSmallFile } from "../../read-small-file.ts";
 import { openNow, toldOf, whileOurs, type MachineSight } from "./machine-sight.ts";
@@ -27,10 +28,14 @@ const transient = {
 export function createUnitsViewer(sight: MachineSight): Viewer {
   const { places } = sight;
   const roots = overrideRoots(places);
+  const hooks = hookFolders(places);
   const declaredBy = createDeclaredUnits();
   return async (path) => {
     const maker = made.find(({ folder }) => path.startsWith(`${places.run}/${folder}/`));
     if (maker !== undefined) return whileOurs(sight, "units", () => viewMade(sight, path, maker));
+    // Of the closure's own files there the part of /etc answers.
+    if (hooks.some((folder) => path === folder || path.startsWith(`${folder}/`)))
+      return viewFound(sight, path);
     const root = roots.find((one) => path === one || path.startsWith(`${one}/`));
     if (root === undefined) return null;
     return whileOurs(sight, "units", async (toplevel) => {
