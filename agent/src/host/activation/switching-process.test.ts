@@ -8,6 +8,7 @@ import { createSwitchingSight, findSwitching, programOf } from "./switching-proc
 
 const name = `${"a".repeat(32)}-nixos-system-n1`;
 const stc = `/nix/store/${name}/bin/switch-to-configuration`;
+const ng = `${"b".repeat(32)}-switch-to-configuration-ng-0.1.0`;
 const nobody = { uid: 65_534, gid: 65_534 };
 let folder: string;
 let children: ChildProcess[];
@@ -33,6 +34,14 @@ async function start(file: string, args: readonly string[], options: SpawnOption
   return child.pid ?? 0;
 }
 
+/** The program of nixpkgs, as it runs: its wrapper names it after the system's script. */
+function storeSwitch(): string {
+  const file = join(folder, "store", ng, "bin/switch-to-configuration");
+  mkdirSync(join(folder, "store", ng, "bin"), { recursive: true });
+  copyFileSync("/bin/sleep", file);
+  return file;
+}
+
 /** Waits for a file, so that the interpreter has it as its script for as long as the test needs. */
 function script(...path: string[]): string {
   const file = join(folder, ...path);
@@ -43,7 +52,7 @@ function script(...path: string[]): string {
 test("nobody switches", () => expect(find()).toBeNull());
 
 test("a switch-to-configuration is found, by its own name and behind an interpreter", async () => {
-  const pid = await start("sleep", ["60"], { argv0: stc });
+  const pid = await start(storeSwitch(), ["60"], { argv0: stc });
   await vi.waitFor(() => expect(find()).toBe(`switch-to-configuration runs (process ${pid})`));
   children.pop()?.kill("SIGKILL");
   await vi.waitFor(() => expect(find()).toBeNull());
@@ -59,6 +68,18 @@ test("an activate is found, by whatever path it was started", async () => {
   await vi.waitFor(() => expect(find()).toMatch(/^activate runs/u));
 });
 
+test("a process that only calls itself so is none", async () => {
+  const activate = script("store", name, "activate");
+  await start("sleep", ["60"], { argv0: stc });
+  await start("sleep", ["60"], { argv0: storeSwitch() });
+  await start("sleep", ["60"], { argv0: activate });
+  // The name of an interpreter, and the script's behind it, are its caller's choice too.
+  await start("tail", ["-f", activate], { argv0: "bash" });
+  await start("bash", [script("switch-to-configuration")]);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(find()).toBeNull();
+});
+
 test("another program of that name is none, nor is who only looks at one", async () => {
   mkdirSync(join(folder, "venv"));
   mkdirSync(join(folder, "store", name, "bin"));
@@ -72,11 +93,9 @@ test("another program of that name is none, nor is who only looks at one", async
 });
 
 test.runIf(process.getuid?.() === 0)("whoever is not root cannot hold anything up by a name", async () => {
-  const sleep = join(folder, "sleep");
-  copyFileSync("/bin/sleep", sleep);
-  await start(sleep, ["60"], { argv0: stc, ...nobody });
+  await start(storeSwitch(), ["60"], { argv0: stc, ...nobody });
   // A setuid program runs as root, and its name is its caller's choice.
-  const setuid = join(folder, "setuid");
+  const setuid = join(folder, "store", ng, "bin/switch-to-configuration-ng");
   copyFileSync("/bin/sleep", setuid);
   chmodSync(setuid, 0o4755);
   await start(setuid, ["60"], { argv0: stc, ...nobody });
@@ -87,7 +106,14 @@ test.runIf(process.getuid?.() === 0)("whoever is not root cannot hold anything u
 test.runIf(process.getuid?.() === 0)(
   "what switches in a container is no business of this machine",
   async () => {
-    await start("unshare", ["--fork", "--pid", "--kill-child", "bash", "-c", `exec -a ${stc} sleep 60`]);
+    await start("unshare", [
+      "--fork",
+      "--pid",
+      "--kill-child",
+      "bash",
+      "-c",
+      `exec -a ${stc} ${storeSwitch()} 60`,
+    ]);
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(find()).toBeNull();
   },

@@ -1,6 +1,7 @@
 /**
  * SHELL. Whether somebody switches the system just now: by the lock, and, since `activate` by hand takes none, by the processes of
- * this machine. Only root's count, by the real user: else whoever may start a setuid program could name it so.
+ * this machine. Only root's count, by the real user: else whoever may start a setuid program could name it so. A name alone is nothing
+ * (`exec -a`): what runs must be a program or script of the store.
  */
 import {
   closeSync,
@@ -24,8 +25,8 @@ export interface SwitchingPlaces {
 
 const machinePlaces: SwitchingPlaces = { lockFile: switchLockFile, proc: "/proc", store: "/nix/store/" };
 
-/** A machine with more is searched as far as this. */
-const mostProcesses = 8192;
+/** A machine with more is searched as far as this, the newest numbers first. */
+const mostProcesses = 65_536;
 /** Of a command line: the program is at its begin. */
 const mostBytes = 4096;
 
@@ -34,10 +35,11 @@ export function findSwitching(places: SwitchingPlaces = machinePlaces): string |
   if (isSwitchLocked(places.lockFile)) return "the switch's lock is held";
   const listed = attempt(() => readdirSync(places.proc));
   if (listed.kind === "failed") return null;
-  const pids = listed.value.filter((name) => /^\d+$/u.test(name)).slice(0, mostProcesses);
-  for (const pid of pids) {
-    const program = programOf(readArgv(`${places.proc}/${pid}/cmdline`));
-    if (program !== null && switches(program, pid, places))
+  const pids = listed.value.filter((name) => /^\d+$/u.test(name)).toReversed();
+  for (const pid of pids.slice(0, mostProcesses)) {
+    const argv = readArgv(`${places.proc}/${pid}/cmdline`);
+    const program = programOf(argv);
+    if (program !== null && switches({ argv, program }, pid, places))
       return `${basename(program)} runs (process ${pid})`;
   }
   return null;
@@ -55,35 +57,57 @@ export function createSwitchingSight(find: () => string | null = findSwitching):
   };
 }
 
-function switches(program: string, pid: string, { proc, store }: SwitchingPlaces): boolean {
-  const name = basename(program);
-  const isSwitch = switchNames.has(name);
-  if (!isSwitch && name !== "activate") return false;
-  const folder = `${proc}/${pid}`;
-  if (!isRoots(folder) || !isOfThisMachine(proc, folder)) return false;
-  return isSwitch || isActivation(program, folder, store);
+interface Called {
+  argv: readonly string[];
+  program: string;
 }
 
-const switchNames: ReadonlySet<string> = new Set([
-  "switch-to-configuration",
-  "switch-to-configuration-ng",
-  ".switch-to-configuration-wrapped",
-]);
+function switches(called: Called, pid: string, { proc, store }: SwitchingPlaces): boolean {
+  const name = basename(called.program);
+  if (!switchNames.test(name) && name !== "activate") return false;
+  const folder = `${proc}/${pid}`;
+  return isRoots(folder) && isOfThisMachine(proc, folder) && isOfStore(called, folder, store);
+}
+
+const switchNames = /^(?:switch-to-configuration(?:-ng)?|\.switch-to-configuration-wrapped)$/u;
+
+/** Its wrapper gives the program that it starts its own name, so what runs is asked for, and for a script which one. */
+function isOfStore({ argv, program }: Called, folder: string, store: string): boolean {
+  const linked = attempt(() => readlinkSync(`${folder}/exe`));
+  if (linked.kind === "failed") return false;
+  // A program whose file was collected runs on.
+  const exe = linked.value.replace(/ \(deleted\)$/u, "");
+  if (isSwitchAt(exe, store)) return true;
+  const isScript = isInterpreter(exe) && isInterpreter(argv[0] ?? "");
+  const real = attempt(() => realpathSync(resolve(readlinkSync(`${folder}/cwd`), program)));
+  return (
+    isScript && real.kind === "done" && (isSwitchAt(real.value, store) || isActivation(real.value, store))
+  );
+}
+
+function isSwitchAt(path: string, store: string): boolean {
+  const [, folder, name = "", ...more] = belowStore(path, store);
+  return folder === "bin" && switchNames.test(name) && more.length === 0;
+}
 
 /** Others have programs of that name, as Python's environments: a system's lies at the top of its store path. */
-function isActivation(program: string, folder: string, store: string): boolean {
-  const real = attempt(() => realpathSync(resolve(readlinkSync(`${folder}/cwd`), program)));
-  if (real.kind === "failed" || !real.value.startsWith(store)) return false;
-  return /^[^/]+\/activate$/u.test(real.value.slice(store.length));
+function isActivation(path: string, store: string): boolean {
+  const [, name, ...more] = belowStore(path, store);
+  return name === "activate" && more.length === 0;
 }
 
-const interpreters: ReadonlySet<string> = new Set(["sh", "bash", "dash", "busybox", "perl"]);
+function belowStore(path: string, store: string): string[] {
+  return path.startsWith(store) ? path.slice(store.length).split("/") : [];
+}
+
+function isInterpreter(path: string): boolean {
+  return /^-?(?:sh|bash|dash|busybox|perl[\d.]*)$/u.test(basename(path));
+}
 
 /** What runs, by its command line: a script stands behind its interpreter. */
 export function programOf(argv: readonly string[]): string | null {
   const [first = "", ...others] = argv;
-  const isScript = interpreters.has(basename(first).replace(/^-/u, ""));
-  const program = isScript ? others.find((word) => !word.startsWith("-")) : first;
+  const program = isInterpreter(first) ? others.find((word) => !word.startsWith("-")) : first;
   return program === undefined || program === "" ? null : program;
 }
 
