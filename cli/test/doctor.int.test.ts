@@ -5,9 +5,10 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { once } from "node:events";
 import { execa } from "execa";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { freePort } from "./fixture/dev-controller.ts";
+import { natsServerPath } from "./fixture/nix-on-path.ts";
 import { startDevFleet, type DevFleet } from "./fixture/dev-fleet.ts";
 
 let fleet: DevFleet;
@@ -132,10 +133,49 @@ test("a node's configuration that leads nowhere: what does not answer is named w
   );
 });
 
-test("the end of a controller's certificate is read from it, and no token goes to whom nobody vouches for", async () => {
-  const [key, cert] = [join(fleet.home, "tls.key"), join(fleet.home, "tls.crt")];
-  const subject = ["-subj", "/CN=127.0.0.1", "-days", "10", "-keyout", key, "-out", cert];
+test("a nats-server with TLS is told as that, with the end of its certificate; one that syncs now and then is wrong", async () => {
+  const [key, cert] = await makeCertificate("nats", 90);
+  const port = await freePort();
+  const conf = join(fleet.home, "tls.conf");
+  const lines = [`listen: 127.0.0.1:${port}`, `tls { cert_file: "${cert}", key_file: "${key}" }`];
+  await writeFile(
+    conf,
+    [...lines, `jetstream { store_dir: "${join(fleet.home, "tls-store")}" }`, ""].join("\n"),
+  );
+  const stop = new AbortController();
+  const options = { reject: false, cancelSignal: stop.signal } as const;
+  const server = execa(natsServerPath(), ["-c", conf], options);
+  const file = join(fleet.home, "tls.json");
+  const nats = { servers: [`tls://127.0.0.1:${port}`], seedFile: join(fleet.dir, "keys/controller.seed") };
+  const own: object = JSON.parse(await readFile(config(), "utf8"));
+  await writeFile(file, JSON.stringify({ ...own, nats }));
+  await vi.waitFor(
+    async () => {
+      const { findings, wrong } = await doctor("controller", "--controller-config", file);
+      const said = findings.map(({ check, what }) => `${check}: ${what}`);
+      expect(said).toContainEqual(
+        expect.stringMatching(/^nats: nats-server 2\..* answers, with JetStream and TLS$/u),
+      );
+      expect(said).toContainEqual(
+        expect.stringMatching(/^certificate: its certificate counts (89|90) days more$/u),
+      );
+      expect(wrong).toContain("jetstream-sync");
+    },
+    { timeout: 20_000, interval: 500 },
+  );
+  stop.abort();
+  await server;
+});
+
+async function makeCertificate(name: string, days: number): Promise<[string, string]> {
+  const [key, cert] = [join(fleet.home, `${name}.key`), join(fleet.home, `${name}.crt`)];
+  const subject = ["-subj", "/CN=127.0.0.1", "-days", String(days), "-keyout", key, "-out", cert];
   await execa("openssl", ["req", "-x509", "-newkey", "ed25519", "-nodes", ...subject]);
+  return [key, cert];
+}
+
+test("the end of a controller's certificate is read from it, and no token goes to whom nobody vouches for", async () => {
+  const [key, cert] = await makeCertificate("tls", 10);
   const asked: string[] = [];
   const server = createHttps(
     { key: await readFile(key), cert: await readFile(cert) },

@@ -37,6 +37,8 @@ export interface SpaceFacts {
   reserveBytes: number;
 }
 
+export type PassFacts = { path: string } & ({ problem: string } | { issuedMs: number; expiresMs: number });
+
 export interface ClockFacts {
   synchronized: boolean | null;
 }
@@ -58,6 +60,8 @@ export interface NodeFacts extends MachineFacts {
   secrets: { purpose: string; file: FileFacts }[];
   folders: FileFacts[];
   keySet: { version: number; expiresMs: number } | string;
+  /** Null where nats-server knows its users by their nkeys. */
+  pass: PassFacts | null;
   nats: NatsProbe[];
   /** Whether the agent's process holds a connection to one of those servers. */
   natsHeld: boolean | null;
@@ -75,6 +79,7 @@ export interface ControllerFacts extends MachineFacts {
   ownerUid: number | null;
   /** Null, as what follows from it, where the configuration cannot be read. */
   tokens: { count: number; endless: number; usable: number } | string | null;
+  pass: PassFacts | null;
   nats: NatsProbe[];
   /** What `sync_interval` of a nats-server of this machine is; null where none runs here, "" where it says nothing. */
   natsSync: string | null;

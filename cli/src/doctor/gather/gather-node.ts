@@ -8,15 +8,20 @@ import { z } from "zod";
 import type { Io } from "../../io.ts";
 import { askAgent } from "../../local/ask-agent.ts";
 import type { NodeFacts } from "../facts.ts";
-import { agentPid, heldWatches, holdsConnection } from "./agent-process.ts";
+import { agentPid, heldWatches, holdsConnection } from "./process-facts.ts";
 import { fileFacts, readJson, readSmall, spaceFacts } from "./file-facts.ts";
 import { machineFacts, unitFacts } from "./machine-facts.ts";
+import { passFacts } from "./pass-facts.ts";
 import { probeHttp } from "./probe-http.ts";
 import { addressOf, probeNats } from "./probe-nats.ts";
 
 /** What is needed of it here; the agent itself judges the rest. */
 const AgentFile = z.object({
-  nats: z.object({ servers: z.array(z.url().max(512)).max(16), seedFile: z.string() }),
+  nats: z.object({
+    servers: z.array(z.url().max(512)).max(16),
+    seedFile: z.string(),
+    passFile: z.string().optional(),
+  }),
   controller: z.object({ url: z.url({ protocol: /^https?$/u }).max(512), tokenFile: z.string() }),
   nodeKeyFile: z.string(),
   stateDir: z.string().default("/var/lib/chimera"),
@@ -51,10 +56,11 @@ export async function gatherNode(io: Io, configFile: string): Promise<NodeFacts>
 
 const usualFolders = { stateDir: "/var/lib/chimera", runtimeDir: "/run/chimera" };
 
-type OfConfig = Pick<NodeFacts, "secrets" | "nats" | "natsHeld" | "controller" | "space" | "boot">;
+type OfConfig = Pick<NodeFacts, "secrets" | "pass" | "nats" | "natsHeld" | "controller" | "space" | "boot">;
 
 const withoutConfig: OfConfig = {
   secrets: [],
+  pass: null,
   nats: [],
   natsHeld: null,
   controller: null,
@@ -66,6 +72,7 @@ async function ofConfig(io: Io, config: AgentFile, pid: number | null): Promise<
   const { nats, reboot } = config;
   return {
     secrets: await Promise.all(secretFiles(config).map(withFacts)),
+    pass: await passFacts(nats.passFile),
     nats: await Promise.all(nats.servers.map(probeNats)),
     natsHeld: pid === null ? null : await holdsConnection(pid, portsOf(config)),
     controller: await askController(io, config),

@@ -3,7 +3,7 @@ import type { ControllerFacts } from "../facts.ts";
 import { judgeSecret, judgeSpace } from "./files.ts";
 import { fail, fine, warn, type Found } from "./found.ts";
 import { judgeController, judgeNats, judgeVersion } from "./network.ts";
-import { judgeClock } from "./time.ts";
+import { judgeClock, judgePass } from "./time.ts";
 import { judgeControllerUnit, judgeRuns } from "./units.ts";
 
 export function judgeControllerHost(facts: ControllerFacts): Found[] {
@@ -19,6 +19,10 @@ export function judgeControllerHost(facts: ControllerFacts): Found[] {
     ...judgeController(facts.ready, facts.nowMs),
     ...judgeVersion({ what: "chimera here", version: facts.cliVersion }, facts.ready),
     ...judgeClock(facts.clock, null),
+    ...judgePass(facts.pass, {
+      nowMs: facts.nowMs,
+      renew: "chimera nats pass --role controller, where the fleet's keys are",
+    }),
     ...judgeNats(facts.nats, facts.nowMs),
     ...judgeSync(facts),
     ...facts.space.map(judgeSpace),

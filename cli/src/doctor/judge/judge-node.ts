@@ -3,13 +3,15 @@ import type { NodeFacts } from "../facts.ts";
 import { judgeFolder, judgeSecret, judgeSpace } from "./files.ts";
 import { fail, fine, warn, type Found } from "./found.ts";
 import { judgeController, judgeNats, judgeVersion } from "./network.ts";
-import { judgeClock, judgeKeySet } from "./time.ts";
+import { judgeClock, judgeKeySet, judgePass } from "./time.ts";
 import { judgeLoaded, judgeRuns, judgeSentinel } from "./units.ts";
 
 /** Of inotify's limit. */
 const fullShare = 0.8;
 const leastQueued = 16_384;
 const state = "/var/lib/chimera";
+const renew =
+  "the agent asks the controller for the next one: journalctl -t chimera-agent says what it was told; chimera nats pass makes one by hand";
 
 export function judgeNode(facts: NodeFacts): Found[] {
   const { nowMs, units, controller } = facts;
@@ -25,6 +27,7 @@ export function judgeNode(facts: NodeFacts): Found[] {
     ...facts.secrets.map((secret) => judgeSecret({ ...secret, owners: [0] })),
     judgeKeySet(facts.keySet, { where: `${state}/trust.json`, nowMs }),
     ...judgeClock(facts.clock, controller),
+    ...judgePass(facts.pass, { nowMs, renew }),
     ...judgeNats(facts.nats, nowMs),
     ...judgeHeld(facts),
     ...judgeController(controller, nowMs),

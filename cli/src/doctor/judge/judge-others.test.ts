@@ -50,6 +50,7 @@ const hub: ControllerFacts = {
   secrets: [{ purpose: "token file", file: file("/var/lib/chimera-controller/tokens.json") }],
   ownerUid: 990,
   tokens: { count: 3, usable: 2, endless: 0 },
+  pass: null,
   nats: [server],
   natsSync: "always",
   ready: answers,

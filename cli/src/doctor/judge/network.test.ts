@@ -3,7 +3,24 @@ import type { NodeFacts } from "../facts.ts";
 import { judgeNode } from "./judge-node.ts";
 import { controller, day, healthy, notOk, nowMs, server } from "./node-fixture.ts";
 
+const pass = "/p";
 const rows: [string, Partial<NodeFacts>, string[]][] = [
+  [
+    "an ended pass",
+    { pass: { path: pass, issuedMs: nowMs - 2 * day, expiresMs: nowMs - day } },
+    ["fail nats-pass: the pass ended 24 hours ago"],
+  ],
+  [
+    "a pass that nobody renews",
+    { pass: { path: pass, issuedMs: nowMs - 9 * day, expiresMs: nowMs + day } },
+    ["warn nats-pass: the pass counts 24 hours more, and was not renewed"],
+  ],
+  [
+    "garbage for a pass",
+    { pass: { path: pass, problem: "the pass is no JWT" } },
+    ["fail nats-pass: no pass can be read: the pass is no JWT"],
+  ],
+  ["users known by their nkeys", { pass: null }, []],
   ["no time server", { clock: { synchronized: false } }, ["warn clock: no time server keeps it right"]],
   [
     "a clock ahead",

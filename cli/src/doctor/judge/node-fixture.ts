@@ -53,6 +53,7 @@ export const healthy: NodeFacts = {
   secrets: [secret("/var/lib/chimera/identity/nats.seed")],
   folders: [folder("/var/lib/chimera"), folder("/run/chimera")],
   keySet: { version: 2, expiresMs: nowMs + 200 * day },
+  pass: { path: "/var/lib/chimera/identity/nats.pass", issuedMs: nowMs - day, expiresMs: nowMs + day },
   nats: [server],
   natsHeld: true,
   controller,

@@ -1,5 +1,5 @@
 /** PURE. Clocks, and what ends at a certain time: certificates and key sets. */
-import type { ClockFacts, HttpProbe } from "../facts.ts";
+import type { ClockFacts, HttpProbe, PassFacts } from "../facts.ts";
 import { fail, fine, warn, type At, type Found } from "./found.ts";
 
 const day = 86_400_000;
@@ -66,4 +66,21 @@ export function judgeKeySet(
     mend: "chimera keys renew --root-key FILE, on an operator's machine",
   };
   return left < 0 ? fail(at, wrong) : warn(at, wrong);
+}
+
+/** It is renewed at its half: one of which less than a quarter is left was not. */
+export function judgePass(
+  pass: PassFacts | null,
+  { nowMs, renew }: { nowMs: number; renew: string },
+): Found[] {
+  if (pass === null) return [];
+  const at = { check: "nats-pass", where: pass.path };
+  const why = "nats-server lets in whoever has a pass that counts, and nobody else";
+  if ("problem" in pass)
+    return [fail(at, { what: `no pass can be read: ${pass.problem}`, why, mend: renew })];
+  const [left, life] = [pass.expiresMs - nowMs, pass.expiresMs - pass.issuedMs];
+  const hours = Math.floor(Math.abs(left) / 3_600_000);
+  if (left <= 0) return [fail(at, { what: `the pass ended ${hours} hours ago`, why, mend: renew })];
+  if (left > life / 4) return [fine(at, `the pass counts ${hours} hours more`)];
+  return [warn(at, { what: `the pass counts ${hours} hours more, and was not renewed`, why, mend: renew })];
 }

@@ -1,31 +1,50 @@
-/** SHELL. What the kernel says of the agent's process: which connections and which watches it holds. */
+/** SHELL. What the kernel says of a process: which connections and which watches it holds, and on which ports it listens. */
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { readSmall } from "./file-facts.ts";
-
-const established = "01";
 
 export async function agentPid(runtimeDir: string): Promise<number | null> {
   const pid = Number((await readSmall(join(runtimeDir, "agent.pid")))?.trim());
   return Number.isInteger(pid) && pid > 0 ? pid : null;
 }
 
+/** As the kernel numbers them. */
+const states = { connected: "01", listens: "0A" } as const;
+
 /** Whether it holds an open connection to one of these ports; null where the kernel does not say. */
 export async function holdsConnection(pid: number, ports: readonly number[]): Promise<boolean | null> {
+  return hasSocket(pid, (row) => row.state === states.connected && ports.includes(row.remotePort));
+}
+
+export async function listensOn(pid: number, ports: readonly number[]): Promise<boolean | null> {
+  return hasSocket(pid, (row) => row.state === states.listens && ports.includes(row.localPort));
+}
+
+interface SocketRow {
+  localPort: number;
+  remotePort: number;
+  state: string;
+}
+
+async function hasSocket(pid: number, isWanted: (row: SocketRow) => boolean): Promise<boolean | null> {
   try {
     const inodes = await socketInodes(pid);
     const tables = await Promise.all(
       ["tcp", "tcp6"].map(async (name) => readSmall(`/proc/${pid}/net/${name}`)),
     );
     const rows = tables.flatMap((text) => (text ?? "").split("\n").slice(1));
-    return rows.some((row) => {
-      const [, , remote = "", state, , , , , , inode = ""] = row.trim().split(/\s+/u);
-      const port = Number.parseInt(remote.split(":")[1] ?? "", 16);
-      return state === established && ports.includes(port) && inodes.has(inode);
+    return rows.some((line) => {
+      const [, local = "", remote = "", state = "", , , , , , inode = ""] = line.trim().split(/\s+/u);
+      return inodes.has(inode) && isWanted({ localPort: portOf(local), remotePort: portOf(remote), state });
     });
   } catch {
     return null;
   }
+}
+
+/** Of `0100007F:1F90`. */
+function portOf(address: string): number {
+  return Number.parseInt(address.split(":")[1] ?? "", 16);
 }
 
 async function socketInodes(pid: number): Promise<Set<string>> {
