@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { SessionRecord } from "../../sessions/session-record.ts";
 import { createSessionsFixture, ended, shell, type SessionsFixture } from "./sessions-fixture.ts";
 
+const patient = { timeout: 20_000, interval: 50 };
 let node: SessionsFixture;
 let server: Server;
 let socket: string;
@@ -44,7 +45,10 @@ const recordOf = (name: string) =>
 async function beginAndDie(name: string, script: string): Promise<void> {
   const dies = node.agent({ systemdSocket: socket });
   void dies.start([shell(name, script)]);
-  await vi.waitFor(() => expect(recordOf(name)).toMatchObject({ state: "running", hasBegun: false }));
+  await vi.waitFor(
+    () => expect(recordOf(name)).toMatchObject({ state: "running", hasBegun: false }),
+    patient,
+  );
   dies.close();
 }
 
@@ -69,7 +73,7 @@ test(
   { timeout: 20_000 },
   async () => {
     await node.agent().start([shell("later", "sleep 60")]);
-    await vi.waitFor(() => expect(recordOf("later").hasBegun).toBe(true), { timeout: 10_000 });
+    await vi.waitFor(() => expect(recordOf("later").hasBegun).toBe(true), patient);
     node.agent();
     node.systemd.systemctl("stop", "chimera-session-later.service");
     expect(await ended(node.agent(), "later")).toMatchObject({
