@@ -36,6 +36,9 @@ const safeOptions: readonly (readonly string[])[] = [
 ];
 const serverFormat = "#{pid}:#{start_time}";
 const paneFormat = `${serverFormat} #{session_id} #{pane_id} #{pane_tty}`;
+/** Does nothing, for as long as its pane is wanted. */
+const holder = ["sleep", "infinity"];
+const holderFormat = "holder #{pid} #{pane_pid}";
 /** What the sentinel's configuration says, for the panes that others make. */
 const usualHistory = 2000;
 
@@ -93,20 +96,7 @@ async function openBatch(
 
 function newSession(name: SessionName, { columns, rows }: TerminalSize): string[] {
   const size = ["-x", `${columns}`, "-y", `${rows}`];
-  return [
-    "new-session",
-    "-d",
-    "-P",
-    "-F",
-    paneFormat,
-    "-s",
-    name,
-    "-n",
-    "session",
-    ...size,
-    "sleep",
-    "infinity",
-  ];
+  return ["new-session", "-d", "-P", "-F", paneFormat, "-s", name, "-n", "session", ...size, ...holder];
 }
 
 function readPane(line: string): Pane | null {
@@ -129,16 +119,40 @@ export async function knownTerminals(socket: string): Promise<(terminal: Termina
 export async function closePanes(socket: string, sessions: readonly string[]): Promise<void> {
   for (let from = 0; from < sessions.length; from += atOnce) {
     const batch = sessions.slice(from, from + atOnce);
-    const kills = joined(batch.map((session) => ["kill-session", "-t", session]));
-    const words = ["-N", "-S", socket, ...kills];
+    const kills = batch.flatMap((session) => [
+      ["display-message", "-p", "-t", `${session}:`, holderFormat],
+      ["kill-session", "-t", session],
+    ]);
+    const words = ["-N", "-S", socket, ...joined(kills)];
     const { exitCode } = await inTurn(socket, async () => {
       const ended = await run("tmux", words, { timeoutMs: toolMs });
+      for (const line of ended.stdout.split("\n")) endHolder(line);
       if (ended.exitCode === 0 || batch.length === 1) await clientsGone(socket, batch);
       return ended;
     });
     // The first that is not there ends the line.
     if (exitCode !== 0 && batch.length > 1) for (const session of batch) await closePanes(socket, [session]);
   }
+}
+
+/**
+ * With its pane's terminal goes what it controls, and the unit has taken that from the holder: it would stay, and its terminal with it,
+ * of which the kernel has a few thousand.
+ */
+function endHolder(line: string): void {
+  const [, server = "", pid = ""] = /^holder (\d+) (\d+)$/.exec(line) ?? [];
+  const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
+  // Its parent is there still, so that nobody else has its number.
+  if (
+    stat.kind === "done" &&
+    stat.value.startsWith(`${pid} (${holder[0]}) `) &&
+    isChildOf(stat.value, server)
+  )
+    attempt(() => process.kill(Number(pid), "SIGKILL"));
+}
+
+function isChildOf(stat: string, parent: string): boolean {
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1] === parent;
 }
 
 function joined(commands: readonly (readonly string[])[]): string[] {

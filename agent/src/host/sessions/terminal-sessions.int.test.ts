@@ -1,5 +1,6 @@
 // Sessions in a terminal: a real tmux server holds it, a real systemd runs what is in it.
 import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createSessionsFixture, ended, nameOf, shell, type SessionsFixture } from "./sessions-fixture.ts";
 import type { HostSessions } from "./open-sessions.ts";
@@ -106,6 +107,25 @@ test("a name that somebody's tmux session has is refused, and nothing of it runs
   expect(node.tmux.tmux("-N", "has-session", "-t", "=theirs")).toBe("");
   await sessions.end(nameOf("ours"), "SIGKILL");
   await ended(sessions, "ours");
+});
+
+test("with a session's end its terminal is the kernel's again, also where the program had taken it over", async () => {
+  const sessions = node.agent();
+  const names = ["t1", "t2", "t3"];
+  await sessions.start(names.map((name) => shell(name, "sleep 1", terminal)));
+  const held = names.map((name) => {
+    const said = node.tmux.tmux("-N", "display-message", "-p", "-t", `=${name}:`, "#{pane_pid} #{pane_tty}");
+    const [pid = "", tty = ""] = said.trim().split(" ");
+    return { pid, tty };
+  });
+  const [{ pid: first } = { pid: "" }] = held;
+  const controls = () => readFileSync(`/proc/${first}/stat`, "utf8").split(") ")[1]?.split(" ")[4];
+  // What made it stay: the unit controls the terminal, and not who holds it.
+  await expect.poll(controls).toBe("0");
+  for (const name of names) await ended(sessions, name);
+  await expect
+    .poll(() => held.filter(({ pid, tty }) => existsSync(`/proc/${pid}`) || existsSync(tty)))
+    .toEqual([]);
 });
 
 test("with the tmux server goes what heeds SIGHUP; what does not goes on, and both are said", async () => {
