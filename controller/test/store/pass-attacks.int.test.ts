@@ -158,6 +158,35 @@ test("without the guard the name * is all nodes at once: what the template denie
   await eventually("the guarded one counts", async () => !(await isOpen()));
 });
 
+test("whoever has the system account's issuer hands over what the root signed, also what is older, and can do nothing else", async () => {
+  const { fleet, root, system } = server;
+  const own = signPass(wish(), server.issuers.node, nowS() - 5);
+  const older = signFleetAccount(fleet, root, nowS());
+  await server.push(signFleetAccount({ ...fleet, revocations: { [user.publicKey]: nowS() } }, root, nowS()));
+  await expect(enter(own)).rejects.toThrow(/Authorization Violation/);
+  // nats-server says of this one too that it took it, and goes on with the one before.
+  await server.push(signFleetAccount(fleet, makeNkey("operator"), nowS()));
+  await expect(enter(own)).rejects.toThrow(/Authorization Violation/);
+  await server.push(older);
+  await (await enter(own)).close();
+  const name = "system";
+  const pass = signPass(wish({ name, account: system.account }), system.issuer, nowS());
+  const link = await enter(pass, "_INBOX_system");
+  for (const subject of [
+    "$SYS.REQ.CLAIMS.DELETE",
+    "$SYS.REQ.CLAIMS.LIST",
+    "$SYS.REQ.SERVER.PING",
+    `$SYS.REQ.ACCOUNT.${fleet.account}.CONNZ`,
+    subjects.desired("head", fleetId),
+  ]) {
+    expect(await isRefused(link, subject), subject).toBe(true);
+  }
+  for (const subject of ["$SYS.>", "$SYS.ACCOUNT.*.CONNECT", ">"]) {
+    expect(await isDeaf(link, subject), subject).toBe(true);
+  }
+  await link.close();
+});
+
 function withoutGuard(jwt: string): string {
   const { name, sub, nats } = JSON.parse(Buffer.from(jwt.split(".")[1] ?? "", "base64url").toString());
   for (const { template } of nats.signing_keys) {
