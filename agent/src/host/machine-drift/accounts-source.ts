@@ -1,5 +1,7 @@
 /** SHELL. Users and groups: read where the closure declares them, and compared with the node's own database. Only told. */
-import { realpathSync } from "node:fs";
+import type { DriftItem } from "@chimera/proto/drift";
+import { closeSync, constants, openSync, realpathSync } from "node:fs";
+import { isOwnTrouble } from "../../reconcile/drift/own-trouble.ts";
 import { compareAccounts } from "../../reconcile/machine-drift/compare-accounts.ts";
 import {
   findDeclaration,
@@ -8,6 +10,7 @@ import {
   type ExpectedAccounts,
 } from "../../reconcile/machine-drift/expected-accounts.ts";
 import { attempt } from "../errno-outcome.ts";
+import { readFactsAt } from "../drift/etc-facts.ts";
 import { readSmallFile } from "../read-small-file.ts";
 import type { MachinePlaces } from "./machine-places.ts";
 import type { Look, LookContext, MachineSource } from "./machine-source.ts";
@@ -37,14 +40,40 @@ async function look(state: State, { toplevel }: LookContext): Promise<Look> {
   if (state.declared?.toplevel !== toplevel)
     state.declared = { toplevel, accounts: (await readDeclaredAccounts(toplevel))?.accounts ?? null };
   const { accounts } = state.declared;
-  const [passwd, group] = await Promise.all(
-    ["passwd", "group"].map((name) => readSmallFile(`${etc}/${name}`, databaseBytes)),
-  );
-  if (typeof passwd !== "string" || typeof group !== "string")
-    return { findings: [], managed: 0, problems: [`${etc}/passwd or group is no file of at most 8 MiB`] };
-  const items = compareAccounts(accounts, { passwd, group }).slice(0, mostFindings);
+  const [passwd, group] = await Promise.all([readDatabase(etc, "passwd"), readDatabase(etc, "group")]);
   const managed = accounts === null ? 1 : accounts.users.length + accounts.groups.length;
+  if (typeof passwd !== "string" || typeof group !== "string") {
+    const unread = [passwd, group].filter((one) => typeof one !== "string");
+    return {
+      findings: unread.flatMap(({ item }) => (item === null ? [] : [{ item, revert: null, why }])),
+      managed,
+      problems: unread.flatMap(({ problem }) => problem ?? []),
+    };
+  }
+  const items = compareAccounts(accounts, { passwd, group }).slice(0, mostFindings);
   return { findings: items.map((item) => ({ item, revert: null, why })), managed };
+}
+
+interface Unread {
+  item: DriftItem | null;
+  problem: string | null;
+}
+
+/** Whoever makes a database unreadable, or larger than anybody's, hides who is in it: that is a difference itself. */
+async function readDatabase(etc: string, name: string): Promise<string | Unread> {
+  const text = await readSmallFile(`${etc}/${name}`, databaseBytes);
+  if (text !== null) return text;
+  const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants;
+  const opened = attempt(() => closeSync(openSync(`${etc}/${name}`, O_RDONLY | O_NONBLOCK | O_NOCTTY)));
+  const errno = opened.kind === "failed" ? opened.errno : null;
+  if (errno !== null && isOwnTrouble(errno))
+    return { item: null, problem: `${etc}/${name} cannot be read: ${errno}` };
+  const detail = errno === null ? "no file of at most 8 MiB" : `it cannot be read: ${errno}`;
+  const found = await readFactsAt(etc, name);
+  return {
+    item: { path: `/etc/${name}`, kind: "account", expected: { type: "file" }, found: { ...found, detail } },
+    problem: null,
+  };
 }
 
 export interface DeclaredAccounts {

@@ -138,13 +138,23 @@ test("a second root is met by the watch, and over when it is gone", async () => 
   await vi.waitFor(() => expect(drift.summary().openCount).toBe(0), { timeout: 5000 });
 });
 
-test("a database that is a pipe blocks nobody and is told once", async () => {
+test("a database that is a pipe blocks nobody, and is an open difference until it is a file again", async () => {
   const { root } = fixture();
   execFileSync("sh", ["-c", 'rm "$1" && mkfifo "$1"', "sh", join(root, "etc/passwd")]);
   const drift = accounts();
   await drift.sweepNow();
   await drift.sweepNow();
-  expect(found()).toEqual(["alarm"]);
+  expect(found()).toEqual(["account /etc/passwd "]);
+  expect(drift.summary().open).toMatchObject([
+    { path: "/etc/passwd", found: { type: "other", detail: "no file of at most 8 MiB" } },
+  ]);
+  rmSync(join(root, "etc/passwd"));
+  fixture().write("etc/passwd", `root:x:0:0::/root:/bin/sh\n${"#".repeat(8 * 1024 * 1024)}`);
+  await drift.sweepNow();
+  expect(drift.summary().open).toMatchObject([{ path: "/etc/passwd", found: { type: "file" } }]);
+  fixture().write("etc/passwd", "root:x:0:0::/root:/bin/sh\n");
+  await drift.sweepNow();
+  expect(drift.summary().openCount).toBe(0);
 });
 
 test("users of sysusers are compared with what the closure says of them", async () => {

@@ -1,9 +1,12 @@
 /** PURE. The node's user database against what the closure declares. Whatever others added stays, but no second root. */
 import type { DriftItem } from "@chimera/proto/drift";
+import { isPlainId, readAccountId } from "./account-id.ts";
 import type { ExpectedAccounts, ExpectedGroup, ExpectedUser } from "./expected-accounts.ts";
 
 interface FoundUser {
   name: string;
+  /** As they are written; null where that is the usual way. */
+  odd: string | null;
   uid: number;
   gid: number;
   home: string;
@@ -12,6 +15,7 @@ interface FoundUser {
 
 interface FoundGroup {
   name: string;
+  odd: string | null;
   gid: number;
   members: string[];
 }
@@ -30,7 +34,16 @@ export function compareAccounts(
     ...secondRoots(declared, users),
     ...(declared?.users ?? []).flatMap((user) => compareUser(user, found)),
     ...(declared?.groups ?? []).flatMap((wanted) => compareGroup(wanted, found, declared?.isMutable ?? true)),
+    ...users.flatMap((user) =>
+      oddItem(`/etc/passwd#${user.name}`, `uid ${user.uid} gid ${user.gid}`, user.odd),
+    ),
+    ...groups.flatMap(({ name, gid, odd }) => oddItem(`/etc/group#${name}`, `gid ${gid}`, odd)),
   ];
+}
+
+/** Who writes a number in another way than all tools do hides it from somebody. */
+function oddItem(path: string, expected: string, odd: string | null): DriftItem[] {
+  return odd === null ? [] : [item(path, expected, `written as ${odd}`)];
 }
 
 interface Found {
@@ -102,25 +115,40 @@ function groupText(gid: number | null, members: readonly string[]): string {
 }
 
 function numeric(text: string): number | null {
-  return /^\d{1,10}$/.test(text) ? Number(text) : null;
+  return isPlainId(text) ? Number(text) : null;
+}
+
+/** The lines that the C library takes for entries: it passes over blanks before them, and over notes. */
+function linesOf(text: string): { fields: string[]; isIndented: boolean }[] {
+  return text.split("\n").flatMap((line) => {
+    const plain = line.replace(/^[ \t\v\f\r]+/, "");
+    return plain === "" || plain.startsWith("#")
+      ? []
+      : [{ fields: plain.split(":"), isIndented: plain !== line }];
+  });
+}
+
+/** Null where nothing of it is unusual. */
+function oddSpelling(ids: readonly string[], isIndented: boolean): string | null {
+  if (ids.every(isPlainId) && !isIndented) return null;
+  return `${ids.map((id) => JSON.stringify(id)).join(" ")}${isIndented ? ", with blanks before the name" : ""}`;
 }
 
 function readPasswd(text: string): FoundUser[] {
-  return text.split("\n").flatMap((line) => {
-    const [name, , uid, gid, , home = "", shell = ""] = line.split(":");
-    const ids = [uid, gid].map((id) => numeric(id ?? ""));
-    const [foundUid, foundGid] = ids;
-    if (name === undefined || name === "" || typeof foundUid !== "number" || typeof foundGid !== "number")
-      return [];
-    return [{ name, uid: foundUid, gid: foundGid, home, shell }];
+  return linesOf(text).flatMap(({ fields, isIndented }) => {
+    const [name = "", , uidText = "", gidText = "", , home = "", shell = ""] = fields;
+    const [uid, gid] = [readAccountId(uidText), readAccountId(gidText)];
+    if (name === "" || uid === null || gid === null) return [];
+    return [{ name, uid, gid, home, shell, odd: oddSpelling([uidText, gidText], isIndented) }];
   });
 }
 
 function readGroup(text: string): FoundGroup[] {
-  return text.split("\n").flatMap((line) => {
-    const [name, , id, members = ""] = line.split(":");
-    const gid = numeric(id ?? "");
-    if (name === undefined || name === "" || gid === null) return [];
-    return [{ name, gid, members: members.split(",").filter((member) => member !== "") }];
+  return linesOf(text).flatMap(({ fields, isIndented }) => {
+    const [name = "", , idText = "", members = ""] = fields;
+    const gid = readAccountId(idText);
+    if (name === "" || gid === null) return [];
+    const listed = members.split(",").filter((member) => member !== "");
+    return [{ name, gid, members: listed, odd: oddSpelling([idText], isIndented) }];
   });
 }
