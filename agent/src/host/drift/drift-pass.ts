@@ -1,6 +1,7 @@
 /** SHELL. One look at /etc: all of it (sweep) or what hints named; each entry is checked and put back as one step. */
 import { lstatSync } from "node:fs";
 import pLimit from "p-limit";
+import { createStandingAlarms } from "../../reconcile/drift/standing-alarms.ts";
 import { unmountedItem } from "../../reconcile/drift/drift.ts";
 import type { DriftItem } from "@chimera/proto/drift";
 import type { EtcMounts } from "../../reconcile/drift/mounts/covering-mounts.ts";
@@ -55,7 +56,7 @@ export function createDriftPass(options: DriftPassOptions): DriftPass {
   const mounts = createMountView(options);
   const attributes = createAttributeBook(options.etcDir);
   const stamps = createDigestStamps();
-  const parts = { mounts, attributes, stamps, turn: pLimit(1), alarmed: new Set<string>() };
+  const parts = { mounts, attributes, stamps, turn: pLimit(1), ...openAlarms(options) };
   const state: PassState = { ...options, ...parts, expected: null, ...nothingYet };
   return {
     sweep: (control) => sweep(state, control),
@@ -65,7 +66,7 @@ export function createDriftPass(options: DriftPassOptions): DriftPass {
     covering: (expected) => state.mounts.look(expected),
     isManaged: (path) => state.expected?.entries.has(path) === true,
     isDirectory: (path) => state.expected?.entries.get(path)?.kind === "directory",
-    unseen: () => state.unseen,
+    unseen: () => [...state.unseen, ...state.alarms.shown()],
     forget() {
       state.isForgotten = true;
     },
@@ -73,11 +74,21 @@ export function createDriftPass(options: DriftPassOptions): DriftPass {
   };
 }
 
+function openAlarms({ onEvent, log }: DriftPassOptions): Pick<PassState, "alarms" | "missingTools"> {
+  const alarms = createStandingAlarms({
+    onEvent,
+    onRaised: (code, problem) => log.error({ code, problem }, "drift alarm raised"),
+    nowMs: () => performance.now(),
+  });
+  return { alarms, missingTools: new Set() };
+}
+
 async function sweep(state: PassState, control: SweepControl): Promise<PassResult> {
   const toplevel = state.mode === "ignore" ? null : state.toplevel();
   if (toplevel === null) {
     state.expected = null;
     state.unseen = [];
+    state.alarms.clear();
     state.responder.noteSwept({ at: new Date().toISOString(), managed: 0, seen: new Set() });
     return "done";
   }
@@ -100,12 +111,10 @@ async function sweepAs(
   state.isForgotten = false;
   const loaded = await loadProvenEtc({ toplevel, scope, layout, previous }, state.proof);
   if (loaded.kind === "failed") {
-    alarm(state, "expected-unreadable", `${toplevel}/etc cannot be read: ${loaded.errno}`);
-    return leaveUnseen(state, `/etc: ${toplevel}/etc cannot be read: ${loaded.errno}`);
+    return leaveUnseen(state, "expected-unreadable", `${toplevel}/etc cannot be read: ${loaded.errno}`);
   }
   if (loaded.kind === "doubted") {
-    alarm(state, "expected-unproven", `nothing of /etc is put back as long as ${loaded.why}`);
-    return leaveUnseen(state, `/etc: ${loaded.why}`);
+    return leaveUnseen(state, "expected-unproven", loaded.why);
   }
   const expected = loaded.value;
   noteGaps(state, expected);
@@ -122,28 +131,31 @@ async function sweepAs(
   await state.turn(() => state.evidence.prune());
   // The system may have changed while we walked: then this was a walk along the wrong list.
   if (!isCurrent(state, expected)) return "deferred";
+  state.alarms.endLook();
   const { seen } = sweeping;
   state.responder.noteSwept({ at: new Date().toISOString(), managed: expected.entries.size, seen });
   return "done";
 }
 
 /** What is open stays so: nobody looked. */
-function leaveUnseen(state: PassState, why: string): PassResult {
+function leaveUnseen(state: PassState, code: string, why: string): PassResult {
   state.expected = null;
-  state.unseen = [why];
+  state.unseen = [];
+  alarm(state, code, `/etc, of which nothing is put back: ${why}`);
   return "done";
 }
 
 function noteGaps(state: PassState, { problems, unproven, mark, toplevel }: ExpectedEtc): void {
   for (const problem of problems) alarm(state, "expected-unusable", problem);
-  for (const one of unproven) alarm(state, "expected-unproven", `nothing is put back from it: ${one}`);
+  for (const one of unproven) alarm(state, "expected-unproven", `${one}: nothing is put back from it`);
   const unlisted = `/etc is compared with what lies in the store: the signed list of ${toplevel} is not on this node`;
-  state.unseen = [...problems, ...unproven, ...(mark === null ? [] : [unlisted])];
+  state.unseen = mark === null ? [] : [unlisted];
 }
 
 /** Half of our /etc in that of a system that somebody else activated would be neither; the machine's drift tells it. */
 function leaveForeign(state: PassState, foreign: string): PassResult {
   state.expected = null;
+  state.alarms.clear();
   state.unseen = [`/etc: ${foreign} runs, which is not the system that was accepted`];
   state.responder.noteSwept({ at: new Date().toISOString(), managed: 0, seen: new Set() });
   return "done";
@@ -161,6 +173,7 @@ function lostOverlay(
 }
 
 function leaveAlone(state: PassState, item: DriftItem): PassResult {
+  state.alarms.clear();
   state.unseen = ["/etc: its overlay is not mounted"];
   state.responder.tell(item);
   state.responder.noteSwept({ at: new Date().toISOString(), managed: 0, seen: new Set([item.path]) });

@@ -41,7 +41,9 @@ export async function sweepAttributes(state: PassState, { expected, seen }: Swee
 }
 
 function tellGaps(state: PassState, { missing, leftOut, unanswered }: AttributeGaps): void {
-  for (const tool of missing) alarm(state, "attributes-unseen", `${tool} is not on this system: ${unseen}`);
+  for (const tool of missing) state.missingTools.add(tool);
+  for (const tool of state.missingTools)
+    alarm(state, "attributes-unseen", `${tool} is not on this system: ${unseen}`);
   // Without the number, which would be another alarm with each system.
   if (leftOut > 0)
     alarm(state, "attributes-unseen", `so many files and directories are declared that ${unseenOfSome}`);

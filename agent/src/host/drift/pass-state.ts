@@ -3,6 +3,7 @@ import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
 import { lstatSync, readlinkSync } from "node:fs";
 import type { LimitFunction } from "p-limit";
+import type { StandingAlarms } from "../../reconcile/drift/standing-alarms.ts";
 import type { DriftMode } from "../../reconcile/drift/drift.ts";
 import type { FirstMounts } from "../../reconcile/drift/mounts/rightful-mounts.ts";
 import type { EtcScope } from "../../reconcile/drift/etc-scope.ts";
@@ -50,14 +51,16 @@ export interface PassState extends DriftPassOptions {
   expected: ExpectedEtc | null;
   /** The next sweep reads the closure anew. */
   isForgotten: boolean;
-  /** What the latest look could not compare, in words. */
+  /** What the latest look could not compare at all, in words; the rest stands among the alarms. */
   unseen: readonly string[];
   mounts: MountView;
   attributes: AttributeBook;
   stamps: DigestStamps;
   /** One entry at a time; hints get their turn between the entries of a sweep. */
   turn: LimitFunction;
-  alarmed: Set<string>;
+  alarms: StandingAlarms;
+  /** Told at each look: what they would have said of what is known already is not asked again. */
+  missingTools: Set<string>;
   /** How /etc/.clean differed at the last sweep. */
   cleanDiffered: string | null;
 }
@@ -106,13 +109,7 @@ export function watchKey({ etcDir }: PassState, { tree }: ExpectedEtc): WatchKey
   return { tree, directory: `${stats?.dev ?? 0}:${stats?.ino ?? 0}` };
 }
 
-const rememberedAlarms = 256;
-
-/** Told once until the agent starts again: a sweep a minute would repeat it for ever. */
-export function alarm(state: PassState, code: string, message: string): void {
-  const shown = message.slice(0, 2048);
-  if (state.alarmed.has(shown) || state.alarmed.size >= rememberedAlarms) return;
-  state.alarmed.add(shown);
-  state.onEvent({ type: "alarm", data: { code, message: shown } });
-  state.log.error({ code, problem: shown }, "drift alarm raised");
+/** Shown until a whole sweep does not raise it again. */
+export function alarm({ alarms }: PassState, code: string, message: string): void {
+  alarms.raise(code, message);
 }

@@ -52,7 +52,7 @@ test("what somebody wrote into the source of a copied file is never spread, and 
   await drift.sweepNow();
   expect(snapshotEtc(fixture.etc)).toEqual(pristine);
   expect(drift.summary().unseen).toEqual([
-    `/etc/sudoers: /nix/store/${hash}-one-sudoers: its bytes are not the signed ones`,
+    `/etc/sudoers: /nix/store/${hash}-one-sudoers: its bytes are not the signed ones: nothing is put back from it`,
   ]);
   expect(fixture.events).toMatchObject([{ type: "alarm", data: { code: "expected-unproven" } }]);
   unlinkSync(at("hostname"));
@@ -75,7 +75,7 @@ test("of an etc tree that a power cut left empty nothing is called stale, and th
   await drift.sweepNow();
   expect(snapshotEtc(fixture.etc)).toEqual(pristine);
   expect(drift.summary().unseen).toEqual([
-    `/etc: /nix/store/${hash}-one-etc: its bytes are not the signed ones`,
+    `/etc, of which nothing is put back: /nix/store/${hash}-one-etc: its bytes are not the signed ones`,
   ]);
   rmSync(store("etc"), { recursive: true });
   renameSync(join(fixture.root, "whole"), store("etc"));
@@ -136,7 +136,7 @@ test("a path that is not of the signed closure proves nothing", async () => {
   const drift = start();
   await drift.sweepNow();
   expect(drift.summary().unseen).toEqual([
-    `/etc/sudoers: /nix/store/${hash}-one-sudoers: it is not in the signed list of this system`,
+    `/etc/sudoers: /nix/store/${hash}-one-sudoers: it is not in the signed list of this system: nothing is put back from it`,
   ]);
   expect(snapshotEtc(fixture.etc)).toEqual(pristine);
 });

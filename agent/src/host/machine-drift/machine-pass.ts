@@ -5,6 +5,7 @@ import type { Log } from "@chimera/proto/log";
 import pLimit from "p-limit";
 import type { DriftMode } from "../../reconcile/drift/drift.ts";
 import type { EtcBudget } from "../../reconcile/drift/etc-budget.ts";
+import { createStandingAlarms, type StandingAlarms } from "../../reconcile/drift/standing-alarms.ts";
 import type { Stance } from "../../reconcile/drift/drift-stance.ts";
 import { createResponder, type Responded, type Responder } from "../drift/drift-response.ts";
 import type { Finding, Look, LookContext, MachineSource } from "./machine-source.ts";
@@ -34,13 +35,17 @@ export interface MachinePass {
 
 interface State extends MachinePassOptions {
   responder: Responder;
-  alarmed: Set<string>;
-  /** What the latest look could not compare. */
-  unseen: string | null;
+  alarms: StandingAlarms;
 }
 
 export function createMachinePass(options: MachinePassOptions): MachinePass {
-  const state: State = { ...options, responder: createResponder(options), alarmed: new Set(), unseen: null };
+  const { onEvent, log } = options;
+  const alarms = createStandingAlarms({
+    onEvent,
+    onRaised: (code, problem) => log.error({ code, problem }, "drift alarm raised"),
+    nowMs: () => performance.now(),
+  });
+  const state: State = { ...options, responder: createResponder(options), alarms };
   return {
     source: options.source,
     look: () => look(state),
@@ -50,15 +55,16 @@ export function createMachinePass(options: MachinePassOptions): MachinePass {
 }
 
 function noteUnseen(state: State, unseen: Look["unseen"]): void {
-  state.unseen = unseen?.what ?? null;
-  if (unseen !== undefined)
-    alarm(state, unseen.code, `cannot be compared, and nothing of it is put back: ${unseen.what}`);
+  if (unseen === undefined) return;
+  const { code, what } = unseen;
+  state.alarms.raise(code, `cannot be compared, and nothing of it is put back: ${what}`, what);
 }
 
 const shownUnseen = 512;
 
-function unseenFact({ unseen }: State): Pick<DriftSummary, "unseen"> {
-  return unseen === null ? {} : { unseen: [unseen.slice(0, shownUnseen)] };
+function unseenFact({ alarms }: State): Pick<DriftSummary, "unseen"> {
+  const all = alarms.shown();
+  return all.length === 0 ? {} : { unseen: all.map((text) => text.slice(0, shownUnseen)) };
 }
 
 /** Together, so that what is removed shares a reload; not all of them, since each holds descriptors. */
@@ -68,15 +74,16 @@ async function look(state: State): Promise<"done" | "deferred"> {
   const context = state.mode === "ignore" ? null : state.context();
   if (context === "busy") return "deferred";
   if (context === null) {
-    state.unseen = null;
+    state.alarms.clear();
     noteSwept(state, 0, []);
     return "done";
   }
   const { findings, managed, problems = [], unseen } = await state.source.look(context);
   // What was found meanwhile may be of the system before.
   if (!context.isCurrent()) return "deferred";
-  for (const problem of problems) alarm(state, "machine-unreadable", problem);
+  for (const problem of problems) state.alarms.raise("machine-unreadable", problem);
   noteUnseen(state, unseen);
+  state.alarms.endLook();
   const counted = firstOfEachPath(findings.filter(({ item }) => !state.isIgnored(item)));
   const limit = pLimit(atOnce);
   const answers = await Promise.all(counted.map((finding) => limit(() => respond(state, finding))));
@@ -105,15 +112,4 @@ function firstOfEachPath(findings: readonly Finding[]): Finding[] {
 function noteSwept({ responder }: State, managed: number, findings: readonly Finding[]): void {
   const seen = new Set(findings.map(({ item }) => item.path));
   responder.noteSwept({ at: new Date().toISOString(), managed, seen });
-}
-
-const rememberedAlarms = 64;
-
-/** Told once until the agent starts again: a sweep a minute would repeat it for ever. */
-function alarm({ alarmed, onEvent, log }: State, code: string, problem: string): void {
-  const message = problem.slice(0, 2048);
-  if (alarmed.has(message) || alarmed.size >= rememberedAlarms) return;
-  alarmed.add(message);
-  onEvent({ type: "alarm", data: { code, message } });
-  log.error({ code, problem: message }, "drift alarm raised");
 }

@@ -108,7 +108,9 @@ test("what says of no build that it is, and a module that cannot be unpacked, is
   expect(fixture().events).toMatchObject([
     { type: "alarm", data: { message: expect.stringContaining("could not unpack its modules: xz:") } },
     { type: "alarm", data: { message: expect.stringContaining("of no build that they are: good") } },
+    { type: "alarm", data: { message: expect.stringMatching(/^over: .*could not unpack/u) } },
   ]);
+  expect(drift.summary().unseen).toEqual([expect.stringContaining("of no build that they are: good")]);
   expect(drift.summary().openCount).toBe(0);
 });
 

@@ -3,6 +3,7 @@ import type { NodeEventBody } from "@chimera/proto/event";
 import type { Log } from "@chimera/proto/log";
 import type { Digest, StorePath } from "@chimera/proto/names";
 import type { DriftMode } from "../../reconcile/drift/drift.ts";
+import { createStandingAlarms, type StandingAlarms } from "../../reconcile/drift/standing-alarms.ts";
 import type { SecondLook } from "../../reconcile/store-drift/second-look.ts";
 import { isSwitchLocked, switchLockFile } from "../activation/switch-lock.ts";
 import { createBurstMeter, type BurstMeter } from "../drift/watching/burst-meter.ts";
@@ -64,7 +65,7 @@ export interface StoreState extends StoreDriftOptions {
   watch: StoreWatch;
   file: ScrubFile;
   hints: Set<StorePath>;
-  alarmed: Set<string>;
+  alarms: StandingAlarms;
   lastWalkAt: string | null;
   /** Monotonic; the first walk is due at once. */
   nextWalkMs: number;
@@ -104,13 +105,21 @@ export function openStoreState(options: StoreDriftOptions, hand: StoreHand, wake
     }),
     closure: null,
     unlisted: null,
-    alarmed: new Set(),
+    alarms: openAlarms(options),
     lastWalkAt: null,
     nextWalkMs: -Infinity,
     isStopped: false,
   };
   tellCorrupt(file, options.onEvent);
   return state;
+}
+
+function openAlarms({ onEvent, log }: StoreDriftOptions): StandingAlarms {
+  return createStandingAlarms({
+    onEvent,
+    onRaised: (code, problem) => log.error({ code, problem }, "store alarm raised"),
+    nowMs: () => performance.now(),
+  });
 }
 
 function openWatch(
@@ -173,13 +182,7 @@ export function isCurrent(state: StoreState, closure: StoreClosure): boolean {
 export const longestRestMs = 10_000;
 export const busyMs = 1_000;
 
-const rememberedAlarms = 256;
-
-/** Told once until the agent starts again. */
-export function alarm({ alarmed, onEvent, log }: StoreState, code: string, message: string): void {
-  const shown = message.slice(0, 2048);
-  if (alarmed.has(shown) || alarmed.size >= rememberedAlarms) return;
-  alarmed.add(shown);
-  onEvent({ type: "alarm", data: { code, message: shown } });
-  log.error({ code, problem: shown }, "store alarm raised");
+/** Nothing says again that it is still so: told now and then. */
+export function alarm({ alarms }: StoreState, code: string, message: string): void {
+  alarms.tell(code, message);
 }
