@@ -1,6 +1,7 @@
 // SHELL. What scenarios keep doing with a lab fleet: deploy a world, read a node's view, its pointers and its events.
 import type { HostRunResult } from "../lab/host/host-run.ts";
 import type { NodeView } from "@chimera/proto/api";
+import { errorChain } from "@chimera/proto/errors";
 import { z } from "zod";
 import type { SystemSpec } from "../lab/os/system-spec.ts";
 import { waitUntil } from "../lab/wait-until.ts";
@@ -63,21 +64,28 @@ export async function viewOf(fleet: Fleet, node: string): Promise<NodeView> {
   return view;
 }
 
-/** Polls a node's view until the condition holds. */
+/** Polls a node's view until the condition holds; a controller that just begins is waited for. */
 export async function waitView(
   fleet: Fleet,
   node: string,
   condition: (view: NodeView) => boolean,
 ): Promise<NodeView> {
   let last: NodeView | undefined;
+  let refused = "";
   const look = async () => {
-    last = await viewOf(fleet, node);
+    try {
+      last = await viewOf(fleet, node);
+    } catch (error) {
+      refused = errorChain(error);
+      return false;
+    }
+    refused = "";
     return condition(last) && last;
   };
   try {
     return await waitUntil(`${node} as expected`, look, { timeoutMs: 90_000, everyMs: 200 });
   } catch (cause) {
-    throw new Error(`last view of ${node}: ${JSON.stringify(last?.status)}`, { cause });
+    throw new Error(`last view of ${node}: ${JSON.stringify(last?.status)} ${refused}`, { cause });
   }
 }
 
