@@ -32,6 +32,11 @@ export const DriftGlob = plain(1024)
   .refine((glob) => (glob.match(/\*/gu) ?? []).length <= maxStars, `has more than ${maxStars} stars`)
   .refine((glob) => !/[()]/u.test(glob), "has parentheses");
 
+/** The glob that names this path and no other. What is no glob for other reasons (parentheses, stars) stays one that is refused. */
+export function globOfPath(path: string): string {
+  return path.replaceAll(/[\\*?[\]{}!+@|^$"]/gu, String.raw`\$&`);
+}
+
 /** Of a path class: the first rule that names a path counts. */
 export const DriftRule = z.strictObject({
   glob: DriftGlob,

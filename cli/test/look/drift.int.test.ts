@@ -118,6 +118,23 @@ test("a change is adopted: the snippet alone on standard output, and the path is
       code: 65,
       out: "",
     });
+  for (const path of ["/etc/k(1)", "/etc/a*b*c*d*e"])
+    expect(await fleet.chimera("drift", "adopt", "n1", path, "--for", "2h")).toMatchObject({
+      code: 65,
+      out: "",
+      err: expect.stringMatching(/parentheses|stars/u),
+    });
+  const dry = await fleet.chimera(
+    "drift",
+    "adopt",
+    "n1",
+    "/etc/a[1].conf",
+    "--for",
+    "2h",
+    "--dry-run",
+    "--json",
+  );
+  expect(dry.out).toContain(String.raw`"glob": "/etc/a\\[1\\].conf"`);
   // Nothing is ignored where nothing was adopted.
   expect(fleet.node("n1").orders).toHaveLength(4);
 });

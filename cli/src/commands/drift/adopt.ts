@@ -1,5 +1,5 @@
 /** SHELL. `chimera drift adopt NODE PATH`: a change that was made by hand as a Nix snippet, and time to bring it in. */
-import { DriftPath } from "@chimera/proto/drift-policy";
+import { DriftGlob, DriftPath, globOfPath } from "@chimera/proto/drift-policy";
 import type { EntryFacts } from "@chimera/proto/drift";
 import type { DriftShown, ShownSide } from "@chimera/proto/drift-shown";
 import { ChimeraError } from "@chimera/proto/errors";
@@ -47,13 +47,15 @@ export function defineAdopt(drift: Command, io: Io): void {
 async function adopt(io: Io, target: { node: string; path: string }, options: Options): Promise<void> {
   const path = parsePath(DriftPath, target.path);
   requireEtc(path);
+  // Before the first order is signed: what the second one cannot say must not be half done.
+  const glob = parsePath(DriftGlob, globOfPath(path));
   const observer = await createObserver(io, { context: options.context });
   const node = onlyNode(observer, target.node);
   const { json, dryRun } = options;
   const reason = options.reason === "" ? "adopted by hand" : options.reason;
   const question = { node, path, evidence: null, maxBytes: maxShownBytes, reason };
   const untilMs = io.nowMs() + options.for;
-  const action: OrderAction = { kind: "drift-ignore", glob: path, until: new Date(untilMs).toISOString() };
+  const action: OrderAction = { kind: "drift-ignore", glob, until: new Date(untilMs).toISOString() };
   const wanted = { nodes: [node], action, reason, notAfterMs: untilMs };
   if (dryRun) {
     tellDryRun(io, questionOrder(io, observer, question), json);
