@@ -6,15 +6,21 @@ import type { DriftMode } from "../../reconcile/drift/drift.ts";
 import { createBook, type EtcBook } from "../../reconcile/drift/etc-book.ts";
 import { createCostlyTries, alarmingTries, type CostlyTries } from "../../reconcile/drift/costly-tries.ts";
 import { createBudget, type EtcBudget } from "../../reconcile/drift/etc-budget.ts";
-import { budgetReverts, markOf, slowReverts, type Pace, type Spending } from "../../reconcile/drift/fight.ts";
+import { markOf, type Spending } from "../../reconcile/drift/fight.ts";
+import { createGraveRests, restText, type GraveRests } from "../../reconcile/drift/grave-paths.ts";
 import type { Stance } from "../../reconcile/drift/drift-stance.ts";
 import type { RevertFailureCode } from "../../reconcile/drift/revert-failure.ts";
 import type { RevertOutcome } from "./revert-entry.ts";
 
-interface FoundDrift {
+interface Finding {
   item: DriftItem;
   /** Monotonic ms of the first sign. */
   since: number;
+  /** What is put back in its rest counts for no other. */
+  inRest?: true;
+}
+
+interface FoundDrift extends Finding {
   revert: () => Promise<PutBack>;
 }
 
@@ -77,6 +83,7 @@ interface State extends ResponderOptions {
   costly: CostlyTries<Problem>;
   /** By path. */
   fought: Map<string, Rest>;
+  graves: GraveRests;
 }
 
 interface Rest {
@@ -88,8 +95,8 @@ const shownRests = 50;
 
 export function createResponder(options: ResponderOptions): Responder {
   const { budget = createBudget() } = options;
-  const parts = { book: createBook(), budget, costly: createCostlyTries<Problem>(), fought: new Map() };
-  const state: State = { ...options, ...parts };
+  const books = { book: createBook(), costly: createCostlyTries<Problem>(), graves: createGraveRests() };
+  const state: State = { ...options, ...books, budget, fought: new Map() };
   return {
     respond: (drift) => respond(state, drift),
     tell(item, how) {
@@ -106,6 +113,7 @@ export function createResponder(options: ResponderOptions): Responder {
     isResting: (path) => state.budget.isResting(path, performance.now()),
     resume(path) {
       state.fought.delete(path);
+      state.graves.forget(path);
       state.costly.forget(path);
       return state.budget.resume(path, performance.now());
     },
@@ -150,11 +158,13 @@ async function respond(state: State, drift: FoundDrift): Promise<Responded> {
   const problem = state.costly.waiting(item.path, now);
   if (problem !== null) return keepOpen(state, item, problem);
   const spending = state.budget.spend(item.path, now);
-  if (spending.kind !== "allowed") return keepResting(state, item, spending);
-  return finish(state, drift, await drift.revert());
+  if (spending.kind === "allowed") return finish(state, drift, await drift.revert());
+  return state.graves.isDue(item.path, spending.kind, now)
+    ? finish(state, { ...drift, inRest: true }, await drift.revert())
+    : keepResting(state, item, spending);
 }
 
-function finish(state: State, { item, since }: Omit<FoundDrift, "revert">, outcome: PutBack): Responded {
+function finish(state: State, { item, since, inRest }: Finding, outcome: PutBack): Responded {
   switch (outcome.kind) {
     case "abandoned":
       return "abandoned";
@@ -169,7 +179,7 @@ function finish(state: State, { item, since }: Omit<FoundDrift, "revert">, outco
       const now = performance.now();
       const ms = Math.ceil(now - since);
       state.book.noteReverted(item.path);
-      state.budget.noteReverted(item.path, now);
+      if (inRest === undefined) state.budget.noteReverted(item.path, now);
       state.costly.forget(item.path);
       const { evidence, notes } = outcome;
       const note = notes.length === 0 ? {} : { note: notes.join("; ").slice(0, 2048) };
@@ -196,16 +206,12 @@ interface Problem {
   message: string;
 }
 
-/** The time is said once, when the rest begins: from then on it would only repeat the clock. */
 function keepResting(state: State, item: DriftItem, { kind, restMs, trips, pace }: Fought): Responded {
   const until =
     (kind === "resting" ? state.fought.get(item.path)?.until : undefined) ??
     new Date(Date.now() + restMs).toISOString();
   state.fought.set(item.path, { until, trips });
-  const problem: Problem = {
-    code: "budget-spent",
-    message: `${paceText[pace]}, it is only reported until ${until}`,
-  };
+  const problem: Problem = { code: "budget-spent", message: restText(item.path, pace, until) };
   if (kind === "tripped") {
     const message = `${item.path}: ${problem.message} ("chimera drift resume" ends that)`;
     state.onEvent({ type: "alarm", data: { code: problem.code, message: message.slice(0, 2048) } });
@@ -214,11 +220,6 @@ function keepResting(state: State, item: DriftItem, { kind, restMs, trips, pace 
 }
 
 type Fought = Exclude<Spending, { kind: "allowed" }>;
-
-const paceText: Readonly<Record<Pace, string>> = {
-  minute: `put back ${budgetReverts} times in a minute: somebody fights over it`,
-  day: `put back in ${slowReverts} minutes of a day: somebody changes it again and again`,
-};
 
 /** Asks for a person once, when it is clear that trying does not help. */
 function keepRarely(state: State, item: DriftItem, { code, message }: FailedRevert): Responded {
