@@ -1,7 +1,8 @@
 /** SHELL. Compares one declared entry with what is at its path now. */
 import type { DriftItem, EntryFacts } from "@chimera/proto/drift";
-import { lstatSync, readlinkSync } from "node:fs";
+import { lstatSync, readlinkSync, type Stats } from "node:fs";
 import { compareEntry } from "../../reconcile/drift/drift.ts";
+import { folderDifference } from "../../reconcile/drift/folder-rights.ts";
 import type { ExpectedEntry, ExpectedFile, OwnerIds } from "../../reconcile/drift/etc-entry.ts";
 import { isOwnTrouble } from "../../reconcile/drift/own-trouble.ts";
 import { attempt, isAbsent, type Outcome } from "../errno-outcome.ts";
@@ -122,9 +123,13 @@ function isPlainlyRight(etcDir: string, entry: ExpectedEntry): boolean {
   const path = `${etcDir}/${entry.path}`;
   if (entry.kind === "file") return false;
   const right = attempt(() =>
-    entry.kind === "link" ? readlinkSync(path) === entry.target : lstatSync(path).isDirectory(),
+    entry.kind === "link" ? readlinkSync(path) === entry.target : isRootsFolder(lstatSync(path)),
   );
   return right.kind === "done" && right.value;
+}
+
+function isRootsFolder(stats: Stats): boolean {
+  return stats.isDirectory() && folderDifference(stats) === null;
 }
 
 async function compare(etcDir: string, entry: ExpectedEntry, found: EntryFacts): Promise<Checked> {

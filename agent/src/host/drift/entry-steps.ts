@@ -37,7 +37,7 @@ export async function sweepAttributes(state: PassState, { expected, seen }: Swee
   seen.add("/etc");
   const entry = { kind: "directory", path: "" } as const;
   const task = { expected, entry, covered, since: performance.now() };
-  return (await state.turn(() => handleAttributes(state, task, nobody))) !== "abandoned";
+  return (await state.turn(() => handleOne(state, task))) !== "abandoned";
 }
 
 function tellGaps(state: PassState, { missing, leftOut, unanswered }: AttributeGaps): void {
@@ -58,7 +58,6 @@ function silentText(path: string): string {
 
 const unseenOfSome = "flags and extended attributes of some are only noticed where they hinder a revert";
 const unseen = "flags and extended attributes of /etc are only noticed where they hinder a revert";
-const nobody = { uid: undefined, gid: undefined };
 
 const entriesPerTurn = 32;
 const turnMs = 5;
@@ -171,6 +170,10 @@ async function handleEntry(
       return "open";
     case "drifted": {
       const { item, ids } = checked;
+      if (isMountedFolder(state, expected, entry) && item.kind !== "parent") {
+        responder.noteClean(path);
+        return "clean";
+      }
       const context = revertContext(state, expected);
       const revert = () => revertStubborn(context, entry.path, () => revertEntry(context, entry, ids));
       const found = { expected, entry, item };
@@ -181,6 +184,12 @@ async function handleEntry(
       return result;
     }
   }
+}
+
+/** Who mounts a folder by right says whose it is. /etc itself is ours also where it is an overlay. */
+function isMountedFolder(state: PassState, expected: ExpectedEtc, { kind, path }: ExpectedEntry): boolean {
+  if (kind !== "directory" || (path === "" && expected.layout.kind === "overlay")) return false;
+  return state.mounts.look(expected).points.has(path);
 }
 
 /** Of an entry that is as declared in all else. */

@@ -8,6 +8,8 @@ import type { EtcLayout } from "../../reconcile/drift/mounts/etc-layout.ts";
 import type { EtcScope } from "../../reconcile/drift/etc-scope.ts";
 import { attempt, type Outcome } from "../errno-outcome.ts";
 import { hashFile } from "./hash-file.ts";
+import { isGivenFolder, type GivenFolders } from "../../reconcile/drift/folder-rights.ts";
+import { readGivenFolders } from "./given-folders.ts";
 import { readDeclaredMounts } from "./mounts/declared-mounts.ts";
 import { readSmallFile } from "../read-small-file.ts";
 import { createWayFinder, type WayFinder } from "./store-way.ts";
@@ -52,6 +54,7 @@ interface Reading extends ExpectedRequest {
   undecided: Set<string>;
   copied: string[];
   finder: WayFinder;
+  given: GivenFolders;
   ways: Map<string, ReadonlySet<string>>;
 }
 
@@ -67,7 +70,14 @@ export async function loadExpectedEtc(request: ExpectedRequest): Promise<Outcome
   if (way.kind === "failed") return way;
   const { real: tree, paths } = way.value;
   if (isStillTrue(request, tree)) return { kind: "done", value: request.previous };
-  const reading: Reading = { ...request, ...emptyReading(), tree, finder, ways: new Map([["", paths]]) };
+  const reading: Reading = {
+    ...request,
+    ...emptyReading(),
+    tree,
+    finder,
+    given: await readGivenFolders(tree),
+    ways: new Map([["", paths]]),
+  };
   // An overlay's links lead to their sources themselves.
   if (request.layout.kind === "classic")
     await addEntry(reading, { kind: "link", path: "static", target: tree });
@@ -206,12 +216,13 @@ function parseOwner(text: string): number | string {
 }
 
 /** The directories on the way come first, each once. */
-async function addEntry({ entries, scope }: Reading, entry: ExpectedEntry): Promise<void> {
+async function addEntry({ entries, scope, given: folders }: Reading, entry: ExpectedEntry): Promise<void> {
   if (!scope.isCompared(entry)) return;
   const names = entry.path.split("/").slice(0, -1);
   for (const [index] of names.entries()) {
     const path = names.slice(0, index + 1).join("/");
-    const directory = { kind: "directory", path } as const;
+    const given = isGivenFolder(folders, path) ? ({ isGiven: true } as const) : {};
+    const directory = { kind: "directory", path, ...given } as const;
     if (!entries.has(path) && scope.isCompared(directory)) entries.set(path, directory);
   }
   entries.set(entry.path, entry);

@@ -15,6 +15,7 @@ import type { ExpectedEntry, ExpectedFile, OwnerIds } from "../../reconcile/drif
 import { revertFailure, type RevertFailureCode } from "../../reconcile/drift/revert-failure.ts";
 import { attempt, type Outcome } from "../errno-outcome.ts";
 import { removeFlaggedTree } from "./attributes/clear-attributes.ts";
+import { closeFolder } from "./close-folder.ts";
 import { isStillAt, openChild, openDirectory, type OpenDirectory } from "./etc-directory.ts";
 import type { Evidence, Keeping } from "./evidence.ts";
 import { evidenceFacts, type Evidenced } from "./evidence/evidenced.ts";
@@ -172,7 +173,7 @@ async function putDirectory(place: Place): Promise<RevertOutcome> {
   const made = makeDirectory(directory, name);
   if (made.kind === "done" || made.errno !== "EEXIST") return toOutcome(made);
   if (lstatSync(directory.child(name), { throwIfNoEntry: false })?.isDirectory() === true)
-    return reverted({ kind: "nothing" });
+    return toOutcome(closeFolder(directory.child(name)));
   const displaced = await displace(place);
   if (displaced.kind !== "displaced") return displaced;
   return displaced.finish(() => makeDirectory(directory, name));

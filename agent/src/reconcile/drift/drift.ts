@@ -1,14 +1,24 @@
 /** PURE. The difference between what is declared and what was found, and what is done about it. */
 import type { DriftItem, DriftKind, EntryFacts } from "@chimera/proto/drift";
+import { folderDifference, folderFacts, rightfulFolder, rightsOf } from "./folder-rights.ts";
 import { etcPath, expectedFacts, type ExpectedEntry, type OwnerIds } from "./etc-entry.ts";
 
 export type DriftMode = "revert" | "report" | "ignore";
 
 /** `null` when the entry is as declared. */
 export function compareEntry(entry: ExpectedEntry, found: EntryFacts, ids: OwnerIds): DriftItem | null {
+  const open = entry.kind === "directory" && entry.isGiven !== true ? openFolder(entry.path, found) : null;
+  if (open !== null) return open;
   const expected = expectedFacts(entry, ids);
   const kind = differenceOf(expected, found);
   return kind === null ? null : { path: etcPath(entry.path), kind, expected, found };
+}
+
+function openFolder(path: string, found: EntryFacts): DriftItem | null {
+  const rights = rightsOf(found);
+  const kind = rights === null ? null : folderDifference(rights);
+  if (rights === null || kind === null) return null;
+  return { path: etcPath(path), kind, expected: folderFacts(rightfulFolder(rights)), found };
 }
 
 /** A link of an earlier generation that no longer leads anywhere. */

@@ -25,10 +25,12 @@ export interface ExpectedFile {
   group: number | string;
 }
 
-/** A real directory on the way to an entry; the closure declares no mode for it. */
+/** A real directory on the way to an entry; the closure declares no mode for it, so only that nobody else than root may write to it. */
 interface ExpectedDirectory {
   kind: "directory";
   path: string;
+  /** The closure's tmpfiles.d lets others do so. */
+  isGiven?: true;
 }
 
 /** `path` is relative to /etc. */
