@@ -17,6 +17,8 @@ export interface FleetFacts {
   controllerUrl: string;
   /** Nodes from which rollouts may be led. */
   leads: readonly string[];
+  /** nats-server knows its users by passes. */
+  passes: boolean;
   /** Of the nodes that are VMs. */
   boots: Readonly<Record<string, Boot>>;
 }
@@ -27,14 +29,21 @@ export const hubUrl = "http://hub:7070";
 export const tamperLinks = Array.from({ length: 40 }, (_, i) => `lab/link-${i}`);
 export const tamperFiles = Array.from({ length: 40 }, (_, i) => `lab/copy-${i}`);
 
+const identity = "/var/lib/chimera/identity";
+
+/** There is none at first: the agent asks the controller. */
+function passOf({ passes }: FleetFacts): { passFile?: string } {
+  return passes ? { passFile: `${identity}/nats.pass` } : {};
+}
+
 /** agent.json of one node (agent/src/config.ts). Short times, since a lab's units settle at once. */
 function agentConfig(facts: FleetFacts, node: string) {
   return {
     node,
     fleetId: facts.fleetId,
-    nats: { servers: ["nats://hub:4222"], seedFile: "/var/lib/chimera/identity/nats.seed" },
-    controller: { url: facts.controllerUrl, tokenFile: "/var/lib/chimera/identity/token" },
-    nodeKeyFile: "/var/lib/chimera/identity/node.key",
+    nats: { servers: ["nats://hub:4222"], seedFile: `${identity}/nats.seed`, ...passOf(facts) },
+    controller: { url: facts.controllerUrl, tokenFile: `${identity}/token` },
+    nodeKeyFile: `${identity}/node.key`,
     trustedKeys: facts.trustedKeys,
     nix: { trustedPublicKeys: [facts.cacheKey] },
     probationSeconds: facts.probationSeconds,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Envelope } from "@chimera/proto/signed/envelope";
 import type { HostFile } from "../lab/host/host-files.ts";
 import { fleetFolder } from "./fleet-folder.ts";
+import type { FleetPasses } from "./passes.ts";
 import { identityFiles, type Identity } from "./make-identity.ts";
 import type { RunProgram } from "./run-program.ts";
 
@@ -36,19 +37,20 @@ interface HubInput {
   leads: readonly string[];
   /** People, as NATS and the controller know them. */
   operators: readonly HubOperator[];
+  /** Null where nats-server knows its users by a list. */
+  passes: FleetPasses | null;
 }
 
 /** Made here with a configuration of the same fleet whose paths are this machine's. */
 export async function makeHub(
   run: RunProgram,
-  { fleetId, trustedKeys, freshKey, nodes, leads, operators }: HubInput,
+  { fleetId, trustedKeys, freshKey, nodes, leads, operators, passes }: HubInput,
 ): Promise<Hub> {
-  const folder = fleetFolder("hub");
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const config = (state: string, seedFile: string) => ({
+  const folder = await ownFolder();
+  const config = (state: string, seedFile: string, more = {}) => ({
     fleetId,
     listen: { host: "0.0.0.0", port: 7070 },
-    nats: { servers: ["nats://127.0.0.1:4222"], seedFile },
+    nats: { servers: ["nats://127.0.0.1:4222"], seedFile, ...more },
     cacheDir: `${state}/cache`,
     tokensFile: `${state}/tokens.json`,
     nodesFile: `${state}/nodes.json`,
@@ -69,16 +71,31 @@ export async function makeHub(
     tokens[name] = await makeToken(run, here, ["--role", role, "--name", name]);
   }
   return {
-    config: config(hubState, `${hubState}/nats.seed`),
-    nats: await run("controller", ["nats-config", "--config", here]),
+    config: config(hubState, `${hubState}/nats.seed`, passes === null ? {} : passFiles),
+    nats: passes?.nats ?? (await run("controller", ["nats-config", "--config", here])),
     files: [
       ...(await identityFiles("hub", hubState)),
       await stateFile(folder, "tokens.json"),
       await stateFile(folder, "nodes.json"),
       await stateFile(folder, "fresh.key"),
+      ...(passes === null ? [] : await controllersPasses(passes)),
     ],
     tokens,
   };
+}
+
+async function ownFolder(): Promise<string> {
+  const folder = fleetFolder("hub");
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return folder;
+}
+
+const passFiles = { passFile: `${hubState}/controller.pass`, nodeIssuerFile: `${hubState}/node-issuer.seed` };
+
+async function controllersPasses(passes: FleetPasses): Promise<HostFile[]> {
+  const user = { name: "controller", nkey: passes.hubNkey };
+  const own = await passes.passFile("controller", user, passFiles.passFile);
+  return [own, await passes.nodeIssuer(passFiles.nodeIssuerFile)];
 }
 
 async function addNode(

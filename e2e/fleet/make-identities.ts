@@ -10,6 +10,7 @@ import { fleetFolder } from "./fleet-folder.ts";
 import { hubUrl } from "./fleet-systems.ts";
 import { makeHub, type HubOperator } from "./make-hub.ts";
 import { identityFiles, makeIdentity, type Identity } from "./make-identity.ts";
+import { openPasses, type FleetPasses } from "./passes.ts";
 import { makePeople, personFiles, sharedRoles, type Person } from "./people.ts";
 import type { RunProgram } from "./run-program.ts";
 import { standInFiles, standInName } from "./stand-in.ts";
@@ -18,6 +19,7 @@ import { makeSeed, makeWatchers, watcherFiles, type MadeSeed, type Watcher } fro
 const Made = z.object({
   fleetId: FleetId,
   folder: z.string(),
+  natsFolder: z.string().nullable(),
   keySetFile: z.string(),
   cachePublicKey: z.string(),
 });
@@ -50,14 +52,18 @@ export interface IdentityWishes {
   watchers: readonly string[];
   /** Registered nodes that are no machine. */
   ghosts: readonly string[];
+  /** nats-server knows its users by passes: nodes ask the controller for theirs. */
+  passes: boolean;
 }
 
 export async function makeIdentities(run: RunProgram, wishes: IdentityWishes): Promise<Identities> {
   const { nodes, people, leads, standIn, watchers } = wishes;
   const operator = await operatorFolder();
   const others = await makePeople(run, people);
-  const made = await initFleet(run, operator, others);
-  const [, ...identities] = await Promise.all(["hub", ...nodes].map((host) => makeIdentity(run, host)));
+  const made = await initFleet(run, operator, { others, passes: wishes.passes });
+  const ofHub = await makeIdentity(run, "hub");
+  const identities = await Promise.all(nodes.map((node) => makeIdentity(run, node)));
+  const passes = made.natsFolder === null ? null : await openPasses(run, made.natsFolder, ofHub.nkey);
   const trustedKeys = Envelope.parse(JSON.parse(await readFile(made.keySetFile, "utf8")));
   const extra = standIn ? [await makeIdentity(run, standInName)] : [];
   const { fleetId } = made;
@@ -69,6 +75,7 @@ export async function makeIdentities(run: RunProgram, wishes: IdentityWishes): P
     trustedKeys,
     freshKey: await readFile(join(made.folder, "fresh.key"), "utf8"),
     nodes: [...identities, ...extra, ...(await makeGhosts(run, wishes.ghosts))],
+    passes,
     leads: [...leads, ...extra.map(({ node }) => node)],
   });
   const tokenOf = (name: string): string => hub.tokens[name] ?? "";
@@ -77,7 +84,7 @@ export async function makeIdentities(run: RunProgram, wishes: IdentityWishes): P
   const token = tokenOf(standInName);
   const files: Record<string, HostFile[]> = {
     hub: [...hub.files, ...(standIn ? await standInFiles({ fleetId, trustedKeys, token }) : [])],
-    ws: [...(await operatorFiles(made.folder, facts.token, own.seedFile)), ...homes.flat()],
+    ws: [...(await operatorFiles(made.folder, facts.token, { ...own, passes })), ...homes.flat()],
   };
   for (const node of nodes) files[node] = await nodeFiles(node, tokenOf(node));
   for (const eye of eyes) files[eye.name] = await watcherFiles(eye, { ...facts, token: tokenOf(eye.name) });
@@ -101,6 +108,11 @@ function operatorsOf(own: MadeSeed, eyes: readonly Watcher[]): HubOperator[] {
   ];
 }
 
+async function ownersFiles(passes: FleetPasses, nkey: string): Promise<HostFile[]> {
+  const pass = await passes.passFile("operator", { name: "ws", nkey }, `${operatorHome}/nats.pass`);
+  return [pass, ...(await passes.ownersFiles(`${operatorHome}/keys/lab/nats`))];
+}
+
 async function operatorFolder(): Promise<string> {
   const folder = fleetFolder("operator");
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -116,10 +128,11 @@ async function nodeFiles(node: string, token: string): Promise<HostFile[]> {
 async function initFleet(
   run: RunProgram,
   operator: string,
-  others: readonly Person[],
+  { others, passes }: { others: readonly Person[]; passes: boolean },
 ): Promise<z.infer<typeof Made>> {
   const env = { XDG_CONFIG_HOME: operator, HOME: operator };
-  const args = ["init", "--name", "lab", "--controller", hubUrl, ...sharedRoles(others), "--json"];
+  const nats = ["--nats", passes ? "passes" : "list"];
+  const args = ["init", "--name", "lab", "--controller", hubUrl, ...sharedRoles(others), ...nats, "--json"];
   const made = Made.parse(JSON.parse(await run("chimera", args, env)));
   const [second] = others;
   if (second !== undefined) {
@@ -133,9 +146,13 @@ async function initFleet(
 }
 
 /** The operator's context, keys and key set, with the names they have on ws. The online key is the hub's alone. */
-async function operatorFiles(keyFolder: string, token: string, seedFile: string): Promise<HostFile[]> {
+async function operatorFiles(
+  keyFolder: string,
+  token: string,
+  { seedFile, nkey, passes }: MadeSeed & { passes: FleetPasses | null },
+): Promise<HostFile[]> {
   const context = await readFile(fleetFolder("operator", "chimera", "config.toml"), "utf8");
-  const names = (await readdir(keyFolder)).filter((name) => name !== "fresh.key");
+  const names = (await readdir(keyFolder)).filter((name) => !["fresh.key", "nats"].includes(name));
   const keys = names.map(async (name) => ({
     path: `${operatorHome}/keys/lab/${name}`,
     text: await readFile(join(keyFolder, name), "utf8"),
@@ -146,20 +163,22 @@ async function operatorFiles(keyFolder: string, token: string, seedFile: string)
   return [
     {
       path: `${operatorHome}/config.toml`,
-      text: withToken(moved, `${operatorHome}/token`),
+      text: withToken(moved, `${operatorHome}/token`, passes !== null),
       mode: 0o600,
     },
     { path: `${operatorHome}/token`, text: `${token}\n`, mode: 0o600 },
     { path: `${operatorHome}/nats.seed`, text: await readFile(seedFile, "utf8"), mode: 0o600 },
     ...(await Promise.all(keys)),
+    ...(passes === null ? [] : await ownersFiles(passes, nkey)),
   ];
 }
 
-function withToken(context: string, path: string): string {
+function withToken(context: string, path: string, byPasses: boolean): string {
   const more = [
     `tokenFile = ${JSON.stringify(path)}`,
     'natsServers = ["nats://hub:4222"]',
     `natsSeedFile = "${operatorHome}/nats.seed"`,
+    ...(byPasses ? [`natsPassFile = "${operatorHome}/nats.pass"`] : []),
   ];
   return context.replace(/^(controller = .*)$/m, `$1\n${more.join("\n")}`);
 }

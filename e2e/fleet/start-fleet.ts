@@ -64,6 +64,8 @@ export interface FleetOptions {
   watchers?: readonly string[];
   /** Further nodes that are registered, and that no machine is: whoever has their keys speaks for them. */
   ghosts?: readonly string[];
+  /** nats-server knows its users by passes; watchers and a machine that stands in are given none. */
+  passes?: boolean;
   report?: Report;
 }
 
@@ -90,6 +92,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     standIn: options.standIn ?? false,
     watchers: options.watchers ?? [],
     ghosts: options.ghosts ?? [],
+    passes: options.passes ?? false,
   });
   report(`made keys, identities and tokens for ${names.length} nodes`);
   const store = await openSeed(versions);
@@ -115,7 +118,7 @@ function watchersOf({ watchers = [] }: FleetOptions): HostSpec[] {
 }
 
 function factsOf(
-  { throughPort, probationSeconds = 2, leads = [] }: FleetOptions,
+  { throughPort, probationSeconds = 2, leads = [], passes = false }: FleetOptions,
   subnet: string,
   from: Identities,
 ) {
@@ -125,6 +128,7 @@ function factsOf(
     cacheKey: from.cacheKey,
     probationSeconds,
     leads,
+    passes,
     controllerUrl: throughPort === undefined ? hubUrl : `http://${machineAddress(subnet)}:${throughPort}`,
   };
 }

@@ -28,7 +28,9 @@ export function passDue({ pass, nowS, outS, askedS, wasRefused }: PassPlace): st
   if (pass === null) return "there is none";
   if (nowS >= renewAtS(pass)) return nowS >= pass.exp ? "it is over" : "half of its life is over";
   // Revoked, its issuer dropped, or this clock wrong: the server does not say which.
-  if (outS >= shutOutS && askedS >= shutOutAgainS) return "NATS does not let the node in with it";
+  const isFirst = askedS > outS;
+  if (outS >= shutOutS && (isFirst || askedS >= shutOutAgainS))
+    return "NATS does not let the node in with it";
   return null;
 }
 
