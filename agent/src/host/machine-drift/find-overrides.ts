@@ -9,7 +9,7 @@ import {
 import { attempt, isAbsent, type Outcome } from "../errno-outcome.ts";
 import { isTemporaryName } from "../temporary-name.ts";
 import { openDirectory, type OpenDirectory } from "../drift/etc-directory.ts";
-import { readFacts } from "../drift/etc-facts.ts";
+import { lenientFacts } from "./lenient-facts.ts";
 import { listNames, nameLimits, textOf, type NameLimits } from "./list-names.ts";
 import { shownPath, type OverridePlace } from "./remove-override.ts";
 
@@ -108,10 +108,13 @@ async function list(
 }
 
 async function add(overrides: Overrides, place: OverridePlace): Promise<void> {
-  const opened = openDirectory(place.root, place.folder);
-  if (opened.kind === "failed") return;
-  using directory = opened.value;
   const path = shownPath(place);
+  const opened = openDirectory(place.root, place.folder);
+  if (opened.kind === "failed") {
+    if (!isAbsent(opened.errno)) overrides.problems.push(`${path} cannot be read: ${opened.errno}`);
+    return;
+  }
+  using directory = opened.value;
   const found = await factsOf(directory, place.name);
   if (found.kind === "failed") {
     overrides.problems.push(`${path} cannot be read: ${found.errno}`);
@@ -127,7 +130,7 @@ async function add(overrides: Overrides, place: OverridePlace): Promise<void> {
 export async function factsOf(directory: OpenDirectory, name: string): Promise<Outcome<EntryFacts>> {
   const text = textOf(name);
   const isText = Buffer.from(text).equals(Buffer.from(name, "latin1"));
-  return isText ? readFacts(directory, text, 0) : { kind: "done", value: { type: "other" } };
+  return isText ? lenientFacts(directory, text, 0) : { kind: "done", value: { type: "other" } };
 }
 
 function isControl(root: string): boolean {

@@ -3,7 +3,8 @@ import type { EntryFacts } from "@chimera/proto/drift";
 import { lstatSync } from "node:fs";
 import { plainCapabilities } from "../../reconcile/machine-drift/plain-capabilities.ts";
 import type { OpenDirectory } from "../drift/etc-directory.ts";
-import { readFacts } from "../drift/etc-facts.ts";
+import type { Outcome } from "../errno-outcome.ts";
+import { lenientFacts } from "./lenient-facts.ts";
 import type { Wrapper } from "./expected-wrappers.ts";
 
 interface FoundWrapper {
@@ -22,8 +23,8 @@ export interface WrapperFolder {
 export type CapabilitiesOf = (tools: string, file: string) => Promise<string | null>;
 
 export interface WrapperReader {
-  /** Null for one that cannot be read. */
-  read(wrapper: Wrapper, folder: WrapperFolder, capTools: string | null): Promise<FoundWrapper | null>;
+  /** Of one that cannot be read all but its bytes: it is never as declared. Fails by trouble of our own. */
+  read(wrapper: Wrapper, folder: WrapperFolder, capTools: string | null): Promise<Outcome<FoundWrapper>>;
 }
 
 export function createWrapperReader(capabilitiesOf: CapabilitiesOf): WrapperReader {
@@ -33,19 +34,32 @@ export function createWrapperReader(capabilitiesOf: CapabilitiesOf): WrapperRead
       const name = wrapper.path;
       const stamp = stampOf(folder.directory, name);
       const last = known.get(name);
-      if (last !== undefined && last.stamp === stamp) return last;
+      if (last !== undefined && last.stamp === stamp) return { kind: "done", value: last };
       known.delete(name);
-      const facts = await readFacts(folder.directory, name, wrapper.size);
-      if (facts.kind === "failed") return null;
-      const isAsked = wrapper.capabilities !== null && facts.value.type === "file";
-      const said =
-        isAsked && capTools !== null ? await capabilitiesOf(capTools, `${folder.path}/${name}`) : null;
-      const found = { facts: facts.value, capabilities: said === null ? null : plainCapabilities(said) };
-      // What changed while it was read is not remembered.
-      if (stamp !== null && stamp === stampOf(folder.directory, name)) known.set(name, { ...found, stamp });
-      return found;
+      const facts = await lenientFacts(folder.directory, name, wrapper.size);
+      if (facts.kind === "failed") return facts;
+      const said = await askOf(wrapper, facts.value, { capTools, path: `${folder.path}/${name}` });
+      const found = {
+        facts: facts.value,
+        capabilities: typeof said === "string" ? plainCapabilities(said) : null,
+      };
+      // What could not be read, or of which getcap said nothing, is asked again; and what changed while it was read.
+      const isWhole = facts.value.detail === undefined && said !== null;
+      if (isWhole && stamp !== null && stamp === stampOf(folder.directory, name))
+        known.set(name, { ...found, stamp });
+      return { kind: "done", value: found };
     },
   };
+
+  /** Undefined where nothing is asked. */
+  async function askOf(
+    { capabilities }: Wrapper,
+    { type }: EntryFacts,
+    { capTools, path }: { capTools: string | null; path: string },
+  ): Promise<string | null | undefined> {
+    if (capabilities === null || type !== "file" || capTools === null) return undefined;
+    return capabilitiesOf(capTools, path);
+  }
 }
 
 /** The time moves with every change of bytes, mode, owner or attribute. */

@@ -5,6 +5,7 @@ import { attempt } from "../errno-outcome.ts";
 import { temporaryName } from "../temporary-name.ts";
 import { openDirectory, type OpenDirectory } from "../drift/etc-directory.ts";
 import type { Evidence } from "../drift/evidence.ts";
+import { evidenceFacts } from "../drift/evidence/evidenced.ts";
 import type { PutBack } from "../drift/drift-response.ts";
 
 export interface OverridePlace {
@@ -34,7 +35,7 @@ export async function removeOverride(place: OverridePlace, context: RemoveContex
   const gone = attempt(() => unlinkSync(directory.child(aside)));
   if (gone.kind === "failed" && gone.errno !== "ENOENT") return failed(gone.errno);
   if (place.folder !== "") removeEmptyFolder(place);
-  return { kind: "reverted", evidence: kept, notes: [] };
+  return { kind: "reverted", ...kept };
 }
 
 /** Only a file has content of its own; one that cannot be kept is given up, as in /etc. */
@@ -42,7 +43,7 @@ async function keepFile(
   directory: OpenDirectory,
   name: string,
   { place, evidence }: { place: OverridePlace; evidence: Evidence },
-): Promise<string | null> {
+): Promise<{ evidence: string | null; notes: string[] }> {
   const path = shownPath(place);
   const kept = await evidence.keepFile({
     directory,
@@ -52,9 +53,8 @@ async function keepFile(
     below: path.slice(1),
     declared: null,
   });
-  if (kept.kind !== "kept") return null;
-  evidence.attribute(kept);
-  return kept.id;
+  if (kept.kind === "kept") evidence.attribute(kept);
+  return evidenceFacts(kept);
 }
 
 /** Absolute, as text; what is no text is shown as it is usual for bytes. */

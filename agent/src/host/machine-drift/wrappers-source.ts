@@ -1,30 +1,22 @@
 /** SHELL. The setuid, setgid and capability wrappers: each as the closure's own script makes it, and no other beside them. */
 import type { DriftItem, EntryFacts } from "@chimera/proto/drift";
-import { lstatSync, readdirSync, readlinkSync, unlinkSync } from "node:fs";
-import { compareEntry } from "../../reconcile/drift/drift.ts";
-import { expectedFacts, octal } from "../../reconcile/drift/etc-entry.ts";
+import { lstatSync, readlinkSync, unlinkSync } from "node:fs";
 import { revertFailure } from "../../reconcile/drift/revert-failure.ts";
 import { attempt } from "../errno-outcome.ts";
 import { openDirectory, type OpenDirectory } from "../drift/etc-directory.ts";
-import { readFacts } from "../drift/etc-facts.ts";
-import { resolveOwner } from "../drift/etc-owners.ts";
 import type { Evidence } from "../drift/evidence.ts";
+import { evidenceFacts } from "../drift/evidence/evidenced.ts";
 import type { PutBack } from "../drift/drift-response.ts";
+import { compareFolder, type ComparedWrappers } from "./compare-wrappers.ts";
 import {
   readExpectedWrappers,
   wrapperUnit,
   type ExpectedWrappers,
   type KnownWrappers,
-  type Wrapper,
 } from "./expected-wrappers.ts";
 import type { MachinePlaces } from "./machine-places.ts";
 import { nothing, type Finding, type Look, type LookContext, type MachineSource } from "./machine-source.ts";
-import {
-  createWrapperReader,
-  type CapabilitiesOf,
-  type WrapperFolder,
-  type WrapperReader,
-} from "./read-wrapper.ts";
+import { createWrapperReader, type CapabilitiesOf, type WrapperReader } from "./read-wrapper.ts";
 import type { UnitManager } from "./unit-manager.ts";
 
 export interface WrappersSourceOptions {
@@ -66,9 +58,9 @@ async function look(state: State, context: LookContext): Promise<Look> {
         unseen: { code: "wrappers-unseen", what: `wrappers of ${toplevel}: ${expected.why}` },
       };
     case "known": {
-      const items = await compareSteadily(state, expected);
+      const { items, problems } = await compareSteadily(state, expected);
       const findings = items.map((item) => findingOf(state, { context, expected, item }));
-      return { findings, managed: expected.wrappers.size + 1, problems: expected.problems };
+      return { findings, managed: expected.wrappers.size + 1, problems: [...expected.problems, ...problems] };
     }
   }
 }
@@ -86,14 +78,14 @@ function findingOf(
 const looks = 3;
 
 /** The script makes a new folder, moves the link and removes the old one: what was seen across that counts for nothing. */
-async function compareSteadily(state: State, expected: KnownWrappers): Promise<DriftItem[]> {
-  let items: DriftItem[] = [];
+async function compareSteadily(state: State, expected: KnownWrappers): Promise<ComparedWrappers> {
+  let compared: ComparedWrappers = { items: [], problems: [] };
   for (let count = 0; count < looks; count += 1) {
     const before = linkOf(state);
-    items = await compareAll(state, expected, before);
-    if (items.length === 0 || linkOf(state) === before) return items;
+    compared = await compareAll(state, expected, before);
+    if (compared.items.length === 0 || linkOf(state) === before) return compared;
   }
-  return items;
+  return compared;
 }
 
 function linkOf({ places }: State): string | null {
@@ -101,15 +93,15 @@ function linkOf({ places }: State): string | null {
   return target.kind === "done" ? target.value : null;
 }
 
-async function compareAll(state: State, expected: KnownWrappers, link: string | null): Promise<DriftItem[]> {
+async function compareAll(
+  state: State,
+  expected: KnownWrappers,
+  link: string | null,
+): Promise<ComparedWrappers> {
   const opened = openFolder(state, link);
-  if (opened === null) return [folderItem(`${state.places.run}/wrappers`, link)];
+  if (opened === null) return { items: [folderItem(`${state.places.run}/wrappers`, link)], problems: [] };
   using directory = opened;
-  const folder: WrapperFolder = { path: link ?? "", directory };
-  const items: DriftItem[] = [];
-  for (const wrapper of expected.wrappers.values())
-    items.push(...(await compareOne(state, { wrapper, folder, expected })));
-  return [...items, ...(await strangers(state, expected, folder))];
+  return await compareFolder(state, expected, { path: link ?? "", directory });
 }
 
 /** Where the link leads, if that is a folder as the script makes them; null for any other. */
@@ -131,72 +123,6 @@ function folderItem(parent: string, link: string | null): DriftItem {
   return { path: `${parent}/bin`, kind: "wrapper", expected, found };
 }
 
-async function compareOne(
-  state: State,
-  { wrapper, folder, expected }: { wrapper: Wrapper; folder: WrapperFolder; expected: KnownWrappers },
-): Promise<DriftItem[]> {
-  const path = shownPath(state, wrapper.path);
-  const [ids, found] = [
-    await resolveOwner(state.places.etc, wrapper),
-    await state.reader.read(wrapper, folder, expected.capTools),
-  ];
-  if (found === null) return [];
-  const difference = compareEntry(wrapper, found.facts, ids);
-  if (difference !== null) return [{ ...difference, path, kind: "wrapper" }];
-  const { capabilities } = wrapper;
-  if (capabilities === null || found.capabilities === null || capabilities === found.capabilities) return [];
-  const facts = expectedFacts(wrapper, ids);
-  return [
-    {
-      path,
-      kind: "wrapper",
-      expected: { ...facts, text: capabilities },
-      found: { ...found.facts, text: found.capabilities || "no capabilities" },
-    },
-  ];
-}
-
-function shownPath({ places }: State, name: string): string {
-  return `${places.run}/wrappers/bin/${name}`;
-}
-
-const mostNames = 4096;
-
-/** What the script does not make would be found first in PATH. Beside a wrapper old scripts left a text with the name of its program. */
-async function strangers(
-  state: State,
-  { wrappers, unjudged }: KnownWrappers,
-  { directory }: WrapperFolder,
-): Promise<DriftItem[]> {
-  const names = attempt(() => readdirSync(directory.child(".")));
-  if (names.kind === "failed") return [];
-  const strange = names.value
-    .slice(0, mostNames)
-    .filter((name) => !wrappers.has(name) && !isUnjudged(directory, name, unjudged));
-  const items: DriftItem[] = [];
-  for (const name of strange) {
-    const found = await readFacts(directory, name, 0);
-    if (found.kind === "done" && found.value.type !== "missing")
-      items.push({
-        path: shownPath(state, name),
-        kind: "wrapper",
-        expected: { type: "missing" },
-        found: found.value,
-      });
-  }
-  return items;
-}
-
-/** A text with the name of a program is one that nobody can start. */
-function isUnjudged(directory: OpenDirectory, name: string, unjudged: ReadonlySet<string>): boolean {
-  if (!unjudged.has(name)) return false;
-  if (!name.endsWith(".real")) return true;
-  const stats = lstatSync(directory.child(name), { throwIfNoEntry: false });
-  return (
-    stats?.isFile() === true && Number.parseInt(octal(stats.mode), 8) < 0o1000 && (stats.mode & 0o111) === 0
-  );
-}
-
 /** The closure's own unit makes all of them afresh, beside the old ones, and then moves one link. */
 async function remake(state: State, { isCurrent, toplevel }: LookContext, item: DriftItem): Promise<PutBack> {
   const kept = await keep(state, item);
@@ -207,10 +133,10 @@ async function remake(state: State, { isCurrent, toplevel }: LookContext, item: 
   if (problem !== null) return failed(`${wrapperUnit}: ${problem}`.slice(0, 2048));
   const { expected } = state;
   if (expected?.kind !== "known" || expected.toplevel !== toplevel) return { kind: "abandoned" };
-  const left = await compareSteadily(state, expected);
+  const { items: left } = await compareSteadily(state, expected);
   return left.some(({ path }) => path === item.path)
     ? failed(`${wrapperUnit} ran, and it still differs`)
-    : { kind: "reverted", evidence: kept, notes: [] };
+    : { kind: "reverted", ...kept };
 }
 
 /** As in a container that may set no capabilities: there it fails at each try. */
@@ -234,15 +160,18 @@ function freeLink(state: State): string | null {
 }
 
 /** Before the old folder goes. What has the declared bytes says nothing more than the event. */
-async function keep(state: State, { path, expected, found }: DriftItem): Promise<string | null> {
+async function keep(
+  state: State,
+  { path, expected, found }: DriftItem,
+): Promise<{ evidence: string | null; notes: string[] }> {
   const [link, name] = [linkOf(state), path.slice(path.lastIndexOf("/") + 1)];
-  if (link === null || found.type !== "file" || found.sha256 === expected.sha256) return null;
+  if (link === null || found.type !== "file" || found.sha256 === expected.sha256)
+    return evidenceFacts({ kind: "nothing" });
   const opened = openDirectory(link, "");
-  if (opened.kind === "failed") return null;
+  if (opened.kind === "failed") return evidenceFacts({ kind: "refused", errno: opened.errno });
   using directory = opened.value;
   const [root, below, declared] = ["/", `${link}/${name}`.slice(1), expected.sha256 ?? null];
   const kept = await state.evidence.keepFile({ directory, name, path, root, below, declared });
-  if (kept.kind !== "kept") return null;
-  state.evidence.attribute(kept);
-  return kept.id;
+  if (kept.kind === "kept") state.evidence.attribute(kept);
+  return evidenceFacts(kept);
 }
