@@ -24,6 +24,8 @@ export async function closeEnded(state: SessionsState, asked: readonly Live[]): 
   const { systemdSocket } = state.options;
   const isLed = asked.some(({ record }) => record.leads !== null);
   const listed = await listUnits(isLed ? [ownUnits, leadUnits] : [ownUnits], systemdSocket);
+  // From here on the next agent looks, and what it has listed must not be forgotten under its hands.
+  if (state.isClosed) return;
   const found = new Map(listed.map((unit) => [unit.name, unit]));
   const ended = asked.filter(({ record }) => record.leads === null && hasEnded(found.get(record.unit)));
   const gone = asked.filter(({ record }) => isGone(found.get(record.unit)));
@@ -35,13 +37,16 @@ export async function closeEnded(state: SessionsState, asked: readonly Live[]): 
     ended.map(({ record }) => record.unit),
     systemdSocket,
   );
+  if (state.isClosed) return;
   const units = ended.map(({ record }) => record.unit);
   const ends = [
     ...ended.map((live, index) => ({ live, end: judgeRun(live.record, runs[index]) })),
     ...gone.map((live) => ({ live, end: judgeGone(state, live.record) })),
   ];
   // Nobody hears of an end before its name can be given to another one.
-  await closeAll(state, ends, () => collectUnits(units, systemdSocket));
+  await closeAll(state, ends, async () => {
+    if (!state.isClosed) await collectUnits(units, systemdSocket);
+  });
 }
 
 function hasEnded(unit: ListedUnit | undefined): boolean {
