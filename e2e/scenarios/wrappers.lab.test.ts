@@ -56,6 +56,11 @@ test.each<[what: string, script: string, item: string]>([
   ["gone", `rm ${bin}/lab-suid`, `${bin}/lab-suid`],
   ["without its capability", `setcap -r ${bin}/lab-cap`, `${bin}/lab-cap`],
   ["another capability", `setcap cap_sys_admin+ep ${bin}/lab-cap`, `${bin}/lab-cap`],
+  [
+    "a shell beside their folder",
+    "cp /bin/dash /run/wrappers/shell && chmod 4755 /run/wrappers/shell",
+    "/run/wrappers/shell",
+  ],
   ["a shell beside them", `cp /bin/dash ${bin}/shell && chmod 4755 ${bin}/shell`, `${bin}/shell`],
   [
     "a link that leads elsewhere",

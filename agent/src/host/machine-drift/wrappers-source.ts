@@ -1,12 +1,14 @@
 /** SHELL. The setuid, setgid and capability wrappers: each as the closure's own script makes it, and no other beside them. */
 import type { DriftItem, EntryFacts } from "@chimera/proto/drift";
 import { lstatSync, readlinkSync, unlinkSync } from "node:fs";
+import { basename } from "node:path";
 import { revertFailure } from "../../reconcile/drift/revert-failure.ts";
 import { attempt } from "../errno-outcome.ts";
 import { openDirectory, type OpenDirectory } from "../drift/etc-directory.ts";
 import type { Evidence } from "../drift/evidence.ts";
 import { evidenceFacts } from "../drift/evidence/evidenced.ts";
 import type { PutBack } from "../drift/drift-response.ts";
+import { lookBeside } from "./beside-wrappers.ts";
 import { compareFolder, type ComparedWrappers } from "./compare-wrappers.ts";
 import {
   readExpectedWrappers,
@@ -26,15 +28,25 @@ export interface WrappersSourceOptions {
   evidence: Evidence;
   manager: Pick<UnitManager, "restart">;
   capabilitiesOf: CapabilitiesOf;
+  /** For how long something lies beside the wrappers' folder before it counts; another time in tests. */
+  settleMs?: number;
 }
+
+const settleMs = 5000;
 
 interface State extends WrappersSourceOptions {
   expected: ExpectedWrappers | null;
   reader: WrapperReader;
+  firstSeen: Map<string, number>;
 }
 
 export function createWrappersSource(options: WrappersSourceOptions): MachineSource {
-  const state: State = { ...options, expected: null, reader: createWrapperReader(options.capabilitiesOf) };
+  const state: State = {
+    ...options,
+    expected: null,
+    reader: createWrapperReader(options.capabilitiesOf),
+    firstSeen: new Map(),
+  };
   return {
     of: "wrappers",
     look: (context) => look(state, context),
@@ -60,9 +72,33 @@ async function look(state: State, context: LookContext): Promise<Look> {
     case "known": {
       const { items, problems } = await compareSteadily(state, expected);
       const findings = items.map((item) => findingOf(state, { context, expected, item }));
-      return { findings, managed: expected.wrappers.size + 1, problems: [...expected.problems, ...problems] };
+      const beside = await besideOf(state, context);
+      return {
+        findings: [...findings, ...beside.findings],
+        managed: expected.wrappers.size + 1,
+        problems: [...expected.problems, ...problems, ...(beside.problems ?? [])],
+      };
     }
   }
+}
+
+/** Where the link leads elsewhere it is not known which folder is the script's. */
+async function besideOf(state: State, context: LookContext): Promise<Pick<Look, "findings" | "problems">> {
+  const link = linkOf(state);
+  const folder = openFolder(state, link);
+  folder?.[Symbol.dispose]();
+  if (folder === null || link === null) return { findings: [], problems: [] };
+  const { evidence, firstSeen } = state;
+  const sight = {
+    parent: `${state.places.run}/wrappers`,
+    evidence,
+    firstSeen,
+    settleMs: state.settleMs ?? settleMs,
+  };
+  // Whatever moves the link meanwhile may have moved it to what was strange.
+  const isCurrent = (): boolean => context.isCurrent() && linkOf(state) === link;
+  const beside = await lookBeside(sight, basename(link), { ...context, isCurrent });
+  return isCurrent() ? beside : { findings: [], problems: [] };
 }
 
 const activationWhy = "this system makes its wrappers in its activation only: the next switch puts them back";

@@ -13,6 +13,7 @@ import { resolveOwner } from "../etc-owners.ts";
 import { readBytes } from "../evidence/read-bytes.ts";
 import { openNow, whileOurs, type MachineSight } from "./machine-sight.ts";
 import { factsNow, readLive } from "./read-side.ts";
+import { viewFound } from "./view-units.ts";
 import { managed, notManaged, type Side, type Sighted, type Viewer } from "./view.ts";
 
 export function createWrappersViewer(sight: MachineSight, store: string): Viewer {
@@ -31,7 +32,11 @@ export function createWrappersViewer(sight: MachineSight, store: string): Viewer
             reason: `no wrapper is compared: ${expected.why}`,
           });
         case "known":
-          return viewBelow(sight, { folder, below }, expected);
+          // What lies beside the folder of wrappers bears its own path.
+          return (
+            (below.startsWith("bin") ? null : await viewFound(sight, path)) ??
+            viewBelow(sight, { folder, below }, expected)
+          );
       }
     });
   };
