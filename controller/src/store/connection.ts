@@ -15,8 +15,8 @@ import {
   type Subscription,
 } from "nats";
 import {
-  followNatsCredentials,
   readNatsCredentials,
+  watchedCredentials,
   type NatsCredentials,
   type NatsFiles,
 } from "./nats-seed.ts";
@@ -66,12 +66,12 @@ const onceMs = 2000;
 
 /** Returns at once; connects in the background and never gives up. Throws when the seed is unusable. */
 export function openNats({ servers, log, ...files }: NatsLinkOptions): NatsLink {
-  const credentials = followNatsCredentials(files, log);
   const wanted = new Set<Wanted>();
   const listeners: (() => void)[] = [];
   let live: Live | undefined;
   let connected = false;
   const closing = new AbortController();
+  const credentials = watchedCredentials(files, log, closing.signal);
   function setConnected(value: boolean) {
     if (connected === value) return;
     connected = value;

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { ChimeraError } from "@chimera/proto/errors";
 import type { Log } from "@chimera/proto/log";
-import { readPass } from "@chimera/proto/nats/pass";
+import { isNearEnd, readPass } from "@chimera/proto/nats/pass";
 import { parseNkeySeed, type NkeySigner } from "@chimera/proto/nkey";
 
 export interface NatsCredentials {
@@ -40,6 +40,32 @@ export function followNatsCredentials(files: NatsFiles, log: Log): () => NatsCre
     }
     return last;
   };
+}
+
+/** The same, and told of when the pass nears its end; until `ending`. */
+export function watchedCredentials(files: NatsFiles, log: Log, ending: AbortSignal): () => NatsCredentials {
+  const credentials = followNatsCredentials(files, log);
+  ending.addEventListener("abort", watchPassEnd(credentials, log), { once: true });
+  return credentials;
+}
+
+const lookEveryMs = 6 * 3_600_000;
+
+/** Nobody renews the controller's own pass but its owner, by hand. Says so in its last quarter, at once and again. Returns what ends it. */
+export function watchPassEnd(credentials: () => NatsCredentials, log: Log): () => void {
+  const look = () => {
+    const { pass } = credentials();
+    if (pass === null) return;
+    const { iat, exp } = readPass(pass);
+    if (!isNearEnd({ iat, exp }, Date.now() / 1000)) return;
+    log.warn(
+      { until: new Date(exp * 1000).toISOString() },
+      "nats pass ends soon, chimera nats pass makes another",
+    );
+  };
+  look();
+  const timer = setInterval(look, lookEveryMs).unref();
+  return () => clearInterval(timer);
 }
 
 function ownPass(text: string, { publicKey }: NkeySigner): string {

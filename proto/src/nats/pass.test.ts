@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { generateNkey, parseNkeySeed } from "../nkey.ts";
-import { maxPassSeconds, readPass, renewAtS, signPass } from "./pass.ts";
+import { isNearEnd, maxPassSeconds, readPass, renewAtS, signPass } from "./pass.ts";
 
 const issuer = parseNkeySeed(generateNkey("account").seed, "account");
 const wish = {
@@ -29,6 +29,14 @@ test("lives no longer than the longest", () => {
 test("is renewed at the half of its life", () => {
   expect(renewAtS({ iat: 1000, exp: 1100 })).toBe(1050);
   expect(renewAtS({ iat: 1000, exp: 1000 })).toBe(1000);
+});
+
+test("the last quarter of its life is near its end", () => {
+  expect([1749, 1750, 3000].map((nowS) => isNearEnd({ iat: 1000, exp: 2000 }, nowS))).toEqual([
+    false,
+    true,
+    true,
+  ]);
 });
 
 test.each(["", "x", "a.b", "a.b.c.d", `${"a".repeat(5000)}.b.c`, "<html>"])("is not %j", (text) => {

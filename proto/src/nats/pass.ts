@@ -51,6 +51,11 @@ export function readPass(text: string): Pass {
   return readJwt(text, Pass, "the pass");
 }
 
+/** In the last quarter of its life: whoever renews it by hand still has time. */
+export function isNearEnd({ iat, exp }: Pick<Pass, "iat" | "exp">, nowS: number): boolean {
+  return nowS >= iat + (exp - iat) * 0.75;
+}
+
 /** When the half of its life is over, so that there is as much again for whoever does not answer. */
 export function renewAtS({ iat, exp }: Pick<Pass, "iat" | "exp">): number {
   return iat + Math.floor((exp - iat) / 2);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isNearEnd, passDue, type PassPlace } from "./pass-due.ts";
+import { passDue, type PassPlace } from "./pass-due.ts";
 
 const pass = { iat: 1000, exp: 2000 };
 const place: PassPlace = { pass, nowS: 1499, outS: 0, askedS: Infinity, wasRefused: false };
@@ -25,8 +25,4 @@ test.each<[Partial<PassPlace>, string | null]>([
   [{ pass: null, askedS: 1800, wasRefused: true }, "there is none"],
 ])("%j: %s", (change, due) => {
   expect(passDue({ ...place, ...change })).toBe(due);
-});
-
-test("the last quarter of its life is near its end", () => {
-  expect([1749, 1750, 3000].map((nowS) => isNearEnd(pass, nowS))).toEqual([false, true, true]);
 });

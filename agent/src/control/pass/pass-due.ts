@@ -1,11 +1,9 @@
-/** When a node asks for its next pass, and when it says that it got none. Only values: the clock is the caller's. */
+/** When a node asks for its next pass. Only values: the clock is the caller's. */
 import { renewAtS, type Pass } from "@chimera/proto/nats/pass";
-
-type Life = Pick<Pass, "iat" | "exp">;
 
 export interface PassPlace {
   /** Null where there is none, or what lies there is none. */
-  pass: Life | null;
+  pass: Pick<Pass, "iat" | "exp"> | null;
   nowS: number;
   /** For how long NATS has not had the node in; 0 while it has. */
   outS: number;
@@ -32,9 +30,4 @@ export function passDue({ pass, nowS, outS, askedS, wasRefused }: PassPlace): st
   if (outS >= shutOutS && (isFirst || askedS >= shutOutAgainS))
     return "NATS does not let the node in with it";
   return null;
-}
-
-/** While there is still time to hear of it over NATS. */
-export function isNearEnd({ iat, exp }: Life, nowS: number): boolean {
-  return nowS >= iat + (exp - iat) * 0.75;
 }

@@ -5,7 +5,7 @@
 import { ChimeraError, type ErrorCode } from "@chimera/proto/errors";
 import type { Log } from "@chimera/proto/log";
 import type { FleetId, NodeName } from "@chimera/proto/names";
-import { readPass, type Pass } from "@chimera/proto/nats/pass";
+import { isNearEnd, readPass, type Pass } from "@chimera/proto/nats/pass";
 import { PassGiven, type PassAsk, type PostPassAsk } from "@chimera/proto/nats/pass-ask";
 import { seal } from "@chimera/proto/signed/envelope";
 import type { Signer } from "@chimera/proto/signed/keys";
@@ -13,7 +13,7 @@ import { httpPost, type HttpAnswer } from "../../http-get.ts";
 import type { Connection, Credentials } from "../connection.ts";
 import { parseBounded } from "../look/read-stored.ts";
 import { every } from "../telemetry.ts";
-import { isNearEnd, passDue } from "./pass-due.ts";
+import { passDue } from "./pass-due.ts";
 
 export interface PassOptions {
   node: NodeName;

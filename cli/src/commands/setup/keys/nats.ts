@@ -17,7 +17,7 @@ export async function makeNatsSeed(io: Io, given: unknown): Promise<void> {
   io.out(json ? `${printableJson({ nkey: publicKey, seedFile })}\n` : `${publicKey}\n`);
   if (!json) {
     io.err(
-      `On the controller: chimera-controller operator add --operator NAME --nkey ${publicKey}\nIn the context: natsServers = ["nats://HOST:4222"] and natsSeedFile = ${JSON.stringify(seedFile)}\n`,
+      `On the controller: chimera-controller operator add --operator NAME --nkey ${publicKey}\n(where nats-server knows passes, instead: chimera nats pass --role operator --name NAME --nkey ${publicKey} > nats.pass, and natsPassFile in the context)\nIn the context: natsServers = ["nats://HOST:4222"] and natsSeedFile = ${JSON.stringify(seedFile)}\n`,
     );
   }
 }
