@@ -6,6 +6,7 @@ import {
   isStill,
   judgeReading,
   judgeWalk,
+  withRights,
   type Looked,
   type WalkVerdict,
 } from "../../reconcile/store-drift/judge-path.ts";
@@ -14,6 +15,7 @@ import type { ExpectedPath, WalkFacts } from "../../reconcile/store-drift/store-
 import { attempt, isAbsent } from "../errno-outcome.ts";
 import type { StoreHand } from "./store-hand.ts";
 import type { Pace } from "./store-jobs.ts";
+import { findRights } from "./store-rights.ts";
 
 export interface StoreLookOptions {
   root: string;
@@ -106,8 +108,33 @@ async function lookAt(
   const verdict = judgeWalk(expected, facts, last[1]);
   if (!isRead(verdict, depth, last)) return tell(options, expected, verdict);
   const pace = depth === "round" ? "idle" : "soon";
-  const looked = await attemptLook(() => readOnce(options, expected, { before: facts, pace }));
+  const looked = await attemptLook(async () => {
+    const read = await readOnce(options, expected, { before: facts, pace });
+    return isSuspect(verdict, depth) ? lookForRights(options, expected, read) : read;
+  });
   return options.onLooked(expected, looked);
+}
+
+/** Not where it is only its turn to be read: each path would cost a process. */
+function isSuspect({ kind }: WalkVerdict, depth: Depth): boolean {
+  return kind !== "clean" && (kind !== "unread" || depth !== "round");
+}
+
+async function lookForRights(
+  options: StoreLookOptions,
+  expected: ExpectedPath,
+  looked: Looked,
+): Promise<Looked> {
+  if (looked.kind !== "clean" && looked.kind !== "drifted") return looked;
+  const place = `${options.root}${expected.path}`;
+  const rights = await findRights(place);
+  if (rights.kind === "none") return looked;
+  // It looks right to every walk, so what was read of it must not count.
+  note(options, expected.path, null);
+  if (rights.kind === "unknown") return { kind: "unknown", reason: "worker", at: rights.why, wasRead: true };
+  const attributes = [...new Set([...rights.byFile.values()].flat())];
+  const [file = place] = rights.byFile.keys();
+  return withRights(expected, looked, { at: file.slice(place.length + 1) || ".", attributes });
 }
 
 /** Whether only its bytes can tell. What was read wrong once is not right because it looks right. */
@@ -150,7 +177,6 @@ function note({ book }: StoreLookOptions, path: StorePath, stamp: string | null)
 async function compare(options: StoreLookOptions, expected: ExpectedPath): Promise<Looked> {
   const [before = { kind: "missing" as const }] = await options.hand.walk([expected], "soon");
   const verdict = judgeWalk(expected, before, null);
-  return verdict.kind === "drifted" || verdict.kind === "unknown"
-    ? verdict
-    : readOnce(options, expected, { before, pace: "soon" });
+  if (verdict.kind === "drifted" || verdict.kind === "unknown") return verdict;
+  return lookForRights(options, expected, await readOnce(options, expected, { before, pace: "soon" }));
 }

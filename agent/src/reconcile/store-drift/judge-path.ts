@@ -83,7 +83,23 @@ function metadataItem(expected: ExpectedPath, detail: string, grave: SeenPath["g
 
 /** Whether something in it has rights that nobody gave it: that waits for no second look, and for no budget. */
 export function handsOutRights({ kind, found }: DriftItem): boolean {
-  return kind === "store-metadata" && found.mode !== undefined;
+  return kind === "store-metadata" && (found.mode !== undefined || found.attributes !== undefined);
+}
+
+/** The same look, of a path in which files were found that bear capabilities or ACLs; `at`: the first of them. */
+export function withRights(
+  expected: ExpectedPath,
+  looked: Looked,
+  { at, attributes }: { at: string; attributes: readonly string[] },
+): Looked {
+  const isRight = looked.kind === "clean";
+  if (!isRight && !(looked.kind === "drifted" && looked.item.kind === "store-metadata")) return looked;
+  const detail = `${at}: ${attributes.join(", ")}`;
+  const { found, ...rest } = isRight ? metadataItem(expected, detail, null) : looked.item;
+  return {
+    kind: "drifted",
+    item: { ...rest, found: { ...found, attributes: attributes.slice(0, 32), detail: clip(detail) } },
+  };
 }
 
 type SeenPath = Extract<WalkFacts, { kind: "seen" }>;

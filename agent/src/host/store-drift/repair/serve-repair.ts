@@ -9,6 +9,7 @@ import { attempt } from "../../errno-outcome.ts";
 import { writeDurably } from "../../state/state-file.ts";
 import { mendPath } from "./mend-path.ts";
 import { besideName, RepairTask, resultFile, taskFile, type RepairResult } from "./repair-task.ts";
+import { takeRights } from "../store-rights.ts";
 import { swapPath } from "./swap-path.ts";
 import { takeLock } from "./take-lock.ts";
 import { makeStoreWritable } from "./writable-store.ts";
@@ -47,6 +48,8 @@ async function mend({ root, path, uid, gid, switchLock }: RepairTask): Promise<R
   const lock = await takeLock(switchLock, "exclusive");
   if (lock === null) return { kind: "busy", what: "a switch runs" };
   try {
+    const left = await takeRights(`${root}${path}`);
+    if (left !== null) return { kind: "failed", why: `capabilities or ACLs could not be taken off: ${left}` };
     const mended = mendPath(`${root}${path}`, { uid, gid });
     return mended.kind === "done"
       ? { kind: "done", notes: [] }
