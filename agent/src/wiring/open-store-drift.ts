@@ -82,13 +82,14 @@ export function joinDrift(
 ): DriftSummary {
   const store = summary();
   if (store === null) return { ...etc, unseen: [unseen(), ...(etc.unseen ?? [])].slice(0, mostUnseen) };
+  const all = [...(store.unseen ?? []), ...(etc.unseen ?? [])];
   return {
     ...etc,
     open: [...store.open, ...etc.open].slice(0, mostShown),
     openCount: etc.openCount + store.openCount,
     reverted: etc.reverted + store.reverted,
     fought: [...(store.fought ?? []), ...(etc.fought ?? [])].slice(0, mostShown),
-    ...(etc.unseen === undefined ? {} : { unseen: etc.unseen.slice(0, mostUnseen) }),
+    ...(all.length === 0 ? {} : { unseen: all.slice(0, mostUnseen) }),
     ...(etc.watching === undefined ? {} : { watching: etc.watching && store.watching !== false }),
     store: store.store,
   };

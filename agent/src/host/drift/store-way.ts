@@ -2,7 +2,7 @@
 import { readlinkSync } from "node:fs";
 import { attempt, type Outcome } from "../errno-outcome.ts";
 
-export interface StoreWay {
+interface StoreWay {
   /** Without links. */
   real: string;
   /** As they are listed, so without the root of a test. */

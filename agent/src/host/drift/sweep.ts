@@ -15,7 +15,7 @@ export interface StaleLink {
 }
 
 /** What was not looked into, and why: leftovers there are not found. */
-export interface SearchGap {
+interface SearchGap {
   path: string;
   why: string;
 }
@@ -36,7 +36,7 @@ export interface StaleSearch {
   limits?: SearchLimits;
 }
 
-export interface SearchLimits {
+interface SearchLimits {
   /** Names looked at in one search; what somebody piles up in /etc beyond that is theirs. */
   names: number;
   /** Of these, left for folders that nobody declared. */

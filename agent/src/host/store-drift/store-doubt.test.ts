@@ -94,6 +94,9 @@ test("a worker without descriptors says nothing of any path: one alarm once it l
     code: "store-unreadable",
     message: expect.stringMatching(/could not be looked at .* EMFILE at \.\. That says nothing/),
   });
+  expect(service.summary()?.unseen).toEqual([
+    expect.stringMatching(/could not be looked at .* EMFILE at \.$/),
+  ]);
   await delay(500);
   expect(new Set(store.events.map(({ type }) => type))).toEqual(new Set(["alarm"]));
   expect(told("alarm")).toHaveLength(1);
@@ -102,7 +105,8 @@ test("a worker without descriptors says nothing of any path: one alarm once it l
   writeFileSync(store.at(store.paths.file), "other\n");
   await vi.waitFor(() => expect(told("drift-unreverted")).toHaveLength(1), { ...patient, timeout: 15_000 });
   expect(told("drift-unreverted")[0]?.data).toMatchObject({ item: { path: store.paths.file } });
-}, 20_000);
+  await vi.waitFor(() => expect(service.summary()?.unseen).toBeUndefined(), { ...patient, timeout: 15_000 });
+}, 40_000);
 
 test("a worker that is killed in its midst, again and again, is started anew and costs no path its good name", async () => {
   const service = store.start({ mode: "revert", roundMs: 1_000, walkMs: 20, lastsMs: 60_000 });

@@ -33,6 +33,8 @@ export interface StoreFindings {
   forgetAll(): void;
   /** What is to be looked at again now: second looks, and repairs that are tried again. */
   due(): DueLook[];
+  /** What could not be looked at for a while, and still cannot, in words. */
+  unread(): string[];
   /** Ms until the next one; null where none is to come. */
   nextMs(): number | null;
 }
@@ -64,6 +66,7 @@ export function createStoreFindings(options: StoreFindingsOptions): StoreFinding
       const tries = repair.due().map((path) => ({ path, isRead: true }));
       return [...tries, ...sightings.due(nowMs), ...unknowns.due(nowMs)];
     },
+    unread: () => unknowns.persisting(performance.now()).map(unreadText),
     nextMs() {
       const times = [repair.nextMs(), sightings.nextMs(), unknowns.nextMs()].filter((ms) => ms !== null);
       const next = earliest(times);
@@ -109,16 +112,17 @@ function forget({ sightings, repair }: Parts, path: string): void {
 function createTeller(onAlarm: StoreFindingsOptions["onAlarm"]): (found: readonly Persisting[]) => void {
   let told = new Set<string>();
   return (found) => {
-    for (const { reason, path, at } of found) {
-      if (told.has(reason)) continue;
-      const message = `${path}, and maybe others, could not be looked at for a while: ${wordsOf(reason, at)}`;
-      onAlarm(
-        "store-unreadable",
-        `${message}. That says nothing of the bytes, and nothing is put back for it`,
-      );
+    for (const one of found) {
+      if (told.has(one.reason)) continue;
+      const message = `${unreadText(one)}. That says nothing of the bytes, and nothing is put back for it`;
+      onAlarm("store-unreadable", message);
     }
     told = new Set(found.map(({ reason }) => reason));
   };
+}
+
+function unreadText({ reason, path, at }: Persisting): string {
+  return `${path}, and maybe others, could not be looked at for a while: ${wordsOf(reason, at)}`;
 }
 
 function wordsOf(reason: Unknown["reason"], at: string): string {

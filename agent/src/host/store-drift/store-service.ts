@@ -19,7 +19,7 @@ export interface StoreDriftService {
   stop(): Promise<void>;
 }
 
-interface StoreSummary extends Pick<DriftSummary, "fought" | "watching"> {
+interface StoreSummary extends Pick<DriftSummary, "fought" | "watching" | "unseen"> {
   store: StoreDrift;
   open: DriftSummary["open"];
   openCount: number;
@@ -59,6 +59,8 @@ function unseenText({ mode, unlisted }: StoreState): string {
   return `the store: the signed closure list of ${unlisted} is not on this node`;
 }
 
+const shownWords = 512;
+
 /** A status is asked for much more often than reading gets on. */
 const freshMs = 5_000;
 
@@ -80,6 +82,8 @@ function createSummary(state: StoreState): () => StoreSummary | null {
     };
     const { open, openCount, reverted, fought = [] } = responder.summary();
     const watching = state.watch.isWatching() !== false;
-    return { store, open, openCount, reverted, fought, watching };
+    const unread = state.findings.unread().map((text) => text.slice(0, shownWords));
+    const unseen = unread.length === 0 ? {} : { unseen: unread };
+    return { store, open, openCount, reverted, fought, watching, ...unseen };
   };
 }
