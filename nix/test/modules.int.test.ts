@@ -124,6 +124,21 @@ describe.skipIf(nixpkgsLib === undefined)(
       expect((await evaluateCase("passesOnUnknownKeys")).value).toMatchObject({ notYetKnown: 1 });
     });
 
+    test("where passes for NATS are is passed on beside what the modules know of NATS", async () => {
+      const { value, error } = await evaluateCase("natsPasses");
+      expect(value, error).toEqual([
+        expect.objectContaining({
+          passFile: "/var/lib/chimera/identity/nats.pass",
+          servers: expect.anything(),
+        }),
+        expect.objectContaining({
+          passFile: "/srv/controller.pass",
+          nodeIssuerFile: "/srv/node-issuer.seed",
+          seedFile: expect.any(String),
+        }),
+      ]);
+    });
+
     test("the controller may write to a cache outside its state directory", async () => {
       const { value, error } = await evaluateCase("controllerWritable");
       expect(value, error).toEqual([[], ["/srv/cache"]]);

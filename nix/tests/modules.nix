@@ -118,6 +118,16 @@ in
       etc = builtins.attrNames config.environment.etc;
     };
 
+  natsPasses = [
+    (agentResult (agentWith { nats.passFile = "/var/lib/chimera/identity/nats.pass"; })).settings.nats
+    (controllerResult (controllerWith {
+      settings.nats = {
+        passFile = "/srv/controller.pass";
+        nodeIssuerFile = "/srv/node-issuer.seed";
+      };
+    })).settings.nats
+  ];
+
   passesOnUnknownKeys = (agentResult (agentWith { notYetKnown = 1; })).settings;
 
   laterKeys = agentResult (withKeys keys.second);
