@@ -14,7 +14,7 @@ import { attempt } from "../errno-outcome.ts";
 import { readBytes } from "../drift/evidence/read-bytes.ts";
 import { readSmallFile } from "../read-small-file.ts";
 import type { MachinePlaces } from "./machine-places.ts";
-import { createModuleBuilds, type ModuleBuilds } from "./module-builds.ts";
+import { createModuleBuilds, type ModuleBuilds, type ModuleFile } from "./module-builds.ts";
 import { nothing, type Look, type MachineSource } from "./machine-source.ts";
 
 const textBytes = 65_536;
@@ -93,9 +93,9 @@ async function modules({ places, builds }: State, folder: string): Promise<Modul
   const loaded = await loadedModules(`${sys}/module`);
   const known = moduleFiles(list);
   const byName = [...foreignModules([...loaded.keys()], known), ...forcedModules(loaded)];
-  const rightful = [...loaded].flatMap(([name, { buildId }]) => {
+  const rightful = [...loaded].flatMap(([name, { buildId, taint }]) => {
     const file = known.get(plainModuleName(name));
-    return file === undefined ? [] : [{ name, buildId, file: `${folder}/${release}/${file}` }];
+    return file === undefined ? [] : [{ name, buildId, taint, file: `${folder}/${release}/${file}` }];
   });
   const { items, problems } = await compareBuilds(builds, rightful);
   return { items: [...byName, ...items], problems };
@@ -103,6 +103,7 @@ async function modules({ places, builds }: State, folder: string): Promise<Modul
 
 interface RightfulModule {
   name: string;
+  taint: string;
   buildId: string | null;
   file: string;
 }
@@ -113,22 +114,32 @@ async function compareBuilds(builds: ModuleBuilds, loaded: readonly RightfulModu
   const mute = loaded.filter(({ buildId }) => buildId === null).map(({ name }) => name);
   const problems =
     mute.length === 0 ? [] : [`modules say of no build that they are: ${mute.join(" ").slice(0, 512)}`];
-  const unknown = named.filter(({ buildId }) => buildId !== null && !builds.has(buildId));
-  const problem = await builds.read(unknown.map(({ file }) => file));
-  if (problem !== null) return { items: [], problems: [...problems, `${buildsUnseen}: ${problem}`] };
-  const foreign = unknown.filter(({ buildId }) => buildId !== null && !builds.has(buildId));
-  return { items: foreign.map(otherBuild), problems };
+  const problem = await builds.read(named.map(({ file }) => file));
+  if (problem !== null) problems.push(`${buildsUnseen}: ${problem}`);
+  return { items: named.flatMap((module) => otherBuild(module, builds.of(module.file))), problems };
 }
 
 const buildsUnseen = "whether loaded modules are those of the booted system is not known";
 
-function otherBuild({ name, buildId, file }: RightfulModule): DriftItem {
-  return {
-    path: `/sys/module/${name}`,
-    kind: "kernel",
-    expected: { type: "other", text: `the build in ${file}`.slice(0, 1024) },
-    found: { type: "other", text: `another build, ${buildId ?? ""}` },
-  };
+/** The build of its own file counts: that of another module of the same closure is another one too. */
+function otherBuild(
+  { name, buildId, taint, file }: RightfulModule,
+  known: ModuleFile | undefined,
+): DriftItem[] {
+  if (known === undefined || buildId === null) return [];
+  const isOther = !known.buildIds.has(buildId);
+  // O: the kernel noted when it loaded it that the module does not say that it is of its tree.
+  const isForeign = known.isInTree && taint.includes("O");
+  if (!isOther && !isForeign) return [];
+  const found = isOther ? `another build, ${buildId}` : "a module that is not of the kernel's own tree";
+  return [
+    {
+      path: `/sys/module/${name}`,
+      kind: "kernel",
+      expected: { type: "other", text: `the build in ${file}`.slice(0, 1024) },
+      found: { type: "other", text: found },
+    },
+  ];
 }
 
 /** As when somebody started another kernel by kexec, or chose another entry by hand with this one's system. */

@@ -97,6 +97,28 @@ test("a module of another build than the booted system's is told, however it is 
   expect(drift.summary()).toMatchObject({ openCount: 3 });
 });
 
+test("the build of another module of the same closure, or a module that is not of the kernel's tree in the place of one that is, is told", async () => {
+  const modules = "store/system/kernel-modules/lib/modules/6.12.1";
+  const ids = { one: "01".repeat(20), two: "02".repeat(20), out: "03".repeat(20) };
+  for (const [name, id] of Object.entries(ids)) {
+    const tree = Buffer.from(name === "out" ? "\0" : "license=GPL\0intree=Y\0", "latin1");
+    writeFileSync(fixture().write(`${modules}/kernel/${name}.ko`, ""), Buffer.concat([tree, note(id)]));
+    load(name, id);
+  }
+  fixture().write(`${modules}/modules.dep`, "kernel/one.ko:\nkernel/two.ko:\nkernel/out.ko:\n");
+  fixture().write("sys/module/out/taint", "OE\n");
+  const drift = kernel();
+  await drift.sweepNow();
+  expect(fixture().events).toEqual([]);
+  load("two", ids.one);
+  fixture().write("sys/module/one/taint", "O\n");
+  await drift.sweepNow();
+  expect(found().toSorted()).toEqual([
+    "kernel /sys/module/one a module that is not of the kernel's own tree",
+    `kernel /sys/module/two another build, ${ids.one}`,
+  ]);
+});
+
 test("what says of no build that it is, and a module that cannot be unpacked, is said once and no difference", async () => {
   const modules = "store/system/kernel-modules/lib/modules/6.12.1";
   const drift = kernel();

@@ -14,14 +14,21 @@ export function buildIdOf(notes: Buffer): string | null {
 
 export interface BuildIdScan {
   push(bytes: Buffer): void;
+  /** Whether the module says that it is of the kernel's own tree: of one that does not, the kernel notes so when it is loaded. */
+  isInTree(): boolean;
 }
 
-/** Goes through any number of modules, one after the other, in pieces of any size. */
+const inTree = Buffer.from("intree=Y\0", "latin1");
+
+/** Goes through a module in pieces of any size. */
 export function createBuildIdScan(onId: (id: string) => void): BuildIdScan {
   let rest = Buffer.alloc(0);
+  let isOfTree = false;
   return {
+    isInTree: () => isOfTree,
     push(bytes) {
       const text = Buffer.concat([rest, bytes]);
+      isOfTree ||= text.includes(inTree);
       let from = 0;
       for (let at = text.indexOf(header); at !== -1; at = text.indexOf(header, at + 1)) {
         const id = idAt(text, at);
