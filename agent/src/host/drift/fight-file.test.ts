@@ -8,7 +8,8 @@ import { useEtcFixture } from "./etc-fixture.ts";
 import { openFights, type Fights } from "./fight-file.ts";
 
 const minute = 60_000;
-const path = "/etc/sudoers";
+/** One that hands out no rights: such a path would be put back in its rest. */
+const path = "/etc/cron/jobs/nightly";
 
 /** As if it had been put back in so many minutes before. */
 function noteReverts({ budget }: Fights, count: number): void {
@@ -17,8 +18,8 @@ function noteReverts({ budget }: Fights, count: number): void {
 
 describe("with an /etc", () => {
   const { fixture, at } = useEtcFixture();
-  const tamper = (): void => writeFileSync(at("sudoers"), "by hand\n");
-  const isBack = (): boolean => readFileSync(at("sudoers"), "utf8") !== "by hand\n";
+  const tamper = (): void => writeFileSync(at("cron/jobs/nightly"), "by hand\n");
+  const isBack = (): boolean => readFileSync(at("cron/jobs/nightly"), "utf8") !== "by hand\n";
   const codes = (): string[] =>
     fixture().events.map((event) => (event.type === "alarm" ? `alarm ${event.data.code}` : event.type));
 
