@@ -43,7 +43,7 @@ test("a path that was fought over says until when it rests, and is put back when
   const [fought] = drift.summary().fought ?? [];
   expect(fought).toMatchObject({ path: "/etc/sudoers", trips: 1 });
   expect(Date.parse(fought?.until ?? "") - Date.now()).toBeGreaterThan(590_000);
-  expect(drift.summary().open[0]?.why).toContain(`only reported until ${fought?.until}`);
+  expect(drift.summary().open[0]?.why).toContain(`only put back once a minute until ${fought?.until}`);
   expect(readFileSync(at("sudoers"), "utf8")).toBe("by hand\n");
   drift.resume("/etc/sudoers");
   await vi.waitFor(() => expect(readFileSync(at("sudoers"), "utf8")).not.toBe("by hand\n"));
