@@ -2,6 +2,7 @@
 import type { DriftItem } from "@chimera/proto/drift";
 import { closeSync, constants, openSync, realpathSync } from "node:fs";
 import { isOwnTrouble } from "../../reconcile/drift/own-trouble.ts";
+import { addedMembers } from "../../reconcile/machine-drift/added-members.ts";
 import { compareAccounts } from "../../reconcile/machine-drift/compare-accounts.ts";
 import {
   findDeclaration,
@@ -13,7 +14,7 @@ import { attempt } from "../errno-outcome.ts";
 import { readFactsAt } from "../drift/etc-facts.ts";
 import { readSmallFile } from "../read-small-file.ts";
 import type { MachinePlaces } from "./machine-places.ts";
-import type { Look, LookContext, MachineSource } from "./machine-source.ts";
+import type { Finding, Look, LookContext, MachineSource } from "./machine-source.ts";
 
 interface State {
   places: MachinePlaces;
@@ -22,6 +23,8 @@ interface State {
 
 const databaseBytes = 8 * 1024 * 1024;
 const why = "accounts are never changed: mend it by hand, or deploy again";
+const addedWhy =
+  "users are mutable on this system, so it may be rightful: but who is in this group has the rights of root";
 /** Whoever removed the whole database need not be told a name at a time. */
 const mostFindings = 256;
 
@@ -50,8 +53,18 @@ async function look(state: State, { toplevel }: LookContext): Promise<Look> {
       problems: unread.flatMap(({ problem }) => problem ?? []),
     };
   }
-  const items = compareAccounts(accounts, { passwd, group }).slice(0, mostFindings);
-  return { findings: items.map((item) => ({ item, revert: null, why })), managed };
+  const different: Finding[] = compareAccounts(accounts, { passwd, group }).map((item) => ({
+    item,
+    revert: null,
+    why,
+  }));
+  const added: Finding[] = addedMembers(accounts, group).map((item) => ({
+    item,
+    revert: null,
+    why: addedWhy,
+    level: "info",
+  }));
+  return { findings: [...different, ...added].slice(0, mostFindings), managed };
 }
 
 interface Unread {

@@ -31,7 +31,7 @@ function unread(path: string, errno: string): ComparedWrappers {
   return { items: [], problems: [`${path} cannot be read: ${errno}`] };
 }
 
-export function join(compared: readonly ComparedWrappers[]): ComparedWrappers {
+function join(compared: readonly ComparedWrappers[]): ComparedWrappers {
   return {
     items: compared.flatMap(({ items }) => items),
     problems: compared.flatMap(({ problems }) => problems),

@@ -189,3 +189,11 @@ test("users of sysusers are compared with what the closure says of them", async 
   await accounts().sweepNow();
   expect(found()).toEqual(["account /etc/passwd#ada ", "account /etc/group#users "]);
 });
+
+test("who was added to a group that hands out rights is told as information, where users are mutable", async () => {
+  const lines = "g wheel 1\ng users 100\n";
+  fixture().write("store/system/etc/sysusers.d/00-nixos.conf", lines);
+  fixture().write("etc/group", "root:x:0:\nwheel:x:1:evil\nusers:x:100:eve\n");
+  await accounts().sweepNow();
+  expect(found()).toEqual(["account /etc/group#wheel gid 1 members evil"]);
+});

@@ -13,7 +13,7 @@ interface FoundUser {
   shell: string;
 }
 
-interface FoundGroup {
+export interface FoundGroup {
   name: string;
   odd: string | null;
   gid: number;
@@ -82,15 +82,19 @@ function compareUser(wanted: ExpectedUser, { users, gids }: Found): DriftItem[] 
 }
 
 function compareGroup(wanted: ExpectedGroup, { groups }: Found, isMutable: boolean): DriftItem[] {
-  const path = `/etc/group#${wanted.name}`;
   const group = groups.get(wanted.name);
-  const declared = groupText(wanted.gid, wanted.members);
-  if (group === undefined) return [item(path, declared, null)];
+  if (group === undefined)
+    return [item(`/etc/group#${wanted.name}`, groupText(wanted.gid, wanted.members), null)];
   const missing = wanted.members.filter((name) => !group.members.includes(name));
   const added = isMutable ? [] : group.members.filter((name) => !wanted.members.includes(name));
   const isSameId = wanted.gid === null || wanted.gid === group.gid;
   if (isSameId && missing.length + added.length === 0) return [];
-  return [item(path, declared, groupText(group.gid, group.members))];
+  return [groupItem(wanted, group)];
+}
+
+export function groupItem(expected: ExpectedGroup, found: FoundGroup): DriftItem {
+  const declared = groupText(expected.gid, expected.members);
+  return item(`/etc/group#${found.name}`, declared, groupText(found.gid, found.members));
 }
 
 function item(path: string, expected: string | null, found: string | null): DriftItem {
@@ -143,7 +147,7 @@ function readPasswd(text: string): FoundUser[] {
   });
 }
 
-function readGroup(text: string): FoundGroup[] {
+export function readGroup(text: string): FoundGroup[] {
   return linesOf(text).flatMap(({ fields, isIndented }) => {
     const [name = "", , idText = "", members = ""] = fields;
     const gid = readAccountId(idText);
