@@ -62,7 +62,11 @@ export function openMachineDrift(needs: DriftNeeds, parts: SharedParts): NodeMac
     onEvent: report,
     log: log.child({ component: "machine-drift" }),
   });
-  return { ...drift, asked };
+  const noteRepaired = () => {
+    for (const source of asked) source.forget?.();
+    drift.noteRepaired();
+  };
+  return { ...drift, asked, noteRepaired };
 }
 
 /** What they remember is shared, but for the one that tidies up where it looks. */
