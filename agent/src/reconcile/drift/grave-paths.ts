@@ -46,7 +46,11 @@ const paceText: Readonly<Record<Pace, string>> = {
 
 /** The time is said once, when the rest begins: from then on it would only repeat the clock. */
 export function restText(path: string, pace: Pace, until: string): string {
-  return `${paceText[pace]}, it is only ${isGravePath(path) ? "put back once a minute" : "reported"} until ${until}`;
+  return `${paceText[pace]}, ${untilText(path, until)}`;
+}
+
+export function untilText(path: string, until: string): string {
+  return `it is only ${isGravePath(path) ? "put back once a minute" : "reported"} until ${until}`;
 }
 
 export function isGravePath(path: string): boolean {

@@ -196,3 +196,10 @@ test.each<[what: string, PolicyQuestion, PolicySight, mode: string, setBy: strin
   expect(said).toMatchObject({ mode, setBy, change: expect.stringMatching(change) });
   expect(said.why).not.toBe("");
 });
+
+test("of what hands out rights a fight is explained as it is: put back once a minute", () => {
+  const fought = sight({ restUntil: "2026-11-23T12:00:00.000Z" });
+  const why = (path: string) => explainPolicy({ ...question(), path }, fought).why;
+  expect(why("/etc/sudoers")).toContain("only put back once a minute until 2026-11-23T12");
+  expect(why("/etc/motd")).toContain("only reported until 2026-11-23T12");
+});

@@ -1,4 +1,5 @@
 /** PURE. What is done about a difference at a path, who set that, and what somebody does who wants it otherwise. */
+import { untilText } from "../grave-paths.ts";
 import type { DriftMode } from "@chimera/proto/drift-policy";
 import type { JudgedStance } from "../drift-stance.ts";
 import { modeOfPart, type DriftPart, type PartMode, type PartSettings } from "./drift-part.ts";
@@ -77,7 +78,7 @@ function onlyTold({ told, part }: PolicyQuestion): ExplainedPolicy | null {
 
 function resting({ path }: PolicyQuestion, { restUntil }: PolicySight): ExplainedPolicy | null {
   if (restUntil === null) return null;
-  const why = `somebody changes it again and again: it is only reported until ${restUntil}`;
+  const why = `somebody changes it again and again: ${untilText(path, restUntil)}`;
   return { mode: "report", why, setBy: "agent", change: `chimera drift resume NODE ${path}` };
 }
 
