@@ -77,7 +77,7 @@ export function openDrift(needs: DriftNeeds, store: StoreSight): NodeDrift {
     machine.noteRepaired();
   };
   return {
-    noteSystem: (journal, system) => foreign.noteSystem(journal, system),
+    noteSystem: sweepAtAnother(needs.compared, foreign, sweepNow),
     summary: () => summaryOf(needs, [etc, machine, foreign], pause),
     sweepNow,
     noteRepaired,
@@ -86,6 +86,21 @@ export function openDrift(needs: DriftNeeds, store: StoreSight): NodeDrift {
       await Promise.all([etc.stop(), machine.stop()]);
       fights.stop();
     },
+  };
+}
+
+/** What was said of the system before is of no use now, and the next look may be a minute away. */
+function sweepAtAnother(
+  compared: Compared,
+  foreign: ForeignTeller,
+  sweepNow: () => Promise<unknown>,
+): ForeignTeller["noteSystem"] {
+  let before = compared.toplevel();
+  return (journal, system) => {
+    foreign.noteSystem(journal, system);
+    const toplevel = compared.toplevel();
+    if (toplevel !== before) void sweepNow();
+    before = toplevel;
   };
 }
 
