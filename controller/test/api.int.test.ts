@@ -111,6 +111,7 @@ test("describes every route of the API to everybody", async () => {
     "GET /v1/waves/{digest}",
     "GET /v1/worlds/{id}",
     "GET /v1/worlds/{id}/leaves/{node}",
+    "POST /v1/nodes/{node}/pass",
     "POST /v1/orders",
     "POST /v1/panic/release",
     "PUT /v1/head",
