@@ -1,6 +1,5 @@
 /** SHELL. For tests: a controller, an agent and an operator as the programs that ship, with all that they say, and all of their secrets. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -8,6 +7,7 @@ import { z } from "zod";
 import { bundle } from "../../tools/bundle.ts";
 import { toolCommand } from "../lab/tools/tool-command.ts";
 import type { Heard, Secret } from "./find-leaks.ts";
+import { freePort } from "../lab/free-port.ts";
 
 type Program = "agent" | "controller" | "chimera";
 
@@ -149,13 +149,4 @@ export function filesBelow(folder: string, isSecret: (path: string) => boolean):
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((path) => !isSecret(path))
     .map((path) => ({ from: path.slice(folder.length + 1), text: readFileSync(path, "latin1") }));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolved) => server.once("listening", resolved));
-  const address = server.address();
-  await new Promise((resolved) => server.close(resolved));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }

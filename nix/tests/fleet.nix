@@ -1,25 +1,8 @@
-# mkFleet with nixpkgs' own module system (nixosSystem itself needs all of nixpkgs, so stubs stand in for NixOS).
+# What mkFleet makes of a fleet, in nixpkgs' own module system.
 { nixpkgsLib }:
 let
   lib = import (/. + "${nixpkgsLib}/lib");
-  inherit
-    (import ../lib.nix {
-      inherit lib;
-      agentModule = ../modules/agent.nix;
-      nixosSystem =
-        { modules, specialArgs }:
-        lib.evalModules {
-          inherit specialArgs;
-          modules = modules ++ [
-            (import ./stubs.nix {
-              inherit lib;
-              natsVersion = "2.15.1";
-            })
-          ];
-        };
-    })
-    mkFleet
-    ;
+  mkFleet = import ./mk-fleet.nix { inherit lib; };
   key = name: "${name}:6wn2Q8yyaZL1PHU7uCKUV1CyyHT6JxBuRP1Lc3V6L0s=";
 
   keys = import ./example-keys.nix;

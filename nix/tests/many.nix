@@ -2,24 +2,7 @@
 { nixpkgsLib, count }:
 let
   lib = import (/. + "${nixpkgsLib}/lib");
-  inherit
-    (import ../lib.nix {
-      inherit lib;
-      agentModule = ../modules/agent.nix;
-      nixosSystem =
-        { modules, specialArgs }:
-        lib.evalModules {
-          inherit specialArgs;
-          modules = modules ++ [
-            (import ./stubs.nix {
-              inherit lib;
-              natsVersion = "2.15.1";
-            })
-          ];
-        };
-    })
-    mkFleet
-    ;
+  mkFleet = import ./mk-fleet.nix { inherit lib; };
   keys = import ./example-keys.nix;
   names = builtins.genList (i: "n${toString i}") (lib.toInt count);
   fleet = mkFleet {

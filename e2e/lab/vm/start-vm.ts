@@ -1,6 +1,4 @@
 // SHELL. Switches a VM on: the runner is detached and logs to the host's folder.
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { hostFolder } from "../lab-state.ts";
 import type { HostRecord } from "../lab-state.ts";
@@ -8,6 +6,7 @@ import { startDetached } from "../host/start-runner.ts";
 import { doorMaster } from "./door.ts";
 import { qemuArgv } from "./qemu-argv.ts";
 import type { VmSpec } from "./vm-spec.ts";
+import { freePort } from "../free-port.ts";
 
 const script = join(import.meta.dirname, "vm-runner.sh");
 const tapScript = join(import.meta.dirname, "vm-tap.sh");
@@ -23,14 +22,4 @@ export async function startVm(host: HostRecord, vm: VmSpec): Promise<void> {
     "--",
     ...qemu,
   ]);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("a TCP server has no port");
-  return address.port;
 }
